@@ -1,0 +1,121 @@
+/**
+ * The only reader of the environment: every setting is checked once, frozen, and handed out as one object whose
+ * parts are plain data (they travel to worker threads). A bad value or an unknown DOORBUSTER_* stops the start.
+ */
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly opsPort: number;
+  readonly dataDir: string;
+  /** null: an embedded PostgreSQL under `dataDir`. */
+  readonly databaseUrl: string | null;
+  /** null: the journal lives in PostgreSQL. */
+  readonly redisUrl: string | null;
+  readonly shards: number;
+  readonly gateways: number;
+  readonly stripe: { readonly secretKey: string | null; readonly webhookSecret: string | null };
+  /** Port of the built-in payment sandbox on 127.0.0.1; 0 picks a free one. */
+  readonly sandboxPort: number;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly hasSample: boolean;
+  /** null: generated and kept under `dataDir`. */
+  readonly tokenSecret: string | null;
+  readonly limits: {
+    /** Requests per second and burst of one account. */
+    readonly accountPerSecond: number;
+    readonly accountBurst: number;
+    /** The same for one address without an account (sign-up, guest, public reads). */
+    readonly addressPerSecond: number;
+    readonly addressBurst: number;
+    readonly connectionsMax: number;
+    readonly connectionsPerAddressMax: number;
+  };
+}
+
+/** Every problem found, one line each. */
+export class BadConfig extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'BadConfig';
+    this.problems = problems;
+  }
+}
+
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+
+  function text(name: string): string | null {
+    const value = env[name]?.trim();
+    return value ? value : null;
+  }
+  function integer(name: string, fallback: number, min: number, max: number): number {
+    const value = text(name);
+    if (value === null) return fallback;
+    const number = Number(value);
+    if (Number.isInteger(number) && number >= min && number <= max) return number;
+    problems.push(`${name} must be a whole number from ${min} to ${max}, not "${value}"`);
+    return fallback;
+  }
+  function oneOf<Choice extends string>(name: string, fallback: Choice, choices: readonly Choice[]): Choice {
+    const value = text(name);
+    if (value === null) return fallback;
+    const choice = choices.find((candidate) => candidate === value);
+    if (choice) return choice;
+    problems.push(`${name} must be one of ${choices.join(', ')}, not "${value}"`);
+    return fallback;
+  }
+  function url(name: string, protocols: readonly string[]): string | null {
+    const value = text(name);
+    if (value === null) return null;
+    const protocol = URL.canParse(value) ? new URL(value).protocol : '';
+    if (protocols.includes(protocol)) return value;
+    problems.push(`${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`);
+    return null;
+  }
+
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('DOORBUSTER_'))
+      problems.push(`${name} is not a setting: settings have no such prefix`);
+  }
+
+  const databaseUrl = url('DATABASE_URL', ['postgres:', 'postgresql:']);
+  const tokenSecret = text('TOKEN_SECRET');
+  if (tokenSecret !== null && tokenSecret.length < 32)
+    problems.push('TOKEN_SECRET must have at least 32 characters');
+  const halfOfCores = Math.max(1, Math.floor(availableParallelism() / 2));
+
+  const config: Config = {
+    host: text('HOST') ?? '127.0.0.1',
+    port: integer('PORT', 8080, 0, 65535),
+    opsPort: integer('OPS_PORT', 9090, 0, 65535),
+    dataDir: resolve(text('DATA_DIR') ?? '.data'),
+    databaseUrl,
+    redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
+    shards: integer('SHARDS', Math.min(halfOfCores, 32), 1, 64),
+    gateways: integer('GATEWAYS', Math.min(halfOfCores, 32), 1, 64),
+    stripe: { secretKey: text('STRIPE_SECRET_KEY'), webhookSecret: text('STRIPE_WEBHOOK_SECRET') },
+    sandboxPort: integer('SANDBOX_PORT', 0, 0, 65535),
+    logLevel: oneOf('LOG_LEVEL', 'info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    hasSample: oneOf('SAMPLE', databaseUrl === null ? '1' : '0', ['0', '1']) === '1',
+    tokenSecret,
+    limits: {
+      accountPerSecond: integer('RATE_ACCOUNT_PER_SECOND', 50, 1, 1_000_000),
+      accountBurst: integer('RATE_ACCOUNT_BURST', 100, 1, 1_000_000),
+      addressPerSecond: integer('RATE_ADDRESS_PER_SECOND', 5_000, 1, 1_000_000),
+      addressBurst: integer('RATE_ADDRESS_BURST', 20_000, 1, 1_000_000),
+      connectionsMax: integer('CONNECTIONS_MAX', 18_000, 1, 1_000_000),
+      connectionsPerAddressMax: integer('CONNECTIONS_PER_ADDRESS_MAX', 18_000, 1, 1_000_000),
+    },
+  };
+  if (config.stripe.secretKey && !config.stripe.webhookSecret) {
+    problems.push(
+      'STRIPE_WEBHOOK_SECRET is required with STRIPE_SECRET_KEY: unsigned webhooks are never accepted',
+    );
+  }
+  if (problems.length > 0) throw new BadConfig(problems);
+  return Object.freeze(config);
+}

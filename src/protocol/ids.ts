@@ -1,0 +1,49 @@
+/**
+ * Ids. Server-minted ids are a prefix and a UUIDv7 (`ord_018f…`), so they sort by time; client-minted ones
+ * (`holdId`, `requestId`) are plain UUIDs of any version, kept in lower case.
+ */
+import { v7 } from 'uuid';
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+export type AccountId = Branded<'AccountId'>;
+export type SaleId = Branded<'SaleId'>;
+export type TicketId = Branded<'TicketId'>;
+export type OrderId = Branded<'OrderId'>;
+export type ProductId = Branded<'ProductId'>;
+/** A client-minted UUID. */
+export type HoldId = Branded<'HoldId'>;
+/** The seller's own stock-keeping unit code: 1-64 characters of `[A-Za-z0-9._-]`, unique in the marketplace. */
+export type Sku = Branded<'Sku'>;
+
+export const prefixes = {
+  account: 'acc',
+  sale: 'sal',
+  ticket: 'tkt',
+  order: 'ord',
+  product: 'prd',
+  address: 'adr',
+  request: 'req',
+  session: 'ses',
+} as const;
+
+export type IdKind = keyof typeof prefixes;
+
+/** Mints a new id: not for actors, which receive their ids with the command. */
+export function newId<Id extends string = string>(kind: IdKind): Id {
+  return `${prefixes[kind]}_${v7()}` as Id;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether `text` is a prefixed id of that kind. */
+export function isId(kind: IdKind, text: string): boolean {
+  const prefix = prefixes[kind];
+  return text.length === prefix.length + 37 && text.startsWith(`${prefix}_`) && UUID.test(text.slice(-36));
+}
+
+/** Whether `text` is a plain lower-case UUID. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}

@@ -1,0 +1,70 @@
+/**
+ * The journal's contract, which both implementations and the simulator's fulfil and one conformance suite checks.
+ *
+ * 1. Frames of one partition are numbered 1, 2, 3 … for ever, across owners: no repeats, no gaps.
+ * 2. Only the owner with the newest epoch can append: once `claim` has returned, no append of an older epoch succeeds.
+ * 3. `append` answers after the frames are durable (as durable as `durability` says).
+ * 4. A lost connection during an append is settled inside: it is known to be there, known not to be, or the answer
+ *    is `unknown`, after which the writer must stop using this partition until it has claimed it again.
+ */
+
+/** One sealed batch of records of one partition; `bytes` is opaque here and carries its own checksum. */
+export interface Frame {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly bytes: Uint8Array;
+}
+
+/** `stale`: a newer epoch owns the partition. `gap`: seq does not follow the tail. `unknown`: see invariant 4. */
+export type AppendOutcome = 'ok' | 'stale' | 'repeat' | 'gap' | 'unknown';
+
+export interface Claim {
+  readonly partition: number;
+  readonly epoch: number;
+  /** The last frame in the journal, 0 when there was never any. */
+  readonly tailSeq: number;
+}
+
+export interface Journal {
+  /** What an acknowledgement means here, in one sentence, for the start-up log and /readyz. */
+  readonly durability: string;
+  /** True when an acknowledged frame survives a power loss. */
+  readonly isDurable: boolean;
+  /** Raises the epochs and fences older owners. Answers in the order asked. */
+  claim(partitions: readonly number[]): Promise<Claim[]>;
+  /** At most one frame per partition in a call, and one call in flight per partition. One outcome per frame. */
+  append(frames: readonly Frame[]): Promise<AppendOutcome[]>;
+  /** Frames after `afterSeq`, oldest first, at most `limit`. */
+  read(partition: number, afterSeq: number, limit: number): Promise<Frame[]>;
+  /** Many partitions at once, at most `limit` frames of each; those without news are left out. */
+  readMany(after: readonly { partition: number; afterSeq: number }[], limit: number): Promise<Frame[]>;
+  /** Drops frames up to and including `upToSeq`; numbering goes on. */
+  trim(partition: number, upToSeq: number): Promise<void>;
+  /** Rough size on the store, in bytes. */
+  sizeBytes(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** A saved actor state. `seq` is the partition's last frame that it contains. */
+export interface ActorSnapshot {
+  readonly kind: string;
+  readonly key: string;
+  readonly version: number;
+  readonly seq: number;
+  readonly state: Uint8Array;
+}
+
+export interface SnapshotStore {
+  /** The frame from which replay starts (0: the beginning), and every saved actor of the partition. */
+  load(partition: number): Promise<{ checkpointSeq: number; actors: ActorSnapshot[] }>;
+  /** All or nothing: the actors and the new checkpoint, refused (false) when `epoch` is no longer the newest. */
+  save(
+    partition: number,
+    epoch: number,
+    checkpointSeq: number,
+    actors: readonly ActorSnapshot[],
+  ): Promise<boolean>;
+  /** The last frame that every projection has consumed, for trimming. */
+  projectedSeq(partition: number): Promise<number>;
+}
