@@ -63,6 +63,15 @@ export interface Decider<State, Command, Event> {
   /** Other names by which the actor can be found (a hold's id), added and dropped by an event. */
   names?(event: Event): { readonly add?: string; readonly drop?: string } | null;
   allNames?(state: State): Iterable<string>;
+  /** Numbers for operators; null while there is nothing to watch. */
+  gauges?(state: State): Gauges | null;
+}
+
+export interface Gauges {
+  /** Units held or sold beyond what there is: a bug if it is ever above 0. */
+  readonly oversoldUnits?: number;
+  /** A room that people wait in. */
+  readonly room?: { readonly saleId: string; readonly queueLength: number; readonly activeAdmissions: number };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a registry of deciders is heterogeneous by nature

@@ -1,0 +1,250 @@
+/**
+ * The crowd's HTTP side: one pool of connections for everybody.
+ *
+ * 1. At most `concurrency` requests are open; buyers who are paying go before those who join or look.
+ * 2. 429 and 503 are waited out as `Retry-After` says, and a lost connection is tried again with the very same request
+ *    (ids and keys included), both a bounded number of times.
+ * 3. While the server is away one prober knocks for everybody; after `reconnectSeconds` the run is over.
+ */
+import { Pool } from 'undici';
+import type { Clock } from './clock.ts';
+import type { Histogram, Tally } from './statistics.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: bodies are the server's; every use reads them defensively
+export type Body = any;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Body;
+}
+
+export interface Ask {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly token?: string;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Goes before the others when connections are short. */
+  readonly isUrgent?: boolean;
+  /** Gets the time from sending to the whole answer of the attempt that succeeded. */
+  readonly timing?: Histogram;
+}
+
+export interface Client {
+  /** Never answers 429 or 503. Throws ServerGone or NoAnswer. */
+  ask(ask: Ask): Promise<Answer>;
+  /** Resolves when the server answers; throws ServerGone when it stays away for too long. */
+  reachable(): Promise<void>;
+  readonly outages: readonly number[];
+  readonly openRequests: number;
+  close(): Promise<void>;
+}
+
+/** The server stayed away longer than allowed. */
+export class ServerGone extends Error {
+  constructor(seconds: number, reason: string) {
+    super(`no answer for ${seconds} s: ${reason}`);
+    this.name = 'ServerGone';
+  }
+}
+
+/** One request was refused as busy, or broke, more often than a patient client tries. */
+export class NoAnswer extends Error {
+  constructor(ask: Ask, reason: string) {
+    super(`${ask.method} ${ask.path}: ${reason}`);
+    this.name = 'NoAnswer';
+  }
+}
+
+const attemptsMax = 60;
+const probeEveryMs = 200;
+/** Checkout may take 5 s by contract. */
+const answerTimeoutMs = 20_000;
+
+interface RawAnswer extends Answer {
+  readonly retryAfterSeconds: number;
+}
+
+export interface ClientParts {
+  readonly url: string;
+  readonly concurrency: number;
+  readonly reconnectSeconds: number;
+  readonly clock: Clock;
+  readonly tally: Tally;
+  readonly random: () => number;
+}
+
+export function createClient(parts: ClientParts): Client {
+  const { clock, tally, random } = parts;
+  // One request at a time on a connection: a pipelined one would be answered by closing it.
+  const pool = new Pool(parts.url, {
+    connections: parts.concurrency,
+    pipelining: 1,
+    allowH2: false,
+    headersTimeout: answerTimeoutMs,
+    bodyTimeout: answerTimeoutMs,
+    connectTimeout: 5_000,
+  });
+  const gate = createGate(parts.concurrency);
+  const outages: number[] = [];
+  let probing: Promise<void> | null = null;
+  let goneError: ServerGone | null = null;
+
+  async function probe(): Promise<void> {
+    const sinceMs = performance.now();
+    for (let knocks = 1; ; knocks++) {
+      let reason: string;
+      try {
+        const { status } = await send(pool, { method: 'GET', path: '/v1/sales?limit=1' });
+        if (status !== 503) {
+          if (knocks > 1) outages.push((performance.now() - sinceMs) / 1_000);
+          return;
+        }
+        reason = 'it answers 503';
+      } catch (error) {
+        reason = error instanceof Error ? error.message : String(error);
+      }
+      if (performance.now() - sinceMs > parts.reconnectSeconds * 1_000) {
+        goneError = new ServerGone(parts.reconnectSeconds, reason);
+        throw goneError;
+      }
+      await clock.pause(probeEveryMs);
+    }
+  }
+
+  async function reachable(): Promise<void> {
+    if (goneError) throw goneError;
+    const outagesBefore = outages.length;
+    probing ??= probe().finally(() => {
+      probing = null;
+    });
+    await probing;
+    // After a real outage everybody comes back at once: spread them.
+    if (outages.length > outagesBefore) await clock.pause(random() * 1_000);
+  }
+
+  async function ask(wanted: Ask): Promise<Answer> {
+    let reason = '';
+    for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+      if (goneError) throw goneError;
+      if (probing) await reachable();
+      await gate.enter(wanted.isUrgent ?? false);
+      const sentAtMs = performance.now();
+      let answer: RawAnswer | null = null;
+      try {
+        answer = await send(pool, wanted);
+      } catch (error) {
+        reason = error instanceof Error ? error.message : String(error);
+      } finally {
+        gate.leave();
+      }
+      if (answer && answer.status !== 429 && answer.status !== 503) {
+        wanted.timing?.record(performance.now() - sentAtMs);
+        return answer;
+      }
+      if (answer) {
+        tally.add(`retries after ${answer.status}`);
+        reason = `${answer.status} ${answer.body?.code ?? ''}`;
+        await clock.pause(answer.retryAfterSeconds * 1_000 * (1 + random() / 2));
+      } else {
+        tally.add('retries after a lost connection');
+        await reachable();
+      }
+    }
+    throw new NoAnswer(wanted, `gave up after ${attemptsMax} attempts (${reason})`);
+  }
+
+  return {
+    ask,
+    reachable,
+    outages,
+    get openRequests() {
+      return gate.inside;
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+/** One attempt. Rejects when the connection broke or the answer did not come in time. */
+function send(pool: Pool, { method, path, token, body, headers }: Ask): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const sent: Record<string, string> = { ...headers };
+    if (token) sent.authorization = `Bearer ${token}`;
+    if (body) sent['content-type'] = 'application/json';
+    let status = 0;
+    let retryAfterSeconds = 1;
+    const chunks: Buffer[] = [];
+    pool.dispatch(
+      { method, path, headers: sent, body: body ? JSON.stringify(body) : null },
+      {
+        onRequestStart() {},
+        onResponseStart(_controller, statusCode, received) {
+          status = statusCode;
+          const seconds = Number(received['retry-after']);
+          if (seconds >= 0 && seconds <= 60) retryAfterSeconds = Math.max(0.1, seconds);
+        },
+        onResponseData(_controller, chunk) {
+          chunks.push(chunk);
+        },
+        onResponseEnd() {
+          resolve({ status, body: parseBody(chunks), retryAfterSeconds });
+        },
+        onResponseError(_controller, error) {
+          reject(error);
+        },
+      },
+    );
+  });
+}
+
+function parseBody(chunks: readonly Buffer[]): Body {
+  if (chunks.length === 0) return null;
+  const text = chunks.length === 1 ? chunks[0]!.toString() : Buffer.concat(chunks).toString();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Lets `size` in at once. Those who wait are at most as many as there are buyers. */
+function createGate(size: number) {
+  const urgent = createQueue<() => void>();
+  const others = createQueue<() => void>();
+  let inside = 0;
+  return {
+    get inside() {
+      return inside;
+    },
+    enter(isUrgent: boolean): Promise<void> | undefined {
+      if (inside < size) {
+        inside++;
+        return undefined;
+      }
+      return new Promise((resolve) => (isUrgent ? urgent : others).push(resolve));
+    },
+    leave() {
+      const next = urgent.shift() ?? others.shift();
+      if (next) next();
+      else inside--;
+    },
+  };
+}
+
+/** First in, first out, without moving the rest at every step. */
+function createQueue<Item>() {
+  let items: Item[] = [];
+  let head = 0;
+  return {
+    push: (item: Item) => void items.push(item),
+    shift(): Item | undefined {
+      if (head >= items.length) return undefined;
+      const item = items[head++];
+      if (head > 1_024 && head * 2 > items.length) {
+        items = items.slice(head);
+        head = 0;
+      }
+      return item;
+    },
+  };
+}

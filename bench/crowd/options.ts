@@ -1,0 +1,143 @@
+/**
+ * The crowd's flags. Every value is checked here, once; a bad one is a `BadFlags` with one clear line a problem.
+ */
+import { parseArgs } from 'node:util';
+
+export interface CrowdOptions {
+  readonly buyers: number;
+  readonly units: number;
+  readonly skus: number;
+  readonly url: string;
+  /** null: the provider's books are not checked. */
+  readonly opsUrl: string | null;
+  readonly sockets: number;
+  /** Shares of buyers, 0 to 1. */
+  readonly abandon: number;
+  readonly decline: number;
+  readonly leave: number;
+  readonly releasePerSecond: number;
+  readonly concurrency: number;
+  readonly seed: number;
+  /** A file name, `-` for standard output, or null. */
+  readonly json: string | null;
+  readonly reconnectSeconds: number;
+  readonly rampSeconds: number;
+  readonly timeoutSeconds: number;
+}
+
+export class BadFlags extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'BadFlags';
+    this.problems = problems;
+  }
+}
+
+export const usage = `npm run crowd -- --buyers 20000 --units 1000
+
+  --buyers N              how many buyers come (1000)
+  --units N               how many units are for sale (100)
+  --skus N                over how many SKUs they are spread (1)
+  --url URL               the shop's public port (http://127.0.0.1:8080)
+  --ops URL               its operators' port (http://127.0.0.1:9090)
+  --no-provider           do not read the payment sandbox's books
+  --sockets N             buyers with a live socket (a quarter of the buyers, at most 5000)
+  --abandon SHARE         admitted buyers who walk away: half before a hold, half after it (0)
+  --decline SHARE         buyers whose first card is declined (0)
+  --leave SHARE           buyers who leave the queue (0)
+  --release N             the sale's releasePerSecond (500)
+  --concurrency N         open HTTP requests at most (256)
+  --ramp SECONDS          spread the arrivals over this time (0)
+  --seed N                who does what (1)
+  --timeout SECONDS       end of patience (600)
+  --reconnect-seconds N   how long an outage may last (30)
+  --json FILE|-           also write the report as JSON
+
+Exit code 0: every promise kept; 1: one broke; 2: bad flags; 3: the server could not be reached.`;
+
+const flags = {
+  buyers: { type: 'string' },
+  units: { type: 'string' },
+  skus: { type: 'string' },
+  url: { type: 'string' },
+  ops: { type: 'string' },
+  'no-provider': { type: 'boolean' },
+  sockets: { type: 'string' },
+  abandon: { type: 'string' },
+  decline: { type: 'string' },
+  leave: { type: 'string' },
+  release: { type: 'string' },
+  concurrency: { type: 'string' },
+  ramp: { type: 'string' },
+  seed: { type: 'string' },
+  timeout: { type: 'string' },
+  'reconnect-seconds': { type: 'string' },
+  json: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** null when only the usage is wanted. Throws BadFlags. */
+export function readOptions(argv: readonly string[]): CrowdOptions | null {
+  const problems: string[] = [];
+  const values = parse(argv);
+  if (values.help) return null;
+
+  function number(
+    name: keyof typeof flags,
+    fallback: number,
+    min: number,
+    max: number,
+    whole = true,
+  ): number {
+    const text = values[name];
+    if (typeof text !== 'string') return fallback;
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (Number.isFinite(value) && value >= min && value <= max && (!whole || Number.isInteger(value)))
+      return value;
+    problems.push(
+      `--${name} must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not "${String(text)}"`,
+    );
+    return fallback;
+  }
+  function origin(name: 'url' | 'ops', fallback: string): string {
+    const text = values[name] ?? fallback;
+    if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text).origin;
+    problems.push(`--${name} must be an http:// or https:// URL, not "${text}"`);
+    return fallback;
+  }
+
+  const buyers = number('buyers', 1_000, 1, 200_000);
+  const units = number('units', 100, 1, 1_000_000);
+  const options: CrowdOptions = {
+    buyers,
+    units,
+    skus: number('skus', 1, 1, 50),
+    url: origin('url', 'http://127.0.0.1:8080'),
+    opsUrl: values['no-provider'] ? null : origin('ops', 'http://127.0.0.1:9090'),
+    sockets: number('sockets', Math.min(5_000, Math.floor(buyers / 4)), 0, 15_000),
+    abandon: number('abandon', 0, 0, 1, false),
+    decline: number('decline', 0, 0, 1, false),
+    leave: number('leave', 0, 0, 1, false),
+    releasePerSecond: number('release', 500, 1, 100_000),
+    concurrency: number('concurrency', 256, 1, 4_000),
+    seed: number('seed', 1, 0, 0xffffffff),
+    json: values.json ?? null,
+    reconnectSeconds: number('reconnect-seconds', 30, 0, 600),
+    rampSeconds: number('ramp', 0, 0, 3_600, false),
+    timeoutSeconds: number('timeout', 600, 5, 86_400),
+  };
+  if (options.units < options.skus) problems.push('--units must be at least --skus: every SKU needs a unit');
+  if (options.sockets > options.buyers) problems.push('--sockets cannot be more than --buyers');
+  if (values.json === '') problems.push('--json needs a file name, or - for standard output');
+  if (problems.length > 0) throw new BadFlags(problems);
+  return Object.freeze(options);
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: flags, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new BadFlags([error instanceof Error ? error.message : String(error)]);
+  }
+}

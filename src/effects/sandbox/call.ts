@@ -1,0 +1,90 @@
+/** What the sandbox's calls are made of: parameters and their checks, refusals in the provider's wording, effects. */
+import { randomBytes } from 'node:crypto';
+import type { Intent, Ledger, Refund } from './ledger.ts';
+
+/** Form or query parameters, by their names as sent: `metadata[orderId]`. */
+export type Params = ReadonlyMap<string, string>;
+
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly params: Params;
+  readonly idempotencyKey: string | null;
+}
+
+export interface ProviderEvent {
+  readonly type: string;
+  readonly object: object;
+}
+
+/** An error object as the provider words it. */
+export class ApiRefusal extends Error {
+  readonly status: number;
+  readonly error: object;
+  constructor(status: number, error: { type: string; message: string; [field: string]: unknown }) {
+    super(error.message);
+    this.status = status;
+    this.error = error;
+  }
+}
+
+export function invalid(message: string, fields: Record<string, unknown> = {}, status = 400): ApiRefusal {
+  return new ApiRefusal(status, { type: 'invalid_request_error', message, ...fields });
+}
+
+/** What a writing call did. */
+export interface Effect {
+  readonly status: number;
+  readonly intent: Intent;
+  readonly refund?: Refund;
+  readonly events: readonly ProviderEvent[];
+}
+
+export interface Context {
+  readonly ledger: Ledger;
+  readonly params: Params;
+  readonly nowMs: number;
+}
+
+export const mint = (prefix: string) => `${prefix}_${randomBytes(12).toString('hex')}`;
+export const amountMax = 99_999_999;
+
+/** Refuses parameters that the provider (or this sandbox) does not know: a misspelt one must not pass unnoticed. */
+export function onlyKnown(params: Params, names: readonly string[]): void {
+  for (const name of params.keys()) {
+    const bracket = name.indexOf('[');
+    const base = bracket < 0 ? name : name.slice(0, bracket);
+    if (!names.includes(base))
+      throw invalid(`Received unknown parameter: ${base}`, { code: 'parameter_unknown', param: base });
+  }
+}
+
+export function required(params: Params, name: string): string {
+  const value = params.get(name);
+  if (value === undefined || value === '')
+    throw invalid(`Missing required param: ${name}.`, { code: 'parameter_missing', param: name });
+  return value;
+}
+
+export function integer(params: Params, name: string, fallback: number, min: number, max: number): number {
+  const text = params.get(name);
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!/^\d{1,12}$/.test(text) || value < min || value > max)
+    throw invalid(`Invalid integer: ${text}`, { code: 'parameter_invalid_integer', param: name });
+  return value;
+}
+
+export function metadataOf(params: Params): Record<string, string> {
+  const metadata: Record<string, string> = {};
+  for (const [name, value] of params) {
+    const key = /^metadata\[([^\]]{1,40})\]$/.exec(name)?.[1];
+    if (key === undefined) continue;
+    if (value.length > 500)
+      throw invalid('Metadata values can have up to 500 characters', { param: 'metadata' });
+    metadata[key] = value;
+  }
+  if (Object.keys(metadata).length > 50)
+    throw invalid('Metadata can have up to 50 keys', { param: 'metadata' });
+  return metadata;
+}

@@ -1,0 +1,55 @@
+/** What the sandbox can be told to do wrong. Chances are 0 to 1 per call or per event. */
+
+export interface Faults {
+  /** Every call waits so long before it acts. */
+  readonly delayMs: number;
+  /** Chance that a call fails with `failStatus` before it does anything. */
+  readonly failRate: number;
+  readonly failStatus: number;
+  /** Chance that a call is done and its answer never sent. */
+  readonly dropAnswerRate: number;
+  /** Every event is sent so many extra times. */
+  readonly webhookRepeat: number;
+  /** Chance that an event is held back and overtaken by later ones. */
+  readonly webhookReorder: number;
+  /** Chance that an event is never sent. */
+  readonly webhookDrop: number;
+}
+
+export const noFaults: Faults = {
+  delayMs: 0,
+  failRate: 0,
+  failStatus: 500,
+  dropAnswerRate: 0,
+  webhookRepeat: 0,
+  webhookReorder: 0,
+  webhookDrop: 0,
+};
+
+const maxByName: Readonly<Record<keyof Faults, number>> = {
+  delayMs: 60_000,
+  failRate: 1,
+  failStatus: 599,
+  dropAnswerRate: 1,
+  webhookRepeat: 20,
+  webhookReorder: 1,
+  webhookDrop: 1,
+};
+
+/** The faults after a command, or what is wrong with the command. Names left out keep their value. */
+export function changeFaults(faults: Faults, command: unknown): Faults | string {
+  if (typeof command !== 'object' || command === null || Array.isArray(command))
+    return 'a JSON object is expected';
+  for (const [name, value] of Object.entries(command)) {
+    const max = Object.hasOwn(maxByName, name) ? maxByName[name as keyof Faults] : undefined;
+    if (max === undefined) return `unknown fault "${name}": ${Object.keys(maxByName).join(', ')}`;
+    const min = name === 'failStatus' ? 400 : 0;
+    if (
+      typeof value !== 'number' ||
+      !(value >= min && value <= max) ||
+      (max !== 1 && !Number.isInteger(value))
+    )
+      return `${name} must be a number from ${min} to ${max}`;
+  }
+  return { ...faults, ...command };
+}

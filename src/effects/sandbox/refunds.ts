@@ -1,0 +1,47 @@
+/** The sandbox's calls on refunds. */
+import type { Context, Effect } from './call.ts';
+import { amountMax, integer, invalid, metadataOf, mint, onlyKnown, required } from './call.ts';
+import { known } from './intents.ts';
+import type { Intent, Refund } from './ledger.ts';
+import { renderCharge, renderList, renderRefund } from './render.ts';
+
+export function createRefund({ ledger, params, nowMs }: Context): Effect {
+  onlyKnown(params, ['amount', 'expand', 'metadata', 'payment_intent', 'reason']);
+  const found = known(ledger, required(params, 'payment_intent'));
+  if (found.status !== 'succeeded')
+    throw invalid(`This PaymentIntent (${found.id}) does not have a successful charge to refund.`);
+  const refundable = found.amountCaptured - found.amountRefunded;
+  if (refundable === 0)
+    throw invalid(`Charge ${found.chargeId} has already been refunded.`, { code: 'charge_already_refunded' });
+  const amount = integer(params, 'amount', refundable, 1, amountMax);
+  if (amount > refundable)
+    throw invalid(`Refund amount (${amount}) is greater than unrefunded amount on charge (${refundable})`, {
+      param: 'amount',
+    });
+  const intent: Intent = { ...found, amountRefunded: found.amountRefunded + amount };
+  const refund: Refund = {
+    id: mint('re'),
+    intentId: found.id,
+    amount,
+    createdAtMs: nowMs,
+    metadata: metadataOf(params),
+  };
+  return {
+    status: 200,
+    intent,
+    refund,
+    events: [{ type: 'charge.refunded', object: renderCharge(intent) }],
+  };
+}
+
+export function listRefunds({ ledger, params }: Context): object {
+  onlyKnown(params, ['payment_intent', 'limit', 'expand']);
+  const intent = known(ledger, required(params, 'payment_intent'));
+  const limit = integer(params, 'limit', 10, 1, 100);
+  const newest = ledger.refunds(intent.id).toReversed();
+  return renderList(
+    '/v1/refunds',
+    newest.slice(0, limit).map((refund) => renderRefund(refund, intent)),
+    newest.length > limit,
+  );
+}

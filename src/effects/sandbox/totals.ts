@@ -1,0 +1,67 @@
+/** The sandbox's books for outside checkers: what happened to the money, by payment and in sum. */
+import type { Intent, Ledger } from './ledger.ts';
+
+export type PaymentState = 'open' | 'authorized' | 'captured' | 'voided' | 'refunded' | 'declined';
+
+export function stateOf(intent: Intent): PaymentState {
+  switch (intent.status) {
+    case 'requires_capture':
+      return 'authorized';
+    case 'succeeded':
+      return intent.amountRefunded >= intent.amountCaptured ? 'refunded' : 'captured';
+    case 'canceled':
+      return 'voided';
+    default:
+      return intent.decline ? 'declined' : 'open';
+  }
+}
+
+/** Every figure counts payments by their present state; amounts are minor units by upper-case currency. */
+export function totalsOf(ledger: Ledger): object {
+  const count = { open: 0, authorized: 0, captured: 0, voided: 0, refunded: 0, declined: 0 };
+  const capturedAmountByCurrency: Record<string, number> = {};
+  const refundedAmountByCurrency: Record<string, number> = {};
+  const capturesByOrder = new Map<string, number>();
+  let duplicates = 0;
+  for (const intent of ledger.intents) {
+    count[stateOf(intent)]++;
+    if (intent.status !== 'succeeded') continue;
+    const currency = intent.currency.toUpperCase();
+    capturedAmountByCurrency[currency] = (capturedAmountByCurrency[currency] ?? 0) + intent.amountCaptured;
+    if (intent.amountRefunded > 0)
+      refundedAmountByCurrency[currency] = (refundedAmountByCurrency[currency] ?? 0) + intent.amountRefunded;
+    const orderId = intent.metadata.orderId;
+    if (orderId === undefined) continue;
+    const captures = (capturesByOrder.get(orderId) ?? 0) + 1;
+    capturesByOrder.set(orderId, captures);
+    if (captures === 2) duplicates++;
+  }
+  return {
+    intents: ledger.intents.length,
+    ...count,
+    capturedAmountByCurrency,
+    refundedAmountByCurrency,
+    /** Orders with a captured payment, and those of them with more than one (must be 0). */
+    capturesByOrder: { orders: capturesByOrder.size, duplicates },
+  };
+}
+
+/** Payments in the order of their creation, after payment `after` (null: from the first). */
+export function paymentsPage(ledger: Ledger, after: string | null, limit: number): object | null {
+  const index = after === null ? -1 : ledger.indexOf(after);
+  if (index === undefined) return null;
+  const page = ledger.intents.slice(index + 1, index + 1 + limit);
+  const hasMore = index + 1 + limit < ledger.intents.length;
+  return {
+    items: page.map((intent) => ({
+      paymentId: intent.id,
+      orderId: intent.metadata.orderId ?? null,
+      status: stateOf(intent),
+      amount: intent.amount,
+      currency: intent.currency.toUpperCase(),
+      capturedAmount: intent.amountCaptured,
+      refundedAmount: intent.amountRefunded,
+    })),
+    nextCursor: hasMore ? page.at(-1)!.id : null,
+  };
+}

@@ -1,0 +1,34 @@
+/** Small words that every route of the sale speaks: what an actor accepted, what a client got wrong. */
+
+import { DoorbusterError } from '../protocol/errors.ts';
+import { type IdKind, isId, isUuid } from '../protocol/ids.ts';
+import type { Answer } from '../protocol/peer.ts';
+import { refuse } from './problem.ts';
+import type { Identity } from './route.ts';
+
+/** The answer's body, or the actor's refusal thrown. */
+export function accepted<Body>(answer: Answer): Body {
+  if (answer.code === 'ok' || answer.code === 'created') return answer.body as Body;
+  return refuse(answer);
+}
+
+/** A path's id. One that this server cannot have minted names nothing, and no actor is made for it. */
+export function idParam(kind: IdKind, text: string | undefined): string {
+  if (text !== undefined && isId(kind, text)) return text;
+  throw new DoorbusterError('not_found', `there is no ${kind} "${text?.slice(0, 64) ?? ''}"`);
+}
+
+/** A path's client-minted UUID. */
+export function uuidParam(name: string, text: string | undefined): string {
+  if (text !== undefined && isUuid(text)) return text;
+  throw new DoorbusterError('not_found', `there is no ${name} "${text?.slice(0, 64) ?? ''}"`);
+}
+
+/** A rule that the schema cannot state. `path` is a JSON pointer into the body. */
+export function invalid(path: string, message: string): never {
+  throw new DoorbusterError('validation_failed', `${path} ${message}`, { errors: [{ path, message }] });
+}
+
+export function isOperator(identity: Identity): boolean {
+  return identity.role === 'operator' || identity.role === 'admin';
+}

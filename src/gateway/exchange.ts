@@ -1,0 +1,296 @@
+/**
+ * One request and its answer on the socket: the only code that holds a uWS response.
+ *
+ * 1. `onAborted` is attached before anything else, and after an abort nothing is written: uWS ends the process
+ *    for either mistake.
+ * 2. Everything wanted from the request is copied before the first await; body chunks are copied when they come.
+ * 3. A request gets exactly one answer, corked. Whatever is thrown becomes a problem.
+ * 4. Checks are made in the contract's order: path, method, token, role, rate, size, type, JSON, schema.
+ * 5. Memory is bounded: body bytes per request and together, and requests at once.
+ */
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { DoorbusterError } from '../protocol/errors.ts';
+import { newId } from '../protocol/ids.ts';
+import { authorise, identify } from './auth.ts';
+import type { HttpMetrics } from './http-metrics.ts';
+import { checkKey, fingerprintOf, runOnce } from './idempotency.ts';
+import { addressKey, type Limiter } from './limiter.ts';
+import { internalReply, problemType, refusalReply } from './problem.ts';
+import type { GatewayServices, Identity, Reply, RequestContext } from './route.ts';
+import type { CompiledRoute, Match, Router } from './router.ts';
+import { parseJson, parseQuery } from './schemas-check.ts';
+import { statusLine } from './status-line.ts';
+import type { Tokens } from './tokens.ts';
+
+export const bodyBytesMax = 64 * 1024;
+
+/** What all exchanges of one server share. */
+export interface Gate {
+  readonly services: GatewayServices;
+  readonly router: Router;
+  readonly tokens: Tokens;
+  readonly accountLimiter: Limiter;
+  readonly addressLimiter: Limiter;
+  readonly metrics: HttpMetrics;
+  readonly openMax: number;
+  readonly openBodyBytesMax: number;
+  /** Requests that have no answer yet. */
+  open: number;
+  openBodyBytes: number;
+  isDraining: boolean;
+  /** Called whenever `open` falls to 0. */
+  onIdle: (() => void) | null;
+}
+
+const noBody = Buffer.alloc(0);
+const textDecoder = new TextDecoder();
+
+export class Exchange {
+  readonly #gate: Gate;
+  readonly #res: HttpResponse;
+  readonly #startedAtMs = performance.now();
+  readonly #method: string;
+  readonly #path: string;
+  readonly #query: string;
+  readonly #requestId: string;
+  readonly #remoteAddress: string;
+  readonly #contentType: string;
+  readonly #idempotencyKey: string;
+  readonly #mayNeverEnd: boolean;
+  readonly #declaredBytes: number;
+  #match: Match | null = null;
+  #headers: Readonly<Record<string, string>> = {};
+  /** undefined: not known yet. */
+  #identity: Identity | null | undefined = undefined;
+  #isAdmitted = false;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #isBodyComplete = false;
+  /** Whether nothing more of this request can come. */
+  #isReceived = false;
+  #isTooLarge = false;
+  #isRunning = false;
+  #isAborted = false;
+  #isSettled = false;
+
+  constructor(gate: Gate, res: HttpResponse, req: HttpRequest) {
+    this.#gate = gate;
+    this.#res = res;
+    res.onAborted(() => this.#abort());
+    gate.open += 1;
+    this.#method = req.getCaseSensitiveMethod();
+    this.#path = req.getUrl();
+    this.#query = req.getQuery();
+    this.#requestId = requestIdFrom(req.getHeader('x-request-id'));
+    this.#remoteAddress = textDecoder.decode(res.getRemoteAddressAsText());
+    this.#contentType = req.getHeader('content-type');
+    this.#idempotencyKey = req.getHeader('idempotency-key');
+    this.#declaredBytes = Number(req.getHeader('content-length') || 0);
+    // A body of this kind is not read to its end after an early answer: the connection is closed instead.
+    this.#mayNeverEnd = !(this.#declaredBytes <= bodyBytesMax) || req.getHeader('transfer-encoding') !== '';
+    try {
+      this.#begin(req);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #begin(req: HttpRequest): void {
+    const gate = this.#gate;
+    if (gate.open > gate.openMax) throw tooBusy();
+    const method = this.#method === 'HEAD' ? 'GET' : this.#method;
+    const match = gate.router.find(method, this.#path);
+    if (match === null) throw new DoorbusterError('not_found', 'No such path');
+    if ('allow' in match)
+      throw new DoorbusterError('method_not_allowed', `This path has ${match.allow}`, { allow: match.allow });
+    this.#match = match;
+    const { route } = match.compiled;
+    const authorization = req.getHeader('authorization');
+    if (route.headers) {
+      const headers: Record<string, string> = {};
+      for (const name of route.headers) {
+        const value = req.getHeader(name);
+        if (value !== '') headers[name] = value;
+      }
+      if (authorization !== '') headers['authorization'] = authorization;
+      this.#headers = headers;
+    }
+
+    const identity = identify(gate.tokens, route.auth, authorization);
+    if (identity instanceof Promise) {
+      identity.then(
+        (known) => {
+          this.#identity = known;
+          this.#proceed();
+        },
+        (error) => this.#fail(error),
+      );
+    } else {
+      this.#identity = identity;
+    }
+
+    if (route.method === 'GET' || route.method === 'DELETE') this.#isBodyComplete = true;
+    else if (!(this.#declaredBytes <= bodyBytesMax)) this.#isTooLarge = true;
+    else this.#res.onData((chunk, isLast) => this.#receive(chunk, isLast));
+    this.#proceed();
+  }
+
+  #receive(chunk: ArrayBuffer, isLast: boolean): void {
+    if (this.#isSettled || this.#isTooLarge) return;
+    if (this.#bytes + chunk.byteLength > bodyBytesMax) {
+      this.#isTooLarge = true;
+      this.#releaseBody();
+    } else {
+      if (chunk.byteLength > 0) {
+        // uWS takes the chunk's memory back after this call.
+        this.#chunks.push(Buffer.from(new Uint8Array(chunk)));
+        this.#bytes += chunk.byteLength;
+        this.#gate.openBodyBytes += chunk.byteLength;
+      }
+      if (!isLast && this.#gate.openBodyBytes > this.#gate.openBodyBytesMax) return this.#fail(tooBusy());
+      this.#isBodyComplete = isLast;
+      this.#isReceived = isLast;
+    }
+    if (isLast || this.#isTooLarge) this.#proceed();
+  }
+
+  /** Goes on as far as what has come allows. */
+  #proceed(): void {
+    if (this.#isSettled || this.#isRunning || this.#identity === undefined) return;
+    const { route } = this.#match!.compiled;
+    try {
+      if (!this.#isAdmitted) {
+        authorise(route.auth, this.#identity);
+        if (this.#identity) this.#gate.accountLimiter.take(this.#identity.accountId);
+        else this.#gate.addressLimiter.take(addressKey(this.#remoteAddress));
+        this.#isAdmitted = true;
+      }
+      if (this.#isTooLarge)
+        throw new DoorbusterError('payload_too_large', `A body may have ${bodyBytesMax} bytes`);
+      if (!this.#isBodyComplete) return;
+      this.#isRunning = true;
+      this.#run(this.#match!.compiled).then(
+        (reply) => this.#send(reply),
+        (error) => this.#fail(error),
+      );
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #run(compiled: CompiledRoute): Promise<Reply> {
+    const { route } = compiled;
+    const rawBody = this.#chunks.length === 1 ? this.#chunks[0]! : this.#chunks.length === 0 ? noBody : Buffer.concat(this.#chunks);
+    let body: unknown;
+    if (!route.isRaw && route.method !== 'GET' && route.method !== 'DELETE') {
+      if (rawBody.length > 0 && !jsonTypes.test(this.#contentType))
+        throw new DoorbusterError('unsupported_media_type', 'Send the body as application/json');
+      body = compiled.checkBody(parseJson(rawBody));
+    }
+    const query = compiled.checkQuery(parseQuery(this.#query, compiled.query));
+    const context = (mintedId: string | null): RequestContext => ({
+      services: this.#gate.services,
+      identity: this.#identity ?? null,
+      params: this.#match!.params,
+      query,
+      body,
+      rawBody,
+      headers: this.#headers,
+      requestId: this.#requestId,
+      remoteAddress: this.#remoteAddress,
+      mintedId,
+    });
+
+    if (route.method === 'POST' && this.#identity && !route.isRaw) {
+      if (this.#idempotencyKey !== '') {
+        const { shards, run } = this.#gate.services;
+        const target = this.#query === '' ? this.#path : `${this.#path}?${this.#query}`;
+        return runOnce(
+          {
+            shards,
+            run,
+            accountId: this.#identity.accountId,
+            key: checkKey(this.#idempotencyKey),
+            fingerprint: fingerprintOf(route.method, target, rawBody),
+            mints: route.idempotency?.mints ?? 'request',
+          },
+          (mintedId) => route.handle(context(mintedId)).catch((error) => this.#replyTo(error)),
+        );
+      }
+      if (route.idempotency?.isRequired)
+        throw new DoorbusterError('idempotency_key_required', 'Send an Idempotency-Key header');
+    }
+    return route.handle(context(route.idempotency ? newId(route.idempotency.mints) : null));
+  }
+
+  #replyTo(error: unknown): Reply {
+    const reply = refusalReply(error);
+    if (reply !== null) return reply;
+    this.#gate.services.log('error', 'request failed', {
+      requestId: this.#requestId,
+      route: this.#match?.compiled.route.operationId ?? null,
+      stack: error instanceof Error ? error.stack : String(error),
+    });
+    return internalReply;
+  }
+
+  #fail(error: unknown): void {
+    this.#send(this.#replyTo(error));
+  }
+
+  #send(reply: Reply): void {
+    if (this.#isSettled) return;
+    const isWritable = !this.#isAborted;
+    this.#settle(reply.status);
+    if (!isWritable) return;
+    const { status, headers, body } = reply;
+    const isProblem = status >= 400;
+    const bytes = body === undefined ? null : body instanceof Uint8Array ? body : JSON.stringify(body);
+    const mustClose = this.#gate.isDraining || (this.#mayNeverEnd && !this.#isReceived);
+    const res = this.#res;
+    res.cork(() => {
+      res.writeStatus(statusLine(status));
+      if (bytes !== null) res.writeHeader('Content-Type', isProblem ? problemType : 'application/json');
+      res.writeHeader('X-Request-Id', this.#requestId);
+      for (const name in headers) res.writeHeader(name, headers[name]!);
+      if (status === 405) res.writeHeader('Allow', (body as { allow: string }).allow);
+      if (headers?.['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-store');
+      if (status === 204) res.endWithoutBody(undefined, mustClose);
+      else if (this.#method === 'HEAD') res.endWithoutBody(bytes === null ? 0 : Buffer.byteLength(bytes), mustClose);
+      else res.end(bytes ?? '', mustClose);
+    });
+  }
+
+  #abort(): void {
+    this.#isAborted = true;
+    // A handler that runs goes on: its outcome may be stored for a repeat.
+    if (!this.#isRunning) this.#settle(499);
+  }
+
+  #settle(status: number): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#releaseBody();
+    const gate = this.#gate;
+    const route = this.#match?.compiled.route.operationId ?? 'unknown';
+    gate.metrics.observe(route, status, (performance.now() - this.#startedAtMs) / 1000);
+    gate.open -= 1;
+    if (gate.open === 0) gate.onIdle?.();
+  }
+
+  #releaseBody(): void {
+    this.#gate.openBodyBytes -= this.#bytes;
+    this.#bytes = 0;
+    this.#chunks = [];
+  }
+}
+
+const jsonTypes = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i;
+
+function requestIdFrom(sent: string): string {
+  return sent !== '' && sent.length <= 128 && /^[\w.-]+$/.test(sent) ? sent : newId('request');
+}
+
+function tooBusy(): DoorbusterError {
+  return new DoorbusterError('busy', 'Too many requests are open: try again');
+}

@@ -1,0 +1,178 @@
+/**
+ * `/openapi.json`: OpenAPI 3.1, made from the very route objects that answer requests. Schemas with a `title` become
+ * named components; two different schemas of one title are a programmer error.
+ */
+import type { TSchema } from 'typebox';
+import { statusByCode } from './problem.ts';
+import type { Route } from './route.ts';
+import { Problem } from './schemas.ts';
+
+type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+type JsonObject = { [name: string]: Json };
+
+/** Headers that routes may read, as the document describes them. */
+const headerDescriptions: Readonly<Record<string, string>> = {
+  'admission-token': 'Proof that the waiting room let the buyer in: the `admission.token` of the ticket',
+  'if-match': 'The `ETag` that the change is based on; 412 `stale_version` when the resource has changed since',
+  'stripe-signature': "The provider's signature of the body",
+};
+
+export function openApiDocument(routes: readonly Route[]): JsonObject {
+  const components = new Map<string, JsonObject>();
+  const problemRef = hoist(Problem, components);
+  const paths: Record<string, JsonObject> = {};
+  for (const route of routes) {
+    const path = (paths[route.path] ??= {});
+    path[route.method.toLowerCase()] = operation(route, components, problemRef);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Doorbuster',
+      version: '1.0.0',
+      description: 'A flash-sale marketplace engine: waiting rooms, holds, checkout. Errors are RFC 9457 problems.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
+  };
+}
+
+function operation(route: Route, components: Map<string, JsonObject>, problemRef: Json): JsonObject {
+  const parameters: JsonObject[] = [
+    ...[...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+      name: name!,
+      in: 'path',
+      required: true,
+      schema: { type: 'string' },
+    })),
+    ...queryParameters(route.query, components),
+    ...headerParameters(route),
+  ];
+  const described: JsonObject = {
+    operationId: route.operationId,
+    summary: route.summary,
+    tags: [route.tag],
+    security: route.auth === 'none' ? [] : [{ bearer: [] }],
+    responses: responses(route, components, problemRef),
+  };
+  if (typeof route.auth !== 'string') described['description'] = `Roles: ${route.auth.join(', ')}.`;
+  if (parameters.length > 0) described['parameters'] = parameters;
+  if (route.isRaw) {
+    described['requestBody'] = { required: true, content: { '*/*': { schema: {} } } };
+  } else if (route.body) {
+    const required = (route.body as { required?: string[] }).required ?? [];
+    described['requestBody'] = {
+      required: required.length > 0,
+      content: { 'application/json': { schema: hoist(route.body, components) } },
+    };
+  }
+  return described;
+}
+
+function queryParameters(query: TSchema | undefined, components: Map<string, JsonObject>): JsonObject[] {
+  if (!query) return [];
+  const { properties = {}, required = [] } = query as unknown as {
+    properties?: Record<string, TSchema>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema: hoist(schema, components),
+  }));
+}
+
+function headerParameters(route: Route): JsonObject[] {
+  const headers: JsonObject[] = [];
+  if (route.method === 'POST' && route.auth !== 'none') {
+    headers.push({
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: route.idempotency?.isRequired ?? false,
+      description: 'The same key and body within 24 h get the stored answer again',
+      schema: { type: 'string', minLength: 1, maxLength: 255 },
+    });
+  }
+  for (const name of route.headers ?? []) {
+    if (name === 'authorization' || name === 'idempotency-key') continue;
+    const header: JsonObject = {
+      name: name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()),
+      in: 'header',
+      required: false,
+      schema: { type: 'string' },
+    };
+    const description = headerDescriptions[name];
+    if (description) header['description'] = description;
+    headers.push(header);
+  }
+  return headers;
+}
+
+function responses(route: Route, components: Map<string, JsonObject>, problemRef: Json): JsonObject {
+  const byStatus: JsonObject = {};
+  for (const [status, { description, schema }] of Object.entries(route.responses)) {
+    const response: JsonObject = { description };
+    if (schema) {
+      const type = Number(status) >= 400 ? 'application/problem+json' : 'application/json';
+      response['content'] = { [type]: { schema: hoist(schema, components) } };
+    }
+    byStatus[status] = response;
+  }
+  const codesByStatus = new Map<number, string[]>();
+  for (const code of route.refusals ?? []) {
+    if (code === 'ok' || code === 'created') continue;
+    const status = statusByCode[code];
+    codesByStatus.set(status, [...(codesByStatus.get(status) ?? []), code]);
+  }
+  const problemContent = { 'application/problem+json': { schema: problemRef } };
+  for (const [status, codes] of codesByStatus) {
+    byStatus[status] ??= { description: codes.map((code) => `\`${code}\``).join(', '), content: problemContent };
+  }
+  // Any request can be malformed, unauthenticated, too fast or too many.
+  byStatus['4XX'] ??= { description: 'Refused: the code says why', content: problemContent };
+  byStatus['5XX'] ??= { description: '`busy` (retry with the same ids) or `internal_error`', content: problemContent };
+  return byStatus;
+}
+
+/** The schema as plain JSON, its titled parts replaced by references to components. */
+function hoist(schema: unknown, components: Map<string, JsonObject>): Json {
+  if (Array.isArray(schema)) return schema.map((part) => hoist(part, components));
+  if (typeof schema !== 'object' || schema === null) return schema as Json;
+  const plain: JsonObject = {};
+  for (const [name, part] of Object.entries(schema)) {
+    if (part !== undefined && !name.startsWith('~')) plain[name] = hoist(part, components);
+  }
+  const title = plain['title'];
+  if (typeof title !== 'string' || plain['type'] === undefined) return plain;
+  const known = components.get(title);
+  if (known && JSON.stringify(known) !== JSON.stringify(plain))
+    throw new Error(`two different schemas are called ${title}`);
+  components.set(title, plain);
+  return { $ref: `#/components/schemas/${title}` };
+}
+
+/** Serves the document of `routes` and of itself. */
+export function openApiRoute(routes: readonly Route[]): Route {
+  let bytes: Uint8Array | null = null;
+  const route: Route = {
+    method: 'GET',
+    path: '/openapi.json',
+    operationId: 'getOpenApi',
+    summary: 'This document',
+    tag: 'Meta',
+    auth: 'none',
+    responses: { 200: { description: 'The OpenAPI document' } },
+    async handle() {
+      bytes ??= new TextEncoder().encode(JSON.stringify(openApiDocument([...routes, route])));
+      return { status: 200, body: bytes };
+    },
+  };
+  return route;
+}

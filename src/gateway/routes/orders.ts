@@ -1,0 +1,71 @@
+/** Orders and payments: single ones exactly, from their actor; lists from the read model, which follows within moments. */
+import Type from 'typebox';
+import type { CancelOrder, OrderView, ReadOrder } from '../../protocol/commands.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
+import { accepted, idParam, isOperator } from '../ask.ts';
+import type { Identity, Reply, RequestContext, Route } from '../route.ts';
+import { Closed, Page, pageQuery } from '../schemas.ts';
+import { Order, OrderStatus, Payment } from '../view-schemas.ts';
+import { orderJson } from '../views.ts';
+import { etagOf } from './checkout.ts';
+
+const paymentIdCharsMax = 255;
+
+/** The commands' `buyerId`: the caller's own, or null for those who may see every order. */
+function buyerOf(identity: Identity): string | null {
+  return isOperator(identity) ? null : identity.accountId;
+}
+
+async function withOrder(
+  { services, identity, params }: RequestContext,
+  type: 'ReadOrder' | 'CancelOrder',
+): Promise<Reply> {
+  const command: ReadOrder | CancelOrder = { type, buyerId: buyerOf(identity!) };
+  const answer = await services.shards.ask('order', idParam('order', params['orderId']), command);
+  const order = accepted<OrderView>(answer);
+  return { status: 200, body: orderJson(order), headers: { ETag: etagOf(order) } };
+}
+
+const tag = 'Orders';
+const one = { 200: { description: 'The order', schema: Order } };
+
+export const orderRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1/orders',
+    operationId: 'listOrders',
+    summary: 'Orders of the caller, newest first',
+    tag,
+    auth: 'any',
+    query: Closed({ ...pageQuery, status: Type.Optional(OrderStatus) }),
+    responses: { 200: { description: 'A page of orders', schema: Page(Order) } },
+    async handle({ services, identity, query }) {
+      return {
+        status: 200,
+        body: await services.market.orders.listOrders({ ...query, buyerId: identity!.accountId }),
+      };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v1/orders/{orderId}',
+    operationId: 'getOrder',
+    summary: 'One order as it is now',
+    tag,
+    auth: 'any',
+    responses: one,
+    refusals: ['not_found'],
+    handle: (context) => withOrder(context, 'ReadOrder'),
+  },
+  {
+    method: 'POST',
+    path: '/v1/orders/{orderId}/cancel',
+    operationId: 'cancelOrder',
+    summary: 'Cancel an order; a paid one is refunded',
+    tag,
+    auth: 'any',
+    responses: one,
+    refusals: ['not_found', 'wrong_state'],
+    handle: (context) => withOrder(context, 'CancelOrder'),
+  },
+];

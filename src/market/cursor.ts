@@ -1,0 +1,25 @@
+/** Where a page of a list ended, as opaque text: the sort's name and the last row's key. */
+import { DoorbusterError } from '../protocol/errors.ts';
+
+export function encodeCursor(sort: string, key: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify([sort, ...key])).toString('base64url');
+}
+
+/** The key, or null for the first page. Refuses a cursor that is damaged or of another sort order. */
+export function decodeCursor(
+  cursor: string | undefined | null,
+  sort: string,
+  parts: number,
+): (string | number)[] | null {
+  if (cursor === undefined || cursor === null) return null;
+  try {
+    const [given, ...key] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
+    const isKey = key.every((part) => (typeof part === 'string' && !part.includes('\0')) || Number.isFinite(part));
+    if (given === sort && key.length === parts && isKey) return key as (string | number)[];
+  } catch {
+    // Falls through to the refusal: what was sent is no cursor of ours.
+  }
+  throw new DoorbusterError('validation_failed', 'The cursor is not one of this list', {
+    errors: [{ path: '/cursor', message: 'must be the nextCursor of an earlier page with the same sort' }],
+  });
+}

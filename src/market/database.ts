@@ -1,0 +1,66 @@
+/**
+ * How the market talks to PostgreSQL: a database that is away, full or late is `busy` for the caller, who may retry;
+ * everything else that goes wrong is a bug and stays an exception.
+ */
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import { DoorbusterError } from '../protocol/errors.ts';
+
+export interface Database {
+  query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** All or nothing. */
+  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result>;
+}
+
+export type Query = <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+
+/** SQLSTATE classes and codes of a server that is away, out of resources, cancelled us, or broke a deadlock. */
+const passingStates = /^(?:08|53|57|58|40001|40P01|25P03|55P03)/;
+const passingErrors = /^(?:E[A-Z]+)$/;
+const passingMessages = /timeout|terminated|connection|not queryable/i;
+
+function asBusy(error: unknown): unknown {
+  if (error instanceof DoorbusterError || !(error instanceof Error)) return error;
+  const state = (error as { code?: string }).code ?? '';
+  const isPassing = passingStates.test(state) || passingErrors.test(state) || (state === '' && passingMessages.test(error.message));
+  return isPassing ? new DoorbusterError('busy', 'The database did not answer in time: try again') : error;
+}
+
+export function openDatabase(pool: Pool): Database {
+  return {
+    async query(text, values = []) {
+      try {
+        return (await pool.query(text, values as unknown[])).rows as never;
+      } catch (error) {
+        throw asBusy(error);
+      }
+    },
+    async transaction(work) {
+      let client: PoolClient | null = null;
+      let failure: Error | undefined;
+      try {
+        client = await pool.connect();
+        const connected = client;
+        await connected.query('BEGIN');
+        const result = await work(
+          async (text, values = []) => (await connected.query(text, values as unknown[])).rows as never,
+        );
+        await connected.query('COMMIT');
+        return result;
+      } catch (error) {
+        // A connection that cannot even roll back is thrown away with its transaction.
+        await client?.query('ROLLBACK').catch((broken: Error) => {
+          failure = broken;
+        });
+        throw asBusy(error);
+      } finally {
+        client?.release(failure);
+      }
+    },
+  };
+}
+
+/** Whether a statement broke this unique index. */
+export function isTaken(error: unknown, index: string): boolean {
+  const { code, constraint } = error as { code?: string; constraint?: string };
+  return code === '23505' && constraint === index;
+}

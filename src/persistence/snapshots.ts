@@ -1,0 +1,123 @@
+/**
+ * Saved actors, in PostgreSQL whichever journal is in use.
+ *
+ * 1. The actors of one save and the partition's new checkpoint become visible together or not at all.
+ * 2. A save counts only if the saver still owns the partition at the moment it commits. That check comes last and
+ *    holds the partition's row only for the commit, so that a large save never makes an append wait.
+ */
+import type pg from 'pg';
+import type { ActorSnapshot, SnapshotStore } from '../protocol/journal.ts';
+
+/** Bounds of one statement's parameters. */
+const chunkBytesMax = 8 * 1024 * 1024;
+const chunkRowsMax = 5_000;
+
+const saveSql = `
+insert into actor_snapshots (partition, kind, key, version, seq, state)
+select $1, s.kind, s.key, s.version, s.seq, substring($8::bytea from s.start for s.size)
+from unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::int[], $7::int[])
+  as s(kind, key, version, seq, start, size)
+on conflict (partition, kind, key)
+do update set version = excluded.version, seq = excluded.seq, state = excluded.state`;
+
+function* chunks(actors: readonly ActorSnapshot[]): Generator<ActorSnapshot[]> {
+  let chunk: ActorSnapshot[] = [];
+  let bytes = 0;
+  for (const actor of actors) {
+    if (chunk.length > 0 && (bytes + actor.state.length > chunkBytesMax || chunk.length === chunkRowsMax)) {
+      yield chunk;
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push(actor);
+    bytes += actor.state.length;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+function saveParameters(partition: number, actors: readonly ActorSnapshot[]): unknown[] {
+  let size = 0;
+  const starts = actors.map((actor) => {
+    const start = size + 1;
+    size += actor.state.length;
+    return start;
+  });
+  return [
+    partition,
+    actors.map((actor) => actor.kind),
+    actors.map((actor) => actor.key),
+    actors.map((actor) => actor.version),
+    actors.map((actor) => actor.seq),
+    starts,
+    actors.map((actor) => actor.state.length),
+    Buffer.concat(actors.map((actor) => actor.state)),
+  ];
+}
+
+/** Runs `work` between `begin` and `commit`, or rolls back when it throws or answers false. */
+async function inTransaction<Result>(
+  pool: pg.Pool,
+  begin: string,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  try {
+    await client.query(begin);
+    const result = await work(client);
+    await client.query(result === false ? 'rollback' : 'commit');
+    client.release();
+    return result;
+  } catch (error) {
+    // Whatever state the connection is in, closing it rolls back.
+    client.release(true);
+    throw error;
+  }
+}
+
+export function createSnapshotStore(pool: pg.Pool): SnapshotStore {
+  return {
+    load: (partition) =>
+      inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
+        const checkpoint = await client.query('select seq from checkpoints where partition = $1', [
+          partition,
+        ]);
+        const { rows } = await client.query(
+          'select kind, key, version, seq, state from actor_snapshots where partition = $1',
+          [partition],
+        );
+        return {
+          checkpointSeq: Number(checkpoint.rows[0]?.seq ?? 0),
+          actors: rows.map(({ kind, key, version, seq, state }) => ({
+            kind,
+            key,
+            version,
+            seq: Number(seq),
+            state,
+          })),
+        };
+      }),
+
+    save: (partition, epoch, checkpointSeq, actors) =>
+      inTransaction(pool, 'begin', async (client) => {
+        for (const chunk of chunks(actors)) await client.query(saveSql, saveParameters(partition, chunk));
+        await client.query(
+          `insert into checkpoints (partition, seq) values ($1, $2)
+           on conflict (partition) do update set seq = excluded.seq`,
+          [partition, checkpointSeq],
+        );
+        // A claim waits for this lock, so the epoch that is read here still holds at the commit.
+        const { rows } = await client.query('select epoch from partitions where partition = $1 for share', [
+          partition,
+        ]);
+        return rows[0]?.epoch === epoch;
+      }),
+
+    async projectedSeq(partition) {
+      const { rows } = await pool.query(
+        'select min(seq) as seq from projection_checkpoints where partition = $1',
+        [partition],
+      );
+      return Number(rows[0].seq ?? 0);
+    },
+  };
+}

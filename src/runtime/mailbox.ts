@@ -1,0 +1,72 @@
+/**
+ * A shard's queue of commands. Answers, timers and messages of other actors go before new commands from outside,
+ * so that what has begun ends; only commands from outside are bounded, the others are bounded by what actors owe.
+ */
+import type { Code } from '../protocol/codes.ts';
+import type { OutgoingCommand } from '../protocol/decider.ts';
+
+export type ReplyTo = (code: Code, body: unknown) => void;
+
+export interface Letter {
+  readonly kind: string;
+  readonly key: string;
+  readonly command: OutgoingCommand;
+  readonly reply: ReplyTo | null;
+}
+
+/** A first-in-first-out queue on a growing ring. */
+class Ring {
+  #items: (Letter | undefined)[] = new Array(1024);
+  #head = 0;
+  length = 0;
+
+  push(letter: Letter): void {
+    if (this.length === this.#items.length) this.#grow();
+    this.#items[(this.#head + this.length++) & (this.#items.length - 1)] = letter;
+  }
+
+  shift(): Letter | undefined {
+    if (this.length === 0) return undefined;
+    const letter = this.#items[this.#head];
+    this.#items[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#items.length - 1);
+    this.length--;
+    return letter;
+  }
+
+  #grow(): void {
+    const items = this.#items;
+    this.#items = [...items.slice(this.#head), ...items.slice(0, this.#head), ...new Array(items.length)];
+    this.#head = 0;
+  }
+}
+
+export class Mailbox {
+  readonly #inside = new Ring();
+  readonly #outside = new Ring();
+  readonly #outsideMax: number;
+
+  constructor(outsideMax: number) {
+    this.#outsideMax = outsideMax;
+  }
+
+  get depth(): number {
+    return this.#inside.length + this.#outside.length;
+  }
+
+  /** False when the bound is reached: the command was not taken. */
+  offer(letter: Letter): boolean {
+    if (this.#outside.length >= this.#outsideMax) return false;
+    this.#outside.push(letter);
+    return true;
+  }
+
+  /** For answers, timers and other actors' messages. */
+  put(letter: Letter): void {
+    this.#inside.push(letter);
+  }
+
+  take(): Letter | undefined {
+    return this.#inside.shift() ?? this.#outside.shift();
+  }
+}

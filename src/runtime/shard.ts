@@ -1,0 +1,295 @@
+/**
+ * One shard: the single writer of its partitions' actors. A turn takes commands from the mailbox, decides and
+ * evolves in memory, and hands the results to the group commit, which lets them out when they are durable.
+ */
+
+import { type Address, partitionOf, partitionsOf } from '../protocol/address.ts';
+import type { AnyDecider, Decision, OutgoingCommand, Owed, Push } from '../protocol/decider.ts';
+import type { Journal, SnapshotStore } from '../protocol/journal.ts';
+import type { Log } from '../protocol/log.ts';
+import type { Clock } from './clock.ts';
+import { type Batch, GroupCommit, type Scheduler } from './commit.ts';
+import { type Letter, Mailbox, type ReplyTo } from './mailbox.ts';
+import { Outbox } from './outbox.ts';
+import { type Actor, Partition } from './partition.ts';
+import { type RecoveryReport, recover } from './recovery.ts';
+import { Snapshotter } from './snapshotter.ts';
+import { ShardStatistics, type ShardStatsRow } from './statistics.ts';
+import { Timers } from './timers.ts';
+
+export interface ShardDeps {
+  readonly shard: number;
+  readonly shardCount: number;
+  readonly deciders: readonly AnyDecider[];
+  readonly journal: Journal;
+  readonly snapshots: SnapshotStore;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** Sends to an actor elsewhere, or to the back office; must answer once, `busy` when it cannot. */
+  readonly ask: (address: Address, command: OutgoingCommand, done: ReplyTo) => void;
+  readonly push: (push: Push) => void;
+  /** The partition's journal has grown: projections may read on. */
+  readonly onDurable: (partition: number, seq: number) => void;
+  /** The shard cannot go on: it must be ended and, unless another owner has taken its partitions, started anew. */
+  readonly onFatal: (reason: string, isFenced: boolean) => void;
+  readonly log: Log;
+  readonly limits: ShardLimits;
+}
+
+export interface ShardLimits {
+  /** Commands from outside that may wait. */
+  readonly mailboxMax: number;
+  readonly commandsPerTurn: number;
+  /** Events that one batch may hold; then the shard waits for the journal. */
+  readonly eventsPerBatch: number;
+  /** When the journal has not answered for so long, new commands are refused at the door. */
+  readonly stallMs: number;
+  readonly snapshotEveryMs: number;
+}
+
+export const defaultShardLimits: ShardLimits = {
+  mailboxMax: 50_000,
+  commandsPerTurn: 2_000,
+  eventsPerBatch: 20_000,
+  stallMs: 200,
+  snapshotEveryMs: 15_000,
+};
+
+const housekeepingMs = 100;
+
+export class Shard {
+  readonly #deps: ShardDeps;
+  readonly #deciders: ReadonlyMap<string, AnyDecider>;
+  readonly #partitions: ReadonlyMap<number, Partition>;
+  readonly #mailbox: Mailbox;
+  readonly #commit: GroupCommit;
+  readonly #outbox: Outbox;
+  readonly #timers = new Timers<Actor>();
+  readonly #snapshotter: Snapshotter;
+  readonly #statistics: ShardStatistics;
+  #isTurnScheduled = false;
+  #isStopped = false;
+  #timer: { atMs: number; cancel: () => void } | null = null;
+
+  constructor(deps: ShardDeps) {
+    this.#deps = deps;
+    this.#deciders = new Map(deps.deciders.map((decider) => [decider.kind, decider]));
+    const partitions = partitionsOf(deps.shard, deps.shardCount).map((number) => new Partition(number));
+    this.#partitions = new Map(partitions.map((partition) => [partition.number, partition]));
+    this.#mailbox = new Mailbox(deps.limits.mailboxMax);
+    this.#statistics = new ShardStatistics();
+    const now = () => deps.clock.now();
+    this.#commit = new GroupCommit(deps.journal, deps.scheduler, {
+      onSealed: () => this.#snapshotter.encodeSome(),
+      onDurable: (batch, frames, tookMs) => {
+        this.#statistics.committed(batch.events, frames, tookMs);
+        this.#release(batch);
+        for (const frame of frames) deps.onDurable(frame.partition, frame.seq);
+        this.#scheduleTurn();
+      },
+      onFatal: (reason, isFenced) => this.#fail(reason, isFenced),
+    });
+    this.#outbox = new Outbox(
+      (owed, done) => this.#sendOwed(owed, done),
+      (actor, id, code, body) => this.#put(actor, { type: 'Answered', id, code, body } as OutgoingCommand),
+      now,
+    );
+    const { snapshots, journal, log, limits } = deps;
+    this.#snapshotter = new Snapshotter(partitions, snapshots, journal, limits.snapshotEveryMs, now, log);
+  }
+
+  /** Claims and replays every partition, then opens them and sends what their actors owe. */
+  async start(): Promise<RecoveryReport> {
+    const partitions = [...this.#partitions.values()];
+    const { journal, snapshots, clock, log } = this.#deps;
+    const report = await recover(partitions, { journal, snapshots, clock, log, deciders: this.#deciders });
+    this.#statistics.recovered(report.tookMs);
+    const at = clock.now();
+    for (const partition of partitions) {
+      if (partition.fault !== null) continue;
+      partition.isOpen = true;
+      for (const actor of partition.everyActor()) {
+        this.#timers.arm(actor, actor.decider.deadline(actor.state, at));
+        this.#outbox.collect(actor, this.#commit.open.outgoing);
+      }
+      this.#deps.onDurable(partition.number, partition.seq);
+    }
+    this.#commit.seal();
+    this.#armTimer();
+    this.#housekeep();
+    return report;
+  }
+
+  /** A command from outside. It is answered once: after its events are durable, or `busy` at once. */
+  deliver(kind: string, key: string, command: OutgoingCommand, reply: ReplyTo): void {
+    const partition = this.#partitions.get(partitionOf(kind, key));
+    const isStalled = this.#commit.waitedMs > this.#deps.limits.stallMs;
+    if (this.#isStopped || !partition?.isOpen || isStalled || !this.#deciders.has(kind)) {
+      this.#statistics.refused();
+      reply('busy', null);
+      return;
+    }
+    if (!this.#mailbox.offer({ kind, key, command, reply })) {
+      this.#statistics.refused();
+      reply('busy', null);
+      return;
+    }
+    this.#scheduleTurn();
+  }
+
+  /** The key of the actor that goes by another name, or null. */
+  find(kind: string, name: string): string | null {
+    for (const partition of this.#partitions.values()) {
+      const key = partition.names.get(kind)?.get(name);
+      if (key !== undefined) return key;
+    }
+    return null;
+  }
+
+  stats(): ShardStatsRow {
+    const partitions = [...this.#partitions.values()];
+    return this.#statistics.row({
+      shard: this.#deps.shard,
+      partitions,
+      mailboxDepth: this.#mailbox.depth,
+      outboxDepth: this.#outbox.depth,
+      now: this.#deps.clock.now(),
+    });
+  }
+
+  /** Refuses new commands, finishes what was taken, saves every actor. Returns false when time ran out. */
+  async stop(graceMs: number): Promise<boolean> {
+    this.#isStopped = true;
+    const untilMs = performance.now() + graceMs;
+    this.#snapshotter.everyMs = 0;
+    while (performance.now() < untilMs) {
+      if (this.#mailbox.depth === 0 && this.#commit.isIdle) {
+        if (this.#snapshotter.isDone) return true;
+        this.#snapshotter.encodeSome();
+        await this.#snapshotter.advance();
+      }
+      await new Promise<void>((resolve) => this.#deps.scheduler.after(1, resolve));
+    }
+    return false;
+  }
+
+  #fail(reason: string, isFenced: boolean): void {
+    this.#isStopped = true;
+    for (const partition of this.#partitions.values()) partition.isOpen = false;
+    this.#deps.onFatal(reason, isFenced);
+  }
+
+  #scheduleTurn(): void {
+    if (this.#isTurnScheduled || this.#mailbox.depth === 0) return;
+    this.#isTurnScheduled = true;
+    this.#deps.scheduler.soon(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#isTurnScheduled = false;
+    const at = this.#deps.clock.now();
+    const { commandsPerTurn, eventsPerBatch } = this.#deps.limits;
+    for (let taken = 0; taken < commandsPerTurn && this.#commit.open.events < eventsPerBatch; taken++) {
+      const letter = this.#mailbox.take();
+      if (!letter) break;
+      this.#process(letter, at);
+    }
+    this.#commit.seal();
+    this.#armTimer();
+    // With a full batch the next turn is scheduled by the journal's answer.
+    if (this.#commit.open.events < eventsPerBatch) this.#scheduleTurn();
+  }
+
+  #process(letter: Letter, at: number): void {
+    const { kind, key, command, reply } = letter;
+    const partition = this.#partitions.get(partitionOf(kind, key))!;
+    if (!partition.isOpen) {
+      reply?.('busy', null);
+      return;
+    }
+    const decider = this.#deciders.get(kind)!;
+    const known = partition.find(kind, key);
+    const state = known?.state ?? decider.initial(key);
+    const decision: Decision<unknown, { type: string }> = decider.decide(state, command, at);
+    const isAnswer = command.type === 'Answered';
+    if (isAnswer) this.#outbox.close((command as unknown as { id: string }).id);
+    if (decision.events.length > 0) {
+      this.#apply(known ?? partition.install(decider, key, state, 0), decision.events, at);
+    } else if (known && (isAnswer || command.type === 'Tick')) {
+      this.#outbox.collect(known, this.#commit.open.outgoing);
+      this.#timers.arm(known, decider.deadline(known.state, at));
+    }
+    const { open } = this.#commit;
+    const { code, pushes } = decision;
+    if (reply) {
+      const body = typeof decision.reply === 'function' ? decision.reply(state) : (decision.reply ?? null);
+      open.replies.push({ reply, code, body });
+    }
+    for (const push of (typeof pushes === 'function' ? pushes(state) : pushes) ?? []) open.pushes.push(push);
+    this.#statistics.decided(kind, code);
+  }
+
+  #apply(actor: Actor, events: readonly { type: string }[], at: number): void {
+    const { partition, kind, key } = actor;
+    const { open } = this.#commit;
+    if (partition.records.length === 0) open.partitions.push(partition);
+    for (const event of events) {
+      partition.evolve(actor, event);
+      partition.records.push({ kind, key, event });
+      this.#statistics.happened(event);
+    }
+    open.events += events.length;
+    partition.dirty.add(actor);
+    this.#outbox.collect(actor, open.outgoing);
+    this.#timers.arm(actor, actor.decider.deadline(actor.state, at));
+  }
+
+  #release(batch: Batch): void {
+    for (const { reply, code, body } of batch.replies) reply(code, body);
+    for (const push of batch.pushes) this.#deps.push(push);
+    for (const outgoing of batch.outgoing) this.#outbox.send(outgoing);
+  }
+
+  #sendOwed(owed: Owed, done: ReplyTo): void {
+    if (this.#partitions.has(partitionOf(owed.kind, owed.key)) && this.#deciders.has(owed.kind)) {
+      this.#mailbox.put({ kind: owed.kind, key: owed.key, command: owed.command, reply: done });
+      this.#scheduleTurn();
+    } else {
+      this.#deps.ask(owed, owed.command, done);
+    }
+  }
+
+  #put(actor: Actor, command: OutgoingCommand): void {
+    this.#mailbox.put({ kind: actor.kind, key: actor.key, command, reply: null });
+    this.#scheduleTurn();
+  }
+
+  #armTimer(): void {
+    const nextMs = this.#timers.nextMs;
+    if (this.#timer?.atMs === nextMs) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (nextMs === Number.POSITIVE_INFINITY) return;
+    // Node's timers hold at most 2^31 ms; a far deadline is looked at again in a day.
+    const waitMs = Math.min(Math.max(0, nextMs - this.#deps.clock.now()), 86_400_000);
+    const cancel = this.#deps.scheduler.after(waitMs, () => this.#onTimer());
+    this.#timer = { atMs: nextMs, cancel };
+  }
+
+  #onTimer(): void {
+    this.#timer = null;
+    const now = this.#deps.clock.now();
+    for (let actor = this.#timers.takeDue(now); actor; actor = this.#timers.takeDue(now)) {
+      this.#put(actor, { type: 'Tick' });
+    }
+    this.#armTimer();
+  }
+
+  #housekeep(): void {
+    if (this.#isStopped) return;
+    this.#outbox.resend();
+    if (this.#commit.isIdle) this.#snapshotter.encodeSome();
+    void this.#snapshotter.advance();
+    this.#deps.scheduler.after(housekeepingMs, () => this.#housekeep());
+  }
+}

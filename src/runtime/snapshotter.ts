@@ -1,0 +1,122 @@
+/**
+ * Snapshots of one shard, without stopping it.
+ *
+ * 1. States are encoded only when the open batch has just been sealed (or is empty): they then contain exactly the
+ *    frames up to the partition's `seq`, which is saved with each actor.
+ * 2. The checkpoint is the `seq` at which the round over a partition began; whatever changed before is in the round.
+ * 3. Nothing is saved before its frames are durable; nothing is trimmed that is not saved and projected.
+ */
+import { Packr } from 'msgpackr';
+import type { ActorSnapshot, Journal, SnapshotStore } from '../protocol/journal.ts';
+import type { Log } from '../protocol/log.ts';
+import type { Actor, Partition } from './partition.ts';
+
+/** Encoding stops for this turn after so many milliseconds. */
+const encodeBudgetMs = 5;
+
+interface Round {
+  readonly partition: Partition;
+  readonly checkpointSeq: number;
+  readonly left: Actor[];
+  readonly saved: ActorSnapshot[];
+}
+
+const packr = new Packr({ useRecords: true });
+
+export class Snapshotter {
+  readonly #partitions: readonly Partition[];
+  readonly #store: SnapshotStore;
+  readonly #journal: Journal;
+  readonly #log: Log;
+  readonly #now: () => number;
+  #round: Round | null = null;
+  #isSaving = false;
+  #next = 0;
+  /** A partition rests this long between two rounds; 0 while the shard is stopping. */
+  everyMs: number;
+
+  constructor(
+    partitions: readonly Partition[],
+    store: SnapshotStore,
+    journal: Journal,
+    everyMs: number,
+    now: () => number,
+    log: Log,
+  ) {
+    this.everyMs = everyMs;
+    this.#partitions = partitions;
+    this.#store = store;
+    this.#journal = journal;
+    this.#now = now;
+    this.#log = log;
+  }
+
+  /** Called at moments when states agree with sealed frames; encodes a little of the round in progress. */
+  encodeSome(): void {
+    const round = this.#round;
+    if (!round || this.#isSaving) return;
+    const untilMs = performance.now() + encodeBudgetMs;
+    const { partition } = round;
+    while (round.left.length > 0 && performance.now() < untilMs) {
+      const actor = round.left.pop()!;
+      const { decider, kind, key } = actor;
+      partition.dirty.delete(actor);
+      round.saved.push({
+        kind,
+        key,
+        version: decider.version,
+        seq: partition.seq,
+        state: packr.pack(decider.snapshot(actor.state)).slice(),
+      });
+    }
+  }
+
+  /** Begins the next partition's round if none is open; saves a round that is encoded and durable. */
+  async advance(): Promise<void> {
+    if (this.#isSaving) return;
+    const round = this.#round;
+    if (!round) {
+      this.#begin();
+      return;
+    }
+    if (round.left.length > 0) return;
+    const newestSeq = round.saved.reduce((seq, actor) => Math.max(seq, actor.seq), round.checkpointSeq);
+    if (round.partition.ackedSeq < newestSeq) return;
+    this.#isSaving = true;
+    try {
+      await this.#save(round);
+    } catch (error) {
+      // Not lost: the journal still has it. The actors are dirty again and come with the next round.
+      for (const { kind, key } of round.saved) round.partition.dirty.add(round.partition.find(kind, key)!);
+      this.#log('warn', 'a snapshot could not be saved; it is tried again', { error: String(error) });
+    } finally {
+      this.#round = null;
+      this.#isSaving = false;
+    }
+  }
+
+  /** True when every partition is saved up to its last frame. */
+  get isDone(): boolean {
+    return !this.#round && this.#partitions.every((p) => p.dirty.size === 0 || !p.isOpen);
+  }
+
+  #begin(): void {
+    for (let tried = 0; tried < this.#partitions.length; tried++) {
+      const partition = this.#partitions[this.#next++ % this.#partitions.length]!;
+      if (!partition.isOpen || partition.dirty.size === 0) continue;
+      if (this.#now() - partition.checkpointAtMs < this.everyMs) continue;
+      this.#round = { partition, checkpointSeq: partition.seq, left: [...partition.dirty], saved: [] };
+      return;
+    }
+  }
+
+  async #save(round: Round): Promise<void> {
+    const { partition, checkpointSeq, saved } = round;
+    const isOwner = await this.#store.save(partition.number, partition.epoch, checkpointSeq, saved);
+    if (!isOwner) throw new Error(`partition ${partition.number} has another owner`);
+    partition.checkpointSeq = checkpointSeq;
+    partition.checkpointAtMs = this.#now();
+    const upTo = Math.min(checkpointSeq, await this.#store.projectedSeq(partition.number));
+    if (upTo > 0) await this.#journal.trim(partition.number, upTo);
+  }
+}

@@ -1,0 +1,96 @@
+/** Entry point of a shard thread: the real clock, journal and peers around one Shard. */
+
+import { idempotencyDecider } from './actors/idempotency.ts';
+import { orderDecider } from './actors/order.ts';
+import { saleDecider } from './actors/sale.ts';
+import { skuDecider } from './actors/sku.ts';
+import { createLog, type LogOptions } from './log.ts';
+import { openJournal } from './persistence/journal/open.ts';
+import { openPool } from './persistence/postgres.ts';
+import { createSnapshotStore } from './persistence/snapshots.ts';
+import { type Address, partitionOf, shardOf } from './protocol/address.ts';
+import type { OutgoingCommand } from './protocol/decider.ts';
+import { type ClockAnchor, startClock } from './runtime/clock.ts';
+import type { ReplyTo } from './runtime/mailbox.ts';
+import { defaultShardLimits, Shard } from './runtime/shard.ts';
+import { startThread, threadData } from './runtime/thread.ts';
+
+export interface ShardData {
+  readonly shard: number;
+  readonly shardCount: number;
+  readonly databaseUrl: string;
+  readonly redisUrl: string | null;
+  readonly clock: ClockAnchor;
+  readonly log: LogOptions;
+}
+
+const data = threadData<ShardData>();
+const log = createLog(data.log, { shard: data.shard });
+const thread = startThread();
+const pool = openPool(data.databaseUrl, { max: 4, name: `shard-${data.shard}` });
+const journal = await openJournal(data.redisUrl, pool, log);
+
+const shard = new Shard({
+  shard: data.shard,
+  shardCount: data.shardCount,
+  deciders: [saleDecider, skuDecider, orderDecider, idempotencyDecider],
+  journal,
+  snapshots: createSnapshotStore(pool),
+  clock: startClock(data.clock),
+  scheduler: {
+    now: () => performance.now(),
+    soon: setImmediate,
+    after(ms, task) {
+      const timer = setTimeout(task, ms);
+      return () => clearTimeout(timer);
+    },
+  },
+  ask,
+  push(push) {
+    for (const gateway of thread.peers('gateway')) gateway.push(push);
+  },
+  onDurable(partition, seq) {
+    for (const backOffice of thread.peers('back-office')) {
+      backOffice.push({ topic: 'journal', type: 'journal.advanced', body: [partition, seq] });
+    }
+  },
+  onFatal: thread.fatal,
+  log,
+  limits: defaultShardLimits,
+});
+
+function ask(address: Address, command: OutgoingCommand, done: ReplyTo): void {
+  const peer =
+    address.kind === 'payments'
+      ? thread.peer('back-office', 0)
+      : thread.peer('shard', shardOf(partitionOf(address.kind, address.key), data.shardCount));
+  if (!peer) done('busy', null);
+  else peer.request(address.kind, address.key, command, ({ code, body }) => done(code, body));
+}
+
+const report = await shard.start();
+log('info', 'shard recovered', { ...report });
+
+thread.ready(
+  {
+    onRequest(kind, key, command, reply) {
+      if (kind === 'shard') askShard(command as { type: string; kind?: string; name?: string }, reply);
+      else shard.deliver(kind, key, command, reply);
+    },
+    stats: () => shard.stats(),
+    async stop(graceMs) {
+      const isClean = await shard.stop(graceMs);
+      await journal.close();
+      await pool.end();
+      return isClean;
+    },
+  },
+  { ...report, durability: journal.durability, isDurable: journal.isDurable },
+);
+
+/** Questions about the shard itself, addressed to `shard/<index>`. */
+function askShard(command: { type: string; kind?: string; name?: string }, reply: ReplyTo): void {
+  if (command.type === 'FindName') reply('ok', { key: shard.find(command.kind!, command.name!) });
+  else if (command.type === 'ReadStats') reply('ok', shard.stats());
+  else reply('not_found', null);
+}
