@@ -1,5 +1,5 @@
 /** Who comes: every buyer's character, drawn from the seed, so that the same flags bring the same crowd. */
-import type { Character } from './buyer.ts';
+import type { Character } from './guest.ts';
 import type { CrowdOptions } from './options.ts';
 import { createRandom } from './statistics.ts';
 

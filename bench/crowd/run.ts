@@ -3,10 +3,11 @@
  * sale is over, or nothing moves any more, the ledger is audited.
  */
 import { audit, findProvider, forEach } from './audit.ts';
-import { enter, type Guest, type Scene, visit } from './buyer.ts';
+import { visit } from './buyer.ts';
 import { drawCharacters } from './characters.ts';
 import { createClient, NoAnswer, ServerGone } from './client.ts';
 import { createClock } from './clock.ts';
+import { enter, type Guest, type Scene } from './guest.ts';
 import { createLedger } from './ledger.ts';
 import { createLiveHall } from './live.ts';
 import type { CrowdOptions } from './options.ts';

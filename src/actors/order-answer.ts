@@ -13,7 +13,6 @@ import { money, times } from '../protocol/money.ts';
 import type { OrderOwed } from './order-owed.ts';
 import { priceOrder } from './order-price.ts';
 import type { Line, OrderState } from './order-state.ts';
-import { takenLines } from './order-state.ts';
 
 const nothing: readonly OrderEvent[] = [];
 
@@ -54,7 +53,7 @@ export function answered(state: OrderState, answer: Answer, at: number): readonl
     case 'AttachHold':
       return attached(state, lineOf(state, command.holdId), answer, at);
     case 'CommitHold':
-      return committed(state, lineOf(state, command.holdId), answer, at);
+      return committed(lineOf(state, command.holdId), answer, at);
     case 'RetakeHold':
       return retaken(state, lineOf(state, command.replaces), answer, at);
     case 'ReleaseHold':
@@ -122,7 +121,7 @@ function refused(state: OrderState, line: Line, answer: Answer, at: number): rea
   return isForward(state) ? [event, failed('cancelled', answer.code, at, { sku, available })] : [event];
 }
 
-function committed(_: OrderState, line: Line, answer: Answer, at: number): readonly OrderEvent[] {
+function committed(line: Line, answer: Answer, at: number): readonly OrderEvent[] {
   const { holdId, sku } = line;
   if (answer.code === 'ok') return [{ type: 'LineCommitted', holdId, atMs: at }];
   const isDead = answer.code === 'hold_expired' || answer.code === 'not_found';
@@ -152,10 +151,12 @@ function authorized(state: OrderState, paymentId: string | null, at: number): re
   const event: OrderEvent = { type: 'PaymentAuthorized', paymentId, atMs: at };
   if (state.status === 'authorizing') return [event];
   if (isForward(state) || state.priced === null) return nothing;
-  // It was never captured and is not known to be voided by name: void it now.
+  // Authorised and captured are known already; a voided one is news only under another id.
   const isNews =
     state.payment === 'asked' ||
-    ((state.payment === 'voided' || state.payment === 'failed') && state.paymentId !== paymentId);
+    state.payment === 'declined' ||
+    state.payment === 'failed' ||
+    (state.payment === 'voided' && state.paymentId !== paymentId);
   return isNews ? [event] : nothing;
 }
 

@@ -2,7 +2,7 @@
  * What the order actor remembers, and what each of its events means. Besides the events nothing is stored: what the
  * order owes is worked out again from the state after each of them.
  */
-import type { OrderLine, OrderStatus, OrderView, PaymentStatus } from '../protocol/commands.ts';
+import type { OrderLine, OrderStatus, OrderView } from '../protocol/commands.ts';
 import type { Owed } from '../protocol/decider.ts';
 import type { OrderEvent } from '../protocol/events.ts';
 import type { LineStep, PaymentStep } from './order-flow.ts';
@@ -166,46 +166,6 @@ function applyToPayment(
       if (event.paymentStatus === 'refunded') state.status = 'refunded';
       break;
   }
-}
-
-const paymentStatusByStep: Readonly<Record<PaymentStep, PaymentStatus>> = {
-  none: 'none',
-  asked: 'none',
-  authorized: 'authorized',
-  captured: 'captured',
-  declined: 'failed',
-  failed: 'failed',
-  voided: 'voided',
-  refunded: 'refunded',
-};
-
-export function orderView(state: OrderState): OrderView {
-  const { placed, priced } = state;
-  if (placed === null) throw new Error(`order ${state.orderId} was never placed`);
-  return {
-    orderId: state.orderId,
-    orderNumber: placed.orderNumber,
-    buyerId: placed.buyerId,
-    status: state.status,
-    paymentStatus: paymentStatusByStep[state.payment],
-    paymentId: state.paymentId,
-    failure: state.failure,
-    lines: takenLines(state),
-    subtotal: priced?.subtotal ?? null,
-    discount: priced?.discount ?? null,
-    shipping: priced?.shipping ?? null,
-    tax: priced?.tax ?? null,
-    total: priced?.total ?? null,
-    shippingAddress: placed.shippingAddress,
-    shippingMethod: placed.shippingMethod,
-    estimatedDeliveryMs: priced?.estimatedDeliveryMs ?? null,
-    createdAtMs: placed.atMs,
-    version: state.version,
-  };
-}
-
-export function takenLines(state: OrderState): OrderLine[] {
-  return state.lines.flatMap((line) => (line.taken === null ? [] : [line.taken]));
 }
 
 export const orderVersion = 1;

@@ -13,14 +13,8 @@ import type { OrderEvent } from '../protocol/events.ts';
 import { answered, failed, reported } from './order-answer.ts';
 import { orderFlow } from './order-flow.ts';
 import type { OrderState, Placed } from './order-state.ts';
-import {
-  evolveOrder,
-  initialOrder,
-  orderVersion,
-  orderView,
-  restoreOrder,
-  snapshotOrder,
-} from './order-state.ts';
+import { evolveOrder, initialOrder, orderVersion, restoreOrder, snapshotOrder } from './order-state.ts';
+import { orderView } from './order-view.ts';
 
 export type { OrderState } from './order-state.ts';
 

@@ -11,18 +11,10 @@
 import type { SkuCommand } from '../protocol/commands.ts';
 import type { Decider, RuntimeCommand } from '../protocol/decider.ts';
 import type { SkuEvent } from '../protocol/events.ts';
+import { attachHold, commitHold, releaseHold, retakeHold } from './sku-attachment.ts';
 import { evolveSku } from './sku-evolve.ts';
 import type { SkuDecision } from './sku-hold.ts';
-import {
-  attachHold,
-  commitHold,
-  placeHold,
-  readHold,
-  refuse,
-  releaseHold,
-  retakeHold,
-  voidHold,
-} from './sku-hold.ts';
+import { placeHold, readHold, refuse, voidHold } from './sku-hold.ts';
 import { restoreSku, skuVersion, snapshotSku } from './sku-snapshot.ts';
 import type { SkuState } from './sku-state.ts';
 import { initialSku } from './sku-state.ts';

@@ -180,7 +180,12 @@ export class Exchange {
 
   #run(compiled: CompiledRoute): Promise<Reply> {
     const { route } = compiled;
-    const rawBody = this.#chunks.length === 1 ? this.#chunks[0]! : this.#chunks.length === 0 ? noBody : Buffer.concat(this.#chunks);
+    const rawBody =
+      this.#chunks.length === 1
+        ? this.#chunks[0]!
+        : this.#chunks.length === 0
+          ? noBody
+          : Buffer.concat(this.#chunks);
     let body: unknown;
     if (!route.isRaw && route.method !== 'GET' && route.method !== 'DELETE') {
       if (rawBody.length > 0 && !jsonTypes.test(this.#contentType))
@@ -256,7 +261,8 @@ export class Exchange {
       if (status === 405) res.writeHeader('Allow', (body as { allow: string }).allow);
       if (headers?.['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-store');
       if (status === 204) res.endWithoutBody(undefined, mustClose);
-      else if (this.#method === 'HEAD') res.endWithoutBody(bytes === null ? 0 : Buffer.byteLength(bytes), mustClose);
+      else if (this.#method === 'HEAD')
+        res.endWithoutBody(bytes === null ? 0 : Buffer.byteLength(bytes), mustClose);
       else res.end(bytes ?? '', mustClose);
     });
   }

@@ -4,7 +4,9 @@
  */
 
 /** Upper bounds of the histogram's buckets in seconds; the last bucket has none. */
-export const secondsBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+export const secondsBounds = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+] as const;
 
 export interface RouteCounts {
   readonly route: string;

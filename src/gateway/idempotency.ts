@@ -88,5 +88,8 @@ export function fingerprintOf(method: string, path: string, body: Uint8Array): s
 /** 1 to 255 visible ASCII characters. */
 export function checkKey(key: string): string {
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw invalid([{ path: '/Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }], 'A header');
+  throw invalid(
+    [{ path: '/Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }],
+    'A header',
+  );
 }

@@ -13,7 +13,8 @@ type JsonObject = { [name: string]: Json };
 /** Headers that routes may read, as the document describes them. */
 const headerDescriptions: Readonly<Record<string, string>> = {
   'admission-token': 'Proof that the waiting room let the buyer in: the `admission.token` of the ticket',
-  'if-match': 'The `ETag` that the change is based on; 412 `stale_version` when the resource has changed since',
+  'if-match':
+    'The `ETag` that the change is based on; 412 `stale_version` when the resource has changed since',
   'stripe-signature': "The provider's signature of the body",
 };
 
@@ -30,7 +31,8 @@ export function openApiDocument(routes: readonly Route[]): JsonObject {
     info: {
       title: 'Doorbuster',
       version: '1.0.0',
-      description: 'A flash-sale marketplace engine: waiting rooms, holds, checkout. Errors are RFC 9457 problems.',
+      description:
+        'A flash-sale marketplace engine: waiting rooms, holds, checkout. Errors are RFC 9457 problems.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
@@ -133,11 +135,17 @@ function responses(route: Route, components: Map<string, JsonObject>, problemRef
   }
   const problemContent = { 'application/problem+json': { schema: problemRef } };
   for (const [status, codes] of codesByStatus) {
-    byStatus[status] ??= { description: codes.map((code) => `\`${code}\``).join(', '), content: problemContent };
+    byStatus[status] ??= {
+      description: codes.map((code) => `\`${code}\``).join(', '),
+      content: problemContent,
+    };
   }
   // Any request can be malformed, unauthenticated, too fast or too many.
   byStatus['4XX'] ??= { description: 'Refused: the code says why', content: problemContent };
-  byStatus['5XX'] ??= { description: '`busy` (retry with the same ids) or `internal_error`', content: problemContent };
+  byStatus['5XX'] ??= {
+    description: '`busy` (retry with the same ids) or `internal_error`',
+    content: problemContent,
+  };
   return byStatus;
 }
 

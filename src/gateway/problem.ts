@@ -81,7 +81,9 @@ export function refuse(answer: Answer): never {
   if (!isRefusal(answer.code)) throw new Error(`not a refusal: ${answer.code}`);
   const body = answer.body;
   const details =
-    typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : {};
+    typeof body === 'object' && body !== null && !Array.isArray(body)
+      ? (body as Record<string, unknown>)
+      : {};
   throw new DoorbusterError(answer.code, refusals[answer.code], details);
 }
 

@@ -74,9 +74,13 @@ const cardKeys = /^(?:number|pan|account_?number|(?:credit|debit|payment)?_?card
 function refuseCards(value: unknown, key: string, path: string): void {
   if (typeof value === 'string' || typeof value === 'number') {
     if (cardKeys.test(key) && isCardNumber(String(value)))
-      throw new DoorbusterError('card_data_refused', 'Card numbers must not be sent here: send a payment method id', {
-        errors: [{ path, message: 'looks like a card number' }],
-      });
+      throw new DoorbusterError(
+        'card_data_refused',
+        'Card numbers must not be sent here: send a payment method id',
+        {
+          errors: [{ path, message: 'looks like a card number' }],
+        },
+      );
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, part] of Object.entries(value)) {
       // What lies below a card-like key is judged by that key.
@@ -104,7 +108,8 @@ export function isStorable(text: string): boolean {
 
 function refuseBadText(value: unknown, path: string): void {
   if (typeof value === 'string') {
-    if (!isStorable(value)) throw invalid([{ path, message: 'must be text without U+0000 and lone surrogates' }]);
+    if (!isStorable(value))
+      throw invalid([{ path, message: 'must be text without U+0000 and lone surrogates' }]);
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, part] of Object.entries(value)) {
       if (!isStorable(name))
@@ -118,8 +123,8 @@ function refuseBadText(value: unknown, path: string): void {
 export function parseQuery(query: string, schema: TSchema | undefined): Record<string, unknown> {
   const values: Record<string, unknown> = Object.create(null);
   if (query === '') return values;
-  const properties = ((schema as { properties?: Record<string, { type?: string }> } | undefined)?.properties ??
-    {}) as Record<string, { type?: string }>;
+  const properties = ((schema as { properties?: Record<string, { type?: string }> } | undefined)
+    ?.properties ?? {}) as Record<string, { type?: string }>;
   for (const pair of query.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
@@ -135,7 +140,8 @@ export function parseQuery(query: string, schema: TSchema | undefined): Record<s
 }
 
 function fromText(text: string, type: string | undefined): unknown {
-  if ((type === 'integer' || type === 'number') && /^-?\d{1,15}(?:\.\d{1,6})?$/.test(text)) return Number(text);
+  if ((type === 'integer' || type === 'number') && /^-?\d{1,15}(?:\.\d{1,6})?$/.test(text))
+    return Number(text);
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   return text;
 }

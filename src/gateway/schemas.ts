@@ -17,7 +17,10 @@ export function Closed<const Properties extends TProperties>(
 }
 
 export function Id(kind: keyof typeof prefixes) {
-  return Type.String({ pattern: `^${prefixes[kind]}_${uuid}$`, description: `\`${prefixes[kind]}_\` and a UUID` });
+  return Type.String({
+    pattern: `^${prefixes[kind]}_${uuid}$`,
+    description: `\`${prefixes[kind]}_\` and a UUID`,
+  });
 }
 
 /** A UUID that the client mints; any letter case is accepted, handlers lower it. */

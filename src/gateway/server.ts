@@ -6,7 +6,13 @@
  * 2. Stopping: no new connections, what runs is finished within the grace period, then everything is closed.
  * 3. HTTP pipelining is refused by uWS: a second request on a connection whose first has no answer yet closes it.
  */
-import { App, type TemplatedApp, type us_listen_socket, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js';
+import {
+  App,
+  type TemplatedApp,
+  type us_listen_socket,
+  us_listen_socket_close,
+  us_socket_local_port,
+} from 'uWebSockets.js';
 import type { Log } from '../protocol/log.ts';
 import { Exchange, type Gate } from './exchange.ts';
 import { createHttpMetrics, type RouteCounts } from './http-metrics.ts';
@@ -53,11 +59,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     router: createRouter([...options.routes, openApiRoute(options.routes)]),
     tokens: tokensOf(services),
     accountLimiter: createLimiter(
-      { name: 'account', perSecond: limits.accountPerSecond, burst: limits.accountBurst, keysMax: limiterKeysMax },
+      {
+        name: 'account',
+        perSecond: limits.accountPerSecond,
+        burst: limits.accountBurst,
+        keysMax: limiterKeysMax,
+      },
       services.now,
     ),
     addressLimiter: createLimiter(
-      { name: 'address', perSecond: limits.addressPerSecond, burst: limits.addressBurst, keysMax: limiterKeysMax },
+      {
+        name: 'address',
+        perSecond: limits.addressPerSecond,
+        burst: limits.addressBurst,
+        keysMax: limiterKeysMax,
+      },
       services.now,
     ),
     metrics: createHttpMetrics(),
@@ -95,14 +111,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           resolve();
         };
       });
-      if (gate.open > 0) log('warn', 'requests were cut off at the end of the grace period', { open: gate.open });
+      if (gate.open > 0)
+        log('warn', 'requests were cut off at the end of the grace period', { open: gate.open });
     }
     app.close();
   }
 
   return {
     port: boundPort,
-    stats: () => ({ openRequests: gate.open, openBodyBytes: gate.openBodyBytes, routes: gate.metrics.snapshot() }),
+    stats: () => ({
+      openRequests: gate.open,
+      openBodyBytes: gate.openBodyBytes,
+      routes: gate.metrics.snapshot(),
+    }),
     stop: (graceMs) => (stopping ??= stop(graceMs)),
   };
 }

@@ -88,7 +88,9 @@ function guestAccount(accountId: string): Account {
 /** Gives a guest the row that others refer to. Accounts that registered have one. */
 export async function keepGuest(query: Query, who: AccountRef): Promise<void> {
   if (who.role !== 'guest') return;
-  await query(`INSERT INTO accounts (account_id, role) VALUES ($1, 'guest') ON CONFLICT DO NOTHING`, [who.accountId]);
+  await query(`INSERT INTO accounts (account_id, role) VALUES ($1, 'guest') ON CONFLICT DO NOTHING`, [
+    who.accountId,
+  ]);
 }
 
 export function createAccounts(database: Database, passwords: Passwords = createPasswords()): Accounts {
@@ -122,7 +124,9 @@ export function createAccounts(database: Database, passwords: Passwords = create
     },
 
     async login({ email, password }) {
-      const [row] = await database.query<Row>('SELECT * FROM accounts WHERE lower(email) = lower($1)', [email]);
+      const [row] = await database.query<Row>('SELECT * FROM accounts WHERE lower(email) = lower($1)', [
+        email,
+      ]);
       if (!(await passwords.matches(password, row?.password_hash ?? null)) || !row)
         throw new DoorbusterError('invalid_credentials', 'E-mail or password is wrong');
       const refreshToken = await database.transaction((query) => sessions.open(query, row.account_id));
@@ -145,7 +149,10 @@ export function createAccounts(database: Database, passwords: Passwords = create
       if (name !== undefined) {
         await database.transaction(async (query) => {
           await keepGuest(query, who);
-          await query('UPDATE accounts SET name = $2, updated_at = now() WHERE account_id = $1', [who.accountId, name]);
+          await query('UPDATE accounts SET name = $2, updated_at = now() WHERE account_id = $1', [
+            who.accountId,
+            name,
+          ]);
         });
       }
       return read(who);
@@ -174,7 +181,10 @@ interface NewAccount {
   readonly passwordHash: string;
 }
 
-async function insertAccount(query: Query, { email, name, role, passwordHash }: NewAccount): Promise<Account> {
+async function insertAccount(
+  query: Query,
+  { email, name, role, passwordHash }: NewAccount,
+): Promise<Account> {
   const [row] = await query<Row>(
     `INSERT INTO accounts (account_id, role, email, name, password_hash) VALUES ($1, $2, $3, $4, $5) RETURNING *`,
     [newId('account'), role, email, name, passwordHash],

@@ -87,10 +87,10 @@ export function createAddresses(database: Database): Addresses {
         await keepGuest(query, who);
         // The account's row is locked, so two requests at once cannot both take the last place.
         await query('SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE', [who.accountId]);
-        const [kept] = await query<Row>(
-          'SELECT * FROM addresses WHERE address_id = $1 AND account_id = $2',
-          [addressId, who.accountId],
-        );
+        const [kept] = await query<Row>('SELECT * FROM addresses WHERE address_id = $1 AND account_id = $2', [
+          addressId,
+          who.accountId,
+        ]);
         if (kept) return fromRow(kept);
         const [row] = await query<Row>(
           `INSERT INTO addresses (address_id, account_id, name, line1, line2, city, state, postal_code, country)

@@ -9,13 +9,15 @@ export function encodeCursor(sort: string, key: readonly (string | number)[]): s
 export function decodeCursor(
   cursor: string | undefined | null,
   sort: string,
-  parts: number,
+  types: readonly ('string' | 'number')[],
 ): (string | number)[] | null {
   if (cursor === undefined || cursor === null) return null;
   try {
     const [given, ...key] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
-    const isKey = key.every((part) => (typeof part === 'string' && !part.includes('\0')) || Number.isFinite(part));
-    if (given === sort && key.length === parts && isKey) return key as (string | number)[];
+    const isKey =
+      key.length === types.length &&
+      key.every((part, i) => typeof part === types[i] && !(typeof part === 'string' && part.includes('\0')));
+    if (given === sort && isKey) return key as (string | number)[];
   } catch {
     // Falls through to the refusal: what was sent is no cursor of ours.
   }

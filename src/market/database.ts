@@ -21,7 +21,10 @@ const passingMessages = /timeout|terminated|connection|not queryable/i;
 function asBusy(error: unknown): unknown {
   if (error instanceof DoorbusterError || !(error instanceof Error)) return error;
   const state = (error as { code?: string }).code ?? '';
-  const isPassing = passingStates.test(state) || passingErrors.test(state) || (state === '' && passingMessages.test(error.message));
+  const isPassing =
+    passingStates.test(state) ||
+    passingErrors.test(state) ||
+    (state === '' && passingMessages.test(error.message));
   return isPassing ? new DoorbusterError('busy', 'The database did not answer in time: try again') : error;
 }
 

@@ -21,7 +21,8 @@ export function createPasswords(): Passwords {
 
   async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     if (working >= atOnceMax) {
-      if (waiting.length >= waitingMax) throw new DoorbusterError('busy', 'Too many sign-ins at once: try again');
+      if (waiting.length >= waitingMax)
+        throw new DoorbusterError('busy', 'Too many sign-ins at once: try again');
       // Whoever finishes hands its place over, so `working` stays as it is.
       await new Promise<void>((resolve) => waiting.push(resolve));
     } else {

@@ -255,7 +255,7 @@ describe('webhooks', () => {
     const test1 = await testSandbox(shop.url);
     try {
       await test1.stripe.paymentIntents.create(paymentOf(newOrderId()));
-      const { rawBody, signature } = await until(() => shop.heard[0]);
+      const { rawBody, signature } = (await until(() => shop.heard[0]))!;
       const refused = { code: 'invalid_signature' };
       const stale = Stripe.webhooks.generateTestHeaderString({
         payload: rawBody.toString(),

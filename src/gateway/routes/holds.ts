@@ -19,14 +19,14 @@ function admissionOf({ services, identity, params, headers }: RequestContext): A
   if (!token) throw new DoorbusterError('admission_required', "Send the ticket's token as Admission-Token");
   const claims = tokensOf(services).verifyAdmission(token);
   if (claims === null) throw new DoorbusterError('admission_invalid', 'The token was not issued here');
-  if (claims.saleId !== params['saleId'] || claims.buyerId !== identity!.accountId)
+  if (claims.saleId !== params.saleId || claims.buyerId !== identity!.accountId)
     throw new DoorbusterError('admission_invalid', 'The token admits somebody else, or to another sale');
   return claims;
 }
 
 async function place(context: RequestContext, index: HoldIndex): Promise<Reply> {
   const { services, identity, params, body } = context;
-  const saleId = idParam('sale', params['saleId']);
+  const saleId = idParam('sale', params.saleId);
   const claims = admissionOf(context);
   const sku: string = body.sku;
   if (!claims.items.some((item) => item.sku === sku))
@@ -60,7 +60,7 @@ async function withHold(
   type: 'ReadHold' | 'VoidHold',
 ): Promise<Reply> {
   const buyerId = identity!.accountId;
-  const { holdId, sku } = await index.locate(uuidParam('hold', params['holdId']?.toLowerCase()), buyerId);
+  const { holdId, sku } = await index.locate(uuidParam('hold', params.holdId?.toLowerCase()), buyerId);
   const command: ReadHold | VoidHold = { type, holdId, buyerId };
   const answer = await services.shards.ask('sku', sku, command);
   return { status: 200, body: holdJson(accepted(answer)) };

@@ -1,15 +1,14 @@
 /** Orders and payments: single ones exactly, from their actor; lists from the read model, which follows within moments. */
 import Type from 'typebox';
 import type { CancelOrder, OrderView, ReadOrder } from '../../protocol/commands.ts';
-import { DoorbusterError } from '../../protocol/errors.ts';
 import { accepted, idParam, isOperator } from '../ask.ts';
 import type { Identity, Reply, RequestContext, Route } from '../route.ts';
 import { Closed, Page, pageQuery } from '../schemas.ts';
-import { Order, OrderStatus, Payment } from '../view-schemas.ts';
+import { Order, OrderStatus } from '../view-schemas.ts';
 import { orderJson } from '../views.ts';
 import { etagOf } from './checkout.ts';
 
-const paymentIdCharsMax = 255;
+const _paymentIdCharsMax = 255;
 
 /** The commands' `buyerId`: the caller's own, or null for those who may see every order. */
 function buyerOf(identity: Identity): string | null {
@@ -21,7 +20,7 @@ async function withOrder(
   type: 'ReadOrder' | 'CancelOrder',
 ): Promise<Reply> {
   const command: ReadOrder | CancelOrder = { type, buyerId: buyerOf(identity!) };
-  const answer = await services.shards.ask('order', idParam('order', params['orderId']), command);
+  const answer = await services.shards.ask('order', idParam('order', params.orderId), command);
   const order = accepted<OrderView>(answer);
   return { status: 200, body: orderJson(order), headers: { ETag: etagOf(order) } };
 }

@@ -10,7 +10,7 @@ import { JoinRequest, Ticket } from '../view-schemas.ts';
 import { ticketJson } from '../views.ts';
 
 async function join({ services, identity, params, body, mintedId }: RequestContext): Promise<Reply> {
-  const saleId = idParam('sale', params['saleId']);
+  const saleId = idParam('sale', params.saleId);
   const command: JoinSale = {
     type: 'JoinSale',
     ticketId: mintedId!,
@@ -31,9 +31,9 @@ async function withTicket(
   { services, identity, params }: RequestContext,
   type: 'ReadTicket' | 'LeaveSale',
 ): Promise<Reply> {
-  const ticketId = params['ticketId'] === undefined ? null : idParam('ticket', params['ticketId']);
+  const ticketId = params.ticketId === undefined ? null : idParam('ticket', params.ticketId);
   const command: ReadTicket | LeaveSale = { type, buyerId: identity!.accountId, ticketId };
-  const answer = await services.shards.ask('sale', idParam('sale', params['saleId']), command);
+  const answer = await services.shards.ask('sale', idParam('sale', params.saleId), command);
   return { status: 200, body: ticketJson(accepted(answer), tokensOf(services).signAdmission) };
 }
 

@@ -1,0 +1,54 @@
+/**
+ * The relational marketplace behind the gateway: one pool, one noun per file. Reads and writes of people's own data and
+ * of the catalogue; what is contended (stock, queues, orders) is the engine's, and here only a list of what happened.
+ */
+import type { Pool } from 'pg';
+import type { Log } from '../protocol/log.ts';
+import { type Accounts, createAccounts } from './accounts.ts';
+import { type Addresses, createAddresses } from './addresses.ts';
+import { type Catalog, createCatalog } from './catalog.ts';
+import { openDatabase } from './database.ts';
+import { listOrders } from './orders.ts';
+import { type AskActor, createRegistration } from './registration.ts';
+import { listSales } from './sales.ts';
+
+export interface Market {
+  readonly accounts: Accounts;
+  readonly addresses: Addresses;
+  readonly catalog: Catalog;
+  readonly orders: { listOrders(filter: OrderFilter): ReturnType<typeof listOrders> };
+  readonly sales: { listSales(filter: PageFilter): ReturnType<typeof listSales> };
+}
+
+export interface PageFilter {
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+export interface OrderFilter extends PageFilter {
+  readonly buyerId: string;
+  readonly status?: string;
+}
+
+export interface MarketOptions {
+  readonly ask: AskActor;
+  readonly log: Log;
+}
+
+const limitDefault = 20;
+
+export function createMarket(pool: Pool, { ask, log }: MarketOptions): Market {
+  const database = openDatabase(pool);
+  return {
+    accounts: createAccounts(database),
+    addresses: createAddresses(database),
+    catalog: createCatalog(database, createRegistration(database, ask, log)),
+    orders: {
+      listOrders: ({ buyerId, status, cursor, limit = limitDefault }) =>
+        listOrders(pool, { buyerId, status: status ?? null, cursor: cursor ?? null, limit }),
+    },
+    sales: {
+      listSales: ({ cursor, limit = limitDefault }) => listSales(pool, { cursor: cursor ?? null, limit }),
+    },
+  };
+}

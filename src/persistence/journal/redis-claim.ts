@@ -1,0 +1,123 @@
+/**
+ * Becoming the owner of partitions whose journal lies in Redis.
+ *
+ * 1. The epoch is raised in PostgreSQL, then the fence `<epoch>-0` is put into the stream: from then on Redis refuses
+ *    every id of an older epoch. Only then is the tail read: nothing can be added to it behind our back.
+ * 2. A stream is created only for a partition that never had one. One that should be there and is not, or that ends
+ *    before what snapshots, projections or this process have seen, is a lost journal: an error, never a fresh start.
+ */
+import type pg from 'pg';
+import { DoorbusterError } from '../../protocol/errors.ts';
+import type { Claim } from '../../protocol/journal.ts';
+import type { RedisLink, RedisReply } from './redis-link.ts';
+import { readTails, streamKey, type Tail } from './stream.ts';
+
+const raiseSql = `
+with held as materialized (
+  select partition from partitions where partition = any($1::smallint[]) order by partition for no key update
+)
+update partitions p set epoch = p.epoch + 1
+from held where p.partition = held.partition and (p.journal is distinct from 'postgres' or p.journal_seq = 0)
+returning p.partition, p.epoch, p.journal is not distinct from 'redis' as is_started,
+  greatest(
+    (select c.seq from checkpoints c where c.partition = p.partition),
+    (select max(c.seq) from projection_checkpoints c where c.partition = p.partition),
+    0
+  ) as seen_seq`;
+
+interface Raised {
+  partition: number;
+  epoch: number;
+  is_started: boolean;
+  seen_seq: string;
+}
+
+export const isSmallerIdError = (reply: RedisReply) =>
+  reply.error?.message.includes('equal or smaller') === true;
+
+function lost(partition: number, how: string): DoorbusterError {
+  return new DoorbusterError(
+    'internal_error',
+    `the Redis journal of partition ${partition} is lost: ${how}. Bring back the Redis data that belongs to this database`,
+    { partition },
+  );
+}
+
+async function raise(pool: pg.Pool, partitions: readonly number[]): Promise<Raised[]> {
+  const { rows } = await pool.query<Raised>(raiseSql, [partitions]);
+  return partitions.map((partition) => {
+    const row = rows.find((candidate) => candidate.partition === partition);
+    if (row) return row;
+    throw new DoorbusterError(
+      'internal_error',
+      `the journal of partition ${partition} lives in PostgreSQL: start without REDIS_URL, as before`,
+      { partition },
+    );
+  });
+}
+
+async function fence(link: RedisLink, raised: readonly Raised[]): Promise<void> {
+  const replies = await link.run(
+    raised.map((row) => [
+      'xadd',
+      streamKey(row.partition),
+      ...(row.is_started ? ['NOMKSTREAM'] : []),
+      `${row.epoch}-0`,
+      'e',
+      '1',
+    ]),
+  );
+  replies.forEach((reply, i) => {
+    // Someone has claimed after us: our first append will be told so.
+    if (isSmallerIdError(reply)) return;
+    if (reply.error) throw new DoorbusterError('busy', `Redis: ${reply.error.message}`);
+    if (reply.value === null) throw lost(raised[i]!.partition, 'its stream is not there');
+  });
+}
+
+/** A stream ahead of the database's epochs was written by somebody who uses another database. */
+async function refuseForeign(pool: pg.Pool, partition: number, lastEpoch: number): Promise<void> {
+  const { rows } = await pool.query('select epoch from partitions where partition = $1', [partition]);
+  if (rows[0].epoch >= lastEpoch) return;
+  throw new DoorbusterError(
+    'internal_error',
+    `the stream ${streamKey(partition)} in Redis is at epoch ${lastEpoch}, the database at ${rows[0].epoch}: they do not belong together`,
+    { partition },
+  );
+}
+
+/** `ackedSeq`: the last frame that this process was told is safe. */
+export async function claimStreams(
+  pool: pg.Pool,
+  link: RedisLink,
+  partitions: readonly number[],
+  ackedSeq: (partition: number) => number,
+): Promise<{ claim: Claim; tail: Tail }[]> {
+  const raised = await raise(pool, partitions);
+  await fence(link, raised);
+  const tails = await readTails(link, partitions);
+  const claims = await Promise.all(
+    raised.map(async ({ partition, epoch, seen_seq }, i) => {
+      const tail = tails[i];
+      if (!tail || tail.lastEpoch < epoch) throw lost(partition, 'its newest mark is not there');
+      if (tail.lastEpoch > epoch) await refuseForeign(pool, partition, tail.lastEpoch);
+      const seen = Math.max(Number(seen_seq), ackedSeq(partition));
+      if (tail.seq < seen)
+        throw lost(partition, `it ends at frame ${tail.seq}, but frame ${seen} was acknowledged`);
+      return { claim: { partition, epoch, tailSeq: tail.seq }, tail };
+    }),
+  );
+  await pool.query(
+    "update partitions set journal = 'redis' where partition = any($1::smallint[]) and journal is distinct from 'redis'",
+    [partitions],
+  );
+  // Claims without traffic leave a row of fences: only the newest matters.
+  await link.run(
+    claims.flatMap(({ claim, tail }) =>
+      tail.fenceIds.length < 2
+        ? []
+        : [['xdel', streamKey(claim.partition), ...tail.fenceIds.slice(1)] as const],
+    ),
+  );
+  return claims;
+}

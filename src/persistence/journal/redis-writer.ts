@@ -1,0 +1,181 @@
+/**
+ * Appending frames to the streams, one pipeline a call, and settling every answer that got lost.
+ *
+ * 1. Redis refuses ids that do not grow, so it refuses stale epochs and repeats; NOMKSTREAM refuses a stream that
+ *    vanished; gaps are refused here, from the tail that the writer knows.
+ * 2. The tail is known only as long as the connection lives. After a new one it is read again before the first
+ *    append: a Redis that came back without its last moments is noticed, not written on.
+ * 3. A frame whose reply got lost is looked for in the stream; the same epoch, number and bytes are ours. If it is not
+ *    there it is sent again under the same id, which can take effect only once.
+ * 4. What cannot be settled in time is `unknown`, and the partition is refused until it is claimed again.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { AppendOutcome, Claim, Frame } from '../../protocol/journal.ts';
+import type { Log } from '../../protocol/log.ts';
+import { isSmallerIdError } from './redis-claim.ts';
+import type { RedisLink } from './redis-link.ts';
+import { readTails, streamKey, type Tail } from './stream.ts';
+
+const settleMs = 2_000;
+/** Rounds that follow each other at once: check the tail, send, check again. */
+const eagerRounds = 3;
+
+interface Known {
+  epoch: number;
+  seq: number;
+  /** Of the connection over which this was learned. */
+  generation: number;
+}
+
+interface Pending {
+  readonly frame: Frame;
+  outcome: AppendOutcome | null;
+  /** It may be in the stream already. */
+  wasSent: boolean;
+  /** Only the stream's tail can tell how things stand. */
+  needsTail: boolean;
+  /** The tail was read in this call. */
+  isChecked: boolean;
+}
+
+export interface RedisWriter {
+  append(frames: readonly Frame[]): Promise<AppendOutcome[]>;
+  /** `generation`: of the connection over which the claim's tail was read. */
+  claimed(claim: Claim, generation: number): void;
+  /** The last frame of the partition that was acknowledged here; 0 when none was. */
+  ackedSeq(partition: number): number;
+}
+
+export function createRedisWriter(link: RedisLink, log: Log): RedisWriter {
+  const knownByPartition = new Map<number, Known>();
+  const ackedByPartition = new Map<number, number>();
+  /** Partitions that must be claimed again before anything is appended. */
+  const unsettled = new Set<number>();
+
+  function giveUp(pending: Pending, why: string): void {
+    const { partition, epoch, seq } = pending.frame;
+    pending.outcome = 'unknown';
+    unsettled.add(partition);
+    log('error', `an append to the journal could not be settled: ${why}`, { partition, epoch, seq });
+  }
+
+  function accept(pending: Pending): void {
+    const { partition, seq } = pending.frame;
+    pending.outcome = 'ok';
+    ackedByPartition.set(partition, seq);
+  }
+
+  function settleByTail(pending: Pending, tail: Tail | null, generation: number): void {
+    const { partition, epoch, seq, bytes } = pending.frame;
+    const known = knownByPartition.get(partition);
+    pending.needsTail = false;
+    pending.isChecked = true;
+    if (!tail) {
+      if (known) giveUp(pending, 'the stream is gone');
+      else pending.outcome = 'stale';
+      return;
+    }
+    const seen = Math.max(known?.seq ?? 0, ackedByPartition.get(partition) ?? 0);
+    if (tail.seq < seen || (known && tail.lastEpoch < known.epoch)) {
+      giveUp(pending, `Redis lost acknowledged frames: the stream ends at ${tail.seq} instead of ${seen}`);
+      return;
+    }
+    knownByPartition.set(partition, { epoch: tail.lastEpoch, seq: tail.seq, generation });
+    if (tail.lastEpoch === epoch && pending.wasSent && tail.seq === seq && tail.bytes?.equals(bytes))
+      accept(pending);
+  }
+
+  /** Whether the frame follows the tail that we know. A mismatch is believed only once the tail was read in this call. */
+  function isNext(pending: Pending): boolean {
+    const { partition, epoch, seq } = pending.frame;
+    const known = knownByPartition.get(partition)!;
+    if (epoch === known.epoch && seq === known.seq + 1) return true;
+    if (!pending.isChecked) pending.needsTail = true;
+    else if (epoch !== known.epoch) pending.outcome = 'stale';
+    else pending.outcome = seq <= known.seq ? 'repeat' : 'gap';
+    return false;
+  }
+
+  /** One try for everything open. Answers with what went wrong, if anything did. */
+  async function round(open: readonly Pending[]): Promise<string | null> {
+    const { generation } = link;
+    const unsure = open.filter(
+      (pending) =>
+        pending.needsTail || knownByPartition.get(pending.frame.partition)?.generation !== generation,
+    );
+    if (unsure.length > 0) {
+      const tails = await readTails(
+        link,
+        unsure.map((pending) => pending.frame.partition),
+      );
+      for (const [i, pending] of unsure.entries()) settleByTail(pending, tails[i]!, generation);
+    }
+    const next = open.filter((pending) => pending.outcome === null && isNext(pending));
+    // The connection that vouched for the tails must be the one that carries the frames.
+    if (link.generation !== generation) return 'the connection broke';
+    const replies = await link.run(
+      next.map(({ frame: { partition, epoch, seq, bytes } }) => [
+        'xadd',
+        streamKey(partition),
+        'NOMKSTREAM',
+        `${epoch}-${seq}`,
+        'f',
+        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      ]),
+    );
+    let trouble: string | null = null;
+    replies.forEach((reply, i) => {
+      const pending = next[i]!;
+      if (isSmallerIdError(reply)) {
+        pending.needsTail = true;
+      } else if (reply.error) {
+        trouble = reply.error.message;
+        // An answer such as LOADING, OOM or MISCONF means that nothing was written.
+        if (!reply.isAnswer) pending.wasSent = pending.needsTail = true;
+      } else if (reply.value === null) {
+        giveUp(pending, 'the stream is gone');
+      } else {
+        knownByPartition.get(pending.frame.partition)!.seq = pending.frame.seq;
+        accept(pending);
+      }
+    });
+    return trouble;
+  }
+
+  return {
+    async append(frames) {
+      if (new Set(frames.map((frame) => frame.partition)).size < frames.length)
+        throw new Error('two frames of one partition in one append');
+      const all = frames.map(
+        (frame): Pending => ({
+          frame,
+          outcome: unsettled.has(frame.partition) ? 'unknown' : null,
+          wasSent: false,
+          needsTail: false,
+          isChecked: false,
+        }),
+      );
+      const deadlineMs = performance.now() + settleMs;
+      for (let rounds = 1; ; rounds++) {
+        const open = all.filter((pending) => pending.outcome === null);
+        if (open.length === 0) break;
+        const trouble = await round(open).catch((error: Error) => error.message);
+        if (trouble === null && rounds <= eagerRounds) continue;
+        const pauseMs = Math.min(200, 10 * 2 ** Math.min(rounds, 10));
+        if (performance.now() + pauseMs > deadlineMs) {
+          for (const pending of open) if (pending.outcome === null) giveUp(pending, trouble ?? 'no progress');
+          break;
+        }
+        await wait(pauseMs);
+      }
+      return all.map((pending) => pending.outcome!);
+    },
+
+    claimed({ partition, epoch, tailSeq }, generation) {
+      knownByPartition.set(partition, { epoch, seq: tailSeq, generation });
+      unsettled.delete(partition);
+    },
+
+    ackedSeq: (partition) => ackedByPartition.get(partition) ?? 0,
+  };
+}
