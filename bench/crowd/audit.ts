@@ -4,8 +4,8 @@
  */
 import { type Answer, type Client, NoAnswer } from './client.ts';
 import type { Clock } from './clock.ts';
+import type { Evidence, PaymentEvidence, StockEvidence } from './evidence.ts';
 import type { HoldRecord, Ledger, Reread } from './ledger.ts';
-import type { Evidence, PaymentEvidence, StockEvidence } from './promises.ts';
 import type { Seller } from './seller.ts';
 
 export interface AuditParts {

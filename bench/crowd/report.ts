@@ -1,5 +1,6 @@
 /** The crowd's report: one plain object, and its text. Printing is the caller's. */
-import { checkPromises, type Evidence, oversoldUnits, soldUnits, type Verdict } from './promises.ts';
+import type { Evidence, Verdict } from './evidence.ts';
+import { checkPromises, oversoldUnits, soldUnits } from './promises.ts';
 import type { Crowd } from './run.ts';
 import { createTally, type Summary } from './statistics.ts';
 

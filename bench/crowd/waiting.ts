@@ -66,7 +66,8 @@ export async function untilAdmitted(scene: Scene, guest: Guest, leaveAtMs: numbe
 async function news(scene: Scene, guest: Guest, leaveAtMs: number): Promise<boolean> {
   const { clock, random, ledger } = scene;
   const pollMs = Math.min(60, Math.max(0.5, Number(guest.view.pollAfterSeconds) || 1)) * 1_000;
-  const waitMs = guest.live?.isUp ? safetyPollMs : pollMs * (0.9 + random() * 0.2);
+  const hasSocket = guest.live?.isUp ?? false;
+  const waitMs = hasSocket ? safetyPollMs : pollMs * (0.9 + random() * 0.2);
   const untilMs = Math.min(performance.now() + waitMs, leaveAtMs);
   let hasNews = false;
   const frame = new Promise<void>((resolve) => {
@@ -75,10 +76,14 @@ async function news(scene: Scene, guest: Guest, leaveAtMs: number): Promise<bool
       resolve();
     };
   });
-  for (let remainingMs = waitMs; remainingMs > 0; remainingMs = untilMs - performance.now()) {
-    await Promise.race([clock.sleep(Math.min(remainingMs, glanceMs, untilMs - performance.now())), frame]);
+  for (
+    let remainingMs = untilMs - performance.now();
+    remainingMs > 0;
+    remainingMs = untilMs - performance.now()
+  ) {
+    await Promise.race([clock.sleep(Math.min(remainingMs, hasSocket ? glanceMs : remainingMs)), frame]);
     // The number came up and no frame said so: it may have been lost, so ask.
-    const isDue = guest.live !== null && ledger.nowServing >= guest.view.ticketNumber;
+    const isDue = hasSocket && ledger.nowServing >= guest.view.ticketNumber;
     if (hasNews || isDue || scene.isOver()) break;
   }
   guest.onNews = null;

@@ -112,7 +112,7 @@ export class Exchange {
         const value = req.getHeader(name);
         if (value !== '') headers[name] = value;
       }
-      if (authorization !== '') headers['authorization'] = authorization;
+      if (authorization !== '') headers.authorization = authorization;
       this.#headers = headers;
     }
 

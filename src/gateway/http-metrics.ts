@@ -28,11 +28,15 @@ export function createHttpMetrics(): HttpMetrics {
 
   function countsOf(route: string, status: number): RouteCounts {
     let byStatus = countsByRoute.get(route);
-    if (!byStatus) countsByRoute.set(route, (byStatus = new Map()));
+    if (!byStatus) {
+      byStatus = new Map();
+      countsByRoute.set(route, byStatus);
+    }
     let counts = byStatus.get(status);
     if (!counts) {
       const buckets = new Array<number>(secondsBounds.length + 1).fill(0);
-      byStatus.set(status, (counts = { route, status, count: 0, sumSeconds: 0, buckets }));
+      counts = { route, status, count: 0, sumSeconds: 0, buckets };
+      byStatus.set(status, counts);
     }
     return counts;
   }

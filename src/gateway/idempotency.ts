@@ -63,7 +63,7 @@ export async function runOnce(
   } finally {
     const body = reply?.body === undefined ? null : JSON.stringify(reply.body);
     if (reply !== null && reply.status < 500 && Buffer.byteLength(body ?? '') <= storedAnswerBytesMax) {
-      const location = reply.headers?.['Location'] ?? null;
+      const location = reply.headers?.Location ?? null;
       const finish: FinishRequest = { type: 'FinishRequest', key, status: reply.status, body, location };
       await shards.ask('idempotency', accountId, finish);
     } else {
@@ -76,7 +76,7 @@ export async function runOnce(
 /** Bodies are kept as JSON text: small, and the same bytes again. */
 function replay(begun: Begun): Reply {
   const headers: Record<string, string> = { 'Idempotency-Replayed': 'true' };
-  if (begun.location !== null) headers['Location'] = begun.location;
+  if (begun.location !== null) headers.Location = begun.location;
   if (typeof begun.body !== 'string') return { status: begun.status, headers };
   return { status: begun.status, headers, body: JSON.parse(begun.body) };
 }

@@ -13,6 +13,8 @@ export class Crowd {
   readonly strangers = new Set<LiveSocket>();
   /** Operators who watch the engine. */
   readonly watchers = new Set<LiveSocket>();
+  /** Requests over all sockets that have no reply yet. */
+  openRequests = 0;
   readonly #socketsByAccount = new Map<string, readonly LiveSocket[]>();
   readonly #countByAddress = new Map<string, number>();
 

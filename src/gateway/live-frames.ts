@@ -142,10 +142,12 @@ export function createReceive(parts: FrameParts): Receive {
       reply = replyTo(new DoorbusterError('rate_limited', 'Too many requests are open on this socket'));
     } else {
       socket.openRequests += 1;
+      crowd.openRequests += 1;
       reply = requests.has(type)
         ? await requests.answer(socket, type, fields)
         : await watch(socket, type, fields).catch(replyTo);
       socket.openRequests -= 1;
+      crowd.openRequests -= 1;
     }
     if (type === 'join' && reply.status < 300) socket.send({ type: 'ticket', ...(reply.body as object) });
     socket.send({ type: 'reply', id, status: reply.status, body: reply.body ?? null });

@@ -40,6 +40,7 @@ const drainedPerTurn = 1_000;
 export interface LiveStats {
   readonly connections: number;
   readonly authenticated: number;
+  readonly openRequests: number;
   /** Sales that somebody watches. */
   readonly rooms: number;
 }
@@ -145,6 +146,7 @@ export function attachLive(app: TemplatedApp, services: GatewayServices, routes:
     stats: () => ({
       connections: crowd.sockets.size,
       authenticated: crowd.sockets.size - crowd.strangers.size,
+      openRequests: crowd.openRequests,
       rooms: rooms.size,
     }),
     async drain() {

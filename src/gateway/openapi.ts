@@ -23,8 +23,10 @@ export function openApiDocument(routes: readonly Route[]): JsonObject {
   const problemRef = hoist(Problem, components);
   const paths: Record<string, JsonObject> = {};
   for (const route of routes) {
-    const path = (paths[route.path] ??= {});
-    path[route.method.toLowerCase()] = operation(route, components, problemRef);
+    paths[route.path] = {
+      ...paths[route.path],
+      [route.method.toLowerCase()]: operation(route, components, problemRef),
+    };
   }
   return {
     openapi: '3.1.0',
@@ -63,13 +65,13 @@ function operation(route: Route, components: Map<string, JsonObject>, problemRef
     security: route.auth === 'none' ? [] : [{ bearer: [] }],
     responses: responses(route, components, problemRef),
   };
-  if (typeof route.auth !== 'string') described['description'] = `Roles: ${route.auth.join(', ')}.`;
-  if (parameters.length > 0) described['parameters'] = parameters;
+  if (typeof route.auth !== 'string') described.description = `Roles: ${route.auth.join(', ')}.`;
+  if (parameters.length > 0) described.parameters = parameters;
   if (route.isRaw) {
-    described['requestBody'] = { required: true, content: { '*/*': { schema: {} } } };
+    described.requestBody = { required: true, content: { '*/*': { schema: {} } } };
   } else if (route.body) {
     const required = (route.body as { required?: string[] }).required ?? [];
-    described['requestBody'] = {
+    described.requestBody = {
       required: required.length > 0,
       content: { 'application/json': { schema: hoist(route.body, components) } },
     };
@@ -111,7 +113,7 @@ function headerParameters(route: Route): JsonObject[] {
       schema: { type: 'string' },
     };
     const description = headerDescriptions[name];
-    if (description) header['description'] = description;
+    if (description) header.description = description;
     headers.push(header);
   }
   return headers;
@@ -123,7 +125,7 @@ function responses(route: Route, components: Map<string, JsonObject>, problemRef
     const response: JsonObject = { description };
     if (schema) {
       const type = Number(status) >= 400 ? 'application/problem+json' : 'application/json';
-      response['content'] = { [type]: { schema: hoist(schema, components) } };
+      response.content = { [type]: { schema: hoist(schema, components) } };
     }
     byStatus[status] = response;
   }
@@ -157,8 +159,8 @@ function hoist(schema: unknown, components: Map<string, JsonObject>): Json {
   for (const [name, part] of Object.entries(schema)) {
     if (part !== undefined && !name.startsWith('~')) plain[name] = hoist(part, components);
   }
-  const title = plain['title'];
-  if (typeof title !== 'string' || plain['type'] === undefined) return plain;
+  const title = plain.title;
+  if (typeof title !== 'string' || plain.type === undefined) return plain;
   const known = components.get(title);
   if (known && JSON.stringify(known) !== JSON.stringify(plain))
     throw new Error(`two different schemas are called ${title}`);

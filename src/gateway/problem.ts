@@ -94,15 +94,15 @@ export interface RateLimitState {
 }
 
 function headersOf(code: Refusal, details: Readonly<Record<string, unknown>>): Record<string, string> {
-  const retryAfter = details['retryAfterSeconds'];
+  const retryAfter = details.retryAfterSeconds;
   const headers: Record<string, string> = {};
   if (typeof retryAfter === 'number') headers['Retry-After'] = String(Math.max(1, Math.ceil(retryAfter)));
   else if (code === 'busy' || code === 'idempotency_in_progress') headers['Retry-After'] = '1';
   if (statusByCode[code] === 401) headers['WWW-Authenticate'] = 'Bearer realm="doorbuster"';
-  const rateLimit = details['rateLimit'] as RateLimitState | undefined;
+  const rateLimit = details.rateLimit as RateLimitState | undefined;
   if (rateLimit) {
     headers['RateLimit-Policy'] = rateLimit.policy;
-    headers['RateLimit'] = rateLimit.state;
+    headers.RateLimit = rateLimit.state;
   }
   return headers;
 }

@@ -90,7 +90,10 @@ function add(root: Node, route: Route): void {
       node = node.parameter;
     } else {
       let next = node.byLiteral.get(segment);
-      if (!next) node.byLiteral.set(segment, (next = newNode()));
+      if (!next) {
+        next = newNode();
+        node.byLiteral.set(segment, next);
+      }
       node = next;
     }
   }

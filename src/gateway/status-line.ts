@@ -5,6 +5,9 @@ const lineByStatus = new Map<number, string>();
 
 export function statusLine(status: number): string {
   let line = lineByStatus.get(status);
-  if (line === undefined) lineByStatus.set(status, (line = `${status} ${STATUS_CODES[status] ?? 'Unknown'}`));
+  if (line === undefined) {
+    line = `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
+    lineByStatus.set(status, line);
+  }
   return line;
 }

@@ -63,7 +63,7 @@ export function createTokens(tokenSecret: string, now: () => number): Tokens {
         requiredClaims: ['sub', 'exp'],
         currentDate: new Date(now()),
       });
-      const role = payload['role'];
+      const role = payload.role;
       if (typeof role !== 'string' || !roles.includes(role)) throw new errors.JWTInvalid('unknown role');
       const identity: Identity = { accountId: payload.sub!, role: role as Role };
       knownByToken.set(token, { identity, expiresAtMs: payload.exp! * 1000 });

@@ -166,7 +166,8 @@ const ShippingMethod = Type.Enum(['standard', 'express']);
 export const CheckoutRequest = Closed(
   {
     holdIds: Type.Array(Uuid, { minItems: 1, maxItems: holdsPerOrderMax, uniqueItems: true }),
-    shippingAddress: Address,
+    shippingAddress: Type.Optional(Address),
+    shippingAddressId: Type.Optional(Id('address')),
     shippingMethod: Type.Optional(ShippingMethod),
     paymentMethod: Type.String({ pattern: '^pm_[A-Za-z0-9_]{1,100}$' }),
     couponCodes: Type.Optional(Type.Array(Type.String(), { maxItems: 0 })),

@@ -128,6 +128,13 @@ export function holdJson(view: HoldView) {
   };
 }
 
+/** An order that its buyer cancelled did not fail. */
+function failureJson(failure: OrderView['failure']) {
+  return failure === null || failure.code === 'ok'
+    ? null
+    : { code: failure.code, declineCode: failure.declineCode };
+}
+
 /** Amounts are null until every line is taken and priced. */
 export function orderJson(view: OrderView) {
   return {
@@ -136,8 +143,7 @@ export function orderJson(view: OrderView) {
     status: view.status,
     paymentStatus: view.paymentStatus,
     paymentId: view.paymentId,
-    failure:
-      view.failure === null ? null : { code: view.failure.code, declineCode: view.failure.declineCode },
+    failure: failureJson(view.failure),
     lines: view.lines.map((line) => ({
       holdId: line.holdId,
       saleId: line.saleId,
@@ -165,13 +171,16 @@ export function orderJson(view: OrderView) {
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** The number people read out: `DB-` and the last 50 bits of the order's UUID, all of them random, in Crockford's base 32. */
+/**
+ * The number people read out: `DB-` and the last 60 bits of the order's UUID, nearly all of them random, in Crockford's
+ * base 32. Enough that a hundred million orders have no two alike.
+ */
 export function orderNumberOf(orderId: string): string {
-  let bits = BigInt(`0x${orderId.replaceAll('-', '').slice(-13)}`) & ((1n << 50n) - 1n);
+  let bits = BigInt(`0x${orderId.replaceAll('-', '').slice(-15)}`);
   let text = '';
-  for (let digit = 0; digit < 10; digit++) {
+  for (let digit = 0; digit < 12; digit++) {
     text = crockford[Number(bits & 31n)] + text;
     bits >>= 5n;
   }
-  return `DB-${text.slice(0, 5)}-${text.slice(5)}`;
+  return `DB-${text.slice(0, 4)}-${text.slice(4, 8)}-${text.slice(8)}`;
 }

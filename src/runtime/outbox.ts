@@ -14,6 +14,8 @@ export interface Outgoing {
   readonly owed: Owed;
   /** Not sent before it is durable. */
   sentAtMs: number | null;
+  /** An answer is on its way to the actor: later ones are dropped. */
+  isAnswered: boolean;
 }
 
 /** After this long without an answer a message is sent again; receivers know repeats. */
@@ -45,7 +47,7 @@ export class Outbox {
   collect(actor: Actor, into: Outgoing[]): void {
     for (const owed of actor.decider.owes(actor.state)) {
       if (this.#openById.has(owed.id)) continue;
-      const outgoing = { actor, owed, sentAtMs: null };
+      const outgoing = { actor, owed, sentAtMs: null, isAnswered: false };
       this.#openById.set(owed.id, outgoing);
       into.push(outgoing);
     }
@@ -56,11 +58,12 @@ export class Outbox {
     if (this.#openById.get(owed.id) !== outgoing) return;
     outgoing.sentAtMs = this.#now();
     this.#send(owed, (code, body) => {
-      if (this.#openById.get(owed.id) !== outgoing) return;
+      if (outgoing.isAnswered || this.#openById.get(owed.id) !== outgoing) return;
       if (code === 'busy') {
         outgoing.sentAtMs = this.#now() - resendAfterMs + retryBusyMs;
         return;
       }
+      outgoing.isAnswered = true;
       this.#deliver(outgoing.actor, owed.id, code, body);
     });
   }
@@ -74,7 +77,7 @@ export class Outbox {
   resend(): void {
     const before = this.#now() - resendAfterMs;
     for (const [id, outgoing] of this.#openById) {
-      if (outgoing.sentAtMs === null || outgoing.sentAtMs > before) continue;
+      if (outgoing.isAnswered || outgoing.sentAtMs === null || outgoing.sentAtMs > before) continue;
       const { decider, state } = outgoing.actor;
       if (decider.owes(state).some((owed: Owed) => owed.id === id)) this.send(outgoing);
       else this.#openById.delete(id);

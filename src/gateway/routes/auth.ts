@@ -23,7 +23,10 @@ const limiterByServices = new WeakMap<GatewayServices, Limiter>();
 
 function signInLimiter(services: GatewayServices): Limiter {
   let limiter = limiterByServices.get(services);
-  if (!limiter) limiterByServices.set(services, (limiter = createLimiter(signInLimit, services.now)));
+  if (!limiter) {
+    limiter = createLimiter(signInLimit, services.now);
+    limiterByServices.set(services, limiter);
+  }
   return limiter;
 }
 

@@ -6,9 +6,10 @@
  * 3. Nothing is charged here; the order's saga moves money last.
  */
 import { LRUCache } from 'lru-cache';
-import type { OrderView, PlaceOrder, SaleView } from '../../protocol/commands.ts';
+import type { OrderView, PlaceOrder, SaleView, ShippingAddress } from '../../protocol/commands.ts';
 import type { Answer } from '../../protocol/peer.ts';
-import { accepted } from '../ask.ts';
+import { accepted, invalid } from '../ask.ts';
+import { etagOf } from '../etag.ts';
 import type { HoldIndex, KnownHold } from '../hold-index.ts';
 import { isFinal, type OrderWaits } from '../order-waits.ts';
 import { refuse } from '../problem.ts';
@@ -52,6 +53,17 @@ async function placed(services: GatewayServices, orderId: string, command: Place
   return accepted<OrderView>(answer);
 }
 
+/** The address that was sent, or the saved one that was named. */
+async function shippingAddressOf({ services, identity, body }: RequestContext): Promise<ShippingAddress> {
+  const { shippingAddress, shippingAddressId } = body;
+  if ((shippingAddress === undefined) === (shippingAddressId === undefined))
+    invalid('/shippingAddress', 'either this or shippingAddressId is required');
+  if (shippingAddress !== undefined) return shippingAddress;
+  const saved = await services.market.addresses.read(identity!.accountId, shippingAddressId);
+  const { addressId: _, ...address } = saved;
+  return address;
+}
+
 async function checkOut(
   context: RequestContext,
   { index, waits }: CheckoutParts,
@@ -67,7 +79,7 @@ async function checkOut(
     orderNumber: orderNumberOf(orderId),
     buyerId,
     holds: holds.map(({ holdId, sku }) => ({ holdId, sku })),
-    shippingAddress: body.shippingAddress,
+    shippingAddress: await shippingAddressOf(context),
     shippingMethod: body.shippingMethod ?? 'standard',
     paymentMethod: body.paymentMethod,
     paymentSeconds: await paymentSecondsOf(holds),
@@ -82,7 +94,7 @@ async function checkOut(
 
 /** 201 when the order came to rest and stands, 202 while it goes on; an order that failed is its refusal. */
 function orderReply(order: OrderView): Reply {
-  const headers = { Location: `/v1/orders/${order.orderId}`, ETag: etagOf(order) };
+  const headers = { Location: `/v1/orders/${order.orderId}`, ETag: etagOf(order.version) };
   if (!isFinal(order)) return { status: 202, body: orderJson(order), headers };
   if (order.failure === null || order.failure.code === 'ok' || order.failure.code === 'created')
     return { status: 201, body: orderJson(order), headers };
@@ -96,11 +108,6 @@ function orderReply(order: OrderView): Reply {
       ...(sku === null ? {} : { lines: [{ sku, available }] }),
     },
   });
-}
-
-/** Version by version, so that `If-Match` can name one. */
-export function etagOf(order: { readonly version: number }): string {
-  return `"${order.version}"`;
 }
 
 export function checkoutRoute(shards: Shards, parts: CheckoutParts): Route {

@@ -23,7 +23,7 @@ const Stock = Closed(
 const skuPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 function skuOf({ params }: RequestContext): string {
-  const sku = params['sku']!;
+  const sku = params.sku!;
   if (!skuPattern.test(sku)) throw notFound();
   return sku;
 }

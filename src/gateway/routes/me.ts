@@ -97,7 +97,7 @@ const addAddress: Route = {
 };
 
 function addressIdOf({ params }: RequestContext): string {
-  const addressId = params['addressId']!;
+  const addressId = params.addressId!;
   if (!isId('address', addressId)) throw new DoorbusterError('not_found', 'No such address');
   return addressId;
 }

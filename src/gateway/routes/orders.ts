@@ -4,11 +4,10 @@ import type { CancelOrder, OrderView, ReadOrder } from '../../protocol/commands.
 import { accepted, idParam, isOperator } from '../ask.ts';
 import type { Identity, Reply, RequestContext, Route } from '../route.ts';
 import { Closed, Page, pageQuery } from '../schemas.ts';
+import { etagOf } from '../etag.ts';
 import { Order, OrderStatus } from '../view-schemas.ts';
 import { orderJson } from '../views.ts';
-import { etagOf } from './checkout.ts';
 
-const _paymentIdCharsMax = 255;
 
 /** The commands' `buyerId`: the caller's own, or null for those who may see every order. */
 function buyerOf(identity: Identity): string | null {
@@ -22,7 +21,7 @@ async function withOrder(
   const command: ReadOrder | CancelOrder = { type, buyerId: buyerOf(identity!) };
   const answer = await services.shards.ask('order', idParam('order', params.orderId), command);
   const order = accepted<OrderView>(answer);
-  return { status: 200, body: orderJson(order), headers: { ETag: etagOf(order) } };
+  return { status: 200, body: orderJson(order), headers: { ETag: etagOf(order.version) } };
 }
 
 const tag = 'Orders';
@@ -39,10 +38,11 @@ export const orderRoutes: readonly Route[] = [
     query: Closed({ ...pageQuery, status: Type.Optional(OrderStatus) }),
     responses: { 200: { description: 'A page of orders', schema: Page(Order) } },
     async handle({ services, identity, query }) {
-      return {
-        status: 200,
-        body: await services.market.orders.listOrders({ ...query, buyerId: identity!.accountId }),
-      };
+      const { items, nextCursor } = await services.market.orders.listOrders({
+        ...query,
+        buyerId: identity!.accountId,
+      });
+      return { status: 200, body: { items: items.map(orderJson), nextCursor } };
     },
   },
   {

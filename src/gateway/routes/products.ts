@@ -93,7 +93,7 @@ const ProductChange = Closed(
 );
 
 function productIdOf({ params }: RequestContext): string {
-  const productId = params['productId']!;
+  const productId = params.productId!;
   if (!isId('product', productId)) throw new DoorbusterError('not_found', 'No such product');
   return productId;
 }
@@ -103,7 +103,7 @@ const ownerOf = ({ identity }: RequestContext) => (identity!.role === 'admin' ? 
 
 function productReply(status: number, product: ProductView): Reply {
   const headers: Record<string, string> = { ETag: etagOf(product.version) };
-  if (status === 201) headers['Location'] = `/v1/products/${product.productId}`;
+  if (status === 201) headers.Location = `/v1/products/${product.productId}`;
   return { status, body: product, headers };
 }
 

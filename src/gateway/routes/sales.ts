@@ -185,7 +185,8 @@ export const saleRoutes: readonly Route[] = [
     query: PageQuery,
     responses: answers(200, 'A page of sales', Page(Sale)),
     async handle({ services, query }) {
-      return { status: 200, body: await services.market.sales.listSales(query) };
+      const { items, nextCursor } = await services.market.sales.listSales(query);
+      return { status: 200, body: { items: items.map(saleJson), nextCursor } };
     },
   },
   {

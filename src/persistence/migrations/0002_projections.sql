@@ -11,6 +11,8 @@ CREATE TABLE orders (
   payment_status text NOT NULL,
   payment_id text,
   payment_method text NOT NULL,
+  -- The holds as first named, in the order of the lines.
+  hold_ids jsonb NOT NULL,
   currency text,
   subtotal bigint,
   discount bigint,
@@ -116,4 +118,9 @@ CREATE INDEX sale_items_by_sku ON sale_items (sku);
 
 -- Down Migration
 
-DROP TABLE sale_items, sales, stock_levels, payments, order_lines, orders;
+DROP TABLE sale_items;
+DROP TABLE sales;
+DROP TABLE stock_levels;
+DROP TABLE payments;
+DROP TABLE order_lines;
+DROP TABLE orders;

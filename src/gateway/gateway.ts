@@ -1,0 +1,122 @@
+/**
+ * One gateway: every route of both halves, the server, the live endpoint, and what they share. Several run side by
+ * side in threads of their own on one port; each gets every push and serves its own sockets.
+ *
+ * Stopping goes outside in: nobody new, clients are told to come back elsewhere, what runs is finished, and only
+ * then are connections closed.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { OrderView } from '../protocol/commands.ts';
+import type { Push } from '../protocol/decider.ts';
+import { createHoldIndex } from './hold-index.ts';
+import { attachLive, type Live, type LiveStats } from './live.ts';
+import type { RequestRoutes } from './live-requests.ts';
+import { createOrderWaits, type OrderWaits } from './order-waits.ts';
+import type { GatewayServices, Route, Shards } from './route.ts';
+import { authRoutes } from './routes/auth.ts';
+import { checkoutRoute } from './routes/checkout.ts';
+import { holdRoutes } from './routes/holds.ts';
+import { inventoryRoutes } from './routes/inventory.ts';
+import { meRoutes } from './routes/me.ts';
+import { opsRoutes } from './routes/ops.ts';
+import { orderRoutes } from './routes/orders.ts';
+import { productRoutes } from './routes/products.ts';
+import { saleRoutes } from './routes/sales.ts';
+import { joinRoute, leaveRoute, ticketRoutes } from './routes/tickets.ts';
+import { type ReadWebhook, webhookRoute } from './routes/webhooks.ts';
+import { type HttpStats, startServer } from './server.ts';
+
+/** How long clients may take to leave by themselves after `drain`. */
+const leaveMsMax = 1_000;
+const lookEveryMs = 20;
+
+export interface GatewayOptions {
+  readonly services: GatewayServices;
+  readonly readWebhook: ReadWebhook;
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+}
+
+export interface GatewayStats {
+  readonly http: HttpStats;
+  readonly live: LiveStats;
+}
+
+export interface Gateway {
+  readonly port: number;
+  /** Every push of every shard. */
+  onPush(push: Push): void;
+  stats(): GatewayStats;
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface GatewayRoutes {
+  readonly routes: readonly Route[];
+  /** Those that the live endpoint offers as well. */
+  readonly live: RequestRoutes;
+  readonly orderWaits: OrderWaits;
+}
+
+/** All routes; also for the documentation, which calls none of them. */
+export function collectRoutes(shards: Shards, readWebhook: ReadWebhook): GatewayRoutes {
+  const index = createHoldIndex(shards);
+  const orderWaits = createOrderWaits(shards);
+  const { place, read, release } = holdRoutes(index);
+  const checkout = checkoutRoute(shards, { index, waits: orderWaits });
+  return {
+    routes: [
+      ...authRoutes,
+      ...meRoutes,
+      ...productRoutes,
+      ...inventoryRoutes,
+      ...saleRoutes,
+      ...ticketRoutes,
+      place,
+      read,
+      release,
+      checkout,
+      ...orderRoutes,
+      webhookRoute(readWebhook),
+      ...opsRoutes,
+    ],
+    live: { join: joinRoute, leave: leaveRoute, place, release, checkout },
+    orderWaits,
+  };
+}
+
+export async function startGateway({ services, readWebhook, host, port }: GatewayOptions): Promise<Gateway> {
+  const { routes, live: liveRoutes, orderWaits } = collectRoutes(services.shards, readWebhook);
+  let live: Live | null = null;
+  const server = await startServer({
+    services,
+    routes,
+    host,
+    port,
+    log: services.log,
+    onLive: (app) => {
+      live = attachLive(app, services, liveRoutes);
+    },
+  });
+  const attached = live as unknown as Live;
+
+  async function stop(graceMs: number): Promise<void> {
+    const startedAtMs = performance.now();
+    const spentMs = () => performance.now() - startedAtMs;
+    await attached.drain();
+    while (attached.stats().connections > 0 && spentMs() < Math.min(leaveMsMax, graceMs / 3)) await delay(lookEveryMs);
+    while (attached.stats().openRequests > 0 && spentMs() < graceMs / 2) await delay(lookEveryMs);
+    attached.close();
+    await server.stop(Math.max(0, graceMs - spentMs()));
+  }
+
+  return {
+    port: server.port,
+    onPush(push) {
+      if (push.type === 'order.updated') orderWaits.onOrder(push.body as OrderView);
+      attached.onPush(push);
+    },
+    stats: () => ({ http: server.stats(), live: attached.stats() }),
+    stop,
+  };
+}

@@ -1,0 +1,327 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { partitionOf } from '../../src/protocol/address.ts';
+import type { Decider, OutgoingCommand, Owed, Push } from '../../src/protocol/decider.ts';
+import type { ReplyTo } from '../../src/runtime/mailbox.ts';
+import { defaultShardLimits, Shard, type ShardLimits } from '../../src/runtime/shard.ts';
+import { MemoryJournal, MemorySnapshots, MemoryStore } from '../support/memory-journal.ts';
+
+/** A counter that can be added to, asks a neighbour for a greeting, and rings a bell when its time has come. */
+interface CounterState {
+  total: number;
+  greeting: 'none' | 'wanted' | string;
+  ringAtMs: number;
+  rings: number;
+}
+type CounterCommand =
+  | { type: 'Add'; amount: number }
+  | { type: 'Read' }
+  | { type: 'WantGreeting' }
+  | { type: 'RingAt'; atMs: number };
+type CounterEvent =
+  | { type: 'Added'; amount: number }
+  | { type: 'GreetingWanted' }
+  | { type: 'Greeted'; greeting: string }
+  | { type: 'RingSet'; atMs: number }
+  | { type: 'Rang'; atMs: number };
+
+const counter: Decider<CounterState, CounterCommand, CounterEvent> = {
+  kind: 'counter',
+  version: 1,
+  initial: () => ({ total: 0, greeting: 'none', ringAtMs: Number.POSITIVE_INFINITY, rings: 0 }),
+  decide(state, command, at) {
+    switch (command.type) {
+      case 'Add':
+        if (state.total + command.amount > 100) return { code: 'insufficient_stock', events: [] };
+        return {
+          code: 'ok',
+          events: [{ type: 'Added', amount: command.amount }],
+          reply: (after) => ({ total: after.total }),
+          pushes: (after) => [{ topic: 'sale/x', type: 'total', body: after.total }],
+        };
+      case 'WantGreeting':
+        return { code: 'ok', events: [{ type: 'GreetingWanted' }] };
+      case 'RingAt':
+        return { code: 'ok', events: [{ type: 'RingSet', atMs: command.atMs }] };
+      case 'Answered':
+        return { code: 'ok', events: [{ type: 'Greeted', greeting: String(command.body) }] };
+      case 'Tick':
+        return { code: 'ok', events: at >= state.ringAtMs ? [{ type: 'Rang', atMs: at }] : [] };
+      default:
+        return { code: 'ok', events: [], reply: { ...state } };
+    }
+  },
+  evolve(state, event) {
+    if (event.type === 'Added') state.total += event.amount;
+    if (event.type === 'GreetingWanted') state.greeting = 'wanted';
+    if (event.type === 'Greeted') state.greeting = event.greeting;
+    if (event.type === 'RingSet') state.ringAtMs = event.atMs;
+    if (event.type === 'Rang') {
+      state.rings++;
+      state.ringAtMs = Number.POSITIVE_INFINITY;
+    }
+  },
+  owes(state): readonly Owed[] {
+    return state.greeting === 'wanted'
+      ? [{ id: 'greet', kind: 'payments', key: 'x', command: { type: 'Greet' } }]
+      : [];
+  },
+  deadline: (state) => state.ringAtMs,
+  snapshot: (state) => ({ ...state, ringAtMs: Number.isFinite(state.ringAtMs) ? state.ringAtMs : null }),
+  restore(_key, snapshot) {
+    const saved = snapshot as CounterState & { ringAtMs: number | null };
+    return { ...saved, ringAtMs: saved.ringAtMs ?? Number.POSITIVE_INFINITY };
+  },
+};
+
+interface Running {
+  shard: Shard;
+  journal: MemoryJournal;
+  asked: { command: OutgoingCommand; done: ReplyTo }[];
+  pushes: Push[];
+  fatal: { reason: string; isFenced: boolean }[];
+  clock: { at: number };
+  send(command: CounterCommand, key?: string): Promise<{ code: string; body: unknown }>;
+}
+
+const running: Running[] = [];
+
+async function start(store: MemoryStore, limits: Partial<ShardLimits> = {}): Promise<Running> {
+  const journal = new MemoryJournal(store);
+  const clock = { at: 1_000_000 };
+  const asked: Running['asked'] = [];
+  const pushes: Push[] = [];
+  const fatal: Running['fatal'] = [];
+  const advanceTo = (atMs: number) => {
+    clock.at = Math.max(clock.at, atMs);
+  };
+  const shard = new Shard({
+    shard: 0,
+    shardCount: 1,
+    deciders: [counter],
+    journal,
+    snapshots: new MemorySnapshots(store),
+    clock: { now: () => clock.at, advanceTo },
+    scheduler: {
+      now: () => performance.now(),
+      soon: setImmediate,
+      after(ms, task) {
+        const timer = setTimeout(task, ms);
+        return () => clearTimeout(timer);
+      },
+    },
+    ask: (_address, command, done) => void asked.push({ command, done }),
+    push: (push) => void pushes.push(push),
+    onDurable: () => {},
+    onFatal: (reason, isFenced) => void fatal.push({ reason, isFenced }),
+    log: () => {},
+    limits: { ...defaultShardLimits, ...limits },
+  });
+  await shard.start();
+  const send = (command: CounterCommand, key = 'a') =>
+    new Promise<{ code: string; body: unknown }>((resolve) =>
+      shard.deliver('counter', key, command, (code, body) => resolve({ code, body })),
+    );
+  const one = { shard, journal, asked, pushes, fatal, clock, send };
+  running.push(one);
+  return one;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error('the condition never came true');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function closedGate(): { gate: Promise<void>; open: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { gate: promise, open: resolve };
+}
+
+afterEach(async () => {
+  for (const { shard } of running.splice(0)) await shard.stop(1);
+});
+
+describe('a shard', () => {
+  it('lets nothing out before the journal has it: neither the reply, nor a push, nor a later read', async () => {
+    const one = await start(new MemoryStore());
+    const { gate, open } = closedGate();
+    one.journal.gate = gate;
+    const seen: string[] = [];
+    const added = one.send({ type: 'Add', amount: 5 }).then(() => seen.push('added'));
+    await until(() => one.journal.appends === 1);
+    const read = one
+      .send({ type: 'Read' })
+      .then(({ body }) => seen.push(`read ${(body as CounterState).total}`));
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(seen).toEqual([]);
+    expect(one.pushes).toEqual([]);
+    open();
+    await Promise.all([added, read]);
+    expect(seen).toEqual(['added', 'read 5']);
+    expect(one.pushes).toHaveLength(1);
+  });
+
+  it('gathers what comes while a batch is in flight into the next one', async () => {
+    const one = await start(new MemoryStore());
+    const { gate, open } = closedGate();
+    one.journal.gate = gate;
+    const first = one.send({ type: 'Add', amount: 1 });
+    await until(() => one.journal.appends === 1);
+    const rest = Array.from({ length: 50 }, () => one.send({ type: 'Add', amount: 1 }));
+    open();
+    await Promise.all([first, ...rest]);
+    expect(one.journal.appends).toBe(2);
+  });
+
+  it('refuses new commands while the journal is silent, and goes on by itself when it answers', async () => {
+    const one = await start(new MemoryStore(), { stallMs: 5 });
+    const { gate, open } = closedGate();
+    one.journal.gate = gate;
+    const first = one.send({ type: 'Add', amount: 1 });
+    let refusal = '';
+    const deadline = performance.now() + 5_000;
+    while (refusal !== 'busy' && performance.now() < deadline) {
+      refusal = (
+        await Promise.race([
+          one.send({ type: 'Read' }),
+          new Promise<{ code: string }>((r) => setTimeout(() => r({ code: '' }), 2)),
+        ])
+      ).code;
+    }
+    expect(refusal).toBe('busy');
+    open();
+    expect((await first).code).toBe('ok');
+    expect((await one.send({ type: 'Read' })).code).toBe('ok');
+  });
+
+  it('refuses commands beyond the bound of its mailbox', async () => {
+    const one = await start(new MemoryStore(), { mailboxMax: 10 });
+    const codes = await Promise.all(
+      Array.from({ length: 30 }, () => one.send({ type: 'Add', amount: 1 }).then((r) => r.code)),
+    );
+    expect(codes.filter((code) => code === 'busy')).toHaveLength(20);
+  });
+
+  it('counts a lost answer of the journal as what it was: done once', async () => {
+    const one = await start(new MemoryStore());
+    let lost = 0;
+    one.journal.sabotage = () => (lost++ === 0 ? 'lost-answer' : null);
+    expect(await one.send({ type: 'Add', amount: 5 })).toEqual({ code: 'ok', body: { total: 5 } });
+    expect(lost).toBeGreaterThan(1);
+    expect(one.fatal).toEqual([]);
+  });
+
+  it('that has been replaced by another owner answers nobody and says that it is fenced', async () => {
+    const store = new MemoryStore();
+    const old = await start(store);
+    await old.send({ type: 'Add', amount: 1 });
+    await new MemoryJournal(store).claim([partitionOf('counter', 'a')]);
+    let isAnswered = false;
+    void old.send({ type: 'Add', amount: 1 }).then(() => (isAnswered = true));
+    await until(() => old.fatal.length > 0);
+    expect(old.fatal[0]!.isFenced).toBe(true);
+    expect(isAnswered).toBe(false);
+    expect((await old.send({ type: 'Read' })).code).toBe('busy');
+  });
+});
+
+describe('recovery', () => {
+  it('replays what was acknowledged', async () => {
+    const store = new MemoryStore();
+    const one = await start(store);
+    for (let n = 0; n < 10; n++) await one.send({ type: 'Add', amount: n }, `key-${n}`);
+    const two = await start(store);
+    for (let n = 0; n < 10; n++) {
+      expect((await two.send({ type: 'Read' }, `key-${n}`)).body).toMatchObject({ total: n });
+    }
+  });
+
+  it('starts from the snapshot when there is one, and a trimmed journal is enough', async () => {
+    const store = new MemoryStore();
+    const one = await start(store, { snapshotEveryMs: 0 });
+    for (let n = 0; n < 20; n++) await one.send({ type: 'Add', amount: 1 });
+    expect(await one.shard.stop(5_000)).toBe(true);
+    expect(store.stream(partitionOf('counter', 'a')).frames).toEqual([]);
+    const two = await start(store);
+    await two.send({ type: 'Add', amount: 1 });
+    const three = await start(store);
+    expect((await three.send({ type: 'Read' })).body).toMatchObject({ total: 21 });
+  });
+
+  it('halts a partition with a missing frame and goes on with the others', async () => {
+    const store = new MemoryStore();
+    const one = await start(store);
+    await one.send({ type: 'Add', amount: 1 }, 'a');
+    await one.send({ type: 'Add', amount: 1 }, 'a');
+    await one.send({ type: 'Add', amount: 1 }, 'b');
+    expect(partitionOf('counter', 'a')).not.toBe(partitionOf('counter', 'b'));
+    store.stream(partitionOf('counter', 'a')).frames.shift();
+    const two = await start(store);
+    expect((await two.send({ type: 'Read' }, 'a')).code).toBe('busy');
+    expect((await two.send({ type: 'Read' }, 'b')).body).toMatchObject({ total: 1 });
+    expect(two.shard.stats().haltedPartitions).toHaveLength(1);
+  });
+
+  it('never lets engine time go back behind what was journaled', async () => {
+    const store = new MemoryStore();
+    const one = await start(store);
+    one.clock.at = 5_000_000;
+    await one.send({ type: 'RingAt', atMs: 4_000_000 });
+    await until(() => store.stream(partitionOf('counter', 'a')).frames.length >= 2);
+    const two = await start(store);
+    expect(two.clock.at).toBe(5_000_000);
+  });
+});
+
+describe('what an actor owes', () => {
+  it('is sent only once it is durable, and the answer comes back as a command', async () => {
+    const one = await start(new MemoryStore());
+    const { gate, open } = closedGate();
+    one.journal.gate = gate;
+    const wanted = one.send({ type: 'WantGreeting' });
+    await until(() => one.journal.appends === 1);
+    expect(one.asked).toEqual([]);
+    open();
+    await wanted;
+    expect(one.asked).toHaveLength(1);
+    one.asked[0]!.done('ok', 'hello');
+    await until(() => one.journal.appends === 2);
+    expect((await one.send({ type: 'Read' })).body).toMatchObject({ greeting: 'hello' });
+  });
+
+  it('is asked again after `busy`, with the same command, and once more after a crash', async () => {
+    const store = new MemoryStore();
+    const one = await start(store);
+    await one.send({ type: 'WantGreeting' });
+    one.asked[0]!.done('busy', null);
+    one.clock.at += 60_000;
+    await until(() => one.asked.length === 2);
+    const two = await start(store);
+    await until(() => two.asked.length === 1);
+    expect(two.asked[0]!.command).toEqual(one.asked[0]!.command);
+  });
+
+  it('is not decided on twice when an answer comes twice', async () => {
+    const one = await start(new MemoryStore());
+    await one.send({ type: 'WantGreeting' });
+    one.asked[0]!.done('ok', 'hello');
+    one.asked[0]!.done('ok', 'again');
+    await until(() => one.journal.appends === 2);
+    expect((await one.send({ type: 'Read' })).body).toMatchObject({ greeting: 'hello' });
+  });
+});
+
+describe('deadlines', () => {
+  it('wake the actor, also after a restart', async () => {
+    const store = new MemoryStore();
+    const one = await start(store);
+    await one.send({ type: 'RingAt', atMs: one.clock.at + 3_600_000 });
+    const two = await start(store);
+    two.clock.at += 3_600_000;
+    await two.send({ type: 'RingAt', atMs: two.clock.at });
+    await until(() => two.journal.appends >= 2);
+    expect((await two.send({ type: 'Read' })).body).toMatchObject({ rings: 1 });
+  });
+});

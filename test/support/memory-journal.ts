@@ -1,0 +1,134 @@
+/**
+ * Journal and snapshots in memory, with the contract of the real ones: the same conformance suite runs against it.
+ * Tests may hold back answers and refuse appends.
+ */
+import type {
+  ActorSnapshot,
+  AppendOutcome,
+  Claim,
+  Frame,
+  Journal,
+  SnapshotStore,
+} from '../../src/protocol/journal.ts';
+
+interface Stream {
+  epoch: number;
+  tailSeq: number;
+  frames: Frame[];
+}
+
+export class MemoryStore {
+  readonly streams = new Map<number, Stream>();
+  readonly snapshots = new Map<number, { checkpointSeq: number; actors: Map<string, ActorSnapshot> }>();
+  projected = Number.POSITIVE_INFINITY;
+
+  stream(partition: number): Stream {
+    let stream = this.streams.get(partition);
+    if (!stream) {
+      stream = { epoch: 0, tailSeq: 0, frames: [] };
+      this.streams.set(partition, stream);
+    }
+    return stream;
+  }
+}
+
+export class MemoryJournal implements Journal {
+  readonly durability = 'in memory: nothing survives';
+  readonly isDurable = false;
+  readonly store: MemoryStore;
+  /** Set to hold answers back until it resolves. */
+  gate: Promise<void> = Promise.resolve();
+  /** Set to answer something else than the truth. */
+  sabotage: ((frame: Frame) => AppendOutcome | 'lost-answer' | null) | null = null;
+  appends = 0;
+
+  constructor(store: MemoryStore) {
+    this.store = store;
+  }
+
+  async claim(partitions: readonly number[]): Promise<Claim[]> {
+    return partitions.map((partition) => {
+      const stream = this.store.stream(partition);
+      return { partition, epoch: ++stream.epoch, tailSeq: stream.tailSeq };
+    });
+  }
+
+  async append(frames: readonly Frame[]): Promise<AppendOutcome[]> {
+    this.appends++;
+    await this.gate;
+    return frames.map((frame) => {
+      const forced = this.sabotage?.(frame) ?? null;
+      if (forced !== null && forced !== 'lost-answer') return forced;
+      const outcome = this.#append(frame);
+      return forced === 'lost-answer' ? 'unknown' : outcome;
+    });
+  }
+
+  #append(frame: Frame): AppendOutcome {
+    const stream = this.store.stream(frame.partition);
+    if (frame.epoch !== stream.epoch) return 'stale';
+    if (frame.seq <= stream.tailSeq) return 'repeat';
+    if (frame.seq !== stream.tailSeq + 1) return 'gap';
+    stream.frames.push({ ...frame, bytes: frame.bytes.slice() });
+    stream.tailSeq = frame.seq;
+    return 'ok';
+  }
+
+  async read(partition: number, afterSeq: number, limit: number): Promise<Frame[]> {
+    return this.store
+      .stream(partition)
+      .frames.filter((frame) => frame.seq > afterSeq)
+      .slice(0, limit);
+  }
+
+  async readMany(after: readonly { partition: number; afterSeq: number }[], limit: number): Promise<Frame[]> {
+    const frames = await Promise.all(
+      after.map(({ partition, afterSeq }) => this.read(partition, afterSeq, limit)),
+    );
+    return frames.flat();
+  }
+
+  async trim(partition: number, upToSeq: number): Promise<void> {
+    const stream = this.store.stream(partition);
+    stream.frames = stream.frames.filter((frame) => frame.seq > upToSeq);
+  }
+
+  async sizeBytes(): Promise<number> {
+    let bytes = 0;
+    for (const stream of this.store.streams.values())
+      for (const frame of stream.frames) bytes += frame.bytes.length;
+    return bytes;
+  }
+
+  async close(): Promise<void> {}
+}
+
+export class MemorySnapshots implements SnapshotStore {
+  readonly store: MemoryStore;
+  constructor(store: MemoryStore) {
+    this.store = store;
+  }
+
+  async load(partition: number): Promise<{ checkpointSeq: number; actors: ActorSnapshot[] }> {
+    const saved = this.store.snapshots.get(partition);
+    return { checkpointSeq: saved?.checkpointSeq ?? 0, actors: [...(saved?.actors.values() ?? [])] };
+  }
+
+  async save(
+    partition: number,
+    epoch: number,
+    checkpointSeq: number,
+    actors: readonly ActorSnapshot[],
+  ): Promise<boolean> {
+    if (epoch !== this.store.stream(partition).epoch) return false;
+    const saved = this.store.snapshots.get(partition) ?? { checkpointSeq: 0, actors: new Map() };
+    saved.checkpointSeq = checkpointSeq;
+    for (const actor of actors) saved.actors.set(`${actor.kind}/${actor.key}`, actor);
+    this.store.snapshots.set(partition, saved);
+    return true;
+  }
+
+  async projectedSeq(): Promise<number> {
+    return this.store.projected;
+  }
+}
