@@ -43,6 +43,7 @@ thread.ready(
     },
     stats: () => ({ payments: payments.counters(), projector: projector.lag() }),
     async stop() {
+      await payments.stop();
       await projector.stop();
       await journal.close();
       await pool.end();

@@ -59,7 +59,7 @@ export class DeadlineHeap<Item extends Serial> {
     const found: Item[] = [];
     // The frontier holds heap slots that may come next, the nearest one last: taking the k first costs k log k.
     const frontier: number[] = [];
-    if (this.topMs <= limitMs) frontier.push(0);
+    if (this.size > 0 && this.topMs <= limitMs) frontier.push(0);
     while (frontier.length > 0 && found.length < count) {
       const slot = frontier.pop()!;
       if (this.#isLive(this.#items[slot]!, this.#deadlinesMs[slot]!)) found.push(this.#items[slot]!);

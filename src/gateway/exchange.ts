@@ -147,7 +147,10 @@ export class Exchange {
         this.#bytes += chunk.byteLength;
         this.#gate.openBodyBytes += chunk.byteLength;
       }
-      if (!isLast && this.#gate.openBodyBytes > this.#gate.openBodyBytesMax) return this.#fail(tooBusy());
+      if (!isLast && this.#gate.openBodyBytes > this.#gate.openBodyBytesMax) {
+        this.#fail(tooBusy());
+        return;
+      }
       this.#isBodyComplete = isLast;
       this.#isReceived = isLast;
     }

@@ -14,7 +14,7 @@ export interface Sample {
 export interface Family {
   readonly name: string;
   readonly help: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary';
   readonly values: readonly Sample[];
 }
 
@@ -24,6 +24,11 @@ export function gauge(name: string, help: string, values: readonly Sample[]): Fa
 
 export function counter(name: string, help: string, values: readonly Sample[]): Family {
   return { name, help, type: 'counter', values };
+}
+
+/** Sums and counts only: `<name>_sum` and `<name>_count` samples. */
+export function summary(name: string, help: string, values: readonly Sample[]): Family {
+  return { name, help, type: 'summary', values };
 }
 
 export interface HistogramSeries {

@@ -1,28 +1,42 @@
 /** From the threads' numbers to metric families. */
-import { commitBucketsSeconds, type ShardStatsRow } from '../runtime/statistics.ts';
-import { counter, type Family, gauge, type HistogramSeries, histogram, type Sample } from './metrics.ts';
 
+import { secondsBounds } from '../gateway/http-metrics.ts';
+import { commitBucketsSeconds, type ShardStatsRow } from '../runtime/statistics.ts';
+import {
+  counter,
+  type Family,
+  gauge,
+  type HistogramSeries,
+  histogram,
+  type Sample,
+  summary,
+} from './metrics.ts';
+
+/** Of a gateway's numbers, those shown here. */
 export interface GatewayNumbers {
-  readonly connections: number;
-  readonly http: { readonly bounds: readonly number[]; readonly series: readonly HttpSeries[] };
+  readonly live: { readonly connections: number };
+  readonly http: { readonly openRequests: number; readonly routes: readonly RouteNumbers[] };
 }
 
-export interface HttpSeries {
+export interface RouteNumbers {
   readonly route: string;
   readonly status: number;
+  /** Answers at or under each bound of `secondsBounds`, then those above the last. */
   readonly buckets: readonly number[];
   readonly sumSeconds: number;
 }
 
+/** Of the back office's numbers, those shown here. */
 export interface BackOfficeNumbers {
   readonly payments: {
-    /** By result: authorized, captured, declined … */
-    readonly results: Readonly<Record<string, number>>;
-    readonly seconds: {
-      readonly bounds: readonly number[];
-      readonly counts: readonly number[];
-      readonly sum: number;
-    };
+    readonly results: readonly {
+      readonly type: string;
+      readonly code: string;
+      readonly count: number;
+      readonly seconds: number;
+    }[];
+    readonly open: number;
+    readonly breaker: string;
   };
   readonly projector: { readonly frames: number };
 }
@@ -140,35 +154,50 @@ function shardFamilies(shards: Numbers['shards']): Family[] {
 }
 
 function gatewayFamilies(gateways: readonly GatewayNumbers[]): Family[] {
-  const first = gateways[0];
-  if (!first) return [];
   const series = new Map<string, HistogramSeries & { counts: number[]; sum: number }>();
-  for (const { http } of gateways) {
-    for (const { route, status, buckets, sumSeconds } of http.series) {
-      const name = `${route} ${status}`;
-      const known = series.get(name);
-      if (!known) {
-        series.set(name, { labels: { route, status }, counts: [...buckets], sum: sumSeconds });
-        continue;
-      }
-      for (const [index, count] of buckets.entries()) known.counts[index]! += count;
-      known.sum += sumSeconds;
+  for (const { route, status, buckets, sumSeconds } of gateways.flatMap(({ http }) => http.routes)) {
+    const name = `${route} ${status}`;
+    const known = series.get(name);
+    if (!known) {
+      series.set(name, { labels: { route, status }, counts: [...buckets], sum: sumSeconds });
+      continue;
     }
+    for (const [index, count] of buckets.entries()) known.counts[index]! += count;
+    known.sum += sumSeconds;
   }
+  const sum = (number: (gateway: GatewayNumbers) => number) => [
+    { value: gateways.reduce((total, gateway) => total + number(gateway), 0) },
+  ];
   return [
-    gauge('doorbuster_connections', 'Live sockets', [
-      { value: gateways.reduce((count, gateway) => count + gateway.connections, 0) },
-    ]),
-    histogram('doorbuster_http_request_seconds', 'HTTP requests', first.http.bounds, [...series.values()]),
+    gauge(
+      'doorbuster_connections',
+      'Live sockets',
+      sum(({ live }) => live.connections),
+    ),
+    gauge(
+      'doorbuster_http_open_requests',
+      'HTTP requests being answered',
+      sum(({ http }) => http.openRequests),
+    ),
+    histogram('doorbuster_http_request_seconds', 'HTTP requests', secondsBounds, [...series.values()]),
   ];
 }
 
 function backOfficeFamilies({ payments, projector }: BackOfficeNumbers): Family[] {
-  const results = Object.entries(payments.results).map(([result, value]) => ({ labels: { result }, value }));
+  const results = payments.results.map(({ type, code, count }) => ({
+    labels: { type, result: code },
+    value: count,
+  }));
+  const seconds = payments.results.flatMap(({ type, code, count, seconds: total }) => [
+    { metricName: 'doorbuster_payment_seconds_sum', labels: { type, result: code }, value: total },
+    { metricName: 'doorbuster_payment_seconds_count', labels: { type, result: code }, value: count },
+  ]);
   return [
-    counter('doorbuster_payments_total', 'Answers of the payment provider', results),
-    histogram('doorbuster_payment_seconds', 'Calls to the payment provider', payments.seconds.bounds, [
-      payments.seconds,
+    counter('doorbuster_payments_total', 'Final answers of the payment provider', results),
+    summary('doorbuster_payment_seconds', 'From an order asking to the final answer', seconds),
+    gauge('doorbuster_payments_open', 'Payment commands without an answer yet', [{ value: payments.open }]),
+    gauge('doorbuster_payment_breaker_open', '1 while the provider is given a rest', [
+      { value: payments.breaker === 'closed' ? 0 : 1 },
     ]),
     gauge('doorbuster_projection_lag_frames', 'Frames not yet in tables', [{ value: projector.frames }]),
   ];

@@ -46,24 +46,47 @@ const mutants: readonly Mutant[] = [
       stock[0]!.available = -1;
     },
   ],
-  ['the sale itself reports an oversold unit', [names.stock], (sale) => void (sale.oversoldReported = 1)],
-  ['a unit vanishes from the shelf', [names.stock], ({ stock }) => void (stock[1]!.onHand = 0)],
+  [
+    'the sale itself reports an oversold unit',
+    [names.stock],
+    (sale) => {
+      sale.oversoldReported = 1;
+    },
+  ],
+  [
+    'a unit vanishes from the shelf',
+    [names.stock],
+    ({ stock }) => {
+      stock[1]!.onHand = 0;
+    },
+  ],
   [
     'stock counts a unit that nobody’s order has',
-    [names.sold, names.orders, names.holds],
-    ({ orders }) => void (orders[0]!.reread = 'missing'),
+    [names.sold, names.orders, names.paid, names.holds],
+    ({ orders }) => {
+      orders[0]!.reread = 'missing';
+    },
   ],
-  ['the sale and the stock disagree', [names.sold], ({ stock }) => void (stock[0]!.saleSold = 1)],
+  [
+    'the sale and the stock disagree',
+    [names.sold],
+    ({ stock }) => {
+      stock[0]!.saleSold = 1;
+    },
+  ],
   [
     'the units are right in sum but of the wrong SKU',
     [names.stock, names.sold],
-    ({ orders }) => void (orders[1]!.sku = 'A'),
+    ({ orders }) => {
+      orders[1]!.sku = 'A';
+    },
   ],
   [
     'a confirmed order has become another',
     [names.sold, names.orders, names.paid, names.holds],
-    ({ orders }) =>
-      void (orders[2]!.reread = { status: 'cancelled', paymentStatus: 'voided', totalAmount: 0 }),
+    ({ orders }) => {
+      orders[2]!.reread = { status: 'cancelled', paymentStatus: 'voided', totalAmount: 0 };
+    },
   ],
   [
     'an order never comes to rest',
@@ -76,17 +99,23 @@ const mutants: readonly Mutant[] = [
   [
     'a confirmed order was never paid',
     [names.paid],
-    ({ payments }) => void (payments[0]!.capturedAmount = 0),
+    ({ payments }) => {
+      payments[0]!.capturedAmount = 0;
+    },
   ],
   [
     'a confirmed order was paid in part',
     [names.paid],
-    ({ payments }) => void (payments[1]!.capturedAmount = 1),
+    ({ payments }) => {
+      payments[1]!.capturedAmount = 1;
+    },
   ],
   [
     'a declined order was captured all the same',
     [names.paid],
-    ({ payments }) => void (payments[3]!.capturedAmount = 49_900),
+    ({ payments }) => {
+      payments[3]!.capturedAmount = 49_900;
+    },
   ],
   [
     'an order is captured twice',
@@ -98,7 +127,13 @@ const mutants: readonly Mutant[] = [
     [names.charged],
     ({ payments }) => void payments.push({ ...payments[0]!, paymentId: 'pi-again', refundedAmount: 49_900 }),
   ],
-  ['a buyer has two units', [names.unit], ({ orders }) => void (orders[1]!.buyer = 0)],
+  [
+    'a buyer has two units',
+    [names.unit],
+    ({ orders }) => {
+      orders[1]!.buyer = 0;
+    },
+  ],
   [
     'two buyers have one number',
     [names.ticket],
@@ -107,23 +142,47 @@ const mutants: readonly Mutant[] = [
       tickets[5]!.reread = { status: 'waiting', ticketNumber: 5 };
     },
   ],
-  ['two buyers have one ticket', [names.ticket], ({ tickets }) => void (tickets[5]!.ticketId = 'ticket-4')],
-  ['a buyer has two tickets', [names.ticket], ({ tickets }) => void (tickets[5]!.buyer = 4)],
+  [
+    'two buyers have one ticket',
+    [names.ticket],
+    ({ tickets }) => {
+      tickets[5]!.ticketId = 'ticket-4';
+    },
+  ],
+  [
+    'a buyer has two tickets',
+    [names.ticket],
+    ({ tickets }) => {
+      tickets[5]!.buyer = 4;
+    },
+  ],
   [
     'a reconnecting buyer got another number',
     [names.number],
-    ({ tickets }) => void (tickets[2]!.changes = 1),
+    ({ tickets }) => {
+      tickets[2]!.changes = 1;
+    },
   ],
   [
     'a ticket reads another number in the end',
     [names.number],
-    ({ tickets }) => void (tickets[2]!.reread = { status: 'completed', ticketNumber: 9 }),
+    ({ tickets }) => {
+      tickets[2]!.reread = { status: 'completed', ticketNumber: 9 };
+    },
   ],
-  ['a ticket is not known any more', [names.number], ({ tickets }) => void (tickets[4]!.reread = 'missing')],
+  [
+    'a ticket is not known any more',
+    [names.number],
+    ({ tickets }) => {
+      tickets[4]!.reread = 'missing';
+    },
+  ],
   [
     'a higher number was admitted in an earlier release',
     [names.places],
-    ({ tickets }) => void (tickets[4]!.admissionExpiresAtMs! -= 150),
+    ({ tickets }) => {
+      tickets[4]!.admissionExpiresAtMs! -= 150;
+    },
   ],
   [
     'somebody waits while a higher number was let in',
@@ -136,30 +195,58 @@ const mutants: readonly Mutant[] = [
   [
     'somebody waited although the number had come up',
     [names.places],
-    ({ tickets }) => void (tickets[4]!.wasPassedOver = true),
+    ({ tickets }) => {
+      tickets[4]!.wasPassedOver = true;
+    },
   ],
-  ['the number that is served went back', [names.places], (sale) => void (sale.servingWentBack = 1)],
-  ['a hold is not known any more', [names.holds], ({ holds }) => void (holds[4]!.reread = 'missing')],
-  ['a hold was never read again', [names.holds], ({ holds }) => void (holds[4]!.reread = undefined)],
+  [
+    'the number that is served went back',
+    [names.places],
+    (sale) => {
+      sale.servingWentBack = 1;
+    },
+  ],
+  [
+    'a hold is not known any more',
+    [names.holds],
+    ({ holds }) => {
+      holds[4]!.reread = 'missing';
+    },
+  ],
+  [
+    'a hold was never read again',
+    [names.holds],
+    ({ holds }) => {
+      holds[4]!.reread = undefined;
+    },
+  ],
   [
     'a hold stays open after its time',
     [names.holds],
-    ({ holds }) => void (holds[4]!.reread = { state: 'held' }),
+    ({ holds }) => {
+      holds[4]!.reread = { state: 'held' };
+    },
   ],
   [
     'a hold is bought without an order',
     [names.holds],
-    ({ holds }) => void (holds[4]!.reread = { state: 'committed' }),
+    ({ holds }) => {
+      holds[4]!.reread = { state: 'committed' };
+    },
   ],
   [
     'a bought hold was given away',
     [names.holds],
-    ({ holds }) => void (holds[0]!.reread = { state: 'voided' }),
+    ({ holds }) => {
+      holds[0]!.reread = { state: 'voided' };
+    },
   ],
   [
     'a hold lapsed though its buyer wanted it',
     [names.holds],
-    ({ holds }) => void (holds[4]!.isAbandoned = false),
+    ({ holds }) => {
+      holds[4]!.isAbandoned = false;
+    },
   ],
   [
     'a checkout was refused as too late before the hold’s time was up',

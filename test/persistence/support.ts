@@ -29,7 +29,7 @@ export async function temporaryFolder(): Promise<string> {
 export async function until<Result>(
   condition: () => Result | Promise<Result>,
   limitMs = 10_000,
-): Promise<Result> {
+): Promise<NonNullable<Result>> {
   const deadlineMs = performance.now() + limitMs;
   for (;;) {
     const result = await condition();

@@ -1,0 +1,97 @@
+/** Entry point of a gateway thread: the public door, and its way to the shards. */
+import type { Config } from './config.ts';
+import { readWebhook } from './effects/webhook.ts';
+import { startGateway } from './gateway/gateway.ts';
+import type { Shards } from './gateway/route.ts';
+import { createLog, type LogOptions } from './log.ts';
+import { createMarket } from './market/market.ts';
+import { openPool } from './persistence/postgres.ts';
+import { partitionOf, shardOf } from './protocol/address.ts';
+import type { OutgoingCommand } from './protocol/decider.ts';
+import { type Answer, busy } from './protocol/peer.ts';
+import { type ClockAnchor, startClock } from './runtime/clock.ts';
+import { startThread, threadData } from './runtime/thread.ts';
+
+export interface GatewayData {
+  readonly gateway: number;
+  readonly config: Config;
+  readonly port: number;
+  readonly databaseUrl: string;
+  readonly clock: ClockAnchor;
+  readonly log: LogOptions;
+  readonly run: string;
+  readonly tokenSecret: string;
+  readonly webhookSecret: string;
+}
+
+/** Products whose units were not all announced to their actors are looked for so often. */
+const registerEveryMs = 30_000;
+
+const data = threadData<GatewayData>();
+const { config } = data;
+const log = createLog(data.log, { gateway: data.gateway });
+const clock = startClock(data.clock);
+const thread = startThread();
+const pool = openPool(data.databaseUrl, { max: 6, name: `gateway-${data.gateway}` });
+
+function askShard(shard: number, kind: string, key: string, command: OutgoingCommand): Promise<Answer> {
+  const peer = thread.peer('shard', shard);
+  if (!peer) return Promise.resolve(busy);
+  return new Promise((resolve) => peer.request(kind, key, command, resolve));
+}
+
+/** One question to every shard; those that are away are left out. */
+async function askEveryShard<Body>(command: OutgoingCommand): Promise<Body[]> {
+  const asked = Array.from({ length: config.shards }, (_, shard) =>
+    askShard(shard, 'shard', String(shard), command),
+  );
+  const answers = await Promise.all(asked);
+  return answers.filter((answer) => answer.code === 'ok').map((answer) => answer.body as Body);
+}
+
+const shards: Shards = {
+  ask: (kind, key, command) => askShard(shardOf(partitionOf(kind, key), config.shards), kind, key, command),
+  async find(kind, name) {
+    const command = { type: 'FindName', kind, name } as OutgoingCommand;
+    const found = await askEveryShard<{ key: string | null }>(command);
+    return found.find(({ key }) => key !== null)?.key ?? null;
+  },
+  stats: () => askEveryShard<object>({ type: 'ReadStats' }),
+};
+
+const market = createMarket(pool, { ask: shards.ask, log });
+const gateway = await startGateway({
+  services: {
+    config,
+    shards,
+    market,
+    log,
+    now: () => clock.now(),
+    run: data.run,
+    tokenSecret: data.tokenSecret,
+    webhookSecret: data.webhookSecret,
+  },
+  readWebhook: (rawBody, signature, secret) => readWebhook(rawBody, signature, secret),
+  host: config.host,
+  port: data.port,
+});
+
+const registerPending = () =>
+  market.catalog
+    .registerPending()
+    .catch((error) => log('warn', 'pending products stay pending', { error: String(error) }));
+if (data.gateway === 0) setInterval(registerPending, registerEveryMs).unref();
+
+thread.ready(
+  {
+    onPush: gateway.onPush,
+    stats: () => gateway.stats(),
+    async stop(graceMs) {
+      await gateway.stop(graceMs);
+      await pool.end();
+      return true;
+    },
+  },
+  { port: gateway.port },
+);
+if (data.gateway === 0) void registerPending();

@@ -1,0 +1,130 @@
+/**
+ * A real server on a free port, with an engine small enough to hold in one map: the real deciders, run in memory
+ * without a journal. For tests whose subject is the gateway.
+ */
+import { idempotencyDecider } from '../../src/actors/idempotency.ts';
+import { skuDecider } from '../../src/actors/sku.ts';
+import { readConfig } from '../../src/config.ts';
+import type { GatewayServices, Route, Shards } from '../../src/gateway/route.ts';
+import { type RunningServer, startServer } from '../../src/gateway/server.ts';
+import { tokensOf } from '../../src/gateway/tokens.ts';
+import type { Market } from '../../src/market/market.ts';
+import type { AnyDecider } from '../../src/protocol/decider.ts';
+import { newId } from '../../src/protocol/ids.ts';
+import { busy } from '../../src/protocol/peer.ts';
+import { testLog } from '../persistence/support.ts';
+
+const deciderByKind = new Map<string, AnyDecider>(
+  [skuDecider, idempotencyDecider].map((decider) => [decider.kind, decider]),
+);
+
+export interface MemoryShards extends Shards {
+  /** While true, every ask is answered `busy` and nothing happens. */
+  isAway: boolean;
+  /** Every command that was asked, in order. */
+  readonly asked: { kind: string; key: string; type: string }[];
+}
+
+export function memoryShards(now: () => number = Date.now): MemoryShards {
+  const stateByAddress = new Map<string, unknown>();
+  const shards: MemoryShards = {
+    isAway: false,
+    asked: [],
+    async ask(kind, key, command) {
+      shards.asked.push({ kind, key, type: command.type });
+      if (shards.isAway) return busy;
+      const decider = deciderByKind.get(kind)!;
+      const address = `${kind}/${key}`;
+      const state = stateByAddress.get(address) ?? decider.initial(key);
+      stateByAddress.set(address, state);
+      // As over a wire: plain data in, plain data out.
+      const decision = decider.decide(state, structuredClone(command), now());
+      for (const event of decision.events) decider.evolve(state, event);
+      const body = typeof decision.reply === 'function' ? decision.reply(state) : (decision.reply ?? null);
+      return { code: decision.code, body: structuredClone(body) };
+    },
+    find: async () => null,
+    stats: async () => [],
+  };
+  return shards;
+}
+
+export interface TestServer extends RunningServer {
+  readonly url: string;
+  readonly services: GatewayServices;
+  readonly shards: MemoryShards;
+  /** A bearer header for a new account of that role. */
+  bearer(
+    role: Parameters<ReturnType<typeof tokensOf>['issueAccess']>[0]['role'],
+    accountId?: string,
+  ): Promise<string>;
+  call(method: string, path: string, options?: CallOptions): Promise<CallAnswer>;
+}
+
+export interface CallOptions {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface CallAnswer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON the server sent
+  readonly body: any;
+  readonly headers: Headers;
+}
+
+export interface TestServerOptions {
+  readonly routes: readonly Route[];
+  readonly market?: (shards: MemoryShards) => Market;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly now?: () => number;
+  readonly openRequestsMax?: number;
+}
+
+export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
+  const now = options.now ?? Date.now;
+  const shards = memoryShards(now);
+  const services: GatewayServices = {
+    config: readConfig(options.env ?? {}),
+    shards,
+    // Routes of tests that bring no market do not touch it.
+    market: options.market?.(shards) as Market,
+    log: testLog,
+    now,
+    run: 'run-1',
+    tokenSecret: 'a secret that only this test knows',
+    webhookSecret: 'another',
+  };
+  const server = await startServer({
+    services,
+    routes: options.routes,
+    host: '127.0.0.1',
+    port: 0,
+    log: testLog,
+    ...(options.openRequestsMax === undefined ? {} : { openRequestsMax: options.openRequestsMax }),
+  });
+  const url = `http://127.0.0.1:${server.port}`;
+  return {
+    ...server,
+    url,
+    services,
+    shards,
+    async bearer(role, accountId = newId('account')) {
+      return `Bearer ${(await tokensOf(services).issueAccess({ accountId, role })).accessToken}`;
+    },
+    async call(method, path, { token, body, headers } = {}) {
+      const answer = await fetch(url + path, {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { authorization: token }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      return { status: answer.status, body: text === '' ? null : JSON.parse(text), headers: answer.headers };
+    },
+  };
+}
