@@ -91,6 +91,8 @@ thread.ready(
       await pool.end();
       return true;
     },
+    // uWS handles that are still open when their thread ends abort the process.
+    abandon: () => void gateway.stop(0),
   },
   { port: gateway.port },
 );

@@ -101,6 +101,7 @@ process.on('SIGINT', () => void stop('SIGINT', 0));
 async function stop(reason: string, exitCode: number): Promise<void> {
   if (isDraining) return;
   isDraining = true;
+  const stoppingAtMs = performance.now();
   log('info', 'stopping', { reason });
   setTimeout(() => process.exit(exitCode || 1), 9_500).unref();
   const isClean = [
@@ -111,7 +112,7 @@ async function stop(reason: string, exitCode: number): Promise<void> {
   ].every(Boolean);
   await Promise.all([ops.stop(), pool.end()]);
   await embedded?.stop();
-  log('info', 'stopped', { isClean });
+  log('info', 'stopped', { isClean, tookMs: Math.round(performance.now() - stoppingAtMs) });
   process.exit(exitCode);
 }
 

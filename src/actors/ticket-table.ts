@@ -186,7 +186,7 @@ function bytesOf(column: Uint32Array): Uint8Array {
 
 /** Snapshots store the columns as bytes, which may arrive unaligned: copy, then view as words. */
 function wordsOf(bytes: Uint8Array): Uint32Array {
-  return new Uint32Array(bytes.slice().buffer);
+  return new Uint32Array(new Uint8Array(bytes).buffer);
 }
 
 /** Writes the UUID at the end of `text` (36 characters, a prefix may stand before it) as four words. */

@@ -80,7 +80,8 @@ export class Exchange {
     gate.open += 1;
     this.#method = req.getCaseSensitiveMethod();
     this.#path = req.getUrl();
-    this.#query = req.getQuery();
+    // Not a string when the path has no question mark, whatever the types say.
+    this.#query = req.getQuery() ?? '';
     this.#requestId = requestIdFrom(req.getHeader('x-request-id'));
     this.#remoteAddress = textDecoder.decode(res.getRemoteAddressAsText());
     this.#contentType = req.getHeader('content-type');
@@ -263,10 +264,14 @@ export class Exchange {
       for (const name in headers) res.writeHeader(name, headers[name]!);
       if (status === 405) res.writeHeader('Allow', (body as { allow: string }).allow);
       if (headers?.['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-store');
-      if (status === 204) res.endWithoutBody(undefined, mustClose);
-      else if (this.#method === 'HEAD')
-        res.endWithoutBody(bytes === null ? 0 : Buffer.byteLength(bytes), mustClose);
-      else res.end(bytes ?? '', mustClose);
+      const hasNoBody = status === 204 || this.#method === 'HEAD';
+      if (!hasNoBody || mustClose) {
+        res.end(hasNoBody ? '' : (bytes ?? ''), mustClose);
+        return;
+      }
+      // Any argument to `endWithoutBody`, `undefined` too, is a length whose body uWS would wait for.
+      if (bytes !== null) res.writeHeader('Content-Length', String(Buffer.byteLength(bytes)));
+      res.endWithoutBody();
     });
   }
 

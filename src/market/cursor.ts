@@ -5,6 +5,12 @@ export function encodeCursor(sort: string, key: readonly (string | number)[]): s
   return Buffer.from(JSON.stringify([sort, ...key])).toString('base64url');
 }
 
+/** No key of ours is a larger number: times in milliseconds, minor units. */
+const numberMax = 1e13;
+
+const isKeepable = (part: string | number) =>
+  typeof part === 'string' ? !part.includes('\0') : Math.abs(part) <= numberMax;
+
 /** The key, or null for the first page. Refuses a cursor that is damaged or of another sort order. */
 export function decodeCursor(
   cursor: string | undefined | null,
@@ -16,7 +22,7 @@ export function decodeCursor(
     const [given, ...key] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
     const isKey =
       key.length === types.length &&
-      key.every((part, i) => typeof part === types[i] && !(typeof part === 'string' && part.includes('\0')));
+      key.every((part, i) => typeof part === types[i] && isKeepable(part as string | number));
     if (given === sort && isKey) return key as (string | number)[];
   } catch {
     // Falls through to the refusal: what was sent is no cursor of ours.

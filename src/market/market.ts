@@ -7,7 +7,7 @@ import type { Log } from '../protocol/log.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { type Addresses, createAddresses } from './addresses.ts';
 import { type Catalog, createCatalog } from './catalog.ts';
-import { openDatabase } from './database.ts';
+import { asBusy, openDatabase } from './database.ts';
 import { listOrders } from './orders.ts';
 import { type AskActor, createRegistration } from './registration.ts';
 import { listSales } from './sales.ts';
@@ -45,10 +45,15 @@ export function createMarket(pool: Pool, { ask, log }: MarketOptions): Market {
     catalog: createCatalog(database, createRegistration(database, ask, log)),
     orders: {
       listOrders: ({ buyerId, status, cursor, limit = limitDefault }) =>
-        listOrders(pool, { buyerId, status: status ?? null, cursor: cursor ?? null, limit }),
+        listOrders(pool, { buyerId, status: status ?? null, cursor: cursor ?? null, limit }).catch(rethrow),
     },
     sales: {
-      listSales: ({ cursor, limit = limitDefault }) => listSales(pool, { cursor: cursor ?? null, limit }),
+      listSales: ({ cursor, limit = limitDefault }) =>
+        listSales(pool, { cursor: cursor ?? null, limit }).catch(rethrow),
     },
   };
+}
+
+function rethrow(error: unknown): never {
+  throw asBusy(error);
 }

@@ -2,33 +2,20 @@
  * A real PostgreSQL for those who bring none: cluster under `<dataDir>/postgres`, password in `<dataDir>/postgres.password`
  * (mode 600), log in `<dataDir>/postgres.log`, listening on 127.0.0.1 only.
  *
- * 1. The cluster is made aside and renamed: a kill in the middle leaves no half of one.
- * 2. PostgreSQL runs in its own session, so Ctrl-C reaches us alone and it is stopped last, by `stop`.
- * 3. It outlives a kill -9 of ours. The next start finds it, makes sure that it is ours and goes on with it.
+ * 1. PostgreSQL runs in its own session, so Ctrl-C reaches us alone and it is stopped last, by `stop`.
+ * 2. It outlives a kill -9 of ours. The next start finds it, makes sure that it is ours and goes on with it.
  */
-import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import {
-  chmod,
-  chown,
-  mkdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdir, realpath, stat, truncate } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { DoorbusterError } from '../protocol/errors.ts';
 import type { Log } from '../protocol/log.ts';
 import { findBinaries } from './binaries.ts';
+import { type Cluster, makeCluster, readOrMakePassword } from './cluster.ts';
 import { isPostgresAlive, readPostmaster, removeStalePidFile, stopPostmaster } from './postmaster.ts';
 import { type RunAs, runAsPostgres } from './unprivileged.ts';
 
@@ -61,14 +48,12 @@ const settings: Readonly<Record<string, string>> = {
   // Errors of statements reach their callers; the file is for the server's own news.
   log_min_messages: 'log',
   log_checkpoints: 'off',
+  // A statement whose client is gone gives its locks back.
+  ...(process.platform === 'win32' ? {} : { client_connection_check_interval: '1s' }),
 };
 
-const run = promisify(execFile);
-
-interface Place {
-  readonly folder: string;
+interface Place extends Cluster {
   readonly logFile: string;
-  readonly password: string;
 }
 
 function freePort(): Promise<number> {
@@ -96,9 +81,13 @@ async function isServing(place: Place, port: number): Promise<boolean> {
   try {
     await client.connect();
   } catch (error) {
-    // Wrong password or no such user: not ours, and waiting will not change it.
-    if (String((error as { code?: string }).code).startsWith('28'))
-      throw new DoorbusterError('internal_error', `port ${port} is served by a PostgreSQL that is not ours`);
+    // Wrong password or no such user: waiting will not change it.
+    if (String((error as { code?: string }).code).startsWith('28')) {
+      throw new DoorbusterError(
+        'internal_error',
+        `the PostgreSQL on port ${port} does not accept the password in ${place.folder}.password`,
+      );
+    }
     return false;
   }
   try {
@@ -115,52 +104,6 @@ async function isServing(place: Place, port: number): Promise<boolean> {
     return true;
   } finally {
     await client.end();
-  }
-}
-
-async function readOrMakePassword(dataDir: string): Promise<string> {
-  const file = join(dataDir, 'postgres.password');
-  try {
-    const password = (await readFile(file, 'utf8')).trim();
-    if (password) return password;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  const password = randomBytes(24).toString('base64url');
-  await writeFile(`${file}.new`, `${password}\n`, { mode: 0o600 });
-  await rename(`${file}.new`, file);
-  return password;
-}
-
-async function makeCluster(place: Place, runAs: RunAs, initdb: string): Promise<void> {
-  const aside = `${place.folder}.new`;
-  const passwordFile = `${place.folder}.initdb`;
-  await rm(aside, { recursive: true, force: true });
-  await mkdir(aside, { mode: 0o700 });
-  await writeFile(passwordFile, `${place.password}\n`, { mode: 0o600 });
-  if (runAs.user) {
-    await chown(aside, runAs.user.uid, runAs.user.gid);
-    await chown(passwordFile, runAs.user.uid, runAs.user.gid);
-  }
-  const { program, args, options } = runAs.command(initdb, [
-    `--pgdata=${aside}`,
-    `--username=${userName}`,
-    `--pwfile=${passwordFile}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    // The same order of texts on every machine, whatever its C library knows.
-    '--locale=C',
-    '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8',
-  ]);
-  try {
-    await run(program, args, { ...options, timeout: startTimeoutMs });
-    await rename(aside, place.folder);
-  } catch (error) {
-    const said = (error as { stderr?: string }).stderr?.trim();
-    throw new DoorbusterError('internal_error', `initdb failed: ${said || (error as Error).message}`);
-  } finally {
-    await rm(passwordFile, { force: true });
   }
 }
 
@@ -196,14 +139,17 @@ async function startServer(
   });
   child.unref();
   const deadlineMs = performance.now() + startTimeoutMs;
-  while (!hasEnded && performance.now() < deadlineMs) {
-    const found = readPostmaster(place.folder);
-    if (found?.pid === child.pid && found?.status === 'ready' && (await isServing(place, port)))
-      return found.pid;
-    await wait(10);
+  let isReady = false;
+  try {
+    while (!hasEnded && !isReady && performance.now() < deadlineMs) {
+      const found = readPostmaster(place.folder);
+      isReady = found?.pid === child.pid && found?.status === 'ready' && (await isServing(place, port));
+      if (!isReady) await wait(10);
+    }
+  } finally {
+    if (!isReady && !hasEnded && child.pid) await stopPostmaster(place.folder, child.pid, stopTimeoutMs);
   }
-  if (!hasEnded && child.pid) await stopPostmaster(place.folder, child.pid, stopTimeoutMs);
-  return null;
+  return isReady && child.pid ? child.pid : null;
 }
 
 /** The server that is already running on the folder, once it answers; null when there is none (any more). */
@@ -232,6 +178,7 @@ export async function startEmbedded(dataDir: string, log: Log): Promise<Embedded
   const runAs = await runAsPostgres([postgres, join(home, 'postgres')]);
   const place: Place = {
     folder: join(home, 'postgres'),
+    userName,
     logFile: join(home, 'postgres.log'),
     password: await readOrMakePassword(home),
   };

@@ -27,6 +27,8 @@ export interface ThreadRole {
   stats?(): unknown;
   /** Finishes what was begun; false when time ran out. */
   stop(graceMs: number): Promise<boolean>;
+  /** Lets go of what would take the whole process down with this thread; called before it dies of an error. */
+  abandon?(): void;
 }
 
 export interface Thread {
@@ -86,12 +88,23 @@ export function startThread(): Thread {
         say({ type: 'stats', id: message.id, body: current?.stats?.() ?? null });
         return;
       case 'stop':
-        void (current?.stop(message.graceMs) ?? Promise.resolve(true)).then((isClean) => {
-          say({ type: 'stopped', isClean });
-          for (const { peer } of peers.values()) peer.close();
-          main.close();
-        });
+        void stop(message.graceMs);
     }
+  });
+
+  async function stop(graceMs: number): Promise<void> {
+    const overdue = new Promise<boolean>((resolve) => setTimeout(resolve, graceMs, false));
+    const stopped = current?.stop(graceMs).catch(() => false) ?? Promise.resolve(true);
+    const isClean = await Promise.race([stopped, overdue]);
+    for (const { peer } of peers.values()) peer.close();
+    say({ type: 'stopped', isClean });
+    // Ends this thread only; the message above is delivered first.
+    setImmediate(() => process.exit(0));
+  }
+
+  process.on('uncaughtException', (error) => {
+    current?.abandon?.();
+    say({ type: 'fatal', reason: error.stack ?? String(error), isFenced: false });
   });
 
   return {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { pack, unpack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { saleDecider } from '../../src/actors/sale.ts';
 import { initialSale, type SaleState } from '../../src/actors/sale-state.ts';
@@ -444,7 +445,7 @@ describe('whatever happens in a room', () => {
         const room = SaleRoom.open();
         const stock = new Stock(3);
         for (const action of before) play(room, stock, action);
-        const copy = saleDecider.restore(saleId, structuredClone(saleDecider.snapshot(room.state)), 1);
+        const copy = saleDecider.restore(saleId, unpack(pack(saleDecider.snapshot(room.state))), 1);
         expect(saved(copy)).toEqual(saved(room.state));
         const seen = room.events.length;
         for (const action of after) play(room, stock, action);

@@ -432,6 +432,19 @@ describe('a hold in an order', () => {
       .then({ code: 'ok', events: [{ type: 'HoldCommitted' }] });
   });
 
+  test('the dead hold itself counts neither towards the limit nor against the stock', () => {
+    const both = { ...placed('h1'), quantity: 2 };
+    const others = { ...placed('b'), buyerId: 'bob', quantity: 2, expiresAtMs: untilMs + dayMs };
+    drop()
+      .events(both, others)
+      .when(attach('h1', 'ord_1', untilMs), openedAt)
+      .then({ code: 'ok' })
+      .when(retake('h1:again', 'h1'), untilMs)
+      .then({ code: 'created', reply: { quantity: 2, state: 'committing' } })
+      .when(readStock, untilMs)
+      .then({ code: 'ok', reply: { held: 4, allotted: 0 } });
+  });
+
   test('that died is not taken again when others have bought the rest or the buyer has enough', () => {
     const dead = () => taken().then({ code: 'ok' }).when({ type: 'Tick' }, untilMs).then({ code: 'ok' });
     const other = (holdId: string, buyerId: string, quantity: number) =>
@@ -449,6 +462,25 @@ describe('a hold in an order', () => {
       .when(retake('h1:again', 'h1'), untilMs)
       .then({ code: 'sold_out', reply: { available: 0 } });
   });
+});
+
+test('a sale whose returned hold was forgotten is forgotten with it', () => {
+  const soldAt = openedAt + 1;
+  const story = drop()
+    .events(placed('h1'))
+    .events({ type: 'HoldAttached', holdId: 'h1', orderId: 'ord_1', expiresAtMs: soldAt + 9, atMs: soldAt })
+    .events({ type: 'HoldCommitted', holdId: 'h1', quantity: 1, atMs: soldAt })
+    .events({ type: 'UnitsReturned', holdId: 'h1', quantity: 1, atMs: soldAt + 1 })
+    .events({ type: 'AllotmentClosed', saleId: 'sal_1', atMs: soldAt + 2 })
+    .events({ type: 'ReportAcknowledged', saleId: 'sal_1', seq: 1 })
+    .events({ type: 'ReportAcknowledged', saleId: 'sal_1', seq: 2 });
+  story
+    .when({ type: 'Tick' }, soldAt + 1 + dayMs)
+    .then({ code: 'ok', events: [{ type: 'HoldsForgotten' }], deadline: soldAt + 2 + dayMs })
+    .when({ type: 'Tick' }, soldAt + 2 + dayMs)
+    .then({ code: 'ok', events: [{ type: 'HoldsForgotten' }], deadline: Number.POSITIVE_INFINITY })
+    .when(placeHold('h2', { admissionExpiresAtMs: soldAt + 9 * dayMs }), soldAt + 2 + dayMs)
+    .then({ code: 'unknown_sku' });
 });
 
 describe('what the sale is told', () => {

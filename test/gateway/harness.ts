@@ -11,8 +11,8 @@ import { tokensOf } from '../../src/gateway/tokens.ts';
 import type { Market } from '../../src/market/market.ts';
 import type { AnyDecider } from '../../src/protocol/decider.ts';
 import { newId } from '../../src/protocol/ids.ts';
+import type { Log } from '../../src/protocol/log.ts';
 import { busy } from '../../src/protocol/peer.ts';
-import { testLog } from '../persistence/support.ts';
 
 const deciderByKind = new Map<string, AnyDecider>(
   [skuDecider, idempotencyDecider].map((decider) => [decider.kind, decider]),
@@ -53,6 +53,8 @@ export interface TestServer extends RunningServer {
   readonly url: string;
   readonly services: GatewayServices;
   readonly shards: MemoryShards;
+  /** What the server had to say, oldest first. */
+  readonly logged: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[];
   /** A bearer header for a new account of that role. */
   bearer(
     role: Parameters<ReturnType<typeof tokensOf>['issueAccess']>[0]['role'],
@@ -85,12 +87,14 @@ export interface TestServerOptions {
 export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
   const now = options.now ?? Date.now;
   const shards = memoryShards(now);
+  const logged: TestServer['logged'] = [];
+  const log: Log = (level, message, fields = {}) => void logged.push({ level, message, fields });
   const services: GatewayServices = {
     config: readConfig(options.env ?? {}),
     shards,
     // Routes of tests that bring no market do not touch it.
     market: options.market?.(shards) as Market,
-    log: testLog,
+    log,
     now,
     run: 'run-1',
     tokenSecret: 'a secret that only this test knows',
@@ -101,7 +105,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     routes: options.routes,
     host: '127.0.0.1',
     port: 0,
-    log: testLog,
+    log,
     ...(options.openRequestsMax === undefined ? {} : { openRequestsMax: options.openRequestsMax }),
   });
   const url = `http://127.0.0.1:${server.port}`;
@@ -110,6 +114,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     url,
     services,
     shards,
+    logged,
     async bearer(role, accountId = newId('account')) {
       return `Bearer ${(await tokensOf(services).issueAccess({ accountId, role })).accessToken}`;
     },

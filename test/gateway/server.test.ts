@@ -61,6 +61,14 @@ const routes: Route[] = [
   },
   {
     ...base,
+    method: 'DELETE',
+    path: '/v1/things/{thingId}',
+    operationId: 'removeThing',
+    auth: 'none',
+    handle: async () => ({ status: 204 }),
+  },
+  {
+    ...base,
     method: 'POST',
     path: '/v1/slow',
     operationId: 'slowThing',
@@ -159,21 +167,46 @@ describe('a request', () => {
       expect([path, status, body.code]).toEqual([path, 404, 'not_found']);
       expect(headers.get('content-type')).toBe('application/problem+json');
     }
-    const wrong = await server.call('DELETE', '/v1/things/a');
+    const wrong = await server.call('PUT', '/v1/things/a');
     expect([wrong.status, wrong.body.code, wrong.headers.get('allow')]).toEqual([
       405,
       'method_not_allowed',
-      'GET',
+      'DELETE, GET',
     ]);
     expect((await server.call('OPTIONS', '/v1/things')).headers.get('allow')).toBe('POST');
   });
 
+  test('without an answer’s body gets no length either, and the connection lives on', async () => {
+    const socket = await socketTo(server.port);
+    let got = '';
+    socket.on('data', (bytes) => {
+      got += bytes;
+    });
+    for (let i = 1; i <= 2; i++) {
+      socket.write('DELETE /v1/things/abc HTTP/1.1\r\nHost: x\r\n\r\n');
+      await until(() => got.split('\r\n\r\n').length === i + 1);
+    }
+    expect(got.match(/204 No Content/g)).toHaveLength(2);
+    expect(got).not.toMatch(/content-length/i);
+    socket.destroy();
+  });
+
   test('HEAD is GET without a body', async () => {
-    const answer = await raw(
-      'HEAD /v1/things/abc HTTP/1.1\r\nHost: x\r\n\r\nGET /v1/things/d HTTP/1.1\r\nHost: x\r\n\r\n',
-      (got) => got.includes('"d"'),
-    );
-    expect(answer).toMatch(/^HTTP\/1.1 200 OK[^{]*Content-Length: 30\r\n\r\nHTTP\/1.1 200 OK/i);
+    const socket = await socketTo(server.port);
+    let got = '';
+    socket.on('data', (bytes) => {
+      got += bytes;
+    });
+    socket.write('HEAD /v1/things/abc HTTP/1.1\r\nHost: x\r\n\r\n');
+    await until(() => got.includes('\r\n\r\n'));
+    expect(got).toMatch(/^HTTP\/1.1 200 OK[^{]*Content-Length: 28\r\n[^{]*\r\n\r\n$/i);
+    expect(got.match(/content-length/gi)).toHaveLength(1);
+    // The next answer starts where the first one's head ended.
+    got = '';
+    socket.write('GET /v1/things/d HTTP/1.1\r\nHost: x\r\n\r\n');
+    await until(() => got.includes('"d"'));
+    expect(got).toMatch(/^HTTP\/1.1 200 OK/);
+    socket.destroy();
   });
 
   test('carries a request id, echoed when it is harmless', async () => {
@@ -240,7 +273,7 @@ describe('refusals come in the contract’s order', () => {
   });
 
   test('invalid UTF-8 is malformed, text that no database keeps does not validate', async () => {
-    const post = async (body: BodyInit) =>
+    const post = async (body: string | Uint8Array<ArrayBuffer>) =>
       (
         await fetch(`${server.url}/v1/things`, {
           method: 'POST',
@@ -307,6 +340,11 @@ describe('an exception in a route', () => {
     });
     expect([status, body.code]).toEqual([500, 'internal_error']);
     expect(JSON.stringify(body)).not.toContain('shelf');
+    const [line] = server.logged.filter(({ level }) => level === 'error').slice(-1);
+    expect(line?.fields).toMatchObject({
+      route: 'makeThing',
+      stack: expect.stringContaining('the shelf is missing'),
+    });
     expect((await server.call('GET', '/v1/things/a')).status).toBe(200);
   });
 });

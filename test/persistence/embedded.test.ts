@@ -61,6 +61,24 @@ describe('the embedded PostgreSQL', () => {
     await expect(ask(wrong.href, 'select 1')).rejects.toThrow(/password authentication failed/);
   });
 
+  it('says so when the password file is not the one of the cluster, and leaves nothing running', async () => {
+    const { pid, stop } = await start();
+    const file = join(folder, 'postgres.password');
+    const password = await readFile(file, 'utf8');
+    await stop();
+    await writeFile(file, 'another one');
+    await expect(startEmbedded(folder, testLog)).rejects.toThrow(/does not accept the password/);
+    expect(existsSync(join(folder, 'postgres', 'postmaster.pid'))).toBe(false);
+    await writeFile(file, password);
+    expect((await start()).pid).not.toBe(pid);
+  });
+
+  it.runIf(process.platform === 'linux')('runs in a session of its own, out of reach of Ctrl-C', async () => {
+    const { pid } = await start();
+    const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ');
+    expect(fields.slice(2, 4)).toEqual([String(pid), String(pid)]);
+  });
+
   it('is found again after kill -9 of the server that started it, and stopped by the next', async () => {
     const script = `const { startEmbedded } = await import(${JSON.stringify(embeddedModule)});
       const { pid } = await startEmbedded(${JSON.stringify(folder)}, () => {});

@@ -97,10 +97,30 @@ describe.skipIf(skipped !== null)('the journal in Redis under faults', () => {
         () => false,
       ),
     );
-    expect(await journal.append([frame(1, epoch, 1)])).toEqual(['unknown']);
+    expect(await journal.append([frame(1, epoch, 2)])).toEqual(['unknown']);
     const again = await until(() => claim(1).catch(() => null));
     expect(again.tailSeq).toBe(0);
     expect(await journal.append([frame(1, again.epoch, 1)])).toEqual(['ok']);
+  });
+
+  it('after unknown takes the very same frame again, whether or not it is there already', async () => {
+    await use();
+    const { epoch } = await claim(1);
+    for (const [seq, stop, go] of [
+      [1, () => redis.halt('SIGTERM'), () => redis.resume()],
+      [2, () => process.kill(redis.pid, 'SIGSTOP'), () => process.kill(redis.pid, 'SIGCONT')],
+    ] as const) {
+      await stop();
+      expect(await journal.append([frame(1, epoch, seq)])).toEqual(['unknown']);
+      await go();
+      const outcome = await until(async () => {
+        const [again] = await journal.append([frame(1, epoch, seq)]);
+        return again === 'unknown' ? null : again;
+      });
+      expect(outcome).toBe('ok');
+    }
+    expect(await journal.append([frame(1, epoch, 3)])).toEqual(['ok']);
+    expect((await journal.read(1, 0, 10)).map((f) => f.seq)).toEqual([1, 2, 3]);
   });
 
   it('says unknown when Redis hangs; what lands later is counted by the next claim', async () => {

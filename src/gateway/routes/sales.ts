@@ -28,7 +28,7 @@ const queueingDefaults: Queueing = {
 };
 const holdSecondsDefault = 300;
 const paymentSecondsDefault = 300;
-const stockWaitMsMax = 5000;
+const settleMsMax = 5000;
 const dayMs = 86_400_000;
 
 /** The commands' `sellerId`: the caller's own, or null for those who may manage every sale. */
@@ -97,7 +97,7 @@ async function createSale(context: RequestContext): Promise<Reply> {
   // The id belongs to this request alone, so other content can only be another "now": see invariant 2.
   if (answer.code === 'exists_with_different' && body.startsAt === undefined)
     answer = await askSale(services, saleId, { type: 'ReadSale' });
-  const sale = await stockSettled(services, accepted<SaleView>(answer));
+  const sale = await settled(services, accepted<SaleView>(answer));
   if (sale.stock === 'refused') {
     const refusal = sale.stockRefusals[0]!;
     refuse({ code: refusal.code, body: { saleId, items: sale.stockRefusals } });
@@ -105,21 +105,24 @@ async function createSale(context: RequestContext): Promise<Reply> {
   return { status: 201, body: saleJson(sale), headers: { Location: `/v1/sales/${saleId}` } };
 }
 
-/** Asks again until every SKU has answered; a sale that is still pending after that is shown as what it is. */
-async function stockSettled(services: GatewayServices, first: SaleView): Promise<SaleView> {
-  const giveUpAtMs = performance.now() + stockWaitMsMax;
+/**
+ * Asks again until every SKU has answered and a sale that starts at once has started, so that the first buyer finds
+ * it open; a sale that still waits after that is shown as what it is.
+ */
+async function settled(services: GatewayServices, first: SaleView): Promise<SaleView> {
+  const giveUpAtMs = performance.now() + settleMsMax;
+  const isUnsettled = ({ stock, phase, startsAtMs }: SaleView) =>
+    stock === 'pending' || (phase === 'scheduled' && startsAtMs <= services.now());
   let sale = first;
-  for (
-    let pauseMs = 2;
-    sale.stock === 'pending' && performance.now() < giveUpAtMs;
-    pauseMs = Math.min(100, pauseMs * 2)
-  ) {
+  for (let pauseMs = 2; isUnsettled(sale) && performance.now() < giveUpAtMs; pauseMs = nextPauseMs(pauseMs)) {
     await delay(pauseMs);
     const answer = await askSale(services, sale.saleId, { type: 'ReadSale' });
     if (answer.code !== 'busy') sale = accepted<SaleView>(answer);
   }
   return sale;
 }
+
+const nextPauseMs = (pauseMs: number) => Math.min(100, pauseMs * 2);
 
 async function changeSale({ services, identity, params, body }: RequestContext): Promise<Reply> {
   const saleId = idParam('sale', params.saleId);

@@ -7,7 +7,8 @@
  *    append: a Redis that came back without its last moments is noticed, not written on.
  * 3. A frame whose reply got lost is looked for in the stream; the same epoch, number and bytes are ours. If it is not
  *    there it is sent again under the same id, which can take effect only once.
- * 4. What cannot be settled in time is `unknown`, and the partition is refused until it is claimed again.
+ * 4. What cannot be settled in time is `unknown`. Until the partition is claimed again only that very frame may be tried
+ *    again, which is always safe; any other is `unknown` too.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AppendOutcome, Claim, Frame } from '../../protocol/journal.ts';
@@ -49,13 +50,13 @@ export interface RedisWriter {
 export function createRedisWriter(link: RedisLink, log: Log): RedisWriter {
   const knownByPartition = new Map<number, Known>();
   const ackedByPartition = new Map<number, number>();
-  /** Partitions that must be claimed again before anything is appended. */
-  const unsettled = new Set<number>();
+  /** By partition: the frame of which nobody knows whether it is there. */
+  const unsettled = new Map<number, Frame>();
 
   function giveUp(pending: Pending, why: string): void {
     const { partition, epoch, seq } = pending.frame;
     pending.outcome = 'unknown';
-    unsettled.add(partition);
+    unsettled.set(partition, pending.frame);
     log('error', `an append to the journal could not be settled: ${why}`, { partition, epoch, seq });
   }
 
@@ -63,6 +64,23 @@ export function createRedisWriter(link: RedisLink, log: Log): RedisWriter {
     const { partition, seq } = pending.frame;
     pending.outcome = 'ok';
     ackedByPartition.set(partition, seq);
+    unsettled.delete(partition);
+  }
+
+  function begin(frame: Frame): Pending {
+    const doubtful = unsettled.get(frame.partition);
+    const isOther =
+      doubtful !== undefined &&
+      (doubtful.epoch !== frame.epoch ||
+        doubtful.seq !== frame.seq ||
+        Buffer.compare(doubtful.bytes, frame.bytes) !== 0);
+    return {
+      frame,
+      outcome: isOther ? 'unknown' : null,
+      wasSent: doubtful !== undefined,
+      needsTail: doubtful !== undefined,
+      isChecked: false,
+    };
   }
 
   function settleByTail(pending: Pending, tail: Tail | null, generation: number): void {
@@ -146,15 +164,7 @@ export function createRedisWriter(link: RedisLink, log: Log): RedisWriter {
     async append(frames) {
       if (new Set(frames.map((frame) => frame.partition)).size < frames.length)
         throw new Error('two frames of one partition in one append');
-      const all = frames.map(
-        (frame): Pending => ({
-          frame,
-          outcome: unsettled.has(frame.partition) ? 'unknown' : null,
-          wasSent: false,
-          needsTail: false,
-          isChecked: false,
-        }),
-      );
+      const all = frames.map(begin);
       const deadlineMs = performance.now() + settleMs;
       for (let rounds = 1; ; rounds++) {
         const open = all.filter((pending) => pending.outcome === null);
