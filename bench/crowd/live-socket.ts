@@ -41,6 +41,8 @@ export class LiveSocket {
   readonly #openRequests = new Map<string, (answer: Answer | null) => void>();
   #socket: WebSocket | null = null;
   #isWanted = true;
+  /** Asked for by a `drain` frame. */
+  #returnAfterMs: number | null = null;
   #nextId = 1;
 
   constructor(hall: Hall, handlers: LiveHandlers) {
@@ -133,6 +135,8 @@ export class LiveSocket {
         break;
       case 'drain':
         tally.add('live: drain frames');
+        this.#returnAfterMs = Math.min(60, Number(frame.reconnectAfterSeconds) || 1) * 1_000;
+        this.#socket?.close(1000);
         break;
       case undefined:
         tally.add('live: unreadable frames');
@@ -151,8 +155,10 @@ export class LiveSocket {
   async #comeBack(): Promise<void> {
     const { client, clock, random, tally } = this.#hall;
     try {
+      if (this.#returnAfterMs !== null) await clock.pause(this.#returnAfterMs);
       await client.reachable();
-      await clock.pause(random() * spreadMs);
+      if (this.#returnAfterMs === null) await clock.pause(random() * spreadMs);
+      this.#returnAfterMs = null;
       if ((await this.connect()) && this.#isWanted) tally.add('reconnects');
     } catch (error) {
       // The server is gone for good: this buyer's next request says so and ends the run.

@@ -40,12 +40,13 @@ function stage(decider: AnyDecider, key: string, records: JournalRecord[]) {
   };
 }
 
-export function makeHistory(seed: number, size: number): History {
+/** `name` keeps the ids of histories in one database apart. */
+export function makeHistory(seed: number, size: number, name: string): History {
   const random = seeded(seed);
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
   const chance = (probability: number) => random() < probability;
   const records: JournalRecord[] = [];
-  const id = (prefix: string, n: number) => `${prefix}_${seed}-${n}`;
+  const id = (prefix: string, n: number) => `${prefix}_${name}-${n}`;
   let at = startMs;
 
   const skus = [1, 2, 3].map((n) => ({ key: id('sku', n), actor: stage(skuDecider, id('sku', n), records) }));
@@ -76,7 +77,8 @@ export function makeHistory(seed: number, size: number): History {
     const buyerId = id('acc', Math.floor(random() * 4));
     const known = holds.filter((hold) => hold.sku === sku);
     const hold = known.length > 0 ? pick(known) : null;
-    const orderId = pick(orders).key;
+    // Each hold has its one order, so that it can be attached, committed and returned.
+    const orderId = hold && `${hold.holdId}-order`;
     const command = pick<() => object | null>([
       () => ({
         type: 'AdjustStock',
@@ -96,7 +98,7 @@ export function makeHistory(seed: number, size: number): History {
       }),
       () => (chance(0.1) ? { type: 'CloseAllotment', saleId } : null),
       ...Array.from({ length: 4 }, () => () => {
-        const holdId = `h-${seed}-${holds.length}`;
+        const holdId = `h-${name}-${holds.length}`;
         holds.push({ holdId, sku, buyerId });
         return {
           type: 'PlaceHold',
