@@ -100,11 +100,14 @@ export async function startGateway({ services, readWebhook, host, port }: Gatewa
   });
   const attached = live as unknown as Live;
 
+  let stopping: Promise<void> | null = null;
+
   async function stop(graceMs: number): Promise<void> {
     const startedAtMs = performance.now();
     const spentMs = () => performance.now() - startedAtMs;
     await attached.drain();
-    while (attached.stats().connections > 0 && spentMs() < Math.min(leaveMsMax, graceMs / 3)) await delay(lookEveryMs);
+    while (attached.stats().connections > 0 && spentMs() < Math.min(leaveMsMax, graceMs / 3))
+      await delay(lookEveryMs);
     while (attached.stats().openRequests > 0 && spentMs() < graceMs / 2) await delay(lookEveryMs);
     attached.close();
     await server.stop(Math.max(0, graceMs - spentMs()));
@@ -117,6 +120,9 @@ export async function startGateway({ services, readWebhook, host, port }: Gatewa
       attached.onPush(push);
     },
     stats: () => ({ http: server.stats(), live: attached.stats() }),
-    stop,
+    stop: (graceMs) => {
+      stopping ??= stop(graceMs);
+      return stopping;
+    },
   };
 }

@@ -30,9 +30,14 @@ const strikesMax = 5;
 /** Above this a slow client gets no more corrections of its position. */
 const positionBufferBytesMax = 16 * 1024;
 
+/** What hangs on the connection: uWS copies its fields, so an object of a class must be one of them. */
+export interface SocketData {
+  readonly socket: LiveSocket;
+}
+
 export class LiveSocket {
   /** null before it opens and once it is closed. */
-  ws: WebSocket<LiveSocket> | null = null;
+  ws: WebSocket<SocketData> | null = null;
   readonly isBinary: boolean;
   readonly address: string;
   readonly openedAtMs: number;

@@ -17,7 +17,7 @@ import { Crowd } from './live-crowd.ts';
 import { createReceive, heartbeatSeconds } from './live-frames.ts';
 import { createRequests, type RequestRoutes } from './live-requests.ts';
 import { createRooms, type Rooms } from './live-rooms.ts';
-import { closeCodes, LiveSocket } from './live-socket.ts';
+import { closeCodes, LiveSocket, type SocketData } from './live-socket.ts';
 import { problemType, refusalReply } from './problem.ts';
 import type { GatewayServices } from './route.ts';
 import { statusLine } from './status-line.ts';
@@ -82,7 +82,7 @@ export function attachLive(app: TemplatedApp, services: GatewayServices, routes:
     const offered = req.getHeader('sec-websocket-protocol').split(',', 10);
     const isBinary = offered.some((name) => name.trim() === msgpackProtocol);
     res.upgrade(
-      new LiveSocket(isBinary, address, now()),
+      { socket: new LiveSocket(isBinary, address, now()) },
       req.getHeader('sec-websocket-key'),
       isBinary ? msgpackProtocol : '',
       req.getHeader('sec-websocket-extensions'),
@@ -120,7 +120,7 @@ export function attachLive(app: TemplatedApp, services: GatewayServices, routes:
     for (const socket of crowd.watchers) socket.sendPosition(frame);
   }
 
-  app.ws<LiveSocket>('/v1/live', {
+  app.ws<SocketData>('/v1/live', {
     maxPayloadLength: frameBytesCutOff,
     maxBackpressure: backpressureBytesMax,
     closeOnBackpressureLimit: false,
@@ -128,16 +128,16 @@ export function attachLive(app: TemplatedApp, services: GatewayServices, routes:
     sendPingsAutomatically: true,
     upgrade,
     open(ws) {
-      const socket = ws.getUserData();
+      const { socket } = ws.getUserData();
       socket.ws = ws;
       crowd.enter(socket);
     },
-    message: (ws, message, isBinary) => receive(ws.getUserData(), message, isBinary),
-    dropped: (ws) => dropped(ws.getUserData()),
+    message: (ws, message, isBinary) => receive(ws.getUserData().socket, message, isBinary),
+    dropped: (ws) => dropped(ws.getUserData().socket),
     drain: (ws) => {
-      ws.getUserData().slowSinceMs = 0;
+      ws.getUserData().socket.slowSinceMs = 0;
     },
-    close: (ws) => closed(ws.getUserData()),
+    close: (ws) => closed(ws.getUserData().socket),
   });
   const timer = setInterval(beat, beatMs);
 

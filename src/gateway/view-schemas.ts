@@ -231,7 +231,7 @@ export const Payment = Closed(
     orderId: Id('order'),
     status: PaymentStatus,
     amount: Nullable(Money),
-    createdAt: Nullable(Timestamp),
+    orderCreatedAt: Timestamp,
   },
   { title: 'Payment' },
 );

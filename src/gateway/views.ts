@@ -169,6 +169,17 @@ export function orderJson(view: OrderView) {
   };
 }
 
+/** What an order's buyer may know of its payment. */
+export function paymentJson(order: OrderView) {
+  return {
+    paymentId: order.paymentId,
+    orderId: order.orderId,
+    status: order.paymentStatus,
+    amount: order.total,
+    orderCreatedAt: iso(order.createdAtMs),
+  };
+}
+
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /**

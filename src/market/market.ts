@@ -9,6 +9,7 @@ import { type Addresses, createAddresses } from './addresses.ts';
 import { type Catalog, createCatalog } from './catalog.ts';
 import { asBusy, openDatabase } from './database.ts';
 import { listOrders } from './orders.ts';
+import { createPayments, type Payments } from './payments.ts';
 import { type AskActor, createRegistration } from './registration.ts';
 import { listSales } from './sales.ts';
 
@@ -17,6 +18,7 @@ export interface Market {
   readonly addresses: Addresses;
   readonly catalog: Catalog;
   readonly orders: { listOrders(filter: OrderFilter): ReturnType<typeof listOrders> };
+  readonly payments: Payments;
   readonly sales: { listSales(filter: PageFilter): ReturnType<typeof listSales> };
 }
 
@@ -47,6 +49,7 @@ export function createMarket(pool: Pool, { ask, log }: MarketOptions): Market {
       listOrders: ({ buyerId, status, cursor, limit = limitDefault }) =>
         listOrders(pool, { buyerId, status: status ?? null, cursor: cursor ?? null, limit }).catch(rethrow),
     },
+    payments: createPayments(database),
     sales: {
       listSales: ({ cursor, limit = limitDefault }) =>
         listSales(pool, { cursor: cursor ?? null, limit }).catch(rethrow),

@@ -35,6 +35,8 @@ export function openPool(url: string, options: PoolOptions): pg.Pool {
   });
   // An idle connection that breaks is replaced by the pool; without a listener the event would end the process.
   pool.on('error', () => {});
+  // The same for one that breaks while it is lent out: its query fails, which is heard where it was made.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 

@@ -137,7 +137,6 @@ export class Supervisor {
             this.#isStopping = true;
             this.#events.onFenced(message.reason);
           }
-          void worker.terminate();
         }
       });
       worker.on('error', (error) => {

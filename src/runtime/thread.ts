@@ -36,7 +36,7 @@ export interface Thread {
   peers(role: Role): Iterable<Peer>;
   /** Tells main that the role works, with what main should know of it. */
   ready(role: ThreadRole, info: unknown): void;
-  /** Tells main that this thread must be started anew, or, when it is fenced, that the whole process must end. */
+  /** Ends this thread: it is started anew, or, when it is fenced, the whole process ends. */
   fatal(reason: string, isFenced: boolean): void;
 }
 
@@ -102,10 +102,12 @@ export function startThread(): Thread {
     setImmediate(() => process.exit(0));
   }
 
-  process.on('uncaughtException', (error) => {
+  function fatal(reason: string, isFenced: boolean): void {
     current?.abandon?.();
-    say({ type: 'fatal', reason: error.stack ?? String(error), isFenced: false });
-  });
+    say({ type: 'fatal', reason, isFenced });
+    setImmediate(() => process.exit(1));
+  }
+  process.on('uncaughtException', (error) => fatal(error.stack ?? String(error), false));
 
   return {
     peer: (role, index) => peers.get(`${role}/${index}`)?.peer,
@@ -116,6 +118,6 @@ export function startThread(): Thread {
       current = role;
       say({ type: 'ready', info });
     },
-    fatal: (reason, isFenced) => say({ type: 'fatal', reason, isFenced }),
+    fatal,
   };
 }

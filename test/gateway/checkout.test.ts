@@ -23,10 +23,14 @@ describe('checkout', () => {
       status: 'confirmed',
       paymentStatus: 'captured',
       failure: null,
-      lines: [{ sku, quantity: 1, sellerId: seller.accountId, unitPrice: { amount: 49_900, currency: 'USD' } }],
+      lines: [
+        { sku, quantity: 1, sellerId: seller.accountId, unitPrice: { amount: 49_900, currency: 'USD' } },
+      ],
       total: { amount: 49_900, currency: 'USD' },
     });
-    expect(first.body.orderNumber).toMatch(/^DB-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
+    expect(first.body.orderNumber).toMatch(
+      /^DB-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/,
+    );
     const path = `/v1/orders/${first.body.orderId}`;
     expect(first.headers.get('location')).toBe(path);
 

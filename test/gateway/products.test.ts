@@ -3,7 +3,7 @@ import { authRoutes } from '../../src/gateway/routes/auth.ts';
 import { inventoryRoutes } from '../../src/gateway/routes/inventory.ts';
 import { productRoutes } from '../../src/gateway/routes/products.ts';
 import { createMarket, type Market } from '../../src/market/market.ts';
-import { type TestDatabase, testDatabase, testLog } from '../persistence/support.ts';
+import { type TestDatabase, testDatabase } from '../persistence/support.ts';
 import { startTestServer, type TestServer } from './harness.ts';
 
 let database: TestDatabase;
@@ -18,7 +18,7 @@ beforeAll(async () => {
     routes: [...authRoutes, ...productRoutes, ...inventoryRoutes],
     market: (shards) => {
       // Not bound: some tests stand between the market and the engine.
-      market = createMarket(database.pool, { ask: (...asked) => shards.ask(...asked), log: testLog });
+      market = createMarket(database.pool, { ask: (...asked) => shards.ask(...asked), log: () => {} });
       return market;
     },
   });

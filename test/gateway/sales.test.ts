@@ -12,7 +12,11 @@ describe('opening a sale', () => {
   it('answers when its units are set aside', async () => {
     const seller = await shop.visitor('seller');
     const sku = await shop.stock(seller, 10);
-    const { status, body, headers } = await shop.request(seller, 'POST /v1/sales', saleBody(shop.engine, sku, 10));
+    const { status, body, headers } = await shop.request(
+      seller,
+      'POST /v1/sales',
+      saleBody(shop.engine, sku, 10),
+    );
     expect(status).toBe(201);
     expect(body).toMatchObject({ title: 'Console drop', stock: 'ready', sellerId: seller.accountId });
     expect(body.queueing).toEqual({
@@ -25,7 +29,10 @@ describe('opening a sale', () => {
     });
     expect(headers.get('location')).toBe(`/v1/sales/${body.saleId}`);
     const again = await shop.request(null, `GET /v1/sales/${body.saleId}`);
-    expect(again.body).toMatchObject({ saleId: body.saleId, items: [{ sku, quantity: 10, purchaseLimit: 1 }] });
+    expect(again.body).toMatchObject({
+      saleId: body.saleId,
+      items: [{ sku, quantity: 10, purchaseLimit: 1 }],
+    });
   });
 
   it('is refused when the stock is too small, unknown or somebody else’s', async () => {
@@ -56,7 +63,10 @@ describe('opening a sale', () => {
       ['/endsAt', { startsAt: good.endsAt }],
       ['/prequeueAt', { prequeueAt: good.endsAt }],
       ['/items/1/sku', { items: [item, item] }],
-      ['/items/1/price/currency', { items: [item, { ...item, sku: 'B', price: { amount: 1, currency: 'EUR' } }] }],
+      [
+        '/items/1/price/currency',
+        { items: [item, { ...item, sku: 'B', price: { amount: 1, currency: 'EUR' } }] },
+      ],
       ['/items/0/price/amount', { items: [{ ...item, price: { amount: 0, currency: 'USD' } }] }],
       ['/items/0/quantity', { items: [{ ...item, quantity: 1_000_001 }] }],
       ['/items', { items: [] }],
@@ -107,7 +117,9 @@ describe('steering a sale', () => {
       admissionSeconds: 300,
     });
     const tooShort = { queueing: { admissionSeconds: 30 } };
-    expect((await shop.request(seller, `PATCH /v1/sales/${saleId}`, tooShort)).body.code).toBe('validation_failed');
+    expect((await shop.request(seller, `PATCH /v1/sales/${saleId}`, tooShort)).body.code).toBe(
+      'validation_failed',
+    );
     expect((await shop.request(seller, `GET /v1/sales/${saleId}/status`)).body).toMatchObject({
       queueLength: 0,
       oversold: 0,
@@ -178,7 +190,9 @@ describe('holding a unit', () => {
     );
     expect((await place(rival, saleId, body, buyer.admission)).body.code).toBe('admission_invalid');
     expect((await place(buyer, saleId, body, elsewhere.admission)).body.code).toBe('admission_invalid');
-    expect((await place(buyer, saleId, { ...body, sku: other.sku }, buyer.admission)).body.code).toBe('unknown_sku');
+    expect((await place(buyer, saleId, { ...body, sku: other.sku }, buyer.admission)).body.code).toBe(
+      'unknown_sku',
+    );
     expect((await place(buyer, saleId, body, buyer.admission)).status).toBe(201);
   });
 
@@ -202,7 +216,9 @@ describe('holding a unit', () => {
   });
 
   it('stops at the buyer’s limit and at the last unit', async () => {
-    const { saleId, sku } = await shop.openSale(1, { queueing: { releasePerSecond: 1000, overAdmission: 5 } });
+    const { saleId, sku } = await shop.openSale(1, {
+      queueing: { releasePerSecond: 1000, overAdmission: 5 },
+    });
     const [first, second] = [await shop.admitted(saleId), await shop.admitted(saleId)];
     const body = () => ({ holdId: randomUUID(), sku, quantity: 1 });
     expect((await place(first, saleId, { ...body(), quantity: 2 }, first.admission)).body).toMatchObject({

@@ -146,7 +146,10 @@ export async function openShop(env: Record<string, string> = {}): Promise<Shop> 
     async openSale(quantity, changes = {}) {
       const seller = await visitor('seller');
       const sku = await shop.stock(seller, quantity);
-      const sale = await request(seller, 'POST /v1/sales', { ...saleBody(engine, sku, quantity), ...changes });
+      const sale = await request(seller, 'POST /v1/sales', {
+        ...saleBody(engine, sku, quantity),
+        ...changes,
+      });
       if (sale.status !== 201) throw new Error(`no sale: ${JSON.stringify(sale.body)}`);
       return { saleId: sale.body.saleId, sku, seller };
     },

@@ -1,13 +1,13 @@
 /** Orders and payments: single ones exactly, from their actor; lists from the read model, which follows within moments. */
 import Type from 'typebox';
 import type { CancelOrder, OrderView, ReadOrder } from '../../protocol/commands.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
 import { accepted, idParam, isOperator } from '../ask.ts';
+import { etagOf } from '../etag.ts';
 import type { Identity, Reply, RequestContext, Route } from '../route.ts';
 import { Closed, Page, pageQuery } from '../schemas.ts';
-import { etagOf } from '../etag.ts';
-import { Order, OrderStatus } from '../view-schemas.ts';
-import { orderJson } from '../views.ts';
-
+import { Order, OrderStatus, Payment } from '../view-schemas.ts';
+import { orderJson, paymentJson } from '../views.ts';
 
 /** The commands' `buyerId`: the caller's own, or null for those who may see every order. */
 function buyerOf(identity: Identity): string | null {
@@ -24,6 +24,20 @@ async function withOrder(
   return { status: 200, body: orderJson(order), headers: { ETag: etagOf(order.version) } };
 }
 
+/** The payment as its order's actor has it; the read model only says which order that is. */
+async function readPayment({ services, identity, params }: RequestContext): Promise<Reply> {
+  const paymentId = params.paymentId!;
+  const unknown = new DoorbusterError('not_found', 'there is no such payment');
+  if (paymentId.length > paymentIdCharsMax) throw unknown;
+  const orderId = await services.market.payments.orderOf(paymentId);
+  if (orderId === null) throw unknown;
+  const command: ReadOrder = { type: 'ReadOrder', buyerId: buyerOf(identity!) };
+  const order = accepted<OrderView>(await services.shards.ask('order', orderId, command));
+  if (order.paymentId !== paymentId) throw unknown;
+  return { status: 200, body: paymentJson(order) };
+}
+
+const paymentIdCharsMax = 255;
 const tag = 'Orders';
 const one = { 200: { description: 'The order', schema: Order } };
 
@@ -66,5 +80,16 @@ export const orderRoutes: readonly Route[] = [
     responses: one,
     refusals: ['not_found', 'wrong_state'],
     handle: (context) => withOrder(context, 'CancelOrder'),
+  },
+  {
+    method: 'GET',
+    path: '/v1/payments/{paymentId}',
+    operationId: 'getPayment',
+    summary: 'One payment of the caller',
+    tag,
+    auth: 'any',
+    responses: { 200: { description: 'The payment', schema: Payment } },
+    refusals: ['not_found'],
+    handle: readPayment,
   },
 ];
