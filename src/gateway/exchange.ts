@@ -11,15 +11,16 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { DoorbusterError } from '../protocol/errors.ts';
 import { newId } from '../protocol/ids.ts';
+import { writeReply } from './answer.ts';
 import { authorise, identify } from './auth.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import { checkKey, fingerprintOf, runOnce } from './idempotency.ts';
 import { addressKey, type Limiter } from './limiter.ts';
-import { internalReply, problemType, refusalReply } from './problem.ts';
+import { internalReply, refusalReply } from './problem.ts';
+import { type RequestHead, readHead, readHeaders } from './request-head.ts';
 import type { GatewayServices, Identity, Reply, RequestContext } from './route.ts';
 import type { CompiledRoute, Match, Router } from './router.ts';
 import { parseJson, parseQuery } from './schemas-check.ts';
-import { statusLine } from './status-line.ts';
 import type { Tokens } from './tokens.ts';
 
 export const bodyBytesMax = 64 * 1024;
@@ -43,21 +44,12 @@ export interface Gate {
 }
 
 const noBody = Buffer.alloc(0);
-const textDecoder = new TextDecoder();
 
 export class Exchange {
   readonly #gate: Gate;
   readonly #res: HttpResponse;
   readonly #startedAtMs = performance.now();
-  readonly #method: string;
-  readonly #path: string;
-  readonly #query: string;
-  readonly #requestId: string;
-  readonly #remoteAddress: string;
-  readonly #contentType: string;
-  readonly #idempotencyKey: string;
-  readonly #mayNeverEnd: boolean;
-  readonly #declaredBytes: number;
+  readonly #head: RequestHead;
   #match: Match | null = null;
   #headers: Readonly<Record<string, string>> = {};
   /** undefined: not known yet. */
@@ -78,17 +70,7 @@ export class Exchange {
     this.#res = res;
     res.onAborted(() => this.#abort());
     gate.open += 1;
-    this.#method = req.getCaseSensitiveMethod();
-    this.#path = req.getUrl();
-    // Not a string when the path has no question mark, whatever the types say.
-    this.#query = req.getQuery() ?? '';
-    this.#requestId = requestIdFrom(req.getHeader('x-request-id'));
-    this.#remoteAddress = textDecoder.decode(res.getRemoteAddressAsText());
-    this.#contentType = req.getHeader('content-type');
-    this.#idempotencyKey = req.getHeader('idempotency-key');
-    this.#declaredBytes = Number(req.getHeader('content-length') || 0);
-    // A body of this kind is not read to its end after an early answer: the connection is closed instead.
-    this.#mayNeverEnd = !(this.#declaredBytes <= bodyBytesMax) || req.getHeader('transfer-encoding') !== '';
+    this.#head = readHead(res, req);
     try {
       this.#begin(req);
     } catch (error) {
@@ -99,23 +81,15 @@ export class Exchange {
   #begin(req: HttpRequest): void {
     const gate = this.#gate;
     if (gate.open > gate.openMax) throw tooBusy();
-    const method = this.#method === 'HEAD' ? 'GET' : this.#method;
-    const match = gate.router.find(method, this.#path);
+    const method = this.#head.method === 'HEAD' ? 'GET' : this.#head.method;
+    const match = gate.router.find(method, this.#head.path);
     if (match === null) throw new DoorbusterError('not_found', 'No such path');
     if ('allow' in match)
       throw new DoorbusterError('method_not_allowed', `This path has ${match.allow}`, { allow: match.allow });
     this.#match = match;
     const { route } = match.compiled;
-    const authorization = req.getHeader('authorization');
-    if (route.headers) {
-      const headers: Record<string, string> = {};
-      for (const name of route.headers) {
-        const value = req.getHeader(name);
-        if (value !== '') headers[name] = value;
-      }
-      if (authorization !== '') headers.authorization = authorization;
-      this.#headers = headers;
-    }
+    const { authorization } = this.#head;
+    if (route.headers) this.#headers = readHeaders(req, route.headers, authorization);
 
     const identity = identify(gate.tokens, route.auth, authorization);
     if (identity instanceof Promise) {
@@ -131,7 +105,7 @@ export class Exchange {
     }
 
     if (route.method === 'GET' || route.method === 'DELETE') this.#isBodyComplete = true;
-    else if (!(this.#declaredBytes <= bodyBytesMax)) this.#isTooLarge = true;
+    else if (this.#isDeclaredTooLarge()) this.#isTooLarge = true;
     else this.#res.onData((chunk, isLast) => this.#receive(chunk, isLast));
     this.#proceed();
   }
@@ -166,7 +140,7 @@ export class Exchange {
       if (!this.#isAdmitted) {
         authorise(route.auth, this.#identity);
         if (this.#identity) this.#gate.accountLimiter.take(this.#identity.accountId);
-        else this.#gate.addressLimiter.take(addressKey(this.#remoteAddress));
+        else this.#gate.addressLimiter.take(addressKey(this.#head.remoteAddress));
         this.#isAdmitted = true;
       }
       if (this.#isTooLarge)
@@ -192,11 +166,11 @@ export class Exchange {
           : Buffer.concat(this.#chunks);
     let body: unknown;
     if (!route.isRaw && route.method !== 'GET' && route.method !== 'DELETE') {
-      if (rawBody.length > 0 && !jsonTypes.test(this.#contentType))
+      if (rawBody.length > 0 && !jsonTypes.test(this.#head.contentType))
         throw new DoorbusterError('unsupported_media_type', 'Send the body as application/json');
       body = compiled.checkBody(parseJson(rawBody));
     }
-    const query = compiled.checkQuery(parseQuery(this.#query, compiled.query));
+    const query = compiled.checkQuery(parseQuery(this.#head.query, compiled.query));
     const context = (mintedId: string | null): RequestContext => ({
       services: this.#gate.services,
       identity: this.#identity ?? null,
@@ -205,21 +179,21 @@ export class Exchange {
       body,
       rawBody,
       headers: this.#headers,
-      requestId: this.#requestId,
-      remoteAddress: this.#remoteAddress,
+      requestId: this.#head.requestId,
+      remoteAddress: this.#head.remoteAddress,
       mintedId,
     });
 
     if (route.method === 'POST' && this.#identity && !route.isRaw) {
-      if (this.#idempotencyKey !== '') {
+      if (this.#head.idempotencyKey !== '') {
         const { shards, run } = this.#gate.services;
-        const target = this.#query === '' ? this.#path : `${this.#path}?${this.#query}`;
+        const target = this.#head.query === '' ? this.#head.path : `${this.#head.path}?${this.#head.query}`;
         return runOnce(
           {
             shards,
             run,
             accountId: this.#identity.accountId,
-            key: checkKey(this.#idempotencyKey),
+            key: checkKey(this.#head.idempotencyKey),
             fingerprint: fingerprintOf(route.method, target, rawBody),
             mints: route.idempotency?.mints ?? 'request',
           },
@@ -236,7 +210,7 @@ export class Exchange {
     const reply = refusalReply(error);
     if (reply !== null) return reply;
     this.#gate.services.log('error', 'request failed', {
-      requestId: this.#requestId,
+      requestId: this.#head.requestId,
       route: this.#match?.compiled.route.operationId ?? null,
       stack: error instanceof Error ? error.stack : String(error),
     });
@@ -252,27 +226,18 @@ export class Exchange {
     const isWritable = !this.#isAborted;
     this.#settle(reply.status);
     if (!isWritable) return;
-    const { status, headers, body } = reply;
-    const isProblem = status >= 400;
-    const bytes = body === undefined ? null : body instanceof Uint8Array ? body : JSON.stringify(body);
-    const mustClose = this.#gate.isDraining || (this.#mayNeverEnd && !this.#isReceived);
-    const res = this.#res;
-    res.cork(() => {
-      res.writeStatus(statusLine(status));
-      if (bytes !== null) res.writeHeader('Content-Type', isProblem ? problemType : 'application/json');
-      res.writeHeader('X-Request-Id', this.#requestId);
-      for (const name in headers) res.writeHeader(name, headers[name]!);
-      if (status === 405) res.writeHeader('Allow', (body as { allow: string }).allow);
-      if (headers?.['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-store');
-      const hasNoBody = status === 204 || this.#method === 'HEAD';
-      if (!hasNoBody || mustClose) {
-        res.end(hasNoBody ? '' : (bytes ?? ''), mustClose);
-        return;
-      }
-      // Any argument to `endWithoutBody`, `undefined` too, is a length whose body uWS would wait for.
-      if (bytes !== null) res.writeHeader('Content-Length', String(Buffer.byteLength(bytes)));
-      res.endWithoutBody();
+    // A body that may have no end is not read out after an early answer: the connection is closed instead.
+    const mayNeverEnd = !this.#isReceived && (this.#head.isChunked || this.#isDeclaredTooLarge());
+    writeReply(this.#res, reply, {
+      requestId: this.#head.requestId,
+      isHead: this.#head.method === 'HEAD',
+      mustClose: this.#gate.isDraining || mayNeverEnd,
     });
+  }
+
+  /** Also when what was declared is no number. */
+  #isDeclaredTooLarge(): boolean {
+    return !(this.#head.contentLength <= bodyBytesMax);
   }
 
   #abort(): void {
@@ -300,10 +265,6 @@ export class Exchange {
 }
 
 const jsonTypes = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i;
-
-function requestIdFrom(sent: string): string {
-  return sent !== '' && sent.length <= 128 && /^[\w.-]+$/.test(sent) ? sent : newId('request');
-}
 
 function tooBusy(): DoorbusterError {
   return new DoorbusterError('busy', 'Too many requests are open: try again');

@@ -15,6 +15,7 @@ export const closeCodes = {
   goingAway: 1001,
   notUtf8: 1007,
   tooBig: 1009,
+  internalError: 1011,
   unauthenticated: 4001,
   forbidden: 4003,
   tooSlow: 4008,
@@ -47,7 +48,6 @@ export class LiveSocket {
   /** Frames that came while the token was being checked. */
   stash: Record<string, unknown>[] | null = null;
   openRequests = 0;
-  isOps = false;
   /** Since when broadcasts have been dropped, 0 when none is. */
   slowSinceMs = 0;
   #strikes = 0;

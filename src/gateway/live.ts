@@ -90,6 +90,16 @@ export function attachLive(app: TemplatedApp, services: GatewayServices, routes:
     );
   }
 
+  /** A bug ends one connection: thrown into uWS it would end the process. */
+  function received(socket: LiveSocket, message: ArrayBuffer, isBinary: boolean): void {
+    try {
+      receive(socket, message, isBinary);
+    } catch (error) {
+      log('error', 'live frame failed', { stack: error instanceof Error ? error.stack : String(error) });
+      socket.end(closeCodes.internalError, 'internal error');
+    }
+  }
+
   function closed(socket: LiveSocket): void {
     socket.ws = null;
     for (const { board } of [...socket.watches]) rooms.unsubscribe(socket, board.saleId);
@@ -132,7 +142,7 @@ export function attachLive(app: TemplatedApp, services: GatewayServices, routes:
       socket.ws = ws;
       crowd.enter(socket);
     },
-    message: (ws, message, isBinary) => receive(ws.getUserData().socket, message, isBinary),
+    message: (ws, message, isBinary) => received(ws.getUserData().socket, message, isBinary),
     dropped: (ws) => dropped(ws.getUserData().socket),
     drain: (ws) => {
       ws.getUserData().socket.slowSinceMs = 0;

@@ -99,6 +99,7 @@ function headersOf(code: Refusal, details: Readonly<Record<string, unknown>>): R
   if (typeof retryAfter === 'number') headers['Retry-After'] = String(Math.max(1, Math.ceil(retryAfter)));
   else if (code === 'busy' || code === 'idempotency_in_progress') headers['Retry-After'] = '1';
   if (statusByCode[code] === 401) headers['WWW-Authenticate'] = 'Bearer realm="doorbuster"';
+  if (code === 'method_not_allowed') headers.Allow = String(details.allow);
   const rateLimit = details.rateLimit as RateLimitState | undefined;
   if (rateLimit) {
     headers['RateLimit-Policy'] = rateLimit.policy;

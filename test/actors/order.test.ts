@@ -393,6 +393,18 @@ describe('an order that cannot be', () => {
   });
 });
 
+test('an authorisation reported before the blind void is answered is voided by name instead', () => {
+  authorizing()
+    .when(cancel, placedAt + 3)
+    .then({ code: 'ok' })
+    .when({ type: 'PaymentReported', paymentId: 'pi_1', status: 'authorized' }, placedAt + 4)
+    .then({
+      code: 'ok',
+      events: [{ type: 'PaymentAuthorized', paymentId: 'pi_1' }],
+      owes: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }, { id: 'ord_1:void:pi_1' }],
+    });
+});
+
 describe('a hold that died after payment', () => {
   const lost = () =>
     committing()
@@ -598,7 +610,7 @@ describe('the flow table', () => {
   });
 });
 
-test('an event recorded by an older run still means the same', () => {
+test('an order is what its events say, whoever wrote them', () => {
   const events: OrderEvent[] = [
     { type: 'LineReleased', holdId: 'h1', atMs: 1 },
     { type: 'PaymentSettled', paymentStatus: 'voided', atMs: 1 },
@@ -615,11 +627,9 @@ test('an event recorded by an older run still means the same', () => {
     },
     ...events,
   );
-  story
-    .when({ type: 'ReadOrder', buyerId: null }, placedAt)
-    .then({
-      code: 'ok',
-      reply: { status: 'cancelled', paymentStatus: 'voided' },
-      owes: [{ id: 'ord_1:release:h2' }],
-    });
+  story.when({ type: 'ReadOrder', buyerId: null }, placedAt).then({
+    code: 'ok',
+    reply: { status: 'cancelled', paymentStatus: 'voided' },
+    owes: [{ id: 'ord_1:release:h2' }],
+  });
 });

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { addressKey, createLimiter } from '../../src/gateway/limiter.ts';
+import { isCardNumber } from '../../src/gateway/schemas-check.ts';
+import type { DoorbusterError } from '../../src/protocol/errors.ts';
+
+function limiterAt(limit: { perSecond: number; burst: number; keysMax: number }) {
+  const clock = { nowMs: 1_000_000 };
+  const limiter = createLimiter({ name: 'test', ...limit }, () => clock.nowMs);
+  const isTaken = (key: string) => {
+    try {
+      limiter.take(key);
+      return true;
+    } catch (error) {
+      expect((error as DoorbusterError).code).toBe('rate_limited');
+      return false;
+    }
+  };
+  return { clock, limiter, isTaken };
+}
+
+test('a bucket gives its burst at once and then its rate, however it is asked', () => {
+  const { clock, isTaken } = limiterAt({ perSecond: 5, burst: 20, keysMax: 10 });
+  let taken = 0;
+  for (let i = 0; i < 50; i++) if (isTaken('a')) taken += 1;
+  expect(taken).toBe(20);
+  for (let ms = 0; ms < 10_000; ms += 10) {
+    clock.nowMs += 10;
+    if (isTaken('a')) taken += 1;
+  }
+  expect(taken).toBe(70);
+});
+
+test('a million keys take no more room than the bound, and full buckets are forgotten', () => {
+  const { clock, limiter, isTaken } = limiterAt({ perSecond: 1, burst: 2, keysMax: 1_000 });
+  for (let i = 0; i < 1_000_000; i++) isTaken(`key-${i}`);
+  expect(limiter.size).toBe(1_000);
+  clock.nowMs += 10_000;
+  for (let i = 0; i < 1_100; i++) isTaken(`later-${i}`);
+  expect(limiter.size).toBeLessThanOrEqual(1_000);
+  clock.nowMs += 10_000;
+  for (let i = 0; i < 3_000; i++) {
+    clock.nowMs += 10_000;
+    isTaken(`slow-${i}`);
+  }
+  expect(limiter.size).toBeLessThan(10);
+});
+
+test('one IPv6 subscriber has one bucket, mapped IPv4 addresses one each', () => {
+  expect(addressKey('10.0.0.1')).toBe('10.0.0.1');
+  expect(addressKey('2001:0db8:0000:0001:0000:0000:0000:0001')).toBe(
+    addressKey('2001:0db8:0000:0001:ffff:0000:0000:0002'),
+  );
+  expect(addressKey('0000:0000:0000:0000:0000:ffff:0a00:0001')).not.toBe(
+    addressKey('0000:0000:0000:0000:0000:ffff:0a00:0002'),
+  );
+});
+
+test('card numbers are told by length and check digit', () => {
+  for (const card of [
+    '4242424242424242',
+    '378282246310005',
+    '6011 1111 1111 1117',
+    '4222222222222',
+    '5555-5555-5555-4444',
+  ])
+    expect([card, isCardNumber(card)]).toEqual([card, true]);
+  for (const text of [
+    '4242424242424241',
+    '424242424242',
+    '42424242424242424242',
+    'pm_card_visa',
+    '',
+    '4242 4242 4242 424x',
+  ])
+    expect([text, isCardNumber(text)]).toEqual([text, false]);
+});
