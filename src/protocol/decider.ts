@@ -71,7 +71,11 @@ export interface Gauges {
   /** Units held or sold beyond what there is: a bug if it is ever above 0. */
   readonly oversoldUnits?: number;
   /** A room that people wait in. */
-  readonly room?: { readonly saleId: string; readonly queueLength: number; readonly activeAdmissions: number };
+  readonly room?: {
+    readonly saleId: string;
+    readonly queueLength: number;
+    readonly activeAdmissions: number;
+  };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a registry of deciders is heterogeneous by nature

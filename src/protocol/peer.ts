@@ -151,9 +151,9 @@ export interface ThreadPort {
 export function portWire(port: ThreadPort): Wire {
   return {
     post(bytes) {
-      // msgpackr packs into a shared pool: copy out exactly this message, then hand the copy over.
-      const copy = bytes.slice();
-      port.postMessage(copy, [copy.buffer as ArrayBuffer]);
+      // The packer goes on using its buffer: copy this message out (Buffer.slice would be no copy), hand the copy over.
+      const copy = new Uint8Array(bytes);
+      port.postMessage(copy, [copy.buffer]);
     },
     receive: (handler) => void port.on('message', handler),
     close: () => port.close(),

@@ -19,6 +19,14 @@ export interface RecoveryReport {
   tookMs: number;
 }
 
+/** What is stored of a partition contradicts itself. */
+class Unrecoverable extends Error {
+  constructor(partition: number, reason: string) {
+    super(`partition ${partition}: ${reason}`);
+    this.name = 'Unrecoverable';
+  }
+}
+
 export interface RecoveryDeps {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
@@ -36,7 +44,7 @@ export async function recover(partitions: readonly Partition[], deps: RecoveryDe
     try {
       await recoverOne(partition, claims[index]!, deps, report);
     } catch (error) {
-      if (!(error instanceof CorruptFrame)) throw error;
+      if (!(error instanceof CorruptFrame || error instanceof Unrecoverable)) throw error;
       partition.fault = error.message;
       deps.log('error', 'partition halted: its journal cannot be replayed', {
         partition: partition.number,
@@ -57,7 +65,7 @@ async function recoverOne(
   const saved = await deps.snapshots.load(partition.number);
   for (const { kind, key, version, seq, state } of saved.actors) {
     const decider = deciderOf(deps, kind);
-    partition.install(decider, key, decider.restore(key, unpack(state), version), seq);
+    partition.install(decider, key, restore(decider, key, version, state, partition.number), seq);
     report.actors++;
   }
   partition.epoch = claim.epoch;
@@ -82,6 +90,21 @@ async function recoverOne(
   }
   partition.seq = seq;
   partition.ackedSeq = seq;
+}
+
+/** A state that cannot be read halts its partition: guessing it would be worse. */
+function restore(
+  decider: AnyDecider,
+  key: string,
+  version: number,
+  state: Uint8Array,
+  partition: number,
+): unknown {
+  try {
+    return decider.restore(key, unpack(state), version);
+  } catch (error) {
+    throw new Unrecoverable(partition, `the snapshot of ${decider.kind}/${key} cannot be read: ${error}`);
+  }
 }
 
 function replay(partition: Partition, frame: Frame, deps: RecoveryDeps, report: RecoveryReport): void {

@@ -66,7 +66,8 @@ export class Snapshotter {
         key,
         version: decider.version,
         seq: partition.seq,
-        state: packr.pack(decider.snapshot(actor.state)).slice(),
+        // A copy: the packer goes on using its buffer (and Buffer.slice would be no copy).
+        state: new Uint8Array(packr.pack(decider.snapshot(actor.state))),
       });
     }
   }

@@ -44,7 +44,9 @@ describe('a buyer on a live socket', () => {
 
     const order = await live.ask('checkout', { ...checkoutBody(holdId), idempotencyKey: 'key-of-mine' });
     expect(order).toMatchObject({ status: 201, body: { status: 'confirmed' } });
-    expect(await live.frame((frame) => frame.type === 'order.updated' && frame.status === 'confirmed')).toEqual({
+    expect(
+      await live.frame((frame) => frame.type === 'order.updated' && frame.status === 'confirmed'),
+    ).toEqual({
       type: 'order.updated',
       ...order.body,
     });
@@ -194,7 +196,13 @@ describe('the door', () => {
 
   it('answers frames that make no sense by errors, and closes after several', async () => {
     const live = await authenticated(port, await shop.visitor());
-    for (const bad of ['{"type":', '[1]', '{"type":7}', '{"type":"dance","id":"d"}', '{"type":"join","id":{}}'])
+    for (const bad of [
+      '{"type":',
+      '[1]',
+      '{"type":7}',
+      '{"type":"dance","id":"d"}',
+      '{"type":"join","id":{}}',
+    ])
       live.send(bad);
     await until(() => live.frames.filter(ofType('error')).length === 5);
     expect(live.frames.filter(ofType('error')).map((frame) => frame.code)).toEqual([
@@ -303,7 +311,10 @@ describe('a gateway that stops', () => {
     const { saleId, sku } = await shop.openSale(5);
     const buyer = await shop.hold(saleId, sku);
     const stopping = await shop.startAnother();
-    const clients = [await authenticated(stopping.port, buyer), await authenticated(stopping.port, buyer, [msgpack])];
+    const clients = [
+      await authenticated(stopping.port, buyer),
+      await authenticated(stopping.port, buyer, [msgpack]),
+    ];
     shop.engine.isProviderSlow = true;
     const order = clients[0]!.ask('checkout', { ...checkoutBody(buyer.holdId), idempotencyKey: 'k' });
     await until(() => shop.engine.newestOrder(buyer.accountId, 'authorizing'));

@@ -250,6 +250,32 @@ describe('recovery', () => {
     expect((await three.send({ type: 'Read' })).body).toMatchObject({ total: 21 });
   });
 
+  it('saves many actors in one go, each as it is', async () => {
+    const store = new MemoryStore();
+    const one = await start(store);
+    const keys = Array.from({ length: 2_000 }, (_, n) => `key-${n}`);
+    await Promise.all(keys.map((key, n) => one.send({ type: 'Add', amount: n % 100 }, key)));
+    expect(await one.shard.stop(10_000)).toBe(true);
+    const two = await start(store);
+    expect(two.shard.stats()).toMatchObject({ actors: 2_000, haltedPartitions: [] });
+    for (const [n, key] of keys.entries()) {
+      expect((await two.send({ type: 'Read' }, key)).body).toMatchObject({ total: n % 100 });
+    }
+  });
+
+  it('halts a partition whose snapshot cannot be read, rather than guess', async () => {
+    const store = new MemoryStore();
+    const one = await start(store);
+    await one.send({ type: 'Add', amount: 1 }, 'a');
+    await one.shard.stop(5_000);
+    const saved = store.snapshots.get(partitionOf('counter', 'a'))!;
+    for (const [name, actor] of saved.actors)
+      saved.actors.set(name, { ...actor, state: actor.state.slice(0, 3) });
+    const two = await start(store);
+    expect((await two.send({ type: 'Read' }, 'a')).code).toBe('busy');
+    expect((await two.send({ type: 'Read' }, 'b')).code).toBe('ok');
+  });
+
   it('halts a partition with a missing frame and goes on with the others', async () => {
     const store = new MemoryStore();
     const one = await start(store);
