@@ -33,9 +33,12 @@ export async function runCrowd(options: CrowdOptions, news: NodeJS.WriteStream):
   const crowd = createCrowd(options);
   const progress = showProgress(news, () => progressLine(crowd));
   try {
-    const provider = await findProvider(options.opsUrl).catch((error) => {
-      throw new Unreachable(`the operators' port ${options.opsUrl} (--ops, or --no-provider)`, error);
-    });
+    // Asked before the run, so that a missing port does not cost one, and again for the audit: it moves with a restart.
+    const provider = () =>
+      findProvider(options.opsUrl).catch((error) => {
+        throw new Unreachable(`the operators' port ${options.opsUrl} (--ops, or --no-provider)`, error);
+      });
+    await provider();
     await crowd.client.reachable();
     const startedAtMs = performance.now();
     const seller = await createSeller(crowd.client, crowd.clock, options);
@@ -53,7 +56,7 @@ export async function runCrowd(options: CrowdOptions, news: NodeJS.WriteStream):
       saleId: crowd.stage.saleId,
       tokenOf: (buyer) => guests[buyer]!.accessToken,
       concurrency: options.concurrency,
-      provider,
+      provider: await provider(),
     });
     const times = { startedAtMs, guestsInAtMs, openedAtMs, closedAtMs, endedAtMs: performance.now() };
     return composeReport(crowd, evidence, times);

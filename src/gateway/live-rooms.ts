@@ -68,7 +68,10 @@ export function createRooms(services: GatewayServices, app: TemplatedApp, sign: 
     if (known) return known;
     const sale = accepted<SaleView>(await shards.ask('sale', saleId, { type: 'ReadSale' }));
     // Another subscriber may have opened it meanwhile.
-    return boards.get(saleId) ?? createBoard(saleId, sale.phase, now());
+    const board = boards.get(saleId) ?? createBoard(saleId, sale.phase, now());
+    // At once, so that it hears of a phase that begins while the ticket is being read.
+    boards.set(saleId, board);
+    return board;
   }
 
   async function ticketOf(
@@ -99,7 +102,7 @@ export function createRooms(services: GatewayServices, app: TemplatedApp, sign: 
   async function subscribe(socket: LiveSocket, saleId: string, ticketId: string | null): Promise<RoomState> {
     const { accountId } = socket.identity!;
     const found = await boardOf(saleId);
-    const ticket = await ticketOf(saleId, accountId, ticketId);
+    const ticket = await ticketOf(saleId, accountId, ticketId).finally(() => forget(found));
     const board = boards.get(saleId) ?? found;
     if (ticket) seeTicket(board, ticket);
     if (socket.ws !== null) {
@@ -116,12 +119,17 @@ export function createRooms(services: GatewayServices, app: TemplatedApp, sign: 
     };
   }
 
+  /** A board that nobody watches. */
+  function forget(board: Board): void {
+    if (board.watchByAccount.size === 0 && boards.get(board.saleId) === board) boards.delete(board.saleId);
+  }
+
   function unsubscribe(socket: LiveSocket, saleId: string): void {
     const watch = socket.watches.find(({ board }) => board.saleId === saleId);
     if (!watch) return;
     removeWatcher(watch, socket);
     socket.ws?.unsubscribe(topicOf(saleId, socket.isBinary));
-    if (watch.board.watchByAccount.size === 0) boards.delete(saleId);
+    forget(watch.board);
   }
 
   function onSalePush(saleId: string, { type, body }: Push): void {
