@@ -113,7 +113,8 @@ describe('hostile frames', () => {
 
   it('an upgrade that is none gets an answer', async () => {
     const answer = await fetch(`${shop.url}/v1/live`);
-    expect([answer.status, (await answer.json()).code]).toEqual([404, 'not_found']);
+    const { code } = (await answer.json()) as { code: string };
+    expect([answer.status, code]).toEqual([404, 'not_found']);
     const half = connectTcp(shop.gateway.port, '127.0.0.1');
     half.write('GET /v1/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nSec-WebSocket-Key: short\r\n\r\n');
     await new Promise((resolve) => half.once('data', resolve));
