@@ -8,6 +8,7 @@ import { createMarket } from './market/market.ts';
 import { openPool } from './persistence/postgres.ts';
 import { partitionOf, shardOf } from './protocol/address.ts';
 import type { OutgoingCommand } from './protocol/decider.ts';
+import { DoorbusterError } from './protocol/errors.ts';
 import { type Answer, busy } from './protocol/peer.ts';
 import { type ClockAnchor, startClock } from './runtime/clock.ts';
 import { startThread, threadData } from './runtime/thread.ts';
@@ -40,23 +41,31 @@ function askShard(shard: number, kind: string, key: string, command: OutgoingCom
   return new Promise((resolve) => peer.request(kind, key, command, resolve));
 }
 
-/** One question to every shard; those that are away are left out. */
-async function askEveryShard<Body>(command: OutgoingCommand): Promise<Body[]> {
-  const asked = Array.from({ length: config.shards }, (_, shard) =>
-    askShard(shard, 'shard', String(shard), command),
+/** One question to every shard; null stands for those that are away. */
+function askEveryShard<Body>(command: OutgoingCommand): Promise<(Body | null)[]> {
+  return Promise.all(
+    Array.from({ length: config.shards }, async (_, shard) => {
+      const { code, body } = await askShard(shard, 'shard', String(shard), command);
+      return code === 'ok' ? (body as Body) : null;
+    }),
   );
-  const answers = await Promise.all(asked);
-  return answers.filter((answer) => answer.code === 'ok').map((answer) => answer.body as Body);
 }
 
 const shards: Shards = {
   ask: (kind, key, command) => askShard(shardOf(partitionOf(kind, key), config.shards), kind, key, command),
   async find(kind, name) {
     const command = { type: 'FindName', kind, name } as OutgoingCommand;
-    const found = await askEveryShard<{ key: string | null }>(command);
-    return found.find(({ key }) => key !== null)?.key ?? null;
+    const answers = await askEveryShard<{ key: string | null }>(command);
+    const found = answers.find((answer) => answer !== null && answer.key !== null);
+    // A shard that is away may be the one that knows it.
+    if (!found && answers.includes(null))
+      throw new DoorbusterError('busy', 'A part of the engine is being started anew');
+    return found?.key ?? null;
   },
-  stats: () => askEveryShard<object>({ type: 'ReadStats' }),
+  async stats() {
+    const rows = await askEveryShard<object>({ type: 'ReadStats' });
+    return rows.filter((row) => row !== null);
+  },
 };
 
 const market = createMarket(pool, { ask: shards.ask, log });
@@ -91,8 +100,7 @@ thread.ready(
       await pool.end();
       return true;
     },
-    // uWS handles that are still open when their thread ends abort the process.
-    abandon: () => void gateway.stop(0),
+    abandon: () => gateway.cut(),
   },
   { port: gateway.port },
 );

@@ -121,12 +121,21 @@ export function createClient(parts: ClientParts): Client {
     if (outages.length > outagesBefore) await clock.pause(random() * 1_000);
   }
 
+  /** Who waits at the gate when the server goes away must not find out one by one that it is gone. */
+  async function enterWhenReachable(isUrgent: boolean): Promise<void> {
+    for (;;) {
+      if (probing) await reachable();
+      await gate.enter(isUrgent);
+      if (!probing) return;
+      gate.leave();
+    }
+  }
+
   async function ask(wanted: Ask): Promise<Answer> {
     let reason = '';
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       if (goneError) throw goneError;
-      if (probing) await reachable();
-      await gate.enter(wanted.isUrgent ?? false);
+      await enterWhenReachable(wanted.isUrgent ?? false);
       const sentAtMs = performance.now();
       let answer: RawAnswer | null = null;
       try {

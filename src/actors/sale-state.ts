@@ -7,6 +7,7 @@
  */
 import type { Code } from '../protocol/codes.ts';
 import type { Phase, Queueing, SaleItem } from '../protocol/commands.ts';
+import type { Decision } from '../protocol/decider.ts';
 import type { SaleEvent } from '../protocol/events.ts';
 import { RateWindow } from './rate-window.ts';
 import { TicketTable, ticketStatus } from './ticket-table.ts';
@@ -68,6 +69,8 @@ export interface SaleState {
   joins: RateWindow;
   releases: RateWindow;
 }
+
+export type SaleDecision = Decision<SaleState, SaleEvent>;
 
 export function initialSale(saleId: string): SaleState {
   return {

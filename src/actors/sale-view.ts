@@ -1,4 +1,5 @@
 /** What a sale shows: itself, its numbers, one buyer's place. Estimates only: no decision reads them. */
+
 import type {
   Outlook,
   SaleStatusView,
@@ -7,6 +8,7 @@ import type {
   TicketStatus,
   TicketView,
 } from '../protocol/commands.ts';
+import type { Push } from '../protocol/decider.ts';
 import type { Admission, SaleState } from './sale-state.ts';
 import { ticketStatus } from './ticket-table.ts';
 
@@ -162,4 +164,11 @@ function waitTime(
   const isMoving =
     state.phase === 'prequeue' || (state.phase === 'active' && (measured > 0 || state.released === 0));
   return { waitTimeSeconds: Math.ceil(untilStart + (usersAhead + 1) / rate), waitTimeKnown: isMoving };
+}
+
+/** Tells the room when the phase is another one than before. */
+export function phasePushes(after: SaleState, phaseBefore: SaleState['phase']): Push[] {
+  if (after.phase === phaseBefore) return [];
+  const body = { saleId: after.saleId, phase: after.phase };
+  return [{ topic: `sale/${after.saleId}`, type: 'sale.phase', body }];
 }

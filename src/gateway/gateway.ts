@@ -49,6 +49,8 @@ export interface Gateway {
   onPush(push: Push): void;
   stats(): GatewayStats;
   stop(graceMs: number): Promise<void>;
+  /** Closes everything at once: uWS handles that are open when their thread ends abort the whole process. */
+  cut(): void;
 }
 
 export interface GatewayRoutes {
@@ -123,6 +125,10 @@ export async function startGateway({ services, readWebhook, host, port }: Gatewa
     stop: (graceMs) => {
       stopping ??= stop(graceMs);
       return stopping;
+    },
+    cut() {
+      attached.close();
+      server.cut();
     },
   };
 }

@@ -45,6 +45,8 @@ export interface RunningServer {
   stats(): HttpStats;
   /** Resolves when every socket is closed. */
   stop(graceMs: number): Promise<void>;
+  /** Closes every socket at once. */
+  cut(): void;
 }
 
 const openRequestsMaxDefault = 20_000;
@@ -92,7 +94,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const listening = await new Promise<us_listen_socket>((resolve, reject) => {
     app.listen(host, port, (socket) => {
       if (socket) resolve(socket);
-      else reject(new Error(`cannot listen on ${host}:${port}: is it in use?`));
+      else {
+        app.close();
+        reject(new Error(`cannot listen on ${host}:${port}: is it in use?`));
+      }
     });
   });
   const boundPort = us_socket_local_port(listening);
@@ -125,5 +130,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       routes: gate.metrics.snapshot(),
     }),
     stop: (graceMs) => (stopping ??= stop(graceMs)),
+    cut() {
+      gate.isDraining = true;
+      app.close();
+    },
   };
 }

@@ -1,13 +1,19 @@
 import { type AddressInfo, createServer } from 'node:net';
 
-/** A port that was free a moment ago: several gateway threads must then bind the same one. */
-export function freePort(host: string): Promise<number> {
+/**
+ * Makes sure that nobody listens there, and answers with the port (0 picks a free one). Gateway threads share their
+ * port by SO_REUSEPORT, so the kernel would let a second server in and spread the buyers over both.
+ */
+export function freePort(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'EADDRINUSE' ? 'it is in use' : error.message;
+      reject(new Error(`cannot listen on ${host}:${port}: ${reason}`));
+    });
+    server.listen({ host, port, exclusive: true }, () => {
+      const { port: bound } = server.address() as AddressInfo;
+      server.close(() => resolve(bound));
     });
   });
 }

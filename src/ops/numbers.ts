@@ -1,8 +1,10 @@
-/** Asks every thread for its numbers. */
+/** Asks the database and every thread how they are. */
+import type { Pool } from 'pg';
 
 import type { ShardStatsRow } from '../runtime/statistics.ts';
 import type { Supervisor } from '../runtime/supervisor.ts';
 import type { BackOfficeNumbers, GatewayNumbers, Numbers } from './report.ts';
+import type { Check } from './server.ts';
 
 export async function readNumbers(threads: Pick<Supervisor, 'stats'>): Promise<Numbers> {
   const [shards, gateways, backOffice] = await Promise.all([
@@ -15,4 +17,36 @@ export async function readNumbers(threads: Pick<Supervisor, 'stats'>): Promise<N
     gateways: gateways.map(({ body }) => body as GatewayNumbers),
     backOffice: (backOffice[0]?.body as BackOfficeNumbers | undefined) ?? null,
   };
+}
+
+/** The checks of /readyz: the database, every thread, partitions that could not be replayed, projections that stopped. */
+export async function readChecks(
+  pool: Pick<Pool, 'query'>,
+  threads: Pick<Supervisor, 'stats' | 'states'>,
+): Promise<Record<string, Check>> {
+  const [database, numbers] = await Promise.all([
+    pool.query('select 1').then(
+      () => ({ isOk: true }),
+      (error) => ({ isOk: false, detail: String(error) }),
+    ),
+    readNumbers(threads),
+  ]);
+  const checks: Record<string, Check> = { database };
+  for (const { role, index, isReady, restarts } of threads.states()) {
+    checks[`${role}-${index}`] = {
+      isOk: isReady,
+      ...(restarts > 0 ? { detail: `restarted ${restarts} times` } : {}),
+    };
+  }
+  const halted = numbers.shards.flatMap((row) => row.haltedPartitions);
+  checks.partitions = {
+    isOk: halted.length === 0,
+    ...(halted.length > 0 ? { detail: halted.map(({ reason }) => reason).join('; ') } : {}),
+  };
+  const stopped = numbers.backOffice?.projector.halted ?? [];
+  checks.projections = {
+    isOk: stopped.length === 0,
+    ...(stopped.length > 0 ? { detail: stopped.map(({ reason }) => reason).join('; ') } : {}),
+  };
+  return checks;
 }

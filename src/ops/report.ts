@@ -38,7 +38,7 @@ export interface BackOfficeNumbers {
     readonly open: number;
     readonly breaker: string;
   };
-  readonly projector: { readonly frames: number };
+  readonly projector: { readonly frames: number; readonly halted: readonly { readonly reason: string }[] };
 }
 
 export interface Numbers {
@@ -200,5 +200,8 @@ function backOfficeFamilies({ payments, projector }: BackOfficeNumbers): Family[
       { value: payments.breaker === 'closed' ? 0 : 1 },
     ]),
     gauge('doorbuster_projection_lag_frames', 'Frames not yet in tables', [{ value: projector.frames }]),
+    gauge('doorbuster_projections_halted', 'Partitions whose projection needs help', [
+      { value: projector.halted.length },
+    ]),
   ];
 }

@@ -38,7 +38,9 @@ export async function startOps(deps: OpsDeps): Promise<OpsServer> {
     );
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) =>
+      reject(new Error(`operators' endpoint on ${deps.host}:${deps.port}: ${error.message}`)),
+    );
     server.listen(deps.port, deps.host, resolve);
   });
   return { port: (server.address() as AddressInfo).port, stop: () => close(server) };

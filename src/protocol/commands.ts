@@ -447,7 +447,8 @@ export interface FinishRequest {
   body: unknown;
   location: string | null;
 }
-/** The attempt did nothing (it was refused for being too busy): forget it. ok. */
+/** The attempt did nothing and its id may be forgotten. ok. The gateway hands unfinished keys back instead: `BeginRequest` with
+ * run `handed-back`, so that a repeat runs under the same id. */
 export interface AbandonRequest {
   type: 'AbandonRequest';
   key: string;

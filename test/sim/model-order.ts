@@ -1,0 +1,118 @@
+/** The oracle's order: which lines it has, how far money has moved, and that it moves forward only. */
+import type { Money } from '../../src/protocol/money.ts';
+import type { OrderEvent } from '../../src/protocol/events.ts';
+import type { Fail } from './model.ts';
+
+type LineState = 'asked' | 'refused' | 'taken' | 'lost' | 'committed' | 'released';
+
+export class OrderBook {
+  /** Durable events; a view's version counts the same. */
+  version = 0;
+  status: 'none' | 'pending' | 'authorizing' | 'committing' | 'confirmed' | 'failed' | 'refunded' = 'none';
+  buyerId = '';
+  total: Money | null = null;
+  paymentId: string | null = null;
+  isCaptured = false;
+  /** By the hold that stands for the line now. */
+  readonly lines = new Map<string, { sku: string; state: LineState; newHoldId: string | null }>();
+  readonly #orderId: string;
+  readonly #fail: Fail;
+
+  constructor(orderId: string, fail: Fail) {
+    this.#orderId = orderId;
+    this.#fail = fail;
+  }
+
+  get isTerminal(): boolean {
+    return this.status === 'none' || this.status === 'confirmed' || this.isUndone;
+  }
+
+  get isUndone(): boolean {
+    return this.status === 'failed' || this.status === 'refunded';
+  }
+
+  take(event: OrderEvent): void {
+    this.version++;
+    const expect = (isRight: boolean, rule: string) => {
+      if (!isRight) this.#fail(rule, `order ${this.#orderId} (${this.status}): ${JSON.stringify(event)}`);
+    };
+    switch (event.type) {
+      case 'OrderPlaced':
+        expect(this.status === 'none', 'an order is placed once');
+        this.status = 'pending';
+        this.buyerId = event.buyerId;
+        for (const { holdId, sku } of event.holds)
+          this.lines.set(holdId, { sku, state: 'asked', newHoldId: null });
+        return;
+      case 'OrderPriced':
+        expect(this.status === 'pending', 'an order is priced once');
+        this.status = 'authorizing';
+        this.total = event.total;
+        return;
+      case 'PaymentAuthorized':
+        this.paymentId = event.paymentId;
+        if (this.status === 'authorizing') this.status = 'committing';
+        return;
+      case 'PaymentCaptured':
+        expect(!this.isCaptured, 'one effect per order');
+        expect(this.#allCommitted(), 'money moves last');
+        this.isCaptured = true;
+        return;
+      case 'OrderConfirmed':
+        expect(this.status === 'committing' && this.isCaptured, 'statuses move forward');
+        this.status = 'confirmed';
+        return;
+      case 'OrderFailed':
+        expect(!this.isUndone, 'statuses move forward');
+        this.status = 'failed';
+        return;
+      case 'PaymentSettled':
+        expect(this.isUndone, 'only an undone order gives money back');
+        if (event.paymentStatus === 'refunded') this.status = 'refunded';
+        return;
+      case 'PaymentDeclined':
+      case 'PaymentFailed':
+        return;
+      default:
+        this.#line(event);
+    }
+  }
+
+  #allCommitted(): boolean {
+    return [...this.lines.values()].every(({ state }) => state === 'committed');
+  }
+
+  #line(
+    event: Extract<
+      OrderEvent,
+      {
+        type:
+          | 'LineTaken'
+          | 'LineRefused'
+          | 'LineCommitted'
+          | 'LineLost'
+          | 'LineRetaken'
+          | 'LineReleased';
+      }
+    >,
+  ): void {
+    const holdId = event.type === 'LineTaken' ? event.line.holdId : event.holdId;
+    const line = this.lines.get(holdId);
+    if (!line) {
+      this.#fail('an order knows its lines', `order ${this.#orderId}: ${JSON.stringify(event)}`);
+      return;
+    }
+    if (event.type === 'LineTaken') line.state = 'taken';
+    if (event.type === 'LineRefused') line.state = 'refused';
+    if (event.type === 'LineCommitted') line.state = 'committed';
+    if (event.type === 'LineReleased') line.state = 'released';
+    if (event.type === 'LineLost') {
+      line.state = 'lost';
+      line.newHoldId = event.newHoldId;
+    }
+    if (event.type === 'LineRetaken') {
+      this.lines.delete(holdId);
+      this.lines.set(event.newHoldId, { ...line, state: 'taken', newHoldId: null });
+    }
+  }
+}

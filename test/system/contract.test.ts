@@ -1,0 +1,310 @@
+/** Every route of a running server, in success and in its main refusals, judged by the server's own document. */
+import { randomUUID } from 'node:crypto';
+import Stripe from 'stripe';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DocumentedClient, documentedClient } from './documented.ts';
+import { openSite, type ServerProcess, type Site, waitFor } from './server.ts';
+import {
+  admin,
+  admitted,
+  checkoutBody,
+  type Drop,
+  guest,
+  holding,
+  member,
+  openDrop,
+  type Person,
+  productBody,
+  saleBody,
+  sandboxFaults,
+  shippingAddress,
+} from './shop.ts';
+
+const webhookSecret = 'whsec_a_secret_of_these_tests';
+let site: Site;
+let server: ServerProcess;
+let client: DocumentedClient;
+let seller: Person;
+let drop: Drop;
+beforeAll(async () => {
+  site = await openSite({ STRIPE_WEBHOOK_SECRET: webhookSecret });
+  server = await site.start();
+  client = await documentedClient(server);
+  seller = await member(server, 'seller');
+  drop = await openDrop(server, 50, { seller });
+});
+afterAll(async () => {
+  const errors = site.server.errors();
+  await site.close();
+  expect(errors).toEqual([]);
+});
+
+const noUuid = '00000000-0000-4000-8000-000000000000';
+
+describe('accounts', () => {
+  it('are opened, signed in to, renewed and signed out of', async () => {
+    await client.ask('createGuest', 201);
+    const email = `ada-${randomUUID()}@example.com`;
+    const password = 'correct horse battery';
+    const body = { email, password, name: 'Ada', role: 'buyer' };
+    const registered = await client.ask('register', 201, { body });
+    await client.refused('register', 409, 'email_taken', { body });
+    await client.refused('register', 400, 'validation_failed', { body: { ...body, role: 'admin' } });
+    await client.ask('login', 200, { body: { email, password } });
+    await client.refused('login', 401, 'invalid_credentials', { body: { email, password: 'wrong one' } });
+    const { refreshToken } = registered.body;
+    const renewed = await client.ask('refresh', 200, { body: { refreshToken } });
+    await client.refused('refresh', 401, 'invalid_token', { body: { refreshToken } });
+    // Reuse of an old one has ended the whole family.
+    const next = { refreshToken: renewed.body.refreshToken };
+    await client.refused('refresh', 401, 'invalid_token', { body: next });
+    const who = { accountId: registered.body.account.accountId, token: registered.body.accessToken };
+    await client.ask('logout', 204, { who, body: {} });
+    await client.refused('logout', 401, 'unauthenticated', { body: {} });
+  });
+
+  it('are read and changed, with their addresses', async () => {
+    const who = await member(server, 'buyer');
+    await client.ask('getMe', 200, { who });
+    expect((await client.ask('changeMe', 200, { who, body: { name: 'Grace' } })).body.name).toBe('Grace');
+    const wrong = { password: 'another password', currentPassword: 'not this' };
+    await client.refused('changeMe', 401, 'invalid_credentials', { who, body: wrong });
+    await client.refused('changeMe', 400, 'validation_failed', { who, body: {} });
+    const { addressId } = (await client.ask('addAddress', 201, { who, body: shippingAddress })).body;
+    const path = { addressId };
+    await client.ask('changeAddress', 200, { who, path, body: { city: 'Shelbyville' } });
+    const { items } = (await client.ask('listAddresses', 200, { who, query: 'limit=5' })).body;
+    expect(items).toMatchObject([{ addressId, city: 'Shelbyville' }]);
+    const other = await member(server, 'buyer');
+    await client.refused('changeAddress', 404, 'not_found', { who: other, path, body: { city: 'X' } });
+    await client.refused('removeAddress', 404, 'not_found', { who: other, path });
+    await client.ask('removeAddress', 204, { who, path });
+    await client.refused('removeAddress', 404, 'not_found', { who, path });
+  });
+});
+
+describe('the catalogue', () => {
+  it('is written by sellers and read by everybody', async () => {
+    const skus = [`S-${randomUUID()}`, `S-${randomUUID()}`];
+    const body = productBody(skus, 7);
+    const made = await client.ask('createProduct', 201, { who: seller, body });
+    const path = { productId: made.body.productId };
+    await client.refused('createProduct', 409, 'sku_taken', { who: seller, body });
+    await client.refused('createProduct', 403, 'forbidden', { who: await guest(server), body });
+    await client.ask('listProducts', 200, { query: 'sort=newest&limit=1' });
+    await client.refused('listProducts', 400, 'validation_failed', { query: 'limit=0' });
+    const read = await client.ask('getProduct', 200, { path });
+    await client.refused('getProduct', 404, 'not_found', { path: { productId: `prd_${noUuid}` } });
+    const headers = { 'if-match': read.headers.get('etag')! };
+    const change = { title: 'Better console' };
+    await client.ask('changeProduct', 200, { who: seller, path, headers, body: change });
+    await client.refused('changeProduct', 412, 'stale_version', { who: seller, path, headers, body: change });
+    const stranger = await member(server, 'seller');
+    await client.refused('changeProduct', 404, 'not_found', { who: stranger, path, body: change });
+    await client.refused('removeProduct', 412, 'stale_version', { who: seller, path, headers });
+    await client.ask('removeProduct', 204, { who: seller, path });
+    await client.refused('removeProduct', 404, 'not_found', { who: seller, path });
+  });
+
+  it('has stock that is exact', async () => {
+    const path = { sku: `S-${randomUUID()}` };
+    await client.ask('createProduct', 201, { who: seller, body: productBody([path.sku], 7) });
+    expect((await client.ask('getStock', 200, { path })).body).toMatchObject({ onHand: 7, available: 7 });
+    await client.refused('getStock', 404, 'not_found', { path: { sku: 'nothing-like-it' } });
+    const body = { adjustmentId: 'delivery-1', delta: 3, reason: 'delivery' };
+    const counted = await client.ask('adjustStock', 201, { who: seller, path, body });
+    expect(counted.body.onHand).toBe(10);
+    expect((await client.ask('adjustStock', 200, { who: seller, path, body })).body.onHand).toBe(10);
+    const other = { who: seller, path, body: { ...body, delta: 4 } };
+    await client.refused('adjustStock', 409, 'exists_with_different', other);
+    const below = { who: seller, path, body: { ...body, adjustmentId: 'loss', delta: -11 } };
+    await client.refused('adjustStock', 409, 'insufficient_stock', below);
+    const stranger = await member(server, 'seller');
+    const theirs = { who: stranger, path, body: { ...body, adjustmentId: 'theirs' } };
+    await client.refused('adjustStock', 404, 'not_found', theirs);
+  });
+});
+
+describe('a sale', () => {
+  it('is opened, read, steered and closed by its seller', async () => {
+    const sku = `S-${randomUUID()}`;
+    await client.ask('createProduct', 201, { who: seller, body: productBody([sku], 5) });
+    const body = saleBody(sku, 5);
+    const { saleId } = (await client.ask('createSale', 201, { who: seller, body })).body;
+    const path = { saleId };
+    await client.refused('createSale', 409, 'insufficient_stock', { who: seller, body });
+    const unknown = { who: seller, body: saleBody('nothing-like-it', 1) };
+    await client.refused('createSale', 404, 'unknown_sku', unknown);
+    const past = { who: seller, body: { ...body, endsAt: '2020-01-01T00:00:00Z' } };
+    await client.refused('createSale', 400, 'validation_failed', past);
+    await client.refused('createSale', 403, 'forbidden', { who: await guest(server), body });
+    await client.ask('getSale', 200, { path });
+    await client.refused('getSale', 404, 'not_found', { path: { saleId: `sal_${noUuid}` } });
+    await client.ask('getSaleStatus', 200, { who: seller, path });
+    const change = { queueing: { releasePerSecond: 7 } };
+    const changed = await client.ask('changeSale', 200, { who: seller, path, body: change });
+    expect(changed.body.queueing.releasePerSecond).toBe(7);
+    const stranger = await member(server, 'seller');
+    for (const operation of ['getSaleStatus', 'changeSale', 'pauseSale', 'closeSale']) {
+      const more = operation === 'changeSale' ? { body: change } : {};
+      await client.refused(operation, 403, 'forbidden', { who: stranger, path, ...more });
+    }
+    for (const [verb, phase] of [
+      ['pauseSale', 'paused'],
+      ['resumeSale', 'active'],
+      ['closeSale', 'ended'],
+    ] as const)
+      expect((await client.ask(verb, 200, { who: seller, path })).body.phase).toBe(phase);
+    await client.refused('resumeSale', 410, 'sale_ended', { who: seller, path });
+    const listed = await waitFor(async () => {
+      const { items } = (await client.ask('listSales', 200, { query: 'limit=100' })).body;
+      return items.find((sale: { saleId: string }) => sale.saleId === saleId) ?? null;
+    });
+    expect(listed.title).toBe(body.title);
+  });
+});
+
+describe('the waiting room', () => {
+  it('hands out tickets and holds', async () => {
+    const { saleId, sku } = drop;
+    const who = await guest(server);
+    const path = { saleId };
+    await client.refused('getMyTicket', 404, 'not_found', { who, path });
+    const body = { requestId: randomUUID() };
+    const { ticketId } = (await client.ask('joinSale', 201, { who, path, body })).body;
+    await client.ask('joinSale', 200, { who, path, body });
+    await client.ask('getMyTicket', 200, { who, path });
+    await client.ask('getTicket', 200, { who, path: { saleId, ticketId } });
+    const stranger = await guest(server);
+    await client.refused('getTicket', 404, 'not_found', { who: stranger, path: { saleId, ticketId } });
+    await client.refused('leaveSale', 404, 'not_found', { who: stranger, path: { saleId, ticketId } });
+    const { admission } = await admitted(server, drop, who);
+    const hold = { holdId: randomUUID(), sku, quantity: 1 };
+    const headers = { 'admission-token': admission };
+    await client.refused('placeHold', 403, 'admission_required', { who, path, body: hold });
+    const forged = { 'admission-token': `${admission.slice(0, -2)}xx` };
+    await client.refused('placeHold', 403, 'admission_invalid', { who, path, body: hold, headers: forged });
+    await client.refused('placeHold', 403, 'admission_invalid', { who: stranger, path, body: hold, headers });
+    const otherSku = { who, path, headers, body: { ...hold, sku: 'another' } };
+    await client.refused('placeHold', 404, 'unknown_sku', otherSku);
+    const first = await client.ask('placeHold', 201, { who, path, body: hold, headers });
+    const again = await client.ask('placeHold', 200, { who, path, body: hold, headers });
+    expect(again.body).toEqual(first.body);
+    const different = { who, path, headers, body: { ...hold, quantity: 2 } };
+    await client.refused('placeHold', 409, 'exists_with_different', different);
+    const second = { who, path, headers, body: { ...hold, holdId: randomUUID() } };
+    await client.refused('placeHold', 409, 'purchase_limit', second);
+    const holdPath = { holdId: hold.holdId };
+    await client.ask('getHold', 200, { who, path: holdPath });
+    await client.refused('getHold', 404, 'not_found', { who: stranger, path: holdPath });
+    await client.refused('releaseHold', 404, 'not_found', { who: stranger, path: holdPath });
+    const released = await client.ask('releaseHold', 200, { who, path: holdPath });
+    expect(released.body.state).toBe('voided');
+    await client.ask('leaveSale', 200, { who, path: { saleId, ticketId } });
+  });
+
+  it('is not open before its time, nor after its end', async () => {
+    const startsAt = new Date(Date.now() + 600_000).toISOString();
+    const later = await openDrop(server, 1, { seller, sale: { startsAt } });
+    const who = await guest(server);
+    const path = { saleId: later.saleId };
+    await client.refused('joinSale', 409, 'sale_not_open', { who, path, body: {} });
+    await client.ask('closeSale', 200, { who: seller, path });
+    await client.refused('joinSale', 410, 'sale_ended', { who, path, body: {} });
+  });
+});
+
+describe('orders', () => {
+  const key = () => ({ 'idempotency-key': randomUUID() });
+
+  it('are paid, read, listed and cancelled', async () => {
+    const who = await holding(server, drop);
+    const body = checkoutBody([who.holdId]);
+    await client.refused('checkOut', 400, 'idempotency_key_required', { who, body });
+    const headers = key();
+    const order = await client.ask('checkOut', 201, { who, body, headers });
+    const path = { orderId: order.body.orderId };
+    const read = await client.ask('getOrder', 200, { who, path });
+    expect(read.headers.get('etag')).toMatch(/^"\d+"$/);
+    const stranger = await guest(server);
+    await client.refused('getOrder', 404, 'not_found', { who: stranger, path });
+    await client.refused('cancelOrder', 404, 'not_found', { who: stranger, path });
+    const { paymentId } = read.body;
+    const payment = await waitFor(async () => {
+      const target = { who, path: { paymentId } };
+      return client.ask('getPayment', 200, target).catch(() => null);
+    });
+    expect(payment.body).toMatchObject({ status: 'captured', amount: read.body.total });
+    await client.refused('getPayment', 404, 'not_found', { who: stranger, path: { paymentId } });
+    await waitFor(async () => {
+      const { items } = (await client.ask('listOrders', 200, { who, query: 'status=confirmed&limit=1' }))
+        .body;
+      return items.length === 1;
+    });
+    await client.refused('releaseHold', 409, 'wrong_state', { who, path: { holdId: who.holdId } });
+    expect((await client.ask('cancelOrder', 200, { who, path })).body.status).toMatch(/cancelled|refunded/);
+    await waitFor(async () => (await client.ask('getOrder', 200, { who, path })).body.status === 'refunded');
+  });
+
+  it('say why they failed', async () => {
+    const who = await holding(server, drop);
+    const declined = checkoutBody([who.holdId], 'pm_card_chargeDeclined');
+    const refused = await client.refused('checkOut', 402, 'payment_declined', {
+      who,
+      body: declined,
+      headers: key(),
+    });
+    const failed = await client.ask('getOrder', 200, { who, path: { orderId: refused.body.orderId } });
+    expect(failed.body.failure).toMatchObject({ code: 'payment_declined' });
+    const retry = { who, body: checkoutBody([who.holdId]), headers: key() };
+    await client.refused('checkOut', 409, 'hold_expired', retry);
+    const nothing = { who, body: checkoutBody([randomUUID()]), headers: key() };
+    await client.refused('checkOut', 404, 'not_found', nothing);
+    const card = { ...checkoutBody([who.holdId]), paymentMethod: '4242 4242 4242 4242' };
+    await client.refused('checkOut', 422, 'card_data_refused', { who, body: card, headers: key() });
+    expect(server.log()).not.toMatch(/4242.?4242/);
+  });
+
+  it('that take their time are answered with where to look', async () => {
+    const who = await holding(server, drop);
+    await sandboxFaults(server, { delayMs: 5_500 });
+    try {
+      const body = checkoutBody([who.holdId]);
+      const accepted = await client.ask('checkOut', 202, { who, body, headers: key() });
+      const { orderId } = accepted.body;
+      expect(accepted.headers.get('location')).toBe(`/v1/orders/${orderId}`);
+      await sandboxFaults(server, { delayMs: 0 });
+      await waitFor(async () => {
+        const { status } = (await client.ask('getOrder', 200, { who, path: { orderId } })).body;
+        return status === 'confirmed';
+      });
+    } finally {
+      await sandboxFaults(server, { delayMs: 0 });
+    }
+  });
+});
+
+describe('the rest', () => {
+  it('is documented too', async () => {
+    await client.ask('getOpenApi', 200);
+    await client.ask('listShards', 200, { who: await admin(server) });
+    await client.refused('listShards', 403, 'forbidden', { who: seller });
+    const payload = JSON.stringify({
+      id: 'evt_1',
+      object: 'event',
+      type: 'payment_intent.created',
+      data: {},
+    });
+    const signed = (secret: string) => ({
+      'stripe-signature': Stripe.webhooks.generateTestHeaderString({ payload, secret }),
+    });
+    await client.ask('receivePaymentWebhook', 200, { body: payload, headers: signed(webhookSecret) });
+    const forged = { body: payload, headers: signed('whsec_another') };
+    await client.refused('receivePaymentWebhook', 400, 'invalid_signature', forged);
+    await client.refused('receivePaymentWebhook', 400, 'invalid_signature', { body: payload });
+  });
+
+  it('of the documented successes there is none that was not seen', () => {
+    expect(client.unseen()).toEqual([]);
+  });
+});
