@@ -135,9 +135,15 @@ export function ticketView(state: SaleState, number: number, atMs: number): Tick
     ...wait,
     outlook: isWaiting ? outlookFor(state, usersAhead) : outlookFor(state, 0),
     admission: admissionView(state, number),
-    pollAfterSeconds: Math.min(pollSecondsMax, Math.max(1, Math.ceil(wait.waitTimeSeconds / 5))),
+    pollAfterSeconds: pollAfter(state, wait.waitTimeSeconds),
     asOfMs: atMs,
   };
+}
+
+/** A fifth of the wait; never so long that whoever polls could sleep through the time to claim an admission. */
+function pollAfter(state: SaleState, waitTimeSeconds: number): number {
+  const longest = Math.min(pollSecondsMax, state.queueing.claimSeconds / 4);
+  return Math.max(1, Math.floor(Math.min(longest, waitTimeSeconds / 5)));
 }
 
 function admissionView(state: SaleState, number: number): TicketView['admission'] {

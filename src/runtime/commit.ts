@@ -45,7 +45,7 @@ const retryMaxMs = 1000;
 
 export class GroupCommit {
   open: Batch = emptyBatch();
-  #isInFlight = false;
+  #inFlight: Batch | null = null;
   #inFlightSinceMs = 0;
   readonly #journal: Journal;
   readonly #scheduler: Scheduler;
@@ -59,16 +59,23 @@ export class GroupCommit {
 
   /** How long the journal has been silent about the batch in flight. */
   get waitedMs(): number {
-    return this.#isInFlight ? this.#scheduler.now() - this.#inFlightSinceMs : 0;
+    return this.#inFlight ? this.#scheduler.now() - this.#inFlightSinceMs : 0;
   }
 
   get isIdle(): boolean {
-    return !this.#isInFlight && this.open.events === 0;
+    return !this.#inFlight && this.open.events === 0;
+  }
+
+  /** Nobody waits longer for a silent journal: the answer is `busy`, the outcome will be found by asking again. */
+  giveUpReplies(): void {
+    for (const batch of [this.#inFlight, this.open]) {
+      for (const { reply } of batch?.replies.splice(0) ?? []) reply('busy', null);
+    }
   }
 
   /** Sends the open batch on its way, unless one is in flight: then that one's end does it. */
   seal(): void {
-    if (this.#isInFlight) return;
+    if (this.#inFlight) return;
     const batch = this.open;
     if (batch.events === 0 && batch.replies.length + batch.pushes.length + batch.outgoing.length === 0)
       return;
@@ -84,7 +91,7 @@ export class GroupCommit {
       const bytes = encodeFrame(partition.number, partition.epoch, seq, records);
       return { partition: partition.number, epoch: partition.epoch, seq, bytes };
     });
-    this.#isInFlight = true;
+    this.#inFlight = batch;
     this.#inFlightSinceMs = this.#scheduler.now();
     this.#events.onSealed();
     this.#write(frames, frames, batch, retryFirstMs);
@@ -95,7 +102,7 @@ export class GroupCommit {
       (unknown) => {
         if (unknown === 'fenced') return;
         if (unknown.length === 0) {
-          this.#isInFlight = false;
+          this.#inFlight = null;
           for (const [index, partition] of batch.partitions.entries())
             partition.ackedSeq = frames[index]!.seq;
           this.#events.onDurable(batch, frames, this.#scheduler.now() - this.#inFlightSinceMs);

@@ -66,6 +66,12 @@ export class Mailbox {
     this.#inside.push(letter);
   }
 
+  /** Answers `busy` to all commands from outside that were not begun. */
+  refuseOutside(): void {
+    for (let letter = this.#outside.shift(); letter; letter = this.#outside.shift())
+      letter.reply?.('busy', null);
+  }
+
   take(): Letter | undefined {
     return this.#inside.shift() ?? this.#outside.shift();
   }

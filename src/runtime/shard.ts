@@ -51,11 +51,12 @@ export const defaultShardLimits: ShardLimits = {
   mailboxMax: 50_000,
   commandsPerTurn: 2_000,
   eventsPerBatch: 20_000,
-  stallMs: 200,
+  stallMs: 150,
   snapshotEveryMs: 15_000,
 };
 
-const housekeepingMs = 100;
+/** With `stallMs`, a command waits at most 250 ms for a journal that is silent. */
+const housekeepingMs = 80;
 
 export class Shard {
   readonly #deps: ShardDeps;
@@ -123,18 +124,17 @@ export class Shard {
   /** A command from outside. It is answered once: after its events are durable, or `busy` at once. */
   deliver(kind: string, key: string, command: OutgoingCommand, reply: ReplyTo): void {
     const partition = this.#partitions.get(partitionOf(kind, key));
-    const isStalled = this.#commit.waitedMs > this.#deps.limits.stallMs;
-    if (this.#isStopped || !partition?.isOpen || isStalled || !this.#deciders.has(kind)) {
-      this.#statistics.refused();
-      reply('busy', null);
-      return;
-    }
-    if (!this.#mailbox.offer({ kind, key, command, reply })) {
+    const isRefused = this.#isStopped || !partition?.isOpen || this.#isStalled || !this.#deciders.has(kind);
+    if (isRefused || !this.#mailbox.offer({ kind, key, command, reply })) {
       this.#statistics.refused();
       reply('busy', null);
       return;
     }
     this.#scheduleTurn();
+  }
+
+  get #isStalled(): boolean {
+    return this.#commit.waitedMs > this.#deps.limits.stallMs;
   }
 
   /** The key of the actor that goes by another name, or null. */
@@ -287,6 +287,10 @@ export class Shard {
 
   #housekeep(): void {
     if (this.#isStopped) return;
+    if (this.#isStalled) {
+      this.#commit.giveUpReplies();
+      this.#mailbox.refuseOutside();
+    }
     this.#outbox.resend();
     if (this.#commit.isIdle) this.#snapshotter.encodeSome();
     void this.#snapshotter.advance();

@@ -14,6 +14,9 @@ import type { Actor, Partition } from './partition.ts';
 /** Encoding stops for this turn after so many milliseconds. */
 const encodeBudgetMs = 5;
 
+const retryFirstMs = 250;
+const retryMaxMs = 30_000;
+
 interface Round {
   readonly partition: Partition;
   readonly checkpointSeq: number;
@@ -32,6 +35,8 @@ export class Snapshotter {
   #round: Round | null = null;
   #isSaving = false;
   #next = 0;
+  #retryAtMs = 0;
+  #failures = 0;
   /** A partition rests this long between two rounds; 0 while the shard is stopping. */
   everyMs: number;
 
@@ -77,6 +82,7 @@ export class Snapshotter {
     if (this.#isSaving) return;
     const round = this.#round;
     if (!round) {
+      if (this.#now() < this.#retryAtMs) return;
       this.#begin();
       return;
     }
@@ -86,10 +92,17 @@ export class Snapshotter {
     this.#isSaving = true;
     try {
       await this.#save(round);
+      if (this.#failures > 0) this.#log('info', 'snapshots are saved again', { failures: this.#failures });
+      this.#failures = 0;
     } catch (error) {
       // Not lost: the journal still has it. The actors are dirty again and come with the next round.
       for (const { kind, key } of round.saved) round.partition.dirty.add(round.partition.find(kind, key)!);
-      this.#log('warn', 'a snapshot could not be saved; it is tried again', { error: String(error) });
+      if (this.#failures++ === 0) {
+        this.#log('warn', 'snapshots cannot be saved; the journal keeps everything meanwhile', {
+          error: String(error),
+        });
+      }
+      this.#retryAtMs = this.#now() + Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(this.#failures, 10));
     } finally {
       this.#round = null;
       this.#isSaving = false;
