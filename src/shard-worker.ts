@@ -30,12 +30,14 @@ const thread = startThread();
 const pool = openPool(data.databaseUrl, { max: 4, name: `shard-${data.shard}` });
 const journal = await openJournal(data.redisUrl, pool, log);
 
+const snapshots = createSnapshotStore(pool);
 const shard = new Shard({
   shard: data.shard,
   shardCount: data.shardCount,
   deciders: [saleDecider, skuDecider, orderDecider, idempotencyDecider],
   journal,
-  snapshots: createSnapshotStore(pool),
+  snapshots,
+  sleepers: snapshots,
   clock: startClock(data.clock),
   scheduler: {
     now: () => performance.now(),

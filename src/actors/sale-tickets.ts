@@ -15,7 +15,9 @@ export function join(
 ): SaleDecision {
   const { tickets } = state;
   const { buyerId, ticketId, requestId } = command;
-  const repeated = requestId === null ? 0 : tickets.byRequest(buyerId, requestId);
+  // A repeat is known by its request, or by the ticket that the request would have made.
+  const repeated =
+    (requestId === null ? 0 : tickets.byRequest(buyerId, requestId)) || tickets.byId(buyerId, ticketId);
   const newest = repeated || tickets.newestOf(buyerId);
   if (newest !== 0 && (repeated !== 0 || isLive(state, newest))) {
     return { code: 'ok', events: [], reply: (now) => ticketView(now, newest, at) };

@@ -6,19 +6,19 @@
  *    holds the partition's row only for the commit, so that a large save never makes an append wait.
  */
 import type pg from 'pg';
-import type { ActorSnapshot, SnapshotStore } from '../protocol/journal.ts';
+import type { ActorSnapshot, SleeperStore, SnapshotStore } from '../protocol/journal.ts';
 
 /** Bounds of one statement's parameters. */
 const chunkBytesMax = 8 * 1024 * 1024;
 const chunkRowsMax = 5_000;
 
 const saveSql = `
-insert into actor_snapshots (partition, kind, key, version, seq, state)
-select $1, s.kind, s.key, s.version, s.seq, substring($8::bytea from s.start for s.size)
-from unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::int[], $7::int[])
-  as s(kind, key, version, seq, start, size)
-on conflict (partition, kind, key)
-do update set version = excluded.version, seq = excluded.seq, state = excluded.state`;
+insert into actor_snapshots (partition, kind, key, version, seq, state, sleep_mark)
+select $1, s.kind, s.key, s.version, s.seq, substring($8::bytea from s.start for s.size), s.mark
+from unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::int[], $7::int[], $9::bigint[])
+  as s(kind, key, version, seq, start, size, mark)
+on conflict (partition, kind, key) do update set
+  version = excluded.version, seq = excluded.seq, state = excluded.state, sleep_mark = excluded.sleep_mark`;
 
 function* chunks(actors: readonly ActorSnapshot[]): Generator<ActorSnapshot[]> {
   let chunk: ActorSnapshot[] = [];
@@ -51,6 +51,7 @@ function saveParameters(partition: number, actors: readonly ActorSnapshot[]): un
     starts,
     actors.map((actor) => actor.state.length),
     Buffer.concat(actors.map((actor) => actor.state)),
+    actors.map((actor) => actor.sleepMark ?? null),
   ];
 }
 
@@ -74,28 +75,54 @@ async function inTransaction<Result>(
   }
 }
 
-export function createSnapshotStore(pool: pg.Pool): SnapshotStore {
+interface SnapshotRow {
+  kind: string;
+  key: string;
+  version: number;
+  seq: string;
+  state: Buffer;
+}
+
+function toSnapshot({ kind, key, version, seq, state }: SnapshotRow): ActorSnapshot {
+  return { kind, key, version, seq: Number(seq), state };
+}
+
+export function createSnapshotStore(pool: pg.Pool): SnapshotStore & SleeperStore {
+  /** The checkpoint and the actors, as of one moment. */
+  function load(partition: number, condition: string): ReturnType<SnapshotStore['load']> {
+    return inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
+      const checkpoint = await client.query('select seq from checkpoints where partition = $1', [partition]);
+      const { rows } = await client.query<SnapshotRow>(
+        `select kind, key, version, seq, state from actor_snapshots where partition = $1 and ${condition}`,
+        [partition],
+      );
+      return { checkpointSeq: Number(checkpoint.rows[0]?.seq ?? 0), actors: rows.map(toSnapshot) };
+    });
+  }
+
   return {
-    load: (partition) =>
-      inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
-        const checkpoint = await client.query('select seq from checkpoints where partition = $1', [
-          partition,
-        ]);
-        const { rows } = await client.query(
-          'select kind, key, version, seq, state from actor_snapshots where partition = $1',
-          [partition],
-        );
-        return {
-          checkpointSeq: Number(checkpoint.rows[0]?.seq ?? 0),
-          actors: rows.map(({ kind, key, version, seq, state }) => ({
-            kind,
-            key,
-            version,
-            seq: Number(seq),
-            state,
-          })),
-        };
-      }),
+    load: (partition) => load(partition, 'true'),
+
+    loadAwake: (partition) => load(partition, 'sleep_mark is null'),
+
+    async marks(partition) {
+      const { rows } = await pool.query<[string]>({
+        text: 'select sleep_mark from actor_snapshots where partition = $1 and sleep_mark is not null',
+        values: [partition],
+        rowMode: 'array',
+      });
+      return rows.map(([mark]) => Number(mark));
+    },
+
+    async wake(partition, actors) {
+      const { rows } = await pool.query<SnapshotRow>(
+        `select kind, key, version, seq, state
+         from actor_snapshots join unnest($2::text[], $3::text[]) as asked(kind, key) using (kind, key)
+         where partition = $1`,
+        [partition, actors.map(({ kind }) => kind), actors.map(({ key }) => key)],
+      );
+      return rows.map(toSnapshot);
+    },
 
     save: (partition, epoch, checkpointSeq, actors) =>
       inTransaction(pool, 'begin', async (client) => {

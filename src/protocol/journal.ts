@@ -24,6 +24,8 @@ export interface Claim {
   readonly epoch: number;
   /** The last frame in the journal, 0 when there was never any. */
   readonly tailSeq: number;
+  /** The journal is known to have lost frames of this partition, and how: the partition must stay closed. */
+  readonly fault?: string;
 }
 
 export interface Journal {
@@ -53,6 +55,8 @@ export interface ActorSnapshot {
   readonly version: number;
   readonly seq: number;
   readonly state: Uint8Array;
+  /** Set when the actor owed and awaited nothing: it may stay in the store until it is asked for. See `SleeperStore`. */
+  readonly sleepMark?: number;
 }
 
 export interface SnapshotStore {
@@ -67,4 +71,14 @@ export interface SnapshotStore {
   ): Promise<boolean>;
   /** The last frame that every projection has consumed, for trimming. */
   projectedSeq(partition: number): Promise<number>;
+}
+
+/** Saved actors that need not be in memory. Marks are hashes of `kind/key`; whoever looks one up may find nobody. */
+export interface SleeperStore {
+  /** As `SnapshotStore.load`, without those that were saved with a mark. */
+  loadAwake(partition: number): Promise<{ checkpointSeq: number; actors: ActorSnapshot[] }>;
+  /** The marks of all others. */
+  marks(partition: number): Promise<number[]>;
+  /** Those of the asked actors that exist. */
+  wake(partition: number, actors: readonly { kind: string; key: string }[]): Promise<ActorSnapshot[]>;
 }

@@ -12,6 +12,8 @@ export interface Letter {
   readonly key: string;
   readonly command: OutgoingCommand;
   readonly reply: ReplyTo | null;
+  /** The store was asked: no such actor was ever saved. */
+  readonly isUnsaved?: boolean;
 }
 
 /** A first-in-first-out queue on a growing ring. */

@@ -1,6 +1,7 @@
 /** One partition as its owner knows it: who lives there, how far its journal goes, what has changed since it was saved. */
 import type { AnyDecider, Gauges } from '../protocol/decider.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
+import { MarkSet } from './mark-set.ts';
 import type { Timed } from './timers.ts';
 
 export interface Actor extends Timed {
@@ -12,6 +13,8 @@ export interface Actor extends Timed {
   state: any;
   /** During replay: the last frame that the loaded state contains. */
   restoredSeq: number;
+  /** When it last had a command. */
+  touchedAtMs: number;
 }
 
 export class Partition {
@@ -31,6 +34,8 @@ export class Partition {
   records: JournalRecord[] = [];
   readonly actors = new Map<string, Map<string, Actor>>();
   readonly dirty = new Set<Actor>();
+  /** Actors that are saved and not in memory (or were once). */
+  readonly marks = new MarkSet();
   /** `kind` -> other name -> key. */
   readonly names = new Map<string, Map<string, string>>();
 
@@ -49,7 +54,7 @@ export class Partition {
 
   install(decider: AnyDecider, key: string, state: unknown, restoredSeq: number): Actor {
     const { kind } = decider;
-    const actor = {
+    const actor: Actor = {
       decider,
       kind,
       key,
@@ -57,6 +62,7 @@ export class Partition {
       state,
       restoredSeq,
       deadlineMs: Number.POSITIVE_INFINITY,
+      touchedAtMs: 0,
     };
     let ofKind = this.actors.get(kind);
     if (!ofKind) {

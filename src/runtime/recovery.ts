@@ -4,11 +4,19 @@
  */
 import { unpack } from 'msgpackr';
 import type { AnyDecider } from '../protocol/decider.ts';
-import { CorruptFrame, decodeFrame } from '../protocol/frame.ts';
-import type { Claim, Frame, Journal, SnapshotStore } from '../protocol/journal.ts';
+import { CorruptFrame, decodeFrame, type JournalRecord } from '../protocol/frame.ts';
+import type {
+  ActorSnapshot,
+  Claim,
+  Frame,
+  Journal,
+  SleeperStore,
+  SnapshotStore,
+} from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Clock } from './clock.ts';
-import type { Partition } from './partition.ts';
+import { markOf } from './mark-set.ts';
+import type { Actor, Partition } from './partition.ts';
 
 const framesPerRead = 512;
 
@@ -30,6 +38,8 @@ class Unrecoverable extends Error {
 export interface RecoveryDeps {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
+  /** null: every saved actor is loaded, and none ever leaves memory. */
+  readonly sleepers: SleeperStore | null;
   readonly deciders: ReadonlyMap<string, AnyDecider>;
   readonly clock: Pick<Clock, 'now' | 'advanceTo'>;
   readonly log: Log;
@@ -62,12 +72,12 @@ async function recoverOne(
   deps: RecoveryDeps,
   report: RecoveryReport,
 ): Promise<void> {
-  const saved = await deps.snapshots.load(partition.number);
-  for (const { kind, key, version, seq, state } of saved.actors) {
-    const decider = deciderOf(deps, kind);
-    partition.install(decider, key, restore(decider, key, version, state, partition.number), seq);
-    report.actors++;
-  }
+  if (claim.fault !== undefined) throw new Unrecoverable(partition.number, claim.fault);
+  const { number } = partition;
+  const saved = deps.sleepers ? await deps.sleepers.loadAwake(number) : await deps.snapshots.load(number);
+  for (const actor of saved.actors) installSaved(partition, actor, deps.deciders);
+  report.actors += saved.actors.length;
+  if (deps.sleepers) for (const mark of await deps.sleepers.marks(number)) partition.marks.add(mark);
   partition.epoch = claim.epoch;
   partition.checkpointSeq = saved.checkpointSeq;
   partition.checkpointAtMs = deps.clock.now();
@@ -82,9 +92,11 @@ async function recoverOne(
   while (seq < claim.tailSeq) {
     const frames = await deps.journal.read(partition.number, seq, framesPerRead);
     if (frames.length === 0) throw new CorruptFrame(partition.number, seq + 1, 'it is missing');
-    for (const frame of frames) {
+    const decoded = frames.map((frame) => ({ frame, records: decodeFrame(frame) }));
+    if (deps.sleepers) await wakeConcerned(partition, decoded, deps.sleepers, deps.deciders);
+    for (const { frame, records } of decoded) {
       if (frame.seq !== seq + 1) throw new CorruptFrame(partition.number, seq + 1, 'it is missing');
-      replay(partition, frame, deps, report);
+      replay(partition, frame, records, deps, report);
       seq = frame.seq;
     }
   }
@@ -92,25 +104,34 @@ async function recoverOne(
   partition.ackedSeq = seq;
 }
 
-/** A state that cannot be read halts its partition: guessing it would be worse. */
-function restore(
-  decider: AnyDecider,
-  key: string,
-  version: number,
-  state: Uint8Array,
-  partition: number,
-): unknown {
-  try {
-    return decider.restore(key, unpack(state), version);
-  } catch (error) {
-    throw new Unrecoverable(partition, `the snapshot of ${decider.kind}/${key} cannot be read: ${error}`);
+/** Loads the sleeping actors that these frames are about. */
+async function wakeConcerned(
+  partition: Partition,
+  decoded: readonly { records: readonly JournalRecord[] }[],
+  sleepers: SleeperStore,
+  deciders: RecoveryDeps['deciders'],
+): Promise<void> {
+  const wanted = new Map<string, JournalRecord>();
+  for (const record of decoded.flatMap(({ records }) => records)) {
+    const { kind, key } = record;
+    if (!partition.find(kind, key) && partition.marks.has(markOf(kind, key)))
+      wanted.set(`${kind}/${key}`, record);
   }
+  if (wanted.size === 0) return;
+  const saved = await sleepers.wake(partition.number, [...wanted.values()]);
+  for (const actor of saved) installSaved(partition, actor, deciders);
 }
 
-function replay(partition: Partition, frame: Frame, deps: RecoveryDeps, report: RecoveryReport): void {
+function replay(
+  partition: Partition,
+  frame: Frame,
+  records: readonly JournalRecord[],
+  deps: RecoveryDeps,
+  report: RecoveryReport,
+): void {
   report.frames++;
-  for (const { kind, key, event } of decodeFrame(frame)) {
-    const actor = partition.actor(deciderOf(deps, kind), key);
+  for (const { kind, key, event } of records) {
+    const actor = partition.actor(deciderOf(deps.deciders, kind), key);
     if (frame.seq <= actor.restoredSeq) continue;
     partition.evolve(actor, event);
     partition.dirty.add(actor);
@@ -120,8 +141,23 @@ function replay(partition: Partition, frame: Frame, deps: RecoveryDeps, report: 
   }
 }
 
-function deciderOf(deps: RecoveryDeps, kind: string): AnyDecider {
-  const decider = deps.deciders.get(kind);
+/** Puts a saved actor into memory. A state that cannot be read halts its partition: guessing it would be worse. */
+export function installSaved(
+  partition: Partition,
+  saved: ActorSnapshot,
+  deciders: ReadonlyMap<string, AnyDecider>,
+): Actor {
+  const { kind, key, version, seq, state } = saved;
+  const decider = deciderOf(deciders, kind);
+  try {
+    return partition.install(decider, key, decider.restore(key, unpack(state), version), seq);
+  } catch (error) {
+    throw new Unrecoverable(partition.number, `the snapshot of ${kind}/${key} cannot be read: ${error}`);
+  }
+}
+
+function deciderOf(deciders: ReadonlyMap<string, AnyDecider>, kind: string): AnyDecider {
+  const decider = deciders.get(kind);
   if (!decider) throw new Error(`the journal holds an actor of unknown kind "${kind}"`);
   return decider;
 }

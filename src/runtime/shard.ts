@@ -5,14 +5,15 @@
 
 import { type Address, partitionOf, partitionsOf } from '../protocol/address.ts';
 import type { AnyDecider, Decision, OutgoingCommand, Owed, Push } from '../protocol/decider.ts';
-import type { Journal, SnapshotStore } from '../protocol/journal.ts';
+import type { Journal, SleeperStore, SnapshotStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Clock } from './clock.ts';
 import { type Batch, GroupCommit, type Scheduler } from './commit.ts';
 import { type Letter, Mailbox, type ReplyTo } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
 import { type Actor, Partition } from './partition.ts';
-import { type RecoveryReport, recover } from './recovery.ts';
+import { installSaved, type RecoveryReport, recover } from './recovery.ts';
+import { Sleepers } from './sleepers.ts';
 import { Snapshotter } from './snapshotter.ts';
 import { ShardStatistics, type ShardStatsRow } from './statistics.ts';
 import { Timers } from './timers.ts';
@@ -23,6 +24,8 @@ export interface ShardDeps {
   readonly deciders: readonly AnyDecider[];
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
+  /** null: actors never leave memory. */
+  readonly sleepers?: SleeperStore | null;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   /** Sends to an actor elsewhere, or to the back office; must answer once, `busy` when it cannot. */
@@ -45,6 +48,8 @@ export interface ShardLimits {
   /** When the journal has not answered for so long, new commands are refused at the door. */
   readonly stallMs: number;
   readonly snapshotEveryMs: number;
+  /** An actor that owes and awaits nothing leaves memory after so long without a command. */
+  readonly idleMs: number;
 }
 
 export const defaultShardLimits: ShardLimits = {
@@ -53,10 +58,12 @@ export const defaultShardLimits: ShardLimits = {
   eventsPerBatch: 20_000,
   stallMs: 150,
   snapshotEveryMs: 15_000,
+  idleMs: 60_000,
 };
 
 /** With `stallMs`, a command waits at most 250 ms for a journal that is silent. */
 const housekeepingMs = 80;
+const sweepsPerRound = 4;
 
 export class Shard {
   readonly #deps: ShardDeps;
@@ -68,6 +75,8 @@ export class Shard {
   readonly #timers = new Timers<Actor>();
   readonly #snapshotter: Snapshotter;
   readonly #statistics: ShardStatistics;
+  readonly #sleepers: Sleepers | null;
+  #sweeps = 0;
   #isTurnScheduled = false;
   #isStopped = false;
   #timer: { atMs: number; cancel: () => void } | null = null;
@@ -95,15 +104,38 @@ export class Shard {
       (actor, id, code, body) => this.#put(actor, { type: 'Answered', id, code, body } as OutgoingCommand),
       now,
     );
-    const { snapshots, journal, log, limits } = deps;
-    this.#snapshotter = new Snapshotter(partitions, snapshots, journal, limits.snapshotEveryMs, now, log);
+    const { snapshots, journal, log, limits, sleepers } = deps;
+    this.#sleepers = sleepers
+      ? new Sleepers({
+          store: sleepers,
+          install: (partition, saved) => {
+            installSaved(partition, saved, this.#deciders).touchedAtMs = deps.clock.now();
+          },
+          redeliver: (letter) => {
+            this.#mailbox.put(letter);
+            this.#scheduleTurn();
+          },
+          stashMax: limits.mailboxMax,
+          log,
+        })
+      : null;
+    this.#snapshotter = new Snapshotter(
+      partitions,
+      snapshots,
+      journal,
+      limits.snapshotEveryMs,
+      () => this.#commit.isIdle,
+      now,
+      log,
+    );
   }
 
   /** Claims and replays every partition, then opens them and sends what their actors owe. */
   async start(): Promise<RecoveryReport> {
     const partitions = [...this.#partitions.values()];
-    const { journal, snapshots, clock, log } = this.#deps;
-    const report = await recover(partitions, { journal, snapshots, clock, log, deciders: this.#deciders });
+    const { journal, snapshots, clock, log, sleepers = null } = this.#deps;
+    const deciders = this.#deciders;
+    const report = await recover(partitions, { journal, snapshots, sleepers, clock, log, deciders });
     this.#statistics.recovered(report.tookMs);
     const at = clock.now();
     for (const partition of partitions) {
@@ -163,9 +195,8 @@ export class Shard {
     const untilMs = performance.now() + graceMs;
     this.#snapshotter.everyMs = 0;
     while (performance.now() < untilMs) {
-      if (this.#mailbox.depth === 0 && this.#commit.isIdle) {
+      if (this.#mailbox.depth === 0 && this.#commit.isIdle && !this.#sleepers?.stashed) {
         if (this.#snapshotter.isDone) return true;
-        this.#snapshotter.encodeSome();
         await this.#snapshotter.advance();
       }
       await new Promise<void>((resolve) => this.#deps.scheduler.after(1, resolve));
@@ -209,6 +240,8 @@ export class Shard {
     }
     const decider = this.#deciders.get(kind)!;
     const known = partition.find(kind, key);
+    if (!known && this.#sleepers?.takes(partition, letter)) return;
+    if (known) known.touchedAtMs = at;
     const state = known?.state ?? decider.initial(key);
     const decision: Decision<unknown, { type: string }> = decider.decide(state, command, at);
     const isAnswer = command.type === 'Answered';
@@ -285,6 +318,17 @@ export class Shard {
     this.#armTimer();
   }
 
+  /** A few partitions each time. */
+  #sweepSome(): void {
+    if (!this.#sleepers) return;
+    const partitions = [...this.#partitions.values()];
+    const beforeMs = this.#deps.clock.now() - this.#deps.limits.idleMs;
+    for (let swept = 0; swept < Math.min(sweepsPerRound, partitions.length); swept++) {
+      const partition = partitions[this.#sweeps++ % partitions.length]!;
+      if (partition.isOpen && partition !== this.#snapshotter.busyWith) Sleepers.sweep(partition, beforeMs);
+    }
+  }
+
   #housekeep(): void {
     if (this.#isStopped) return;
     if (this.#isStalled) {
@@ -292,7 +336,7 @@ export class Shard {
       this.#mailbox.refuseOutside();
     }
     this.#outbox.resend();
-    if (this.#commit.isIdle) this.#snapshotter.encodeSome();
+    this.#sweepSome();
     void this.#snapshotter.advance();
     this.#deps.scheduler.after(housekeepingMs, () => this.#housekeep());
   }

@@ -9,7 +9,9 @@
 import { Packr } from 'msgpackr';
 import type { ActorSnapshot, Journal, SnapshotStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
+import { markOf } from './mark-set.ts';
 import type { Actor, Partition } from './partition.ts';
+import { isIdle } from './sleepers.ts';
 
 /** Encoding stops for this turn after so many milliseconds. */
 const encodeBudgetMs = 5;
@@ -33,7 +35,9 @@ export class Snapshotter {
   readonly #log: Log;
   readonly #now: () => number;
   #round: Round | null = null;
-  #isSaving = false;
+  #isAdvancing = false;
+  /** Whether states agree with sealed frames at this moment. */
+  readonly #isConsistent: () => boolean;
   #next = 0;
   #retryAtMs = 0;
   #failures = 0;
@@ -45,10 +49,12 @@ export class Snapshotter {
     store: SnapshotStore,
     journal: Journal,
     everyMs: number,
+    isConsistent: () => boolean,
     now: () => number,
     log: Log,
   ) {
     this.everyMs = everyMs;
+    this.#isConsistent = isConsistent;
     this.#partitions = partitions;
     this.#store = store;
     this.#journal = journal;
@@ -59,7 +65,8 @@ export class Snapshotter {
   /** Called at moments when states agree with sealed frames; encodes a little of the round in progress. */
   encodeSome(): void {
     const round = this.#round;
-    if (!round || this.#isSaving) return;
+    // A round without anything left is being saved.
+    if (!round) return;
     const untilMs = performance.now() + encodeBudgetMs;
     const { partition } = round;
     while (round.left.length > 0 && performance.now() < untilMs) {
@@ -73,23 +80,28 @@ export class Snapshotter {
         seq: partition.seq,
         // A copy: the packer goes on using its buffer (and Buffer.slice would be no copy).
         state: new Uint8Array(packr.pack(decider.snapshot(actor.state))),
+        ...(isIdle(actor) ? { sleepMark: markOf(kind, key) } : {}),
       });
     }
   }
 
-  /** Begins the next partition's round if none is open; saves a round that is encoded and durable. */
+  /** Goes on with the round in progress and begins others, until one has to wait or none is due. */
   async advance(): Promise<void> {
-    if (this.#isSaving) return;
-    const round = this.#round;
-    if (!round) {
-      if (this.#now() < this.#retryAtMs) return;
-      this.#begin();
-      return;
+    if (this.#isAdvancing) return;
+    this.#isAdvancing = true;
+    while (this.#now() >= this.#retryAtMs) {
+      this.#round ??= this.#nextRound();
+      const round = this.#round;
+      if (!round) break;
+      if (this.#isConsistent()) this.encodeSome();
+      const newestSeq = round.saved.reduce((seq, actor) => Math.max(seq, actor.seq), round.checkpointSeq);
+      if (round.left.length > 0 || round.partition.ackedSeq < newestSeq) break;
+      await this.#finish(round);
     }
-    if (round.left.length > 0) return;
-    const newestSeq = round.saved.reduce((seq, actor) => Math.max(seq, actor.seq), round.checkpointSeq);
-    if (round.partition.ackedSeq < newestSeq) return;
-    this.#isSaving = true;
+    this.#isAdvancing = false;
+  }
+
+  async #finish(round: Round): Promise<void> {
     try {
       await this.#save(round);
       if (this.#failures > 0) this.#log('info', 'snapshots are saved again', { failures: this.#failures });
@@ -105,8 +117,12 @@ export class Snapshotter {
       this.#retryAtMs = this.#now() + Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(this.#failures, 10));
     } finally {
       this.#round = null;
-      this.#isSaving = false;
     }
+  }
+
+  /** What is encoded but not saved yet belongs to this partition. */
+  get busyWith(): Partition | null {
+    return this.#round?.partition ?? null;
   }
 
   /** True when every partition is saved up to its last frame. */
@@ -114,14 +130,14 @@ export class Snapshotter {
     return !this.#round && this.#partitions.every((p) => p.dirty.size === 0 || !p.isOpen);
   }
 
-  #begin(): void {
+  #nextRound(): Round | null {
     for (let tried = 0; tried < this.#partitions.length; tried++) {
       const partition = this.#partitions[this.#next++ % this.#partitions.length]!;
       if (!partition.isOpen || partition.dirty.size === 0) continue;
       if (this.#now() - partition.checkpointAtMs < this.everyMs) continue;
-      this.#round = { partition, checkpointSeq: partition.seq, left: [...partition.dirty], saved: [] };
-      return;
+      return { partition, checkpointSeq: partition.seq, left: [...partition.dirty], saved: [] };
     }
+    return null;
   }
 
   async #save(round: Round): Promise<void> {

@@ -75,6 +75,7 @@ const counter: Decider<CounterState, CounterCommand, CounterEvent> = {
 
 interface Running {
   shard: Shard;
+  snapshots: MemorySnapshots;
   journal: MemoryJournal;
   asked: { command: OutgoingCommand; done: ReplyTo }[];
   pushes: Push[];
@@ -87,6 +88,7 @@ const running: Running[] = [];
 
 async function start(store: MemoryStore, limits: Partial<ShardLimits> = {}): Promise<Running> {
   const journal = new MemoryJournal(store);
+  const snapshots = new MemorySnapshots(store);
   const clock = { at: 1_000_000 };
   const asked: Running['asked'] = [];
   const pushes: Push[] = [];
@@ -99,7 +101,8 @@ async function start(store: MemoryStore, limits: Partial<ShardLimits> = {}): Pro
     shardCount: 1,
     deciders: [counter],
     journal,
-    snapshots: new MemorySnapshots(store),
+    snapshots,
+    sleepers: snapshots,
     clock: { now: () => clock.at, advanceTo },
     scheduler: {
       now: () => performance.now(),
@@ -121,7 +124,7 @@ async function start(store: MemoryStore, limits: Partial<ShardLimits> = {}): Pro
     new Promise<{ code: string; body: unknown }>((resolve) =>
       shard.deliver('counter', key, command, (code, body) => resolve({ code, body })),
     );
-  const one = { shard, journal, asked, pushes, fatal, clock, send };
+  const one = { shard, snapshots, journal, asked, pushes, fatal, clock, send };
   running.push(one);
   return one;
 }
@@ -259,7 +262,7 @@ describe('recovery', () => {
     await Promise.all(keys.map((key, n) => one.send({ type: 'Add', amount: n % 100 }, key)));
     expect(await one.shard.stop(10_000)).toBe(true);
     const two = await start(store);
-    expect(two.shard.stats()).toMatchObject({ actors: 2_000, haltedPartitions: [] });
+    expect(two.shard.stats()).toMatchObject({ haltedPartitions: [] });
     for (const [n, key] of keys.entries()) {
       expect((await two.send({ type: 'Read' }, key)).body).toMatchObject({ total: n % 100 });
     }
@@ -351,5 +354,59 @@ describe('deadlines', () => {
     await two.send({ type: 'RingAt', atMs: two.clock.at });
     await until(() => two.journal.appends >= 2);
     expect((await two.send({ type: 'Read' })).body).toMatchObject({ rings: 1 });
+  });
+});
+
+describe('actors that are not needed', () => {
+  const keys = Array.from({ length: 300 }, (_, n) => `key-${n}`);
+
+  /** A shard whose 300 counters were saved and have left memory. */
+  async function asleep(store: MemoryStore): Promise<Running> {
+    const one = await start(store, { snapshotEveryMs: 0, idleMs: 1_000 });
+    await Promise.all(keys.map((key, n) => one.send({ type: 'Add', amount: n % 50 }, key)));
+    await until(() => {
+      one.clock.at += 10_000;
+      return one.shard.stats().actors === 0;
+    });
+    return one;
+  }
+
+  it('leave memory and come back as they were with the next command', async () => {
+    const one = await asleep(new MemoryStore());
+    const answers = await Promise.all(keys.map((key) => one.send({ type: 'Add', amount: 1 }, key)));
+    expect(answers.map(({ body }) => body)).toEqual(keys.map((_, n) => ({ total: (n % 50) + 1 })));
+  });
+
+  it('stay in the store at a restart, but for those the journal speaks of', async () => {
+    const store = new MemoryStore();
+    const one = await asleep(store);
+    await one.send({ type: 'Add', amount: 1 }, 'key-7');
+    const two = await start(store);
+    expect(two.shard.stats().actors).toBeLessThan(10);
+    expect((await two.send({ type: 'Read' }, 'key-7')).body).toMatchObject({ total: 8 });
+    expect((await two.send({ type: 'Read' }, 'key-8')).body).toMatchObject({ total: 8 });
+    expect((await two.send({ type: 'Read' }, 'nobody')).body).toMatchObject({ total: 0 });
+  });
+
+  it('are answered for with `busy` while the store is away, never as if they were new', async () => {
+    const one = await asleep(new MemoryStore());
+    const wake = one.snapshots.wake;
+    one.snapshots.wake = () => Promise.reject(new Error('the store is away'));
+    expect((await one.send({ type: 'Add', amount: 1 }, 'key-9')).code).toBe('busy');
+    one.snapshots.wake = wake;
+    expect((await one.send({ type: 'Read' }, 'key-9')).body).toMatchObject({ total: 9 });
+  });
+
+  it('stay while they wait for a time or an answer', async () => {
+    const one = await start(new MemoryStore(), { snapshotEveryMs: 0, idleMs: 1_000 });
+    await one.send({ type: 'RingAt', atMs: one.clock.at + 100_000_000 }, 'timed');
+    await one.send({ type: 'WantGreeting' }, 'asking');
+    await one.send({ type: 'Add', amount: 1 }, 'idle');
+    await until(() => {
+      one.clock.at += 10_000;
+      return one.shard.stats().actors === 2;
+    });
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(one.shard.stats().actors).toBe(2);
   });
 });

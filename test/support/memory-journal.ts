@@ -8,6 +8,7 @@ import type {
   Claim,
   Frame,
   Journal,
+  SleeperStore,
   SnapshotStore,
 } from '../../src/protocol/journal.ts';
 
@@ -103,7 +104,7 @@ export class MemoryJournal implements Journal {
   async close(): Promise<void> {}
 }
 
-export class MemorySnapshots implements SnapshotStore {
+export class MemorySnapshots implements SnapshotStore, SleeperStore {
   readonly store: MemoryStore;
   constructor(store: MemoryStore) {
     this.store = store;
@@ -126,6 +127,21 @@ export class MemorySnapshots implements SnapshotStore {
     for (const actor of actors) saved.actors.set(`${actor.kind}/${actor.key}`, actor);
     this.store.snapshots.set(partition, saved);
     return true;
+  }
+
+  async loadAwake(partition: number): Promise<{ checkpointSeq: number; actors: ActorSnapshot[] }> {
+    const { checkpointSeq, actors } = await this.load(partition);
+    return { checkpointSeq, actors: actors.filter((actor) => actor.sleepMark === undefined) };
+  }
+
+  async marks(partition: number): Promise<number[]> {
+    const { actors } = await this.load(partition);
+    return actors.flatMap(({ sleepMark }) => (sleepMark === undefined ? [] : [sleepMark]));
+  }
+
+  async wake(partition: number, asked: readonly { kind: string; key: string }[]): Promise<ActorSnapshot[]> {
+    const saved = this.store.snapshots.get(partition)?.actors;
+    return asked.flatMap(({ kind, key }) => saved?.get(`${kind}/${key}`) ?? []);
   }
 
   async projectedSeq(): Promise<number> {

@@ -4,7 +4,8 @@
  * 1. The epoch is raised in PostgreSQL, then the fence `<epoch>-0` is put into the stream: from then on Redis refuses
  *    every id of an older epoch. Only then is the tail read: nothing can be added to it behind our back.
  * 2. A stream is created only for a partition that never had one. One that should be there and is not, or that ends
- *    before what snapshots, projections or this process have seen, is a lost journal: an error, never a fresh start.
+ *    before what snapshots, projections or this process have seen, is a lost journal: its claim carries a fault, never
+ *    a fresh start. The other partitions of the same call are claimed as ever.
  */
 import type pg from 'pg';
 import { DoorbusterError } from '../../protocol/errors.ts';
@@ -35,12 +36,8 @@ interface Raised {
 export const isSmallerIdError = (reply: RedisReply) =>
   reply.error?.message.includes('equal or smaller') === true;
 
-function lost(partition: number, how: string): DoorbusterError {
-  return new DoorbusterError(
-    'internal_error',
-    `the Redis journal of partition ${partition} is lost: ${how}. Bring back the Redis data that belongs to this database`,
-    { partition },
-  );
+function lost(partition: number, how: string): string {
+  return `the Redis journal of partition ${partition} is lost: ${how}. Bring back the Redis data that belongs to this database, or see npm run recover`;
 }
 
 async function raise(pool: pg.Pool, partitions: readonly number[]): Promise<Raised[]> {
@@ -56,7 +53,8 @@ async function raise(pool: pg.Pool, partitions: readonly number[]): Promise<Rais
   });
 }
 
-async function fence(link: RedisLink, raised: readonly Raised[]): Promise<void> {
+/** Answers with the partitions whose stream should be there and is not. */
+async function fence(link: RedisLink, raised: readonly Raised[]): Promise<ReadonlySet<number>> {
   const replies = await link.run(
     raised.map((row) => [
       'xadd',
@@ -67,12 +65,14 @@ async function fence(link: RedisLink, raised: readonly Raised[]): Promise<void> 
       '1',
     ]),
   );
+  const missing = new Set<number>();
   replies.forEach((reply, i) => {
     // Someone has claimed after us: our first append will be told so.
     if (isSmallerIdError(reply)) return;
     if (reply.error) throw new DoorbusterError('busy', `Redis: ${reply.error.message}`);
-    if (reply.value === null) throw lost(raised[i]!.partition, 'its stream is not there');
+    if (reply.value === null) missing.add(raised[i]!.partition);
   });
+  return missing;
 }
 
 /** A stream ahead of the database's epochs was written by somebody who uses another database. */
@@ -86,25 +86,31 @@ async function refuseForeign(pool: pg.Pool, partition: number, lastEpoch: number
   );
 }
 
+/** What is wrong with a stream that was just fenced, or null. `seen`: the last frame that somebody knows of. */
+function loss(epoch: number, isMissing: boolean, tail: Tail | null, seen: number): string | null {
+  if (isMissing) return 'its stream is not there';
+  if (!tail || tail.lastEpoch < epoch) return 'its newest mark is not there';
+  if (tail.seq >= seen) return null;
+  return `it ends at frame ${tail.seq}, but frame ${seen} was acknowledged`;
+}
+
 /** `ackedSeq`: the last frame that this process was told is safe. */
 export async function claimStreams(
   pool: pg.Pool,
   link: RedisLink,
   partitions: readonly number[],
   ackedSeq: (partition: number) => number,
-): Promise<{ claim: Claim; tail: Tail }[]> {
+): Promise<{ claim: Claim; tail: Tail | null }[]> {
   const raised = await raise(pool, partitions);
-  await fence(link, raised);
+  const missing = await fence(link, raised);
   const tails = await readTails(link, partitions);
   const claims = await Promise.all(
     raised.map(async ({ partition, epoch, seen_seq }, i) => {
-      const tail = tails[i];
-      if (!tail || tail.lastEpoch < epoch) throw lost(partition, 'its newest mark is not there');
-      if (tail.lastEpoch > epoch) await refuseForeign(pool, partition, tail.lastEpoch);
-      const seen = Math.max(Number(seen_seq), ackedSeq(partition));
-      if (tail.seq < seen)
-        throw lost(partition, `it ends at frame ${tail.seq}, but frame ${seen} was acknowledged`);
-      return { claim: { partition, epoch, tailSeq: tail.seq }, tail };
+      const tail = tails[i] ?? null;
+      if (tail && tail.lastEpoch > epoch) await refuseForeign(pool, partition, tail.lastEpoch);
+      const claim = { partition, epoch, tailSeq: tail?.seq ?? 0 };
+      const how = loss(epoch, missing.has(partition), tail, Math.max(Number(seen_seq), ackedSeq(partition)));
+      return { claim: how === null ? claim : { ...claim, fault: lost(partition, how) }, tail };
     }),
   );
   await pool.query(
@@ -114,7 +120,7 @@ export async function claimStreams(
   // Claims without traffic leave a row of fences: only the newest matters.
   await link.run(
     claims.flatMap(({ claim, tail }) =>
-      tail.fenceIds.length < 2
+      !tail || tail.fenceIds.length < 2
         ? []
         : [['xdel', streamKey(claim.partition), ...tail.fenceIds.slice(1)] as const],
     ),

@@ -43,7 +43,7 @@ export async function openRedisJournal(redisUrl: string, pool: pg.Pool, log: Log
       const { generation } = writeLink;
       const claims = await claimStreams(pool, writeLink, partitions, writer.ackedSeq);
       return claims.map(({ claim }) => {
-        writer.claimed(claim, generation);
+        if (claim.fault === undefined) writer.claimed(claim, generation);
         return claim;
       });
     },

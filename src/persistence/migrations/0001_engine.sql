@@ -35,8 +35,12 @@ create table actor_snapshots (
   -- The partition's last frame that the state contains.
   seq bigint not null,
   state bytea not null,
+  -- Set when the actor need not be in memory (see SleeperStore).
+  sleep_mark bigint,
   primary key (partition, kind, key)
 );
+-- Recovery loads the others.
+create index actor_snapshots_awake on actor_snapshots (partition) where sleep_mark is null;
 
 -- The frame after which replay of a partition starts.
 create table checkpoints (

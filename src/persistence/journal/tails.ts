@@ -1,0 +1,60 @@
+/** Where each partition's journal stands, without claiming anything: for those who only look. */
+import type pg from 'pg';
+import type { Log } from '../../protocol/log.ts';
+import { openRedisLink } from './redis-link.ts';
+import { readTails } from './stream.ts';
+
+export interface Standing {
+  readonly partition: number;
+  readonly epoch: number;
+  /** The last frame in the journal; null when the stream that should be there is not. */
+  readonly tailSeq: number | null;
+  readonly checkpointSeq: number;
+  /** The newest frame that a projection has taken in. */
+  readonly projectedSeq: number;
+  /** Frames up to here were dropped on purpose. */
+  readonly trimmedSeq: number;
+}
+
+const standingSql = `
+select p.partition, p.epoch, p.journal, p.journal_seq::float8, coalesce(p.trimmed_seq, 0)::float8 as trimmed_seq,
+  coalesce((select c.seq from checkpoints c where c.partition = p.partition), 0)::float8 as checkpoint_seq,
+  coalesce((select max(c.seq) from projection_checkpoints c where c.partition = p.partition), 0)::float8 as projected_seq
+from partitions p where p.partition = any($1::smallint[]) order by p.partition`;
+
+const replyTimeoutMs = 5_000;
+
+export interface Standings {
+  /** In the order of their numbers. The tails are read last: nothing that the rows say can be ahead of them. */
+  read(partitions: readonly number[]): Promise<Standing[]>;
+  close(): Promise<void>;
+}
+
+export async function openStandings(pool: pg.Pool, redisUrl: string | null, log: Log): Promise<Standings> {
+  const link =
+    redisUrl === null ? null : await openRedisLink(redisUrl, 'doorbuster-look', replyTimeoutMs, log);
+  return {
+    async read(partitions) {
+      const { rows } = await pool.query(standingSql, [partitions]);
+      const tails =
+        link === null
+          ? null
+          : await readTails(
+              link,
+              rows.map((row) => row.partition),
+            );
+      return rows.map((row, i) => ({
+        partition: row.partition,
+        epoch: row.epoch,
+        // A stream comes to be with the first claim.
+        tailSeq: tails === null ? row.journal_seq : (tails[i]?.seq ?? (row.journal === null ? 0 : null)),
+        checkpointSeq: row.checkpoint_seq,
+        projectedSeq: row.projected_seq,
+        trimmedSeq: row.trimmed_seq,
+      }));
+    },
+    async close() {
+      await link?.close();
+    },
+  };
+}
