@@ -16,14 +16,13 @@ export interface BannerFacts {
 export function banner(facts: BannerFacts): string {
   const { config, publicUrl, sandbox, admin, sample } = facts;
   const database = config.databaseUrl === null ? `embedded PostgreSQL in ${config.dataDir}` : 'PostgreSQL';
-  const journal = config.redisUrl === null ? 'PostgreSQL' : 'Redis Streams';
   const lines = [
     `Doorbuster is ready (${facts.tookSeconds.toFixed(1)} s)`,
     `  API         ${publicUrl}/v1   document ${publicUrl}/openapi.json   live ${publicUrl.replace('http', 'ws')}/v1/live`,
     `  Operators   http://127.0.0.1:${facts.opsPort}/readyz  /metrics`,
     `  Threads     ${config.gateways} gateway, ${config.shards} shard, 1 back office${sandbox ? ', 1 payment sandbox' : ''}`,
     `  Database    ${database}`,
-    `  Journal     ${journal}: ${facts.durability}`,
+    `  Journal     ${facts.durability}`,
     `  Payments    ${sandbox ? `sandbox: no money moves (${sandbox.url})` : 'Stripe'}`,
   ];
   if (admin) lines.push(`  Admin       ${admin.email}  password ${admin.password}  (shown this once)`);

@@ -7,8 +7,11 @@
  * 3. An answer that says nothing final (`busy`, any 5xx, one too large to keep) is not stored: the key is handed back
  *    with its minted id, and the next repeat runs again. It is not abandoned, because the outcome of a request that
  *    was too late is unknown: under a fresh id its repeat would be a second order.
+ * 4. An engine that is away may have taken a begin, or lost a finish, without saying so: it is told again, a bounded
+ *    number of times and beside the request, so that the key is not taken for running when nobody runs it.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BeginRequest, FinishRequest } from '../protocol/commands.ts';
 import type { IdKind } from '../protocol/ids.ts';
 import { newId } from '../protocol/ids.ts';
@@ -20,6 +23,11 @@ import { invalid } from './schemas-check.ts';
 const storedAnswerBytesMax = 64 * 1024;
 /** No server run has this name: a request that this run holds may be run again by any other. */
 const handedBack = 'handed-back';
+/** An answer waits so long for being stored, then it is sent: whoever did not get it would only ask again. */
+const storeMsMax = 1_000;
+const tellMsMax = 60_000;
+/** Commands that are being told again at once; beyond, the actor's own time limit has to do. */
+const toldMax = 1_000;
 
 export interface KeyedRequest {
   readonly shards: Shards;
@@ -52,6 +60,7 @@ export async function runOnce(
     run: request.run,
   };
   const answer = await shards.ask('idempotency', accountId, begin);
+  if (answer.code === 'busy') void tell(request, { ...begin, run: handedBack });
   if (answer.code !== 'ok') refuse(answer);
   const begun = answer.body as Begun;
   if (begun.outcome === 'replay') return replay(begun);
@@ -65,12 +74,33 @@ export async function runOnce(
     if (reply !== null && reply.status < 500 && Buffer.byteLength(body ?? '') <= storedAnswerBytesMax) {
       const location = reply.headers?.Location ?? null;
       const finish: FinishRequest = { type: 'FinishRequest', key, status: reply.status, body, location };
-      await shards.ask('idempotency', accountId, finish);
+      await Promise.race([tell(request, finish), delay(storeMsMax, undefined, { ref: false })]);
     } else {
-      const handBack: BeginRequest = { ...begin, resourceId: begun.resourceId, run: handedBack };
-      await shards.ask('idempotency', accountId, handBack);
+      void tell(request, { ...begin, resourceId: begun.resourceId, run: handedBack });
     }
   }
+}
+
+let told = 0;
+
+/** Asks until the engine has heard it; gives up after `tellMsMax`, when the actor takes the request for lost anyway. */
+async function tell(
+  { shards, accountId }: KeyedRequest,
+  command: BeginRequest | FinishRequest,
+): Promise<void> {
+  const untilMs = performance.now() + tellMsMax;
+  let answer = await shards.ask('idempotency', accountId, command);
+  if (answer.code !== 'busy' || told >= toldMax) return;
+  told += 1;
+  for (
+    let pauseMs = 50;
+    answer.code === 'busy' && performance.now() < untilMs;
+    pauseMs = Math.min(2_000, pauseMs * 2)
+  ) {
+    await delay(pauseMs, undefined, { ref: false });
+    answer = await shards.ask('idempotency', accountId, command);
+  }
+  told -= 1;
 }
 
 /** Bodies are kept as JSON text: small, and the same bytes again. */
