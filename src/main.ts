@@ -31,6 +31,7 @@ let isDraining = false;
 
 process.on('SIGTERM', () => void stop('SIGTERM', 0));
 process.on('SIGINT', () => void stop('SIGINT', 0));
+process.on('disconnect', () => void stop('the parent process has gone', 0));
 await start().catch((error) => {
   process.stderr.write(`doorbuster: cannot start: ${error instanceof Error ? error.message : error}\n`);
   return stop('the start failed', 1);

@@ -23,7 +23,7 @@ import { invalid } from './schemas-check.ts';
 const storedAnswerBytesMax = 64 * 1024;
 /** No server run has this name: a request that this run holds may be run again by any other. */
 const handedBack = 'handed-back';
-/** An answer waits so long for being stored, then it is sent: whoever did not get it would only ask again. */
+/** An answer waits at most so long more for being stored: a repeat would run on the same resource. */
 const storeMsMax = 1_000;
 const tellMsMax = 60_000;
 /** Commands that are being told again at once; beyond, the actor's own time limit has to do. */
@@ -74,33 +74,34 @@ export async function runOnce(
     if (reply !== null && reply.status < 500 && Buffer.byteLength(body ?? '') <= storedAnswerBytesMax) {
       const location = reply.headers?.Location ?? null;
       const finish: FinishRequest = { type: 'FinishRequest', key, status: reply.status, body, location };
-      await Promise.race([tell(request, finish), delay(storeMsMax, undefined, { ref: false })]);
+      await tell(request, finish);
     } else {
-      void tell(request, { ...begin, resourceId: begun.resourceId, run: handedBack });
+      await tell(request, { ...begin, resourceId: begun.resourceId, run: handedBack });
     }
   }
 }
 
 let told = 0;
 
-/** Asks until the engine has heard it; gives up after `tellMsMax`, when the actor takes the request for lost anyway. */
-async function tell(
-  { shards, accountId }: KeyedRequest,
-  command: BeginRequest | FinishRequest,
-): Promise<void> {
-  const untilMs = performance.now() + tellMsMax;
-  let answer = await shards.ask('idempotency', accountId, command);
-  if (answer.code !== 'busy' || told >= toldMax) return;
+/** Resolves when the engine has heard it, or soon: what it has not heard then is told again beside the request. */
+async function tell(request: KeyedRequest, command: BeginRequest | FinishRequest): Promise<void> {
+  const isHeard = async () =>
+    (await request.shards.ask('idempotency', request.accountId, command)).code !== 'busy';
+  if ((await isHeard()) || told >= toldMax) return;
   told += 1;
-  for (
-    let pauseMs = 50;
-    answer.code === 'busy' && performance.now() < untilMs;
-    pauseMs = Math.min(2_000, pauseMs * 2)
-  ) {
+  const again = tellAgain(isHeard).finally(() => {
+    told -= 1;
+  });
+  await Promise.race([again, delay(storeMsMax, undefined, { ref: false })]);
+}
+
+/** Gives up when the actor takes the request for lost by itself. */
+async function tellAgain(isHeard: () => Promise<boolean>): Promise<void> {
+  const untilMs = performance.now() + tellMsMax;
+  for (let pauseMs = 50; performance.now() < untilMs; pauseMs = Math.min(2_000, pauseMs * 2)) {
     await delay(pauseMs, undefined, { ref: false });
-    answer = await shards.ask('idempotency', accountId, command);
+    if (await isHeard()) return;
   }
-  told -= 1;
 }
 
 /** Bodies are kept as JSON text: small, and the same bytes again. */

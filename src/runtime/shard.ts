@@ -126,6 +126,7 @@ export class Shard {
       limits.snapshotEveryMs,
       () => this.#commit.isIdle,
       now,
+      () => deps.scheduler.now(),
       log,
     );
   }
@@ -192,14 +193,15 @@ export class Shard {
   /** Refuses new commands, finishes what was taken, saves every actor. Returns false when time ran out. */
   async stop(graceMs: number): Promise<boolean> {
     this.#isStopped = true;
-    const untilMs = performance.now() + graceMs;
+    const { scheduler } = this.#deps;
+    const untilMs = scheduler.now() + graceMs;
     this.#snapshotter.everyMs = 0;
-    while (performance.now() < untilMs) {
+    while (scheduler.now() < untilMs) {
       if (this.#mailbox.depth === 0 && this.#commit.isIdle && !this.#sleepers?.stashed) {
         if (this.#snapshotter.isDone) return true;
         await this.#snapshotter.advance();
       }
-      await new Promise<void>((resolve) => this.#deps.scheduler.after(1, resolve));
+      await new Promise<void>((resolve) => scheduler.after(1, resolve));
     }
     return false;
   }

@@ -34,6 +34,8 @@ export class Snapshotter {
   readonly #journal: Journal;
   readonly #log: Log;
   readonly #now: () => number;
+  /** Milliseconds of computing, for the budget of a turn. */
+  readonly #elapsed: () => number;
   #round: Round | null = null;
   #isAdvancing = false;
   /** Whether states agree with sealed frames at this moment. */
@@ -51,6 +53,7 @@ export class Snapshotter {
     everyMs: number,
     isConsistent: () => boolean,
     now: () => number,
+    elapsed: () => number,
     log: Log,
   ) {
     this.everyMs = everyMs;
@@ -59,6 +62,7 @@ export class Snapshotter {
     this.#store = store;
     this.#journal = journal;
     this.#now = now;
+    this.#elapsed = elapsed;
     this.#log = log;
   }
 
@@ -67,9 +71,9 @@ export class Snapshotter {
     const round = this.#round;
     // A round without anything left is being saved.
     if (!round) return;
-    const untilMs = performance.now() + encodeBudgetMs;
+    const untilMs = this.#elapsed() + encodeBudgetMs;
     const { partition } = round;
-    while (round.left.length > 0 && performance.now() < untilMs) {
+    while (round.left.length > 0 && this.#elapsed() < untilMs) {
       const actor = round.left.pop()!;
       const { decider, kind, key } = actor;
       partition.dirty.delete(actor);

@@ -1,0 +1,57 @@
+/** The sandbox's books from outside: over HTTP while it runs, or from its file. Nothing is written. */
+import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Change, Intent } from './ledger.ts';
+import { type PaymentState, stateOf } from './totals.ts';
+
+export interface BookedPayment {
+  readonly paymentId: string;
+  readonly orderId: string | null;
+  readonly status: PaymentState;
+  readonly capturedAmount: number;
+  readonly currency: string;
+}
+
+const pageSize = 1_000;
+const replyTimeoutMs = 10_000;
+
+/** Throws when the sandbox does not answer. */
+export async function fetchBooks(sandboxUrl: string): Promise<BookedPayment[]> {
+  const payments: BookedPayment[] = [];
+  for (let after: string | null = null; ; ) {
+    const url = new URL('/_sandbox/payments', sandboxUrl);
+    url.searchParams.set('limit', String(pageSize));
+    if (after !== null) url.searchParams.set('after', after);
+    const response = await fetch(url, { signal: AbortSignal.timeout(replyTimeoutMs) });
+    if (!response.ok) throw new Error(`the sandbox answered ${response.status}`);
+    const page = (await response.json()) as { items: BookedPayment[]; nextCursor: string | null };
+    payments.push(...page.items);
+    after = page.nextCursor;
+    if (after === null) return payments;
+  }
+}
+
+/** null when no sandbox ever ran on this folder. A last line that is being written is left out. */
+export async function readBooks(dataDir: string): Promise<BookedPayment[] | null> {
+  const path = join(dataDir, 'sandbox', 'payments.jsonl');
+  if (!existsSync(path)) return null;
+  const intents = new Map<string, Intent>();
+  let torn: string | null = null;
+  for await (const line of createInterface({ input: createReadStream(path) })) {
+    if (torn !== null) throw new Error(`${path} is damaged: ${torn.slice(0, 80)}`);
+    try {
+      const { intent } = JSON.parse(line) as Change;
+      intents.set(intent.id, intent);
+    } catch {
+      torn = line;
+    }
+  }
+  return [...intents.values()].map((intent) => ({
+    paymentId: intent.id,
+    orderId: intent.metadata.orderId ?? null,
+    status: stateOf(intent),
+    capturedAmount: intent.amountCaptured,
+    currency: intent.currency.toUpperCase(),
+  }));
+}
