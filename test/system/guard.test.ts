@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { call, makeDataDir, removeDataDir, waitFor } from './server.ts';
+import { isAlive, makeDataDir, quietEnv, removeDataDir, repository, waitFor } from './server.ts';
+import { expected, member, productBody } from './shop.ts';
 
 let dataDir = '';
 let guard: ChildProcess;
@@ -13,7 +14,8 @@ beforeEach(async () => {
   dataDir = await makeDataDir();
   said = '';
   guard = spawn(process.execPath, ['src/guard.ts'], {
-    env: { PATH: process.env.PATH, PORT: '0', OPS_PORT: '0', DATA_DIR: dataDir, SAMPLE: '0' },
+    cwd: repository,
+    env: quietEnv(dataDir),
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   guard.stdout!.on('data', (chunk) => {
@@ -31,50 +33,25 @@ afterEach(async () => {
 });
 
 const banners = (count: number) =>
-  waitFor(
-    async () => said.split('Doorbuster is ready').length > count && /Payments .*\n$/.test(said),
-    30_000,
-  );
+  waitFor(async () => (said.match(/Payments .*\n/g) ?? []).length >= count, 30_000);
 
 async function children(pid: number): Promise<number[]> {
   const list = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   return list.split(' ').filter(Boolean).map(Number);
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const newestUrl = () =>
-  said
-    .match(/API +(\S+)\/v1/g)!
-    .at(-1)!
-    .replace(/API +/, '')
-    .replace('/v1', '');
+/** The server that started last. */
+const newest = () => ({ url: [...said.matchAll(/API +(\S+)\/v1/g)].at(-1)![1]! });
 
 it('a server that is killed is started again, with what it knew, within 5 seconds', async () => {
-  const seller = await call(newestUrl(), 'POST', '/v1/auth/register', {
-    body: { email: 's@example.com', password: 'correct horse battery', name: 'S', role: 'seller' },
-  });
-  const product = await call(newestUrl(), 'POST', '/v1/products', {
-    token: seller.body.accessToken,
-    body: {
-      ...{ title: 'Thing', description: '', brand: 'B', category: 'C', attributes: {}, images: [] },
-      variants: [{ sku: 'THING', options: {}, price: { amount: 100, currency: 'USD' }, stock: 7 }],
-    },
-  });
-  expect(product.status).toBe(201);
+  const seller = await member(newest(), 'seller');
+  await expected(newest(), 'POST /v1/products', 201, { who: seller, body: productBody(['THING'], 7) });
   const [server] = await children(guard.pid!);
   const killedAtMs = performance.now();
   process.kill(server!, 'SIGKILL');
   await banners(2);
   expect(performance.now() - killedAtMs).toBeLessThan(5_000);
-  expect((await call(newestUrl(), 'GET', '/v1/inventory/THING')).body).toMatchObject({ onHand: 7 });
+  expect(await expected(newest(), 'GET /v1/inventory/THING', 200)).toMatchObject({ onHand: 7 });
 });
 
 it('SIGTERM stops both, with the code of the server', async () => {
