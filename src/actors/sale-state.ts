@@ -6,23 +6,14 @@
  * 3. A ticket that holds units keeps its slot until they are sold or given back, whatever its time limit.
  */
 import type { Code } from '../protocol/codes.ts';
-import type { Phase, Queueing, SaleItem } from '../protocol/commands.ts';
+import type { Phase, Queueing, SaleItem, SaleTerms } from '../protocol/commands.ts';
 import type { Decision } from '../protocol/decider.ts';
 import type { SaleEvent } from '../protocol/events.ts';
 import { RateWindow } from './rate-window.ts';
 import { TicketTable, ticketStatus } from './ticket-table.ts';
 
-export interface SaleTerms {
-  sellerId: string;
-  title: string;
-  items: SaleItem[];
-  prequeueAtMs: number | null;
-  startsAtMs: number;
-  endsAtMs: number;
-  holdSeconds: number;
-  paymentSeconds: number;
-  createdAtMs: number;
-}
+/** The terms in force; the rates, which can change, are kept apart. */
+export type KeptTerms = Omit<SaleTerms, 'queueing'> & { createdAtMs: number };
 
 export interface ItemState {
   readonly sku: string;
@@ -49,7 +40,7 @@ export interface Admission {
 
 export interface SaleState {
   readonly saleId: string;
-  terms: SaleTerms | null;
+  terms: KeptTerms | null;
   phase: Phase;
   /** Where `resume` returns to. */
   pausedFrom: 'active' | 'sold_out' | 'prequeue';

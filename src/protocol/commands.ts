@@ -177,9 +177,8 @@ export interface Queueing {
 
 export type Phase = 'scheduled' | 'prequeue' | 'active' | 'paused' | 'sold_out' | 'ended';
 
-/** created | ok (same again) | exists_with_different. -> SaleView. Units are set aside asynchronously: see SaleView.stock. */
-export interface CreateSale {
-  type: 'CreateSale';
+/** What the seller decided when the sale was made; of these only the rates can be changed later. */
+export interface SaleTerms {
   sellerId: string;
   title: string;
   items: SaleItem[];
@@ -189,6 +188,11 @@ export interface CreateSale {
   queueing: Queueing;
   holdSeconds: number;
   paymentSeconds: number;
+}
+
+/** created | ok (same again) | exists_with_different. -> SaleView. Units are set aside asynchronously: see SaleView.stock. */
+export interface CreateSale extends SaleTerms {
+  type: 'CreateSale';
 }
 /** ok | not_found. -> SaleView */
 export interface ReadSale {
@@ -262,21 +266,12 @@ export type SaleCommand =
   | LeaveSale
   | ReportStock;
 
-export interface SaleView {
+export interface SaleView extends SaleTerms {
   saleId: string;
-  sellerId: string;
-  title: string;
   phase: Phase;
-  items: SaleItem[];
   /** `pending` until every item's units are set aside; `refused` ends the sale, with the refusals. */
   stock: 'pending' | 'ready' | 'refused';
   stockRefusals: { sku: string; code: Code; available: number | null }[];
-  prequeueAtMs: number | null;
-  startsAtMs: number;
-  endsAtMs: number;
-  queueing: Queueing;
-  holdSeconds: number;
-  paymentSeconds: number;
   createdAtMs: number;
 }
 

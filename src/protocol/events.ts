@@ -7,7 +7,7 @@ import type {
   OrderLine,
   PaymentStatus,
   Queueing,
-  SaleItem,
+  SaleTerms,
   ShippingAddress,
   ShippingMethod,
 } from './commands.ts';
@@ -60,19 +60,7 @@ export type SkuEvent =
   | { type: 'ReportAcknowledged'; saleId: string; seq: number };
 
 export type SaleEvent =
-  | {
-      type: 'SaleCreated';
-      sellerId: string;
-      title: string;
-      items: SaleItem[];
-      prequeueAtMs: number | null;
-      startsAtMs: number;
-      endsAtMs: number;
-      queueing: Queueing;
-      holdSeconds: number;
-      paymentSeconds: number;
-      atMs: number;
-    }
+  | ({ type: 'SaleCreated'; atMs: number } & SaleTerms)
   | { type: 'ItemAllotted'; sku: string; atMs: number }
   | { type: 'ItemRefused'; sku: string; code: Code; available: number | null; atMs: number }
   | { type: 'SaleChanged'; queueing: Queueing; atMs: number }
