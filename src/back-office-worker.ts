@@ -1,10 +1,13 @@
 /** Entry point of the back office: projections of the journal into tables, and calls to the payment provider. */
 import { createPayments } from './effects/payments.ts';
 import { createLog, type LogOptions } from './log.ts';
+import { startStockWatch } from './ops/stock-watch.ts';
 import { openJournal } from './persistence/journal/open.ts';
 import { openPool } from './persistence/postgres.ts';
 import { createProjector } from './projections/projector.ts';
+import { partitionOf, shardOf } from './protocol/address.ts';
 import type { PaymentCommand } from './protocol/commands.ts';
+import { busy } from './protocol/peer.ts';
 import { type ClockAnchor, startClock } from './runtime/clock.ts';
 import { startThread, threadData } from './runtime/thread.ts';
 
@@ -12,6 +15,7 @@ export interface BackOfficeData {
   readonly databaseUrl: string;
   readonly redisUrl: string | null;
   readonly stripe: { readonly secretKey: string | null; readonly sandboxUrl: string | null };
+  readonly shardCount: number;
   readonly clock: ClockAnchor;
   readonly log: LogOptions;
 }
@@ -24,6 +28,19 @@ const pool = openPool(data.databaseUrl, { max: 4, name: 'back-office' });
 const journal = await openJournal(data.redisUrl, pool, log);
 const projector = createProjector({ journal, pool, log });
 const payments = createPayments({ stripe: data.stripe, log, now: () => clock.now() });
+const stockWatch = startStockWatch({
+  pool,
+  log,
+  ask(sku, done) {
+    const shard = thread.peer('shard', shardOf(partitionOf('sku', sku), data.shardCount));
+    if (shard) shard.request('sku', sku, { type: 'ReadStock' }, done);
+    else done(busy);
+  },
+  lagSeconds() {
+    const { seconds, halted } = projector.lag();
+    return halted.length > 0 ? Number.POSITIVE_INFINITY : seconds;
+  },
+});
 
 thread.ready(
   {
@@ -41,8 +58,10 @@ thread.ready(
       const [partition, seq] = body as [number, number];
       projector.advance(partition, seq);
     },
-    stats: () => ({ payments: payments.counters(), projector: projector.lag() }),
+    stats: () => ({ payments: payments.counters(), projector: projector.lag(), stock: stockWatch.numbers() }),
     async stop() {
+      // A question of its round may still be open: nobody waits for that.
+      void stockWatch.stop();
       await payments.stop();
       await projector.stop();
       await journal.close();

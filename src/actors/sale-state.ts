@@ -12,8 +12,8 @@ import type { SaleEvent } from '../protocol/events.ts';
 import { RateWindow } from './rate-window.ts';
 import { TicketTable, ticketStatus } from './ticket-table.ts';
 
-/** The terms in force; the rates, which can change, are kept apart. */
-export type KeptTerms = Omit<SaleTerms, 'queueing'> & { createdAtMs: number };
+/** The terms as they were at first; the rates in force, which can change, are kept apart. */
+export type KeptTerms = SaleTerms & { createdAtMs: number };
 
 export interface ItemState {
   readonly sku: string;
@@ -108,9 +108,9 @@ function soldTo(admission: Admission): number {
 export function evolveSale(state: SaleState, event: SaleEvent): void {
   switch (event.type) {
     case 'SaleCreated': {
-      const { type: _, queueing, atMs, ...terms } = event;
+      const { type: _, atMs, ...terms } = event;
       state.terms = { ...terms, createdAtMs: atMs };
-      state.queueing = queueing;
+      state.queueing = terms.queueing;
       state.items = new Map(event.items.map((item) => [item.sku, itemState(item)]));
       state.pendingItems = event.items.length;
       return;
@@ -251,7 +251,7 @@ function noteUnits(
   sold: number,
 ): void {
   let admission = state.active.get(number);
-  if (!admission && held > 0 && state.tickets.status(number) === ticketStatus.expired) {
+  if (!admission && held > 0 && mayRevive(state, number)) {
     // The hold was placed in time, but its news came after the admission had been given up: it counts.
     admission = revive(state, number, event.atMs);
   }
@@ -262,6 +262,13 @@ function noteUnits(
   admission.units.set(event.sku, [held, sold]);
   if (held > 0 || sold > 0) admission.isClaimed = true;
   if (soldTo(admission) > 0 && heldBy(admission) === 0) complete(state, number);
+}
+
+/** Not when the buyer has joined again meanwhile: one live ticket each. */
+function mayRevive({ tickets }: SaleState, number: number): boolean {
+  return (
+    tickets.status(number) === ticketStatus.expired && tickets.newestOf(tickets.buyerId(number)) === number
+  );
 }
 
 function revive(state: SaleState, number: number, atMs: number): Admission {

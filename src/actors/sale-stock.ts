@@ -2,7 +2,7 @@
 import type { SaleCommand } from '../protocol/commands.ts';
 import type { Instant, Owed, RuntimeCommand } from '../protocol/decider.ts';
 import type { SaleEvent } from '../protocol/events.ts';
-import type { SaleDecision, SaleState } from './sale-state.ts';
+import type { ItemState, SaleDecision, SaleState } from './sale-state.ts';
 import { ticketPush } from './sale-tickets.ts';
 import { phasePushes, unitsInPlay } from './sale-view.ts';
 import { ticketStatus } from './ticket-table.ts';
@@ -54,7 +54,7 @@ export function answered(
   const item = state.items.get(sku);
   if (!item) return { code: 'ok', events: [] };
   if (step === 'return') {
-    if (item.allotment !== 'open') return { code: 'ok', events: [] };
+    if (!isSetAside(item)) return { code: 'ok', events: [] };
     return { code: 'ok', events: [{ type: 'ItemReleased', sku, atMs: at }] };
   }
   if (item.allotment !== 'pending') return { code: 'ok', events: [] };
@@ -87,14 +87,17 @@ export function owes(state: SaleState): readonly Owed[] {
       }));
   }
   if (state.phase !== 'ended' || state.active.size > 0) return nothingOwed;
-  return [...state.items.values()]
-    .filter((item) => item.allotment === 'open')
-    .map((item) => ({
-      id: `return/${item.sku}/${state.saleId}`,
-      kind: 'sku',
-      key: item.sku,
-      command: { type: 'CloseAllotment', saleId: state.saleId },
-    }));
+  return [...state.items.values()].filter(isSetAside).map((item) => ({
+    id: `return/${item.sku}/${state.saleId}`,
+    kind: 'sku',
+    key: item.sku,
+    command: { type: 'CloseAllotment', saleId: state.saleId },
+  }));
+}
+
+/** A refused item may have units all the same: a repeat of the question found them, and their report tells of it. */
+function isSetAside({ allotment, seq }: ItemState): boolean {
+  return allotment === 'open' || (allotment === 'refused' && seq > 0);
 }
 
 function without<Item extends { sku: string }>({ sku: _, ...rest }: Item): Omit<Item, 'sku'> {

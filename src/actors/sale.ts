@@ -95,8 +95,7 @@ function create(
   const { type: _, ...terms } = command;
   if (state.terms !== null) {
     const { createdAtMs, ...existing } = state.terms;
-    const isSame =
-      JSON.stringify(sorted({ ...existing, queueing: state.queueing })) === JSON.stringify(sorted(terms));
+    const isSame = JSON.stringify(sorted(existing)) === JSON.stringify(sorted(terms));
     return isSame
       ? { code: 'ok', events: [], reply: saleView }
       : { code: 'exists_with_different', events: [] };

@@ -133,7 +133,9 @@ export function createProvider(options: ProviderOptions): Provider {
         faults++;
         hasReached ||= !isUnreached(error);
         const maxMs = error instanceof BrokenCircuitError ? brokenPauseMaxMs : pauseMaxMs;
-        if (attempts === 5) log('warn', 'payments: a call keeps failing', { error: String(error) });
+        // While the breaker is open it has been said once, for everybody.
+        if (attempts === 5 && !(error instanceof BrokenCircuitError))
+          log('warn', 'payments: a call keeps failing', { error: String(error) });
         const wantedMs = Math.min(maxMs, pauseMs * 2 ** Math.min(attempts, 20)) * (0.5 + Math.random() / 2);
         await rest(Math.max(1, Math.min(wantedMs, untilMs - now())));
       }

@@ -39,6 +39,7 @@ export interface BackOfficeNumbers {
     readonly breaker: string;
   };
   readonly projector: { readonly frames: number; readonly halted: readonly { readonly reason: string }[] };
+  readonly stock: { readonly mismatches: number; readonly compared: number };
 }
 
 export interface Numbers {
@@ -183,7 +184,7 @@ function gatewayFamilies(gateways: readonly GatewayNumbers[]): Family[] {
   ];
 }
 
-function backOfficeFamilies({ payments, projector }: BackOfficeNumbers): Family[] {
+function backOfficeFamilies({ payments, projector, stock }: BackOfficeNumbers): Family[] {
   const results = payments.results.map(({ type, code, count }) => ({
     labels: { type, result: code },
     value: count,
@@ -200,6 +201,12 @@ function backOfficeFamilies({ payments, projector }: BackOfficeNumbers): Family[
       { value: payments.breaker === 'closed' ? 0 : 1 },
     ]),
     gauge('doorbuster_projection_lag_frames', 'Frames not yet in tables', [{ value: projector.frames }]),
+    gauge('doorbuster_inventory_mismatch', 'SKUs whose stock level differs from their actor: must stay 0', [
+      { value: stock.mismatches },
+    ]),
+    gauge('doorbuster_inventory_compared', 'SKUs compared in the latest round of the stock watch', [
+      { value: stock.compared },
+    ]),
     gauge('doorbuster_projections_halted', 'Partitions whose projection needs help', [
       { value: projector.halted.length },
     ]),

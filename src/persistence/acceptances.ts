@@ -53,7 +53,7 @@ export async function accept(
   // Before the actors: as long as their checkpoint is the old one, the missing frames keep the partition halted.
   await note(pool, acceptance);
   const saved = actors.map((actor) => ({ ...actor, seq: resumeSeq }));
-  if (!(await createSnapshotStore(pool).save(partition, epoch, resumeSeq, saved)))
+  if (!(await createSnapshotStore(pool).save(partition, epoch, resumeSeq, saved, 0)))
     throw new DoorbusterError('wrong_state', `partition ${partition} has another owner: stop every server`);
 }
 

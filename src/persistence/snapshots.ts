@@ -91,12 +91,15 @@ export function createSnapshotStore(pool: pg.Pool): SnapshotStore & SleeperStore
   /** The checkpoint and the actors, as of one moment. */
   function load(partition: number, condition: string): ReturnType<SnapshotStore['load']> {
     return inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
-      const checkpoint = await client.query('select seq from checkpoints where partition = $1', [partition]);
+      const checkpoint = await client.query('select seq, engine_ms from checkpoints where partition = $1', [
+        partition,
+      ]);
+      const { seq = 0, engine_ms = 0 } = checkpoint.rows[0] ?? {};
       const { rows } = await client.query<SnapshotRow>(
         `select kind, key, version, seq, state from actor_snapshots where partition = $1 and ${condition}`,
         [partition],
       );
-      return { checkpointSeq: Number(checkpoint.rows[0]?.seq ?? 0), actors: rows.map(toSnapshot) };
+      return { checkpointSeq: Number(seq), actors: rows.map(toSnapshot), engineMs: Number(engine_ms) };
     });
   }
 
@@ -124,13 +127,13 @@ export function createSnapshotStore(pool: pg.Pool): SnapshotStore & SleeperStore
       return rows.map(toSnapshot);
     },
 
-    save: (partition, epoch, checkpointSeq, actors) =>
+    save: (partition, epoch, checkpointSeq, actors, engineMs) =>
       inTransaction(pool, 'begin', async (client) => {
         for (const chunk of chunks(actors)) await client.query(saveSql, saveParameters(partition, chunk));
         await client.query(
-          `insert into checkpoints (partition, seq) values ($1, $2)
-           on conflict (partition) do update set seq = excluded.seq`,
-          [partition, checkpointSeq],
+          `insert into checkpoints (partition, seq, engine_ms) values ($1, $2, $3)
+           on conflict (partition) do update set seq = excluded.seq, engine_ms = greatest(checkpoints.engine_ms, excluded.engine_ms)`,
+          [partition, checkpointSeq, engineMs],
         );
         // A claim waits for this lock, so the epoch that is read here still holds at the commit.
         const { rows } = await client.query('select epoch from partitions where partition = $1 for share', [

@@ -59,15 +59,23 @@ export interface ActorSnapshot {
   readonly sleepMark?: number;
 }
 
+export interface SavedPartition {
+  readonly checkpointSeq: number;
+  readonly actors: ActorSnapshot[];
+  /** Engine time of the save: time goes on from there even if the wall clock was set back and nothing is replayed. */
+  readonly engineMs: number;
+}
+
 export interface SnapshotStore {
   /** The frame from which replay starts (0: the beginning), and every saved actor of the partition. */
-  load(partition: number): Promise<{ checkpointSeq: number; actors: ActorSnapshot[] }>;
+  load(partition: number): Promise<SavedPartition>;
   /** All or nothing: the actors and the new checkpoint, refused (false) when `epoch` is no longer the newest. */
   save(
     partition: number,
     epoch: number,
     checkpointSeq: number,
     actors: readonly ActorSnapshot[],
+    engineMs: number,
   ): Promise<boolean>;
   /** The last frame that every projection has consumed, for trimming. */
   projectedSeq(partition: number): Promise<number>;
@@ -76,7 +84,7 @@ export interface SnapshotStore {
 /** Saved actors that need not be in memory. Marks are hashes of `kind/key`; whoever looks one up may find nobody. */
 export interface SleeperStore {
   /** As `SnapshotStore.load`, without those that were saved with a mark. */
-  loadAwake(partition: number): Promise<{ checkpointSeq: number; actors: ActorSnapshot[] }>;
+  loadAwake(partition: number): Promise<SavedPartition>;
   /** The marks of all others. */
   marks(partition: number): Promise<number[]>;
   /** Those of the asked actors that exist. */

@@ -78,14 +78,17 @@ async function recoverOne(
   for (const actor of saved.actors) installSaved(partition, actor, deps.deciders);
   report.actors += saved.actors.length;
   if (deps.sleepers) for (const mark of await deps.sleepers.marks(number)) partition.marks.add(mark);
+  deps.clock.advanceTo(saved.engineMs);
   partition.epoch = claim.epoch;
   partition.checkpointSeq = saved.checkpointSeq;
   partition.checkpointAtMs = deps.clock.now();
-  if (claim.tailSeq < saved.checkpointSeq) {
+  // Actors are saved with frames after the checkpoint: those must be there as well.
+  const savedSeq = saved.actors.reduce((newest, { seq }) => Math.max(newest, seq), saved.checkpointSeq);
+  if (claim.tailSeq < savedSeq) {
     throw new CorruptFrame(
       partition.number,
       claim.tailSeq,
-      `the journal ends before the snapshot (${saved.checkpointSeq})`,
+      `the journal ends before the snapshot (${savedSeq})`,
     );
   }
   let seq = saved.checkpointSeq;

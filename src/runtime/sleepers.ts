@@ -29,10 +29,13 @@ interface Stash {
   readonly letters: Letter[];
 }
 
-/** True when nothing would be lost by putting the actor away: it says so itself, by owing and awaiting nothing. */
+/**
+ * True when nothing would be lost by putting the actor away: it says so itself, by owing and awaiting nothing. Its
+ * timer says less: it is taken out when it rings, a while before the Tick is decided on.
+ */
 export function isIdle(actor: Actor): boolean {
-  const { decider, state, deadlineMs } = actor;
-  if (deadlineMs !== Number.POSITIVE_INFINITY || decider.owes(state).length > 0) return false;
+  const { decider, state } = actor;
+  if (decider.deadline(state, 0) !== Number.POSITIVE_INFINITY || decider.owes(state).length > 0) return false;
   for (const _name of decider.allNames?.(state) ?? []) return false;
   return true;
 }

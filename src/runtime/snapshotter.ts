@@ -146,7 +146,8 @@ export class Snapshotter {
 
   async #save(round: Round): Promise<void> {
     const { partition, checkpointSeq, saved } = round;
-    const isOwner = await this.#store.save(partition.number, partition.epoch, checkpointSeq, saved);
+    const { number, epoch } = partition;
+    const isOwner = await this.#store.save(number, epoch, checkpointSeq, saved, this.#now());
     if (!isOwner) throw new Error(`partition ${partition.number} has another owner`);
     partition.checkpointSeq = checkpointSeq;
     partition.checkpointAtMs = this.#now();

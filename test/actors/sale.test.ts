@@ -43,8 +43,18 @@ describe('a sale that is being prepared', () => {
     expect(saleDecider.owes(room.state)).toEqual([]);
   });
 
+  it('gives back what a refused SKU set aside after all, on a repeat of the question', () => {
+    const room = new SaleRoom();
+    room.send(terms);
+    const [asked] = saleDecider.owes(room.state);
+    room.report(3, 0, 0);
+    room.send({ type: 'Answered', id: asked!.id, code: 'insufficient_stock', body: { available: 0 } });
+    expect(saleDecider.owes(room.state).map(({ command }) => command.type)).toEqual(['CloseAllotment']);
+  });
+
   it('is the same sale when it is created again, and another content is refused', () => {
     const room = SaleRoom.open();
+    room.send({ type: 'ChangeSale', sellerId: null, queueing: { releasePerSecond: 7 } });
     expect(room.send(terms).code).toBe('ok');
     expect(room.send({ ...terms, title: 'Other' }).code).toBe('exists_with_different');
   });
@@ -174,6 +184,16 @@ describe('an admission', () => {
     room.report(2, 0, 1, [[1, 0, 1]]);
     expect(room.view(1).status).toBe('completed');
   });
+});
+
+it('an admission that was given up does not come back when its buyer has joined again', () => {
+  const room = SaleRoom.open();
+  room.join(1);
+  room.wait(25_000);
+  expect(room.join(1)).toMatchObject({ code: 'created', body: { ticketNumber: 2 } });
+  room.report(2, 1, 0, [[1, 1, 0]]);
+  room.wait(200);
+  expect(room.admitted()).toEqual([2]);
 });
 
 describe('stock', () => {

@@ -2,7 +2,15 @@
  * One shard's way to the store: slow, failing, and with answers that get lost. What was sent may land although its
  * sender has died, and may land long after the sender was told that nobody knows.
  */
-import type { AppendOutcome, Claim, Frame, Journal, SnapshotStore } from '../../src/protocol/journal.ts';
+import type {
+  ActorSnapshot,
+  AppendOutcome,
+  Claim,
+  Frame,
+  Journal,
+  SleeperStore,
+  SnapshotStore,
+} from '../../src/protocol/journal.ts';
 import type { Loop, Owner } from './loop.ts';
 import type { Random } from './random.ts';
 import type { Store } from './store.ts';
@@ -26,6 +34,8 @@ export interface DiskDeps {
   readonly random: Random;
   readonly faults: DiskFaults;
   readonly owner: Owner;
+  /** By partition: the newest frame that this process was told is safe. */
+  readonly acked: Map<number, number>;
   /** Told of moments at which a crash is worth trying. */
   readonly moment: (name: 'landed' | 'acked') => void;
   readonly fail: (rule: string, detail: string) => void;
@@ -35,7 +45,7 @@ type Fate = 'ok' | 'away' | 'lost-request' | 'lost-answer' | 'partly' | 'late';
 const fates: readonly Fate[] = ['away', 'lost-request', 'lost-answer', 'partly', 'late'];
 const never = new Promise<never>(() => {});
 
-export class Disk implements Journal, SnapshotStore {
+export class Disk implements Journal, SnapshotStore, SleeperStore {
   readonly durability = 'simulated';
   readonly isDurable = true;
   /** By partition: the epoch under which this shard has claimed it. */
@@ -48,9 +58,9 @@ export class Disk implements Journal, SnapshotStore {
   }
 
   claim(partitions: readonly number[]): Promise<Claim[]> {
-    const { store } = this.#deps;
+    const { store, acked } = this.#deps;
     return this.#call('claim', () => {
-      const claims = partitions.map((partition) => store.claim(partition));
+      const claims = partitions.map((partition) => store.claim(partition, acked.get(partition) ?? 0));
       for (const { partition, epoch } of claims) this.epochs.set(partition, epoch);
       return claims;
     });
@@ -86,6 +96,9 @@ export class Disk implements Journal, SnapshotStore {
       for (const { partition } of frames) this.#inFlight.delete(partition);
       moment('acked');
       if (isRejected) throw new Outage('the journal is away');
+      frames.forEach(({ partition, seq }, index) => {
+        if (outcomes[index] === 'ok') this.#deps.acked.set(partition, seq);
+      });
       return outcomes;
     });
   }
@@ -111,7 +124,31 @@ export class Disk implements Journal, SnapshotStore {
   load(partition: number): ReturnType<SnapshotStore['load']> {
     return this.#call('load', () => {
       const saved = this.#deps.store.saved.get(partition);
-      return { checkpointSeq: saved?.checkpointSeq ?? 0, actors: [...(saved?.actors.values() ?? [])] };
+      const { checkpointSeq = 0, engineMs = 0 } = saved ?? {};
+      return { checkpointSeq, engineMs, actors: [...(saved?.actors.values() ?? [])] };
+    });
+  }
+
+  loadAwake(partition: number): ReturnType<SleeperStore['loadAwake']> {
+    return this.#call('load', () => {
+      const saved = this.#deps.store.saved.get(partition);
+      const actors = [...(saved?.actors.values() ?? [])].filter(({ sleepMark }) => sleepMark === undefined);
+      const { checkpointSeq = 0, engineMs = 0 } = saved ?? {};
+      return { checkpointSeq, engineMs, actors };
+    });
+  }
+
+  marks(partition: number): Promise<number[]> {
+    return this.#call('load', () => {
+      const saved = this.#deps.store.saved.get(partition);
+      return [...(saved?.actors.values() ?? [])].flatMap(({ sleepMark }) => sleepMark ?? []);
+    });
+  }
+
+  wake(partition: number, actors: readonly { kind: string; key: string }[]): Promise<ActorSnapshot[]> {
+    return this.#call('wake', () => {
+      const saved = this.#deps.store.saved.get(partition);
+      return actors.flatMap(({ kind, key }) => saved?.actors.get(`${kind}/${key}`) ?? []);
     });
   }
 

@@ -1,6 +1,7 @@
 /** The oracle's order: which lines it has, how far money has moved, and that it moves forward only. */
-import type { Money } from '../../src/protocol/money.ts';
+
 import type { OrderEvent } from '../../src/protocol/events.ts';
+import type { Money } from '../../src/protocol/money.ts';
 import type { Fail } from './model.ts';
 
 type LineState = 'asked' | 'refused' | 'taken' | 'lost' | 'committed' | 'released';
@@ -86,13 +87,7 @@ export class OrderBook {
     event: Extract<
       OrderEvent,
       {
-        type:
-          | 'LineTaken'
-          | 'LineRefused'
-          | 'LineCommitted'
-          | 'LineLost'
-          | 'LineRetaken'
-          | 'LineReleased';
+        type: 'LineTaken' | 'LineRefused' | 'LineCommitted' | 'LineLost' | 'LineRetaken' | 'LineReleased';
       }
     >,
   ): void {

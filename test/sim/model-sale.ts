@@ -1,5 +1,5 @@
 /** The oracle's waiting room: a list of tickets in the order in which they were issued. */
-import type { Queueing } from '../../src/protocol/commands.ts';
+import type { Queueing, SaleItem } from '../../src/protocol/commands.ts';
 import type { SaleEvent } from '../../src/protocol/events.ts';
 import type { Fail } from './model.ts';
 
@@ -18,6 +18,7 @@ export class RoomBook {
   isPaused = false;
   nowServing = 0;
   queueing: Queueing | null = null;
+  items: readonly SaleItem[] = [];
   /** Ticket n is at n - 1. */
   readonly tickets: TicketEntry[] = [];
   /** By SKU: what the last report that counted said. */
@@ -40,6 +41,7 @@ export class RoomBook {
         if (this.isCreated) this.#object('a sale is created once', event);
         this.isCreated = true;
         this.queueing = event.queueing;
+        this.items = event.items;
         return;
       case 'SaleChanged':
         this.queueing = event.queueing;
@@ -54,8 +56,11 @@ export class RoomBook {
         this.isEnded = true;
         for (const ticket of this.tickets) if (ticket.status === 'waiting') ticket.status = 'expired';
         return;
-      case 'ItemAllotted':
+      case 'ItemAllotted': {
+        const { sku, quantity } = this.items.find((item) => item.sku === event.sku)!;
+        if (!this.reports.has(sku)) this.reports.set(sku, { seq: 0, available: quantity, held: 0, sold: 0 });
         return;
+      }
       case 'TicketIssued':
         this.#issue(event);
         return;
@@ -80,7 +85,13 @@ export class RoomBook {
       this.#object('one live ticket per buyer', event);
     if (requestId !== null && mine.some((ticket) => ticket.requestId === requestId))
       this.#object('a join request makes one ticket', event);
-    this.tickets.push({ ticketId, buyerId, requestId, status: 'waiting', units: new Map() });
+    this.tickets.push({
+      ticketId,
+      buyerId,
+      requestId,
+      status: 'waiting',
+      units: new Map(),
+    });
   }
 
   #end(numbers: readonly number[], status: 'left' | 'expired', event: SaleEvent): void {
@@ -101,7 +112,9 @@ export class RoomBook {
     for (const ticket of next) ticket.status = 'admitted';
     this.nowServing = upTo;
     if (this.isPaused || this.isEnded) this.#object('nobody is admitted to a closed room', event);
-    const { activeLimit, overAdmission } = this.queueing!;
+    const { activeLimit, overAdmission, releasePerSecond } = this.queueing!;
+    // The bucket holds two ticks' worth, and one ticket at least.
+    if (count > Math.max(1, releasePerSecond / 5)) this.#object('no faster than the rate', event);
     let inPlay = 0;
     for (const { available, held } of this.reports.values()) inPlay += available + held;
     const most = Math.min(activeLimit, Math.floor(inPlay * overAdmission));
@@ -115,7 +128,8 @@ export class RoomBook {
     for (const [number, ticketHeld, ticketSold] of event.tickets) {
       const ticket = this.tickets[number - 1];
       if (!ticket) continue;
-      if (ticket.status === 'expired' && ticketHeld > 0) ticket.status = 'admitted';
+      const hasJoinedAgain = this.tickets.slice(number).some(({ buyerId }) => buyerId === ticket.buyerId);
+      if (ticket.status === 'expired' && ticketHeld > 0 && !hasJoinedAgain) ticket.status = 'admitted';
       if (ticket.status !== 'admitted') {
         if (ticketSold > 0) ticket.status = 'completed';
         continue;

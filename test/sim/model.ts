@@ -93,9 +93,7 @@ export class StockBook {
     if (this.holds.has(holdId)) this.#object('a hold is placed once', event);
     const sale = this.allotments.get(saleId);
     if (!sale?.isOpen || quantity > this.free(saleId)) this.#object('no oversell', event);
-    const owned = this.units(
-      (hold) => hold.saleId === saleId && hold.buyerId === buyerId && isTaken(hold),
-    );
+    const owned = this.units((hold) => hold.saleId === saleId && hold.buyerId === buyerId && isTaken(hold));
     if (sale && owned + quantity > sale.limit) this.#object('purchase limit', event);
     const state = event.orderId === undefined ? 'held' : 'committing';
     const orderId = event.orderId ?? null;

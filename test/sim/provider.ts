@@ -43,7 +43,16 @@ export interface ProviderDeps {
 }
 
 /** Named after what they do, as test cards are. */
-export const cards = ['pm_ok', 'pm_ok', 'pm_ok', 'pm_ok', 'pm_late', 'pm_decline', 'pm_fail', 'pm_no_capture'];
+export const cards = [
+  'pm_ok',
+  'pm_ok',
+  'pm_ok',
+  'pm_ok',
+  'pm_late',
+  'pm_decline',
+  'pm_fail',
+  'pm_no_capture',
+];
 
 export class Provider {
   readonly payments: Payment[] = [];

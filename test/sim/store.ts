@@ -16,6 +16,7 @@ interface Stream {
 
 export interface Saved {
   checkpointSeq: number;
+  engineMs: number;
   readonly actors: Map<string, ActorSnapshot>;
 }
 
@@ -37,9 +38,18 @@ export class Store {
     return stream;
   }
 
-  claim(partition: number): Claim {
+  /** As the journal in Redis does: a tail that ends before what anybody has seen is a fault. */
+  claim(partition: number, ackedSeq: number): Claim {
     const stream = this.stream(partition);
-    return { partition, epoch: ++stream.epoch, tailSeq: stream.tailSeq };
+    const claim = { partition, epoch: ++stream.epoch, tailSeq: stream.tailSeq };
+    const seenSeq = this.seenSeq(partition, ackedSeq);
+    return seenSeq <= stream.tailSeq ? claim : { ...claim, fault: `frame ${seenSeq} was acknowledged` };
+  }
+
+  /** The newest frame that the database or the asking process knows of. */
+  seenSeq(partition: number, ackedSeq: number): number {
+    const checkpointSeq = this.saved.get(partition)?.checkpointSeq ?? 0;
+    return Math.max(checkpointSeq, this.projected.get(partition) ?? 0, ackedSeq);
   }
 
   append(frame: Frame): AppendOutcome {
@@ -66,10 +76,17 @@ export class Store {
     while (stream.frames.length > 0 && stream.frames[0]!.seq <= upToSeq) stream.frames.shift();
   }
 
-  save(partition: number, epoch: number, checkpointSeq: number, actors: readonly ActorSnapshot[]): boolean {
+  save(
+    partition: number,
+    epoch: number,
+    checkpointSeq: number,
+    actors: readonly ActorSnapshot[],
+    engineMs: number,
+  ): boolean {
     if (epoch !== this.stream(partition).epoch) return false;
-    const saved = this.saved.get(partition) ?? { checkpointSeq: 0, actors: new Map() };
+    const saved = this.saved.get(partition) ?? { checkpointSeq: 0, engineMs: 0, actors: new Map() };
     saved.checkpointSeq = checkpointSeq;
+    saved.engineMs = engineMs;
     for (const actor of actors) saved.actors.set(`${actor.kind}/${actor.key}`, actor);
     this.saved.set(partition, saved);
     return true;

@@ -8,9 +8,16 @@ import type {
   Claim,
   Frame,
   Journal,
+  SavedPartition,
   SleeperStore,
   SnapshotStore,
 } from '../../src/protocol/journal.ts';
+
+interface SavedActors {
+  checkpointSeq: number;
+  engineMs: number;
+  actors: Map<string, ActorSnapshot>;
+}
 
 interface Stream {
   epoch: number;
@@ -20,7 +27,7 @@ interface Stream {
 
 export class MemoryStore {
   readonly streams = new Map<number, Stream>();
-  readonly snapshots = new Map<number, { checkpointSeq: number; actors: Map<string, ActorSnapshot> }>();
+  readonly snapshots = new Map<number, SavedActors>();
   projected = Number.POSITIVE_INFINITY;
 
   stream(partition: number): Stream {
@@ -110,9 +117,10 @@ export class MemorySnapshots implements SnapshotStore, SleeperStore {
     this.store = store;
   }
 
-  async load(partition: number): Promise<{ checkpointSeq: number; actors: ActorSnapshot[] }> {
+  async load(partition: number): Promise<SavedPartition> {
     const saved = this.store.snapshots.get(partition);
-    return { checkpointSeq: saved?.checkpointSeq ?? 0, actors: [...(saved?.actors.values() ?? [])] };
+    const { checkpointSeq = 0, engineMs = 0 } = saved ?? {};
+    return { checkpointSeq, engineMs, actors: [...(saved?.actors.values() ?? [])] };
   }
 
   async save(
@@ -120,18 +128,20 @@ export class MemorySnapshots implements SnapshotStore, SleeperStore {
     epoch: number,
     checkpointSeq: number,
     actors: readonly ActorSnapshot[],
+    engineMs: number,
   ): Promise<boolean> {
     if (epoch !== this.store.stream(partition).epoch) return false;
-    const saved = this.store.snapshots.get(partition) ?? { checkpointSeq: 0, actors: new Map() };
+    const saved = this.store.snapshots.get(partition) ?? { checkpointSeq: 0, engineMs: 0, actors: new Map() };
     saved.checkpointSeq = checkpointSeq;
+    saved.engineMs = engineMs;
     for (const actor of actors) saved.actors.set(`${actor.kind}/${actor.key}`, actor);
     this.store.snapshots.set(partition, saved);
     return true;
   }
 
-  async loadAwake(partition: number): Promise<{ checkpointSeq: number; actors: ActorSnapshot[] }> {
-    const { checkpointSeq, actors } = await this.load(partition);
-    return { checkpointSeq, actors: actors.filter((actor) => actor.sleepMark === undefined) };
+  async loadAwake(partition: number): Promise<SavedPartition> {
+    const { actors, ...saved } = await this.load(partition);
+    return { ...saved, actors: actors.filter((actor) => actor.sleepMark === undefined) };
   }
 
   async marks(partition: number): Promise<number[]> {

@@ -45,7 +45,9 @@ create index actor_snapshots_awake on actor_snapshots (partition) where sleep_ma
 -- The frame after which replay of a partition starts.
 create table checkpoints (
   partition smallint primary key,
-  seq bigint not null
+  seq bigint not null,
+  -- Engine time of the save.
+  engine_ms bigint not null default 0
 );
 
 -- The last frame that each projection has taken in, written in the same transaction as what it projected.

@@ -1,0 +1,82 @@
+/**
+ * What may be said, checked at the moment the shard lets it out: an answer or a push may show only what is durable,
+ * that is, what the oracle knows by then.
+ */
+import type { Code } from '../../src/protocol/codes.ts';
+import type { HoldView, OrderView, TicketView } from '../../src/protocol/commands.ts';
+import type { OutgoingCommand, Push } from '../../src/protocol/decider.ts';
+import type { World } from './world.ts';
+
+const rule = 'nothing leaves before it is durable';
+
+export function checkReply(
+  world: World,
+  kind: string,
+  key: string,
+  command: OutgoingCommand,
+  code: Code,
+  body: unknown,
+): void {
+  if (code !== 'ok' && code !== 'created') return;
+  const fail = (why: string) =>
+    world.fail(rule, `${kind}/${key} ${JSON.stringify(command)} -> ${code} ${JSON.stringify(body)}: ${why}`);
+  if (kind === 'sku') {
+    const book = world.model.sku(key);
+    const { type, adjustmentId, saleId } = command as {
+      type: string;
+      adjustmentId?: string;
+      saleId?: string;
+    };
+    if (book.onHand < 0) fail('the sku is not registered');
+    if (type === 'AdjustStock' && !book.adjustments.has(adjustmentId!)) fail('no such adjustment');
+    if (type === 'OpenAllotment' && !book.allotments.has(saleId!)) fail('nothing is set aside');
+    if (body !== null && typeof body === 'object' && 'holdId' in body)
+      checkHold(world, key, body as HoldView, fail);
+  } else if (kind === 'sale') {
+    if (!world.model.sale(key).isCreated) fail('the sale is not created');
+    if (body !== null && typeof body === 'object' && 'ticketNumber' in body)
+      checkTicket(world, body as TicketView, fail);
+  } else if (kind === 'order' && body !== null) {
+    checkOrder(world, body as OrderView, fail);
+  }
+}
+
+function checkHold(world: World, sku: string, view: HoldView, fail: (why: string) => void): void {
+  const hold = world.model.sku(sku).holds.get(view.holdId);
+  if (!hold) {
+    fail('the hold is not durable');
+    return;
+  }
+  if (hold.buyerId !== view.buyerId || hold.quantity !== view.quantity || hold.saleId !== view.saleId)
+    fail('it is another hold');
+  if (view.state === 'committing' && hold.orderId === null) fail('no order has it');
+  if (view.state === 'committed' && !hold.wasCommitted) fail('it is not committed');
+  if (view.state === 'voided' && hold.state !== 'voided') fail(`it is ${hold.state}`);
+}
+
+function checkTicket(world: World, view: TicketView, fail: (why: string) => void): void {
+  const room = world.model.sale(view.saleId);
+  const ticket = room.tickets[view.ticketNumber - 1];
+  if (!ticket) {
+    fail('the ticket is not durable');
+    return;
+  }
+  if (ticket.ticketId !== view.ticketId || ticket.buyerId !== view.buyerId) fail('it is another ticket');
+  if (view.status === 'admitted' && view.ticketNumber > room.nowServing) fail('its turn has not come');
+  if (view.status === 'left' && ticket.status !== 'left' && ticket.status !== 'completed')
+    fail(`it is ${ticket.status}`);
+}
+
+function checkOrder(world: World, view: OrderView, fail: (why: string) => void): void {
+  const order = world.model.order(view.orderId);
+  if (view.version > order.version) fail(`version ${order.version} is durable`);
+  if (view.status === 'confirmed' && !order.isCaptured) fail('it is not confirmed');
+}
+
+export function checkPush(world: World, push: Push): void {
+  const fail = (why: string) => world.fail(rule, `push ${JSON.stringify(push)}: ${why}`);
+  const body = push.body as Record<string, unknown> | null;
+  if (push.type === 'order.updated') checkOrder(world, push.body as OrderView, fail);
+  else if (body !== null && typeof body === 'object' && 'ticketNumber' in body)
+    checkTicket(world, push.body as TicketView, fail);
+}

@@ -1,0 +1,147 @@
+/**
+ * What an actor may be, checked after every event that it takes, in memory and before it is durable; how it decides
+ * about a hold, compared with a naive second opinion; and what a recovered shard knows, compared with the journal.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { unpack } from 'msgpackr';
+import type { OrderState } from '../../src/actors/order.ts';
+import type { SaleState } from '../../src/actors/sale-state.ts';
+import type { SkuState } from '../../src/actors/sku.ts';
+import { partitionOf } from '../../src/protocol/address.ts';
+import type { Code } from '../../src/protocol/codes.ts';
+import type { PlaceHold } from '../../src/protocol/commands.ts';
+import type { AnyDecider } from '../../src/protocol/decider.ts';
+import type { Instance } from './instance.ts';
+import type { Shadow, World } from './world.ts';
+
+/** The same decider, looked at. */
+export function watched(decider: AnyDecider, instance: Instance, world: World): AnyDecider {
+  const { kind } = decider;
+  return {
+    ...decider,
+    decide(state, command, at) {
+      const decision = decider.decide(state, command, at);
+      if (decision.events.length > 0) instance.changed.add(command);
+      if (command.type === 'PlaceHold') {
+        const expected = naiveHold(state as SkuState, command as PlaceHold, at);
+        if (decision.code !== expected)
+          world.fail(
+            'the oracle decides the same',
+            `${JSON.stringify(command)}: ${decision.code}, not ${expected}`,
+          );
+      }
+      return decision;
+    },
+    evolve(state, event) {
+      decider.evolve(state, event);
+      const key = keyOf(kind, state);
+      if (key === null) return;
+      instance.states.set(`${kind}/${key}`, { decider, state });
+      if (kind === 'sku') checkSku(world, state as SkuState, event);
+      if (kind === 'sale') checkSale(world, state as SaleState, event);
+    },
+    restore(key, snapshot, version) {
+      const state = decider.restore(key, snapshot, version);
+      if (instance.isReady) world.count('actors woken');
+      if (kind !== 'idempotency') instance.states.set(`${kind}/${key}`, { decider, state });
+      return state;
+    },
+  };
+}
+
+function keyOf(kind: string, state: unknown): string | null {
+  if (kind === 'sku') return (state as SkuState).sku;
+  if (kind === 'sale') return (state as SaleState).saleId;
+  return kind === 'order' ? (state as OrderState).orderId : null;
+}
+
+/** A hold's outcome, worked out anew from the list of holds. */
+function naiveHold(state: SkuState, command: PlaceHold, at: number): Code {
+  const { holdId, saleId, buyerId, quantity } = command;
+  const known = state.holdById.get(holdId);
+  if (known) {
+    const isSame =
+      known.buyerId === buyerId && known.quantity === quantity && known.allotment.saleId === saleId;
+    return isSame ? 'ok' : 'exists_with_different';
+  }
+  if (quantity < 1) return 'validation_failed';
+  const allotment = state.allotmentBySale.get(saleId);
+  if (!allotment) return 'unknown_sku';
+  if (command.admissionExpiresAtMs <= at) return 'admission_expired';
+  let owned = 0;
+  let taken = 0;
+  for (const hold of state.holdById.values()) {
+    if (hold.allotment !== allotment || hold.state === 'voided' || hold.state === 'expired') continue;
+    taken += hold.quantity;
+    if (hold.buyerId === buyerId) owned += hold.quantity;
+  }
+  if (owned + quantity > allotment.purchaseLimit) return 'purchase_limit';
+  const free = allotment.isOpen ? allotment.quantity - taken : 0;
+  if (quantity <= free) return 'created';
+  return free === 0 ? 'sold_out' : 'insufficient_stock';
+}
+
+function checkSku(world: World, state: SkuState, event: unknown): void {
+  let held = 0;
+  let sold = 0;
+  let allotted = 0;
+  let isWrong = false;
+  for (const allotment of state.allotmentBySale.values()) {
+    held += allotment.held;
+    sold += allotment.sold;
+    const free = allotment.isOpen ? allotment.quantity - allotment.held - allotment.sold : 0;
+    allotted += free;
+    if (free < 0 || allotment.held < 0 || allotment.sold < 0) isWrong = true;
+  }
+  const general = state.onHand - held - sold - allotted;
+  if (isWrong || general < 0 || held !== state.held || sold !== state.sold || allotted !== state.allotted)
+    world.fail('units are conserved', `sku ${state.sku} after ${JSON.stringify(event)}`);
+}
+
+function checkSale(world: World, state: SaleState, event: unknown): void {
+  let isWrong = state.tickets.waitingBefore(state.nowServing + 1) > 0;
+  for (const number of state.active.keys()) if (number > state.nowServing) isWrong = true;
+  if (isWrong)
+    world.fail('admissions in ticket order', `sale ${state.saleId} after ${JSON.stringify(event)}`);
+}
+
+/** A shard that has just recovered has every partition open, knows exactly what the journal says, and not the future's past. */
+export function checkRecovered(world: World, instance: Instance): void {
+  const { shadows, store, model } = world;
+  const halted = instance.shard.stats().haltedPartitions;
+  if (halted.length > 0) world.fail('the journal can be replayed', JSON.stringify(halted));
+  const isOwned = (partition: number) =>
+    instance.disk.epochs.get(partition) === store.stream(partition).epoch;
+  for (const [name, shadow] of shadows) {
+    const slash = name.indexOf('/');
+    const partition = partitionOf(name.slice(0, slash), name.slice(slash + 1));
+    if (!isOwned(partition)) continue;
+    compare(world, name, shadow, instance.states.get(name)?.state ?? asleep(world, partition, name, shadow));
+  }
+  for (const [partition, newestMs] of model.newestMs) {
+    if (isOwned(partition) && instance.now < newestMs)
+      world.fail('engine time never goes back', `partition ${partition}: ${instance.now} < ${newestMs}`);
+  }
+}
+
+/** The state of an actor that is not in memory: as it was saved. */
+export function asleep(world: World, partition: number, name: string, { decider }: Shadow): unknown {
+  const saved = world.store.saved.get(partition)?.actors.get(name);
+  if (saved?.sleepMark === undefined) return undefined;
+  return decider.restore(saved.key, unpack(saved.state), saved.version);
+}
+
+/** Both as plain data, so that what only speeds things up (heaps, counters of rates) does not count. */
+export function compare(world: World, name: string, expected: Shadow, state: unknown): void {
+  if (state === undefined) {
+    world.fail('no acknowledged command is lost', `${name} is gone`);
+    return;
+  }
+  const plain = (value: unknown) => structuredClone(expected.decider.snapshot(value));
+  if (isDeepStrictEqual(plain(state), plain(expected.state))) return;
+  const show = (value: unknown) => JSON.stringify(plain(value)).slice(0, 1_500);
+  world.fail(
+    'memory is what the journal says',
+    `${name}\n  memory  ${show(state)}\n  journal ${show(expected.state)}`,
+  );
+}

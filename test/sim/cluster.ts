@@ -1,0 +1,148 @@
+/**
+ * Which process owns the data, who has been replaced and does not know it, where clients' messages go, and the
+ * projections that read what becomes durable.
+ */
+import type { OutgoingCommand } from '../../src/protocol/decider.ts';
+import { checkRecovered } from './check-state.ts';
+import { Engine } from './engine.ts';
+import type { Instance } from './instance.ts';
+import { type Done, Network } from './network.ts';
+import type { Provider } from './provider.ts';
+import type { Random } from './random.ts';
+import type { World } from './world.ts';
+
+const clientTimeoutMs = 5_000;
+
+export class Cluster {
+  readonly network: Network;
+  engine: Engine | null = null;
+  /** Replaced processes that go on running. */
+  zombies: Engine[] = [];
+  /** While true a shorter journal is expected: the weak mode looks on. */
+  isLossExpected = false;
+  provider!: Provider;
+  readonly #world: World;
+  readonly #random: Random;
+  #wallOffsetMs = 0;
+  #lives = 0;
+  #starts = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#random = world.random('cluster');
+    this.network = new Network(world);
+  }
+
+  get isReady(): boolean {
+    return this.engine?.isReady ?? false;
+  }
+
+  get living(): Instance[] {
+    return this.engine?.living ?? [];
+  }
+
+  wallNow = (): number => Math.floor(this.#world.loop.nowMs) + this.#wallOffsetMs;
+
+  /** A new process under a clock that may have been set meanwhile. */
+  start(shardCount: number, clockStepMs: number): void {
+    const world = this.#world;
+    this.#wallOffsetMs += clockStepMs;
+    this.#starts++;
+    this.engine = new Engine({
+      world,
+      network: this.network,
+      provider: this.provider,
+      random: this.#random,
+      shardCount,
+      wallOffsetMs: this.#wallOffsetMs,
+      nextLife: () => ++this.#lives,
+      onDurable: (partition) => this.#project(partition),
+      onReady: (instance) => {
+        world.count('recoveries');
+        if (!this.isLossExpected) checkRecovered(world, instance);
+      },
+      onFenced: (engine) => {
+        world.count('processes fenced');
+        this.zombies = this.zombies.filter((zombie) => zombie !== engine);
+        // The late claim of a dead life can do that to a rightful owner: whoever watches the process starts it again.
+        if (engine === this.engine) this.restart(engine.shardCount, 0, 500);
+      },
+    });
+  }
+
+  /** The process is killed and starts again, with as many shards as before or not. */
+  restart(shardCount: number, clockStepMs: number, afterMs: number): void {
+    const { loop, trace, count } = this.#world;
+    trace(() => `the process is killed; ${shardCount} shards in ${afterMs} ms, clock ${clockStepMs} ms`);
+    count('processes killed');
+    this.engine?.kill('with the process');
+    this.engine = null;
+    const starts = ++this.#starts;
+    loop.after(afterMs, null, () => {
+      if (this.#starts === starts) this.start(shardCount, clockStepMs);
+    });
+  }
+
+  /** The process is told to end, ends in order, and starts again. */
+  stopAndStart(shardCount: number, afterMs: number): void {
+    const { engine } = this;
+    if (!engine) return;
+    this.#world.trace(() => 'the process is told to stop');
+    this.#world.count('processes stopped');
+    const end = () => {
+      if (this.engine === engine) this.restart(shardCount, 0, afterMs);
+    };
+    // Whoever has not stopped by then is killed.
+    this.#world.loop.after(6_000, null, end);
+    engine.stop().then(end, (error: unknown) => this.#world.loop.onThrow(error));
+  }
+
+  /** A second process takes the data while the first goes on, until it finds out. */
+  replace(shardCount: number, clockStepMs: number): void {
+    const old = this.engine;
+    if (!old) return;
+    this.#world.count('processes replaced');
+    this.#world.trace(() => `the process is replaced and goes on; the new one has ${shardCount} shards`);
+    old.isReplaced = true;
+    this.zombies.push(old);
+    this.start(shardCount, clockStepMs);
+  }
+
+  endZombies(): void {
+    for (const zombie of this.zombies.splice(0)) zombie.kill('after it was replaced');
+  }
+
+  /** From a client or the provider, through whichever process it is connected with. */
+  ask(kind: string, key: string, command: OutgoingCommand, done: Done): void {
+    const receive = (copy: OutgoingCommand, reply: Done) => {
+      const zombie =
+        this.zombies.length > 0 && this.#random.chance(0.4) ? this.#random.pick(this.zombies) : null;
+      const engine = zombie ?? this.engine;
+      if (engine) engine.receive(kind, key, copy, reply);
+      else if (this.#random.chance(0.5)) reply('busy', null);
+    };
+    this.network.ask(null, command, clientTimeoutMs, receive, done);
+  }
+
+  /** A projection reads on, some time later: every frame once and in order, or it says what is missing. */
+  #project(partition: number): void {
+    const { loop, store } = this.#world;
+    const isLazy = this.#random.chance(0.1);
+    loop.after(isLazy ? this.#random.int(1_000, 20_000) : this.#random.int(5, 300), null, () => {
+      let seq = store.projected.get(partition) ?? 0;
+      const missing = () => {
+        if (this.isLossExpected) return;
+        this.#world.fail(
+          'nothing is trimmed before it is consumed',
+          `partition ${partition}: frame ${seq + 1}`,
+        );
+      };
+      for (const frame of store.read(partition, seq, 1_000)) {
+        if (frame.seq !== seq + 1) missing();
+        seq = frame.seq;
+      }
+      if (seq < store.stream(partition).tailSeq) missing();
+      store.projected.set(partition, seq);
+    });
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * One process: its shards, each in its current life, which talk to each other and to the provider. A dead shard is
+ * started again; a shard that finds itself fenced ends the whole process, as the supervisor does.
+ */
+import { partitionOf, shardOf } from '../../src/protocol/address.ts';
+import type { PaymentCommand } from '../../src/protocol/commands.ts';
+import type { OutgoingCommand } from '../../src/protocol/decider.ts';
+import { type CrashPoint, Instance } from './instance.ts';
+import type { Done, Network } from './network.ts';
+import type { Provider } from './provider.ts';
+import type { Random } from './random.ts';
+import type { World } from './world.ts';
+
+const peerTimeoutMs = 5_000;
+const paymentTimeoutMs = 60_000;
+
+export interface EngineDeps {
+  readonly world: World;
+  readonly network: Network;
+  readonly provider: Provider;
+  readonly random: Random;
+  readonly shardCount: number;
+  /** Engine time is the loop's time plus this: the wall clock is read once, when the process starts. */
+  readonly wallOffsetMs: number;
+  readonly nextLife: () => number;
+  readonly onDurable: (partition: number) => void;
+  readonly onReady: (instance: Instance) => void;
+  readonly onFenced: (engine: Engine) => void;
+}
+
+export class Engine {
+  /** Another process has taken the data; this one does not know it yet. */
+  isReplaced = false;
+  isAlive = true;
+  readonly shards: (Instance | null)[] = [];
+  #isStopping = false;
+  readonly #acked = new Map<number, number>();
+  readonly #deps: EngineDeps;
+
+  constructor(deps: EngineDeps) {
+    this.#deps = deps;
+    for (let shard = 0; shard < deps.shardCount; shard++) this.shards.push(null);
+    for (let shard = 0; shard < deps.shardCount; shard++) this.#spawn(shard);
+  }
+
+  get shardCount(): number {
+    return this.#deps.shardCount;
+  }
+
+  get isReady(): boolean {
+    return this.isAlive && this.shards.every((instance) => instance?.isReady);
+  }
+
+  get living(): Instance[] {
+    return this.shards.filter((instance) => instance !== null);
+  }
+
+  wallNow = (): number => Math.floor(this.#deps.world.loop.nowMs) + this.#deps.wallOffsetMs;
+
+  /** A command that has arrived at this process. */
+  receive(kind: string, key: string, command: OutgoingCommand, reply: Done): void {
+    const target = this.shards[shardOf(partitionOf(kind, key), this.shardCount)];
+    if (target) this.#deps.world.loop.after(0, target, () => target.deliver(kind, key, command, reply));
+    else if (this.#deps.random.chance(0.5)) reply('busy', null);
+  }
+
+  crashAt(shard: number, point: CrashPoint | null): void {
+    const instance = this.shards[shard];
+    if (!instance) return;
+    if (point === null) instance.crash('at any step');
+    else instance.crashPoint = point;
+  }
+
+  freeze(shards: readonly number[], forMs: number): void {
+    const { loop, trace } = this.#deps.world;
+    trace(() => `shards ${shards} stop for ${forMs} ms`);
+    for (const shard of shards) {
+      const instance = this.shards[shard];
+      if (instance) instance.frozenUntilMs = loop.nowMs + forMs;
+    }
+  }
+
+  /** As on SIGTERM: every shard finishes what it has taken and saves its actors. */
+  stop(): Promise<unknown> {
+    this.#isStopping = true;
+    this.#deps.world.loop.isTouched = true;
+    return Promise.all(this.living.map((instance) => instance.shard.stop(5_000)));
+  }
+
+  kill(why: string): void {
+    if (!this.isAlive) return;
+    this.isAlive = false;
+    for (const instance of this.living) instance.crash(why);
+  }
+
+  #ask(from: Instance, kind: string, key: string, command: OutgoingCommand, done: Done): void {
+    const { network, provider } = this.#deps;
+    if (kind === 'payments') {
+      const pay = command as PaymentCommand;
+      network.ask(from, pay, paymentTimeoutMs, (copy, reply) => provider.handle(copy, reply), done);
+    } else {
+      network.ask(from, command, peerTimeoutMs, (copy, reply) => this.receive(kind, key, copy, reply), done);
+    }
+  }
+
+  #spawn(shard: number): void {
+    const { world, nextLife, onDurable, onReady } = this.#deps;
+    const instance = new Instance({
+      world,
+      shard,
+      life: nextLife(),
+      shardCount: this.shardCount,
+      wallNow: this.wallNow,
+      isReplaced: () => this.isReplaced,
+      acked: this.#acked,
+      ask: (from, kind, key, command, done) => this.#ask(from, kind, key, command, done),
+      onDurable,
+      onReady,
+      onEnd: (isFenced) => this.#onEnd(shard, isFenced),
+    });
+    this.shards[shard] = instance;
+    instance.start();
+  }
+
+  #onEnd(shard: number, isFenced: boolean): void {
+    const { world, random, onFenced } = this.#deps;
+    this.shards[shard] = null;
+    if (!this.isAlive) return;
+    if (isFenced) {
+      this.kill('because the process is fenced');
+      onFenced(this);
+      return;
+    }
+    if (this.#isStopping) return;
+    // A replaced process is not told to fight for its data: what has died there stays dead.
+    if (this.isReplaced) return;
+    const waitMs = random.chance(0.05) ? random.int(20_000, 90_000) : random.int(5, 2_500);
+    world.loop.after(waitMs, null, () => {
+      if (this.isAlive && !this.isReplaced && this.shards[shard] === null) this.#spawn(shard);
+    });
+  }
+}

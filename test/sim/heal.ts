@@ -1,0 +1,183 @@
+/**
+ * The end of every run: all trouble is over, and everything must come to rest. Orders end, messages are answered,
+ * holds resolve, the queue moves, the till agrees with the shelf; and after one more restart all of it is still so.
+ */
+import type { OrderState } from '../../src/actors/order.ts';
+import type { SaleState } from '../../src/actors/sale-state.ts';
+import type { SkuState } from '../../src/actors/sku.ts';
+import { checkRecovered } from './check-state.ts';
+import type { Instance } from './instance.ts';
+import type { Run } from './run.ts';
+import type { Shadow } from './world.ts';
+
+const restMaxMs = 600_000;
+/** Journal, timer and turn together take less. */
+const lateMaxMs = 2_000;
+/** The outbox looks this often, at the latest, whether something is still owed. */
+const settleMs = 8_000;
+
+export async function heal(run: Run): Promise<void> {
+  const { world, cluster, shop } = run;
+  world.trace(() => 'all trouble ends');
+  shop.isPatient = true;
+  cluster.endZombies();
+  for (const instance of cluster.living) {
+    instance.frozenUntilMs = 0;
+    instance.crashPoint = null;
+  }
+  if (!cluster.engine) cluster.restart(2, 0, 0);
+  await until(run, 'the shards come back', () => cluster.isReady && shop.open === 0);
+  for (const saleId of shop.sales.keys()) shop.steer(saleId, 'ResumeSale');
+  await until(run, 'every order ends and nothing is owed', () => ordersAtRest(run) && queuesAtRest(run));
+  await world.loop.run(settleMs);
+  checkHoldsInTime(run);
+  for (const saleId of shop.sales.keys()) shop.steer(saleId, 'CloseSale');
+  await until(run, 'every sale ends and gives its units back', () => {
+    // A sale may have come to be only now, by a message that was long under way.
+    if (shop.open === 0)
+      for (const [saleId, room] of world.model.sales) if (!room.isEnded) shop.steer(saleId, 'CloseSale');
+    return shop.open === 0 && allAtRest(run);
+  });
+  shop.audit();
+  await world.loop.run(settleMs);
+  await until(run, 'every question is answered', () => shop.open === 0);
+  await until(run, 'nothing is under way', () => cluster.living.every(isIdle));
+  checkBooks(run);
+  for (const instance of cluster.living) checkRecovered(world, instance);
+  if (world.loop.isStopped) return;
+  cluster.restart(world.random('heal').int(1, 3), 0, 10);
+  await until(run, 'a last restart recovers everything', () => cluster.isReady);
+  shop.audit();
+  await until(run, 'everything acknowledged is found', () => shop.open === 0);
+  for (const instance of cluster.living) checkRecovered(world, instance);
+}
+
+async function until(run: Run, what: string, isDone: () => boolean): Promise<void> {
+  const { loop, fail } = run.world;
+  const untilMs = loop.nowMs + restMaxMs;
+  while (!loop.isStopped && !isDone()) {
+    if (loop.nowMs > untilMs) {
+      fail('everything comes to rest', `${what}: not within ${restMaxMs / 1000} s\n${unrest(run)}`);
+      return;
+    }
+    run.provider.tellAll();
+    await loop.run(2_000);
+  }
+}
+
+function isIdle({ shard }: Instance): boolean {
+  const { outboxDepth, mailboxDepth } = shard.stats();
+  return outboxDepth + mailboxDepth === 0;
+}
+
+function states({ cluster }: Run): Map<string, Shadow> {
+  return new Map(cluster.living.flatMap((instance) => [...instance.states]));
+}
+
+function isOwing({ decider, state }: Shadow): boolean {
+  return decider.owes(state).length > 0;
+}
+
+function ordersAtRest(run: Run): boolean {
+  for (const order of run.world.model.orders.values()) if (!order.isTerminal) return false;
+  for (const actor of states(run).values()) if (isOwing(actor)) return false;
+  return true;
+}
+
+/** Whoever waits, waits for units: none is free that nobody is admitted to. */
+function queuesAtRest(run: Run): boolean {
+  for (const { decider, state } of states(run).values()) {
+    if (decider.kind !== 'sale') continue;
+    const { phase, tickets, items } = state as SaleState;
+    if (phase !== 'active' || tickets.waitingCount === 0) continue;
+    for (const item of items.values()) if (item.available + item.held > 0) return false;
+  }
+  return true;
+}
+
+function allAtRest(run: Run): boolean {
+  for (const actor of states(run).values()) {
+    if (isOwing(actor)) return false;
+    if (actor.decider.kind === 'sku') {
+      const { held, allotted } = actor.state as SkuState;
+      if (held + allotted > 0) return false;
+    }
+    if (actor.decider.kind === 'sale') {
+      const { phase, active } = actor.state as SaleState;
+      if (phase !== 'ended' || active.size > 0) return false;
+    }
+  }
+  return true;
+}
+
+function unrest(run: Run): string {
+  const lines: string[] = [];
+  for (const [name, actor] of states(run)) {
+    const owed = actor.decider.owes(actor.state).map(({ id }) => id);
+    if (owed.length > 0) lines.push(`${name} owes ${owed.join(', ')}`);
+    if (actor.decider.kind === 'sku') {
+      const { held, allotted } = actor.state as SkuState;
+      lines.push(`${name} ${held} held, ${allotted} set aside`);
+    }
+    if (actor.decider.kind !== 'sale') continue;
+    const { phase, tickets, active, items } = actor.state as SaleState;
+    const units = [...items.values()].map(
+      ({ sku, available, held, allotment }) => `${sku} ${allotment} ${available}+${held}`,
+    );
+    lines.push(`${name} ${phase}, ${tickets.waitingCount} wait, ${active.size} admitted, ${units}`);
+  }
+  for (const [orderId, order] of run.world.model.orders)
+    if (!order.isTerminal) lines.push(`${orderId} ${order.status}`);
+  lines.push(`${run.shop.open} requests open; shards ready: ${run.cluster.isReady}`);
+  return lines.join('\n');
+}
+
+/** In calm times a hold that still lives has its time before it. */
+function checkHoldsInTime({ world, cluster }: Run): void {
+  const nowMs = cluster.wallNow();
+  for (const [sku, book] of world.model.skus) {
+    for (const { holdId, state, expiresAtMs } of book.holds.values()) {
+      const isLive = state === 'held' || state === 'committing';
+      if (isLive && expiresAtMs < nowMs - lateMaxMs)
+        world.fail('holds end in time', `${sku} ${holdId} ${state}: ${nowMs - expiresAtMs} ms late`);
+    }
+  }
+}
+
+/** The till against the shelf: what was captured was sold, once, and nothing else. */
+function checkBooks(run: Run): void {
+  const { world, provider, shop } = run;
+  const { model, fail } = world;
+  const soldBySku = new Map<string, number>();
+  for (const [orderId, order] of model.orders) {
+    const payments = provider.of(orderId);
+    const show = () => `order ${orderId} ${order.status}: ${JSON.stringify(payments)}`;
+    if (payments.some(({ status }) => status === 'authorized')) fail('no authorisation is left open', show());
+    const captured = payments.filter(({ status }) => status === 'captured');
+    if (order.status !== 'confirmed') {
+      if (captured.length > 0) fail('who gets nothing pays nothing', show());
+      continue;
+    }
+    if (captured.length !== 1 || captured[0]!.amount.amount !== order.total?.amount)
+      fail('confirmed is captured once', show());
+    for (const [holdId, { sku }] of order.lines) {
+      const hold = model.sku(sku).holds.get(holdId);
+      if (hold?.state !== 'committed' || hold.orderId !== orderId)
+        fail('confirmed is sold', `${show()} ${holdId}`);
+      soldBySku.set(sku, (soldBySku.get(sku) ?? 0) + (hold?.quantity ?? 0));
+    }
+  }
+  for (const [sku, book] of model.skus) {
+    if (book.sold !== (soldBySku.get(sku) ?? 0))
+      fail('sold is confirmed', `${sku}: ${book.sold} sold, ${soldBySku.get(sku) ?? 0} in confirmed orders`);
+    const adjusted = shop.ledger.adjustments.get(sku);
+    for (const [adjustmentId, delta] of adjusted ?? [])
+      if (book.adjustments.get(adjustmentId) !== delta) fail('no acknowledged command is lost', adjustmentId);
+  }
+  for (const [name, { decider, state }] of states(run)) {
+    if (decider.kind !== 'order') continue;
+    const { orderId, status, payment } = state as OrderState;
+    if (status === 'confirmed' && payment !== 'captured')
+      fail('confirmed is captured once', `${name} ${orderId}`);
+  }
+}

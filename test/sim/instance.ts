@@ -1,0 +1,181 @@
+/**
+ * One life of one shard: the real Shard with the real actors, on simulated time, disk and network. It ends by a
+ * crash, by being fenced, or by its own decision; the next life begins with a new epoch and recovers.
+ */
+import { idempotencyDecider } from '../../src/actors/idempotency.ts';
+import { orderDecider } from '../../src/actors/order.ts';
+import { saleDecider } from '../../src/actors/sale.ts';
+import { skuDecider } from '../../src/actors/sku.ts';
+import type { AnyDecider, OutgoingCommand, Push } from '../../src/protocol/decider.ts';
+import type { ReplyTo } from '../../src/runtime/mailbox.ts';
+import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
+import { checkPush, checkReply } from './check-reply.ts';
+import { watched } from './check-state.ts';
+import { Disk, Outage } from './disk.ts';
+import type { Owner } from './loop.ts';
+import type { Done } from './network.ts';
+import type { Shadow, World } from './world.ts';
+
+export const deciders: readonly AnyDecider[] = [saleDecider, skuDecider, orderDecider, idempotencyDecider];
+
+/** Where a shard may be killed: before or after the journal's answer, or in the middle of answering. */
+export type CrashPoint = 'landed' | 'acked' | 'reply';
+
+export interface InstanceDeps {
+  readonly world: World;
+  readonly shard: number;
+  readonly shardCount: number;
+  /** Counts up with every life in this run. */
+  readonly life: number;
+  /** Engine time without what this shard learns from its journal. */
+  readonly wallNow: () => number;
+  readonly ask: (from: Instance, kind: string, key: string, command: OutgoingCommand, done: Done) => void;
+  readonly onDurable: (partition: number) => void;
+  readonly onReady: (instance: Instance) => void;
+  readonly onEnd: (isFenced: boolean) => void;
+  readonly isReplaced: () => boolean;
+  readonly acked: Map<number, number>;
+}
+
+export class Instance implements Owner {
+  readonly name: string;
+  isAlive = true;
+  frozenUntilMs = 0;
+  isReady = false;
+  /** Dies when it comes to this point. */
+  crashPoint: CrashPoint | null = null;
+  readonly states = new Map<string, Shadow>();
+  /** Commands whose decision made events: their answers wait for the journal. */
+  readonly changed = new WeakSet<object>();
+  readonly disk: Disk;
+  readonly shard: Shard;
+  readonly #deps: InstanceDeps;
+  #aheadMs = 0;
+  #elapsedMs = 0;
+
+  constructor(deps: InstanceDeps) {
+    this.#deps = deps;
+    const { world, shard, shardCount, life } = deps;
+    const { loop, store, fail, faults, mutant } = world;
+    this.name = `shard ${shard}/${shardCount} life ${life}`;
+    const random = world.random(`life ${life}`);
+    const moment = (name: CrashPoint) => this.#moment(name);
+    this.disk = new Disk({
+      loop,
+      store,
+      random,
+      faults: faults.disk,
+      owner: this,
+      acked: deps.acked,
+      moment,
+      fail,
+    });
+    // Some shards are slow at computing: what is measured in elapsed time then takes several turns.
+    const jitterMs = random.chance(0.3) ? 2 : 0;
+    this.shard = new Shard({
+      shard,
+      shardCount,
+      deciders: deciders.map((decider) => watched(mutant.decider?.(decider) ?? decider, this, world)),
+      journal: mutant.journal?.(this.disk, store) ?? this.disk,
+      // Some never let an actor go.
+      sleepers: random.chance(0.7) ? this.disk : null,
+      snapshots: mutant.snapshots?.(this.disk) ?? this.disk,
+      clock: {
+        now: () => this.now,
+        advanceTo: (atMs) => {
+          this.#aheadMs = Math.max(this.#aheadMs, atMs - deps.wallNow());
+        },
+      },
+      scheduler: {
+        now: () => {
+          this.#elapsedMs = Math.max(this.#elapsedMs, loop.nowMs) + random.next() * jitterMs;
+          return this.#elapsedMs;
+        },
+        soon: (task) => void loop.after(random.chance(0.05) ? random.int(1, 30) : random.next(), this, task),
+        after: (ms, task) => loop.after(ms + random.next() * 2, this, task),
+      },
+      ask: ({ kind, key }, command, done) => {
+        if (this.isAlive) deps.ask(this, kind, key, mutant.outgoing?.(command) ?? command, done);
+      },
+      push: (push) => this.#push(push),
+      onDurable: (partition) => {
+        if (this.isAlive) deps.onDurable(partition);
+      },
+      onFatal: (reason, isFenced) => {
+        world.trace(() => `${this.name} gives up: ${reason}`);
+        this.end(isFenced);
+      },
+      log: (level, message, fields) =>
+        world.trace(() => `${this.name} ${level}: ${message} ${JSON.stringify(fields ?? {})}`),
+      limits: {
+        ...defaultShardLimits,
+        snapshotEveryMs: random.int(200, 4_000),
+        idleMs: random.int(100, 10_000),
+        eventsPerBatch: 200,
+      },
+    });
+  }
+
+  get now(): number {
+    return this.#deps.wallNow() + this.#aheadMs;
+  }
+
+  start(): void {
+    const { world, onReady } = this.#deps;
+    world.loop.isTouched = true;
+    this.shard.start().then(
+      () => {
+        if (!this.isAlive) return;
+        this.isReady = true;
+        world.trace(() => `${this.name} is ready, epoch ${Math.max(...this.disk.epochs.values())}`);
+        onReady(this);
+      },
+      (error: unknown) => {
+        if (!(error instanceof Outage)) world.loop.onThrow(error);
+        this.end(false);
+      },
+    );
+  }
+
+  /** A command that has arrived here; its answer is checked at the moment it is let out. */
+  deliver(kind: string, key: string, command: OutgoingCommand, done: Done): void {
+    const { world } = this.#deps;
+    const reply: ReplyTo = (code, body) => {
+      if (!this.isAlive) return;
+      if (code !== 'busy') checkReply(world, kind, key, command, code, body);
+      if (code !== 'busy' && this.#deps.isReplaced() && !this.changed.has(command)) {
+        // What a replaced owner knows may be old. It has no way to find out without the journal: see `isStrict`.
+        world.count('stale answers of a replaced owner, kept back');
+        if (world.isStrict)
+          world.fail('a replaced owner answers nobody', `${JSON.stringify(command)} -> ${code}`);
+        return;
+      }
+      done(code, body);
+      if (code !== 'busy') this.#moment('reply');
+    };
+    this.shard.deliver(kind, key, command, reply);
+  }
+
+  crash(why: string): void {
+    if (!this.isAlive) return;
+    this.#deps.world.count(`crashes ${why}`);
+    this.#deps.world.trace(() => `${this.name} crashes ${why}`);
+    this.end(false);
+  }
+
+  /** From now on it says and does nothing. */
+  end(isFenced: boolean): void {
+    if (!this.isAlive) return;
+    this.isAlive = false;
+    this.isReady = false;
+    this.#deps.onEnd(isFenced);
+  }
+
+  #push(push: Push): void {
+    if (this.isAlive) checkPush(this.#deps.world, push);
+  }
+
+  #moment(point: CrashPoint): void {
+    if (this.crashPoint === point) this.crash(`when ${point}`);
+  }
+}

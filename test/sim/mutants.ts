@@ -1,0 +1,143 @@
+/**
+ * The engine with one rule broken on purpose. Each of them must be caught: they show that the checks can see. Real
+ * parts are wrapped; nothing of this is in `src/`.
+ */
+import type { OrderState } from '../../src/actors/order.ts';
+import type { SaleState } from '../../src/actors/sale-state.ts';
+import type { SkuState } from '../../src/actors/sku.ts';
+import { ticketStatus } from '../../src/actors/ticket-table.ts';
+import type { AnyDecider, Owed } from '../../src/protocol/decider.ts';
+import type { Journal } from '../../src/protocol/journal.ts';
+import type { Mutant } from './world.ts';
+
+/** The decider of one kind, changed; all others as they are. */
+function of(kind: string, change: (decider: AnyDecider) => Partial<AnyDecider>): Mutant {
+  return {
+    decider: (decider) => (decider.kind === kind ? { ...decider, ...change(decider) } : decider),
+  };
+}
+
+/** A journal with one call replaced. */
+function through(journal: Journal, change: Partial<Journal>): Journal {
+  return {
+    durability: journal.durability,
+    isDurable: journal.isDurable,
+    claim: (partitions) => journal.claim(partitions),
+    append: (frames) => journal.append(frames),
+    read: (partition, afterSeq, limit) => journal.read(partition, afterSeq, limit),
+    readMany: (after, limit) => journal.readMany(after, limit),
+    trim: (partition, upToSeq) => journal.trim(partition, upToSeq),
+    sizeBytes: () => journal.sizeBytes(),
+    close: () => journal.close(),
+    ...change,
+  };
+}
+
+function skipLimit(sku: AnyDecider): Partial<AnyDecider> {
+  return {
+    decide(state: SkuState, command, at) {
+      if (command.type !== 'PlaceHold') return sku.decide(state, command, at);
+      const allotment = state.allotmentBySale.get(command.saleId) as { purchaseLimit: number } | undefined;
+      const limit = allotment?.purchaseLimit ?? 0;
+      if (allotment) allotment.purchaseLimit = Number.MAX_SAFE_INTEGER;
+      const decision = sku.decide(state, command, at);
+      if (allotment) allotment.purchaseLimit = limit;
+      return decision;
+    },
+  };
+}
+
+function commitExpired(sku: AnyDecider): Partial<AnyDecider> {
+  return {
+    decide(state: SkuState, command, at) {
+      const hold = command.type === 'CommitHold' ? state.holdById.get(command.holdId) : undefined;
+      if (!hold || hold.orderId !== command.orderId || hold.expiresAtMs > at)
+        return sku.decide(state, command, at);
+      if (hold.state !== 'committing' && hold.state !== 'expired') return sku.decide(state, command, at);
+      const { holdId, quantity } = hold;
+      return { code: 'ok', events: [{ type: 'HoldCommitted', holdId, quantity, atMs: at }] };
+    },
+  };
+}
+
+/** The last of those who come in gives way to the next one in the queue. */
+function releaseOutOfOrder(sale: AnyDecider): Partial<AnyDecider> {
+  return {
+    evolve(state: SaleState, event) {
+      sale.evolve(state, event);
+      const { tickets, active } = state;
+      if (event.type !== 'TicketsReleased' || event.upTo >= tickets.count) return;
+      const next = event.upTo + 1;
+      if (tickets.status(next) !== ticketStatus.waiting) return;
+      tickets.setStatus(next, ticketStatus.admitted);
+      tickets.setStatus(event.upTo, ticketStatus.waiting);
+      active.set(next, active.get(event.upTo)!);
+      active.delete(event.upTo);
+    },
+  };
+}
+
+/** Money first: capture is asked for while holds are not committed. */
+function captureEarly(order: AnyDecider): Partial<AnyDecider> {
+  return {
+    owes(state: OrderState) {
+      const owed = order.owes(state);
+      const { orderId, status, payment, paymentId, priced } = state;
+      if (status !== 'committing' || payment !== 'authorized' || paymentId === null || priced === null)
+        return owed;
+      const idempotencyKey = `${orderId}:capture`;
+      const command = { type: 'CapturePayment', orderId, paymentId, amount: priced.total, idempotencyKey };
+      const early: Owed = { id: idempotencyKey, kind: 'payments', key: orderId, command };
+      return [...owed.filter(({ id }) => id !== early.id), early];
+    },
+  };
+}
+
+/** An order that fails keeps what it took. */
+function keepUnits(order: AnyDecider): Partial<AnyDecider> {
+  return {
+    owes: (state) => order.owes(state).filter(({ command }) => command.type !== 'ReleaseHold'),
+  };
+}
+
+/** Anew for each message, so that no receiver can tell a repeat. */
+function withoutIds(): NonNullable<Mutant['outgoing']> {
+  let sent = 0;
+  return (command) =>
+    'idempotencyKey' in command ? { ...command, idempotencyKey: `fresh-${++sent}` } : command;
+}
+
+export const mutants: Readonly<Record<string, () => Mutant>> = {
+  'skip the limit check': () => of('sku', skipLimit),
+  'commit an expired hold': () => of('sku', commitExpired),
+  'reply before the journal': () => ({
+    journal: (journal) =>
+      through(journal, {
+        append: async (frames) => {
+          void journal.append(frames).catch(() => {});
+          return frames.map(() => 'ok');
+        },
+      }),
+  }),
+  'resend without an id': () => ({ outgoing: withoutIds() }),
+  'release out of order': () => of('sale', releaseOutOfOrder),
+  'trim too early': () => ({
+    journal: (journal, store) =>
+      through(journal, { trim: (partition) => journal.trim(partition, store.stream(partition).tailSeq) }),
+  }),
+  'accept a stale epoch': () => ({
+    store: (store) => {
+      store.isFencing = false;
+    },
+  }),
+  'capture before the commit': () => of('order', captureEarly),
+  'keep the units of a failed order': () => of('order', keepUnits),
+  'a checkpoint ahead of its actors': () => ({
+    snapshots: (snapshots) => ({
+      load: (partition) => snapshots.load(partition),
+      projectedSeq: (partition) => snapshots.projectedSeq(partition),
+      save: (partition, epoch, checkpointSeq, ...rest) =>
+        snapshots.save(partition, epoch, checkpointSeq + 1, ...rest),
+    }),
+  }),
+};
