@@ -5,7 +5,7 @@
  * 2. Only the owner with the newest epoch can append: once `claim` has returned, no append of an older epoch succeeds.
  * 3. `append` answers after the frames are durable (as durable as `durability` says).
  * 4. A lost connection during an append is settled inside: it is known to be there, known not to be, or the answer
- *    is `unknown`, after which the writer must stop using this partition until it has claimed it again.
+ *    is `unknown`: the writer may only append exactly that frame again (or claim anew), until it is known.
  */
 
 /** One sealed batch of records of one partition; `bytes` is opaque here and carries its own checksum. */
