@@ -206,8 +206,14 @@ function writeUuid(text: string, out: Uint32Array, at: number): void {
   }
 }
 
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 function readUuid(column: Uint32Array, at: number): string {
-  let hex = '';
-  for (let i = 0; i < words; i++) hex += column[at + i]!.toString(16).padStart(8, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const [a, b, c, d] = [column[at]!, column[at + 1]!, column[at + 2]!, column[at + 3]!];
+  return `${hex4(a >>> 16)}${hex4(a)}-${hex4(b >>> 16)}-${hex4(b)}-${hex4(c >>> 16)}-${hex4(c)}${hex4(d >>> 16)}${hex4(d)}`;
+}
+
+/** The lower 16 bits as four digits. */
+function hex4(word: number): string {
+  return hexOfByte[(word >>> 8) & 0xff]! + hexOfByte[word & 0xff]!;
 }

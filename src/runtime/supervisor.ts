@@ -32,6 +32,7 @@ const restartFirstMs = 20;
 const restartMaxMs = 5_000;
 /** A thread that lived so long starts again at once. */
 const stableMs = 30_000;
+const youngGenerationMb = 64;
 const statsTimeoutMs = 1_000;
 /** Shards answer everybody; nobody else talks to each other. */
 const talks = (a: Role, b: Role) => (a === 'shard' && b !== 'sandbox') || (b === 'shard' && a !== 'sandbox');
@@ -120,6 +121,8 @@ export class Supervisor {
     const worker = new Worker(thread.entry, {
       workerData: thread.data,
       name: `${thread.role}-${thread.index}`,
+      // Decisions and replay make much that dies young: by default most of it is copied once for nothing.
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     });
     thread.worker = worker;
     return new Promise((resolve, reject) => {

@@ -1,0 +1,372 @@
+/**
+ * A little shop's history, made by the real deciders from commands: every event type happens at least once. It is only
+ * for making golden files; the files, not this story, are what later versions must understand.
+ */
+import { idempotencyDecider } from '../../src/actors/idempotency.ts';
+import { orderDecider } from '../../src/actors/order.ts';
+import { saleDecider } from '../../src/actors/sale.ts';
+import { skuDecider } from '../../src/actors/sku.ts';
+import type { AnyDecider, OutgoingCommand, Owed } from '../../src/protocol/decider.ts';
+import type { JournalRecord } from '../../src/protocol/frame.ts';
+
+export const deciders: ReadonlyMap<string, AnyDecider> = new Map(
+  [skuDecider, saleDecider, orderDecider, idempotencyDecider].map((decider) => [
+    decider.kind,
+    decider as AnyDecider,
+  ]),
+);
+
+export interface StoryActor {
+  readonly decider: AnyDecider;
+  readonly key: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each actor's state is its decider's own
+  readonly state: any;
+}
+
+/** Frames as lists of records, oldest first. */
+export type Frames = JournalRecord[][];
+
+const startMs = Date.UTC(2026, 10, 20, 12);
+const uuid = (n: number) => `01939f2a-7c00-7${n.toString(16).padStart(3, '0')}-8abc-0123456789ab`;
+const seller = `acc_${uuid(1)}`;
+const saleId = `sal_${uuid(2)}`;
+const sku = 'PS-1';
+const price = { amount: 49_900, currency: 'USD' };
+const shippingAddress = {
+  ...{
+    name: 'Zoë Nuñez',
+    line1: 'Calle Mayor 1',
+    line2: '3º B',
+    city: 'Madrid',
+    postalCode: '28013',
+    country: 'ES',
+  },
+};
+
+export class Story {
+  readonly frames: Frames = [];
+  readonly actors = new Map<string, StoryActor>();
+  atMs = startMs;
+
+  actor(kind: string, key: string): StoryActor {
+    const address = `${kind}/${key}`;
+    let actor = this.actors.get(address);
+    if (!actor) {
+      const decider = deciders.get(kind)!;
+      actor = { decider, key, state: decider.initial(key) };
+      this.actors.set(address, actor);
+    }
+    return actor;
+  }
+
+  /** One command, one frame; throws when the answer is not the expected one. */
+  tell(kind: string, key: string, command: object, expected = 'ok'): void {
+    const { decider, state } = this.actor(kind, key);
+    const { code, events } = decider.decide(state, command as OutgoingCommand, this.atMs);
+    if (code !== expected)
+      throw new Error(`${kind}/${key} ${JSON.stringify(command)}: ${code}, not ${expected}`);
+    this.atMs += 7;
+    if (events.length === 0) return;
+    for (const event of events) decider.evolve(state, event);
+    // A copy: what an event holds may belong to the state that goes on changing.
+    this.frames.push(events.map((event) => ({ kind, key, event: structuredClone(event) })));
+  }
+
+  tick(kind: string, key: string): void {
+    this.tell(kind, key, { type: 'Tick' });
+  }
+
+  /** Carries messages between the actors until none is left; payments are answered by `provider`. */
+  deliver(provider: (owed: Owed) => { code: string; body: object }): void {
+    for (let rounds = 0; rounds < 100; rounds++) {
+      const owing = [...this.actors.values()].flatMap((actor) =>
+        actor.decider.owes(actor.state).map((owed) => ({ actor, owed })),
+      );
+      if (owing.length === 0) return;
+      for (const { actor, owed } of owing) this.#carry(actor, owed, provider);
+    }
+    throw new Error('the story never comes to rest');
+  }
+
+  #carry(from: StoryActor, owed: Owed, provider: (owed: Owed) => { code: string; body: object }): void {
+    let answer: { code: string; body: unknown };
+    if (owed.kind === 'payments') {
+      answer = provider(owed);
+    } else {
+      const { decider, state } = this.actor(owed.kind, owed.key);
+      const decision = decider.decide(state, owed.command, this.atMs);
+      this.tell(owed.kind, owed.key, owed.command, decision.code);
+      const { reply } = decision;
+      answer = { code: decision.code, body: typeof reply === 'function' ? reply(state) : (reply ?? null) };
+    }
+    this.tell(from.decider.kind, from.key, { type: 'Answered', id: owed.id, ...answer });
+  }
+}
+
+const captured = ({ command, key }: Owed) => {
+  const paymentId = `pi_${key.slice(-12)}`;
+  return command.type === 'AuthorizePayment' || command.type === 'CapturePayment'
+    ? { code: 'ok', body: { paymentId } }
+    : { code: 'ok', body: {} };
+};
+
+let holdCount = 0;
+
+/** A hold of this buyer; returns its id. */
+function hold(story: Story, buyer: number, ticketNumber: number, quantity = 1): string {
+  const holdId = uuid(0x100 + ++holdCount);
+  story.tell(
+    'sku',
+    sku,
+    {
+      ...{ type: 'PlaceHold', holdId, saleId, buyerId: `acc_${uuid(buyer)}`, ticketNumber, quantity },
+      admissionExpiresAtMs: story.atMs + 300_000,
+    },
+    'created',
+  );
+  return holdId;
+}
+
+function placeOrder(
+  story: Story,
+  n: number,
+  buyer: number,
+  holds: { holdId: string; sku: string }[],
+): string {
+  const orderId = `ord_${uuid(n)}`;
+  story.tell(
+    'order',
+    orderId,
+    {
+      ...{
+        type: 'PlaceOrder',
+        orderNumber: `DB-${n}`,
+        buyerId: `acc_${uuid(buyer)}`,
+        holds,
+        shippingAddress,
+      },
+      ...{ shippingMethod: 'express', paymentMethod: 'pm_card_visa', paymentSeconds: 300 },
+    },
+    'created',
+  );
+  return orderId;
+}
+
+function openShop(story: Story): void {
+  for (const [key, stock] of [
+    [sku, 40],
+    ['SOCKS', 0],
+  ] as const)
+    story.tell(
+      'sku',
+      key,
+      { type: 'RegisterSku', productId: `prd_${uuid(3)}`, sellerId: seller, title: 'Console', price, stock },
+      'created',
+    );
+  story.tell('sku', sku, {
+    type: 'ChangeSku',
+    title: 'Console “Ω”',
+    price: { amount: 50_000, currency: 'USD' },
+  });
+  story.tell(
+    'sku',
+    sku,
+    { type: 'AdjustStock', adjustmentId: uuid(4), delta: -2, reason: 'two broken', sellerId: seller },
+    'created',
+  );
+  const queueing = {
+    method: 'fifo',
+    releasePerSecond: 50,
+    activeLimit: 20,
+    admissionSeconds: 300,
+    claimSeconds: 60,
+    overAdmission: 1,
+  };
+  const sale = (items: object[], title: string) => ({
+    ...{
+      type: 'CreateSale',
+      sellerId: seller,
+      title,
+      items,
+      queueing,
+      holdSeconds: 300,
+      paymentSeconds: 300,
+    },
+    ...{ prequeueAtMs: story.atMs + 1_000, startsAtMs: story.atMs + 2_000, endsAtMs: story.atMs + 3_600_000 },
+  });
+  const item = (key: string, quantity: number) => ({ sku: key, quantity, price, purchaseLimit: 2 });
+  story.tell('sale', saleId, sale([item(sku, 5)], 'Console drop'), 'created');
+  // No socks are there: this one is refused.
+  story.tell('sale', `sal_${uuid(5)}`, sale([item('SOCKS', 1)], 'Sock drop'), 'created');
+  story.deliver(captured);
+  story.tell('sale', saleId, { type: 'ChangeSale', sellerId: seller, queueing: { releasePerSecond: 80 } });
+  story.atMs += 1_000;
+  story.tick('sale', saleId);
+  for (let n = 1; n <= 8; n++)
+    story.tell(
+      'sale',
+      saleId,
+      {
+        type: 'JoinSale',
+        ticketId: `tkt_${uuid(0x20 + n)}`,
+        buyerId: `acc_${uuid(0x40 + n)}`,
+        requestId: n % 2 ? uuid(0x60 + n) : null,
+      },
+      'created',
+    );
+  story.tell('sale', saleId, { type: 'LeaveSale', buyerId: `acc_${uuid(0x42)}`, ticketId: null });
+  story.atMs += 1_000;
+  story.tick('sale', saleId);
+  story.tell('sale', saleId, { type: 'PauseSale', sellerId: seller });
+  story.tell('sale', saleId, { type: 'ResumeSale', sellerId: seller });
+  for (let n = 0; n < 4; n++) {
+    story.atMs += 100;
+    story.tick('sale', saleId);
+  }
+}
+
+function sellOut(story: Story): void {
+  // Bought; declined; cancelled afterwards and refunded; given back by the buyer.
+  const good = placeOrder(story, 0x200, 0x41, [{ holdId: hold(story, 0x41, 1), sku }]);
+  story.deliver(captured);
+  story.tell('order', good, { type: 'CancelOrder', buyerId: null });
+  story.deliver(captured);
+  placeOrder(story, 0x201, 0x43, [{ holdId: hold(story, 0x43, 3, 2), sku }]);
+  story.deliver(captured);
+  placeOrder(story, 0x202, 0x44, [{ holdId: hold(story, 0x44, 4), sku }]);
+  story.deliver((owed) =>
+    owed.command.type === 'AuthorizePayment'
+      ? { code: 'payment_declined', body: { paymentId: 'pi_declined', declineCode: 'insufficient_funds' } }
+      : captured(owed),
+  );
+  placeOrder(story, 0x203, 0x44, [{ holdId: hold(story, 0x44, 4), sku }]);
+  story.deliver((owed) =>
+    owed.command.type === 'AuthorizePayment'
+      ? { code: 'payment_failed', body: { reason: 'gone' } }
+      : captured(owed),
+  );
+  const given = hold(story, 0x45, 5);
+  story.tell('sku', sku, { type: 'VoidHold', holdId: given, buyerId: `acc_${uuid(0x45)}` });
+  // All three that are left are held: sold out for good once they are paid, open again when one is given back.
+  placeOrder(story, 0x204, 0x45, [{ holdId: hold(story, 0x45, 5, 2), sku }]);
+  const last = placeOrder(story, 0x205, 0x46, [{ holdId: hold(story, 0x46, 6), sku }]);
+  story.deliver(captured);
+  story.tell('order', last, { type: 'CancelOrder', buyerId: `acc_${uuid(0x46)}` });
+  story.deliver(captured);
+}
+
+function loseHolds(story: Story): void {
+  // A line whose hold is unknown is refused; one whose hold dies while it is being paid is taken again.
+  placeOrder(story, 0x206, 0x47, [{ holdId: uuid(0x999), sku }]);
+  story.deliver(captured);
+  placeOrder(story, 0x207, 0x47, [{ holdId: hold(story, 0x47, 7), sku }]);
+  story.deliver((owed) => {
+    if (owed.command.type === 'AuthorizePayment') {
+      story.atMs += 340_000;
+      story.tick('sku', sku);
+    }
+    return captured(owed);
+  });
+  // A buyer who is warned, and lets the hold go.
+  story.tell(
+    'sale',
+    saleId,
+    { type: 'JoinSale', ticketId: `tkt_${uuid(0x80)}`, buyerId: `acc_${uuid(0x81)}`, requestId: null },
+    'created',
+  );
+  story.deliver(captured);
+}
+
+function endShop(story: Story): void {
+  for (let n = 0; n < 3; n++) {
+    story.atMs += 400_000;
+    story.tick('sale', saleId);
+  }
+  const general = `sal_${uuid(6)}`;
+  story.tell('sale', saleId, { type: 'CloseSale', sellerId: seller });
+  story.deliver(captured);
+  const terms = {
+    type: 'OpenAllotment',
+    saleId: general,
+    sellerId: seller,
+    quantity: 4,
+    price,
+    purchaseLimit: 4,
+    holdSeconds: 120,
+  };
+  story.tell('sku', sku, terms, 'created');
+  const holdId = uuid(0x900);
+  story.tell(
+    'sku',
+    sku,
+    {
+      type: 'PlaceHold',
+      holdId,
+      saleId: general,
+      buyerId: `acc_${uuid(0x90)}`,
+      ticketNumber: 1,
+      quantity: 3,
+      admissionExpiresAtMs: story.atMs + 1_000,
+    },
+    'created',
+  );
+  story.atMs += 100_000;
+  story.tick('sku', sku);
+  story.atMs += 30_000;
+  story.tick('sku', sku);
+  story.deliver(captured);
+  story.atMs += 25 * 3_600_000;
+  story.tick('sku', sku);
+}
+
+function requests(story: Story): void {
+  const key = `acc_${uuid(0x41)}`;
+  const begin = (name: string) => ({
+    ...{
+      type: 'BeginRequest',
+      key: name,
+      fingerprint: 'ab'.repeat(32),
+      resourceId: `ord_${uuid(0x200)}`,
+      run: uuid(0x300),
+    },
+  });
+  story.tell('idempotency', key, begin('first'));
+  const body = {
+    orderId: `ord_${uuid(0x200)}`,
+    total: price,
+    note: null,
+    lines: [1, 2.5, -3],
+    isGift: false,
+  };
+  story.tell('idempotency', key, {
+    type: 'FinishRequest',
+    key: 'first',
+    status: 201,
+    body,
+    location: '/v1/orders/x',
+  });
+  story.tell('idempotency', key, begin('second'));
+  story.tell('idempotency', key, { type: 'AbandonRequest', key: 'second' });
+  story.atMs += 23 * 3_600_000;
+  story.tell('idempotency', key, begin('third'));
+  story.atMs += 2 * 3_600_000;
+  story.tick('idempotency', key);
+}
+
+/** `onHalfTime` is called where states are at their richest: the moment for snapshots. */
+export function tellStory(onHalfTime: (story: Story) => void): Story {
+  holdCount = 0;
+  const story = new Story();
+  openShop(story);
+  sellOut(story);
+  story.tell('idempotency', `acc_${uuid(0x99)}`, {
+    ...{ type: 'BeginRequest', key: 'open', fingerprint: 'cd'.repeat(32), resourceId: 'x', run: uuid(0x300) },
+  });
+  const open = placeOrder(story, 0x208, 0x45, [{ holdId: uuid(0x998), sku }]);
+  onHalfTime(story);
+  story.tell('order', open, { type: 'CancelOrder', buyerId: null });
+  loseHolds(story);
+  endShop(story);
+  requests(story);
+  return story;
+}
