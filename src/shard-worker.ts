@@ -92,7 +92,13 @@ thread.ready(
 
 /** Questions about the shard itself, addressed to `shard/<index>`. */
 function askShard(command: { type: string; kind?: string; name?: string }, reply: ReplyTo): void {
-  if (command.type === 'FindName') reply('ok', { key: shard.find(command.kind!, command.name!) });
+  if (command.type === 'FindName') findName(command.kind!, command.name!, reply);
   else if (command.type === 'ReadStats') reply('ok', shard.stats());
   else reply('not_found', null);
+}
+
+function findName(kind: string, name: string, reply: ReplyTo): void {
+  const key = shard.find(kind, name);
+  if (key === null && !shard.isWhole) reply('busy', null);
+  else reply('ok', { key });
 }

@@ -62,10 +62,10 @@ function decide(state: SaleState, command: SaleCommand | RuntimeCommand, at: Ins
     case 'ReadSale':
       return { code: 'ok', events: [], reply: saleView };
     case 'ReadSaleStatus':
-      if (!mayManage(state, command.sellerId)) return { code: 'forbidden', events: [] };
+      if (!mayManage(state, command.sellerId)) return unknownSale;
       return { code: 'ok', events: [], reply: (now) => saleStatusView(now, at) };
     case 'ChangeSale':
-      if (!mayManage(state, command.sellerId)) return { code: 'forbidden', events: [] };
+      if (!mayManage(state, command.sellerId)) return unknownSale;
       if (state.phase === 'ended') return { code: 'sale_ended', events: [] };
       return changed(state, [
         { type: 'SaleChanged', queueing: { ...state.queueing, ...command.queueing }, atMs: at },
@@ -115,7 +115,7 @@ function sorted(value: unknown): unknown {
 }
 
 function steer(state: SaleState, command: PauseSale, at: Instant): SaleDecision {
-  if (!mayManage(state, command.sellerId)) return { code: 'forbidden', events: [] };
+  if (!mayManage(state, command.sellerId)) return unknownSale;
   if (state.phase === 'ended') {
     return command.type === 'CloseSale' ? changed(state, []) : { code: 'sale_ended', events: [] };
   }

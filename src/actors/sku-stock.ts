@@ -54,13 +54,14 @@ export function changeSku(state: SkuState, command: ChangeSku, at: number): SkuD
 
 export function adjustStock(state: SkuState, command: AdjustStock, at: number): SkuDecision {
   const { adjustmentId, delta, reason, sellerId } = command;
+  if (state.registration === null) return refuse('not_found');
+  // Before the repeat: it is nobody else's business which adjustments there were.
+  if (sellerId !== null && sellerId !== state.registration.sellerId) return refuse('forbidden');
   const known = state.adjustmentById.get(adjustmentId);
   if (known !== undefined) {
     const isSame = known.delta === delta && known.reason === reason;
     return isSame ? answer('ok', [], at) : refuse('exists_with_different');
   }
-  if (state.registration === null) return refuse('not_found');
-  if (sellerId !== null && sellerId !== state.registration.sellerId) return refuse('forbidden');
   if (!Number.isSafeInteger(delta) || !Number.isSafeInteger(state.onHand + delta))
     return refuse('validation_failed');
   const available = generalOf(state);

@@ -23,7 +23,7 @@ export interface ChangeSku {
   title?: string;
   price?: Money;
 }
-/** created | ok (same id again) | exists_with_different | not_found | forbidden | insufficient_stock {available}. -> StockView */
+/** not_found | forbidden | created | ok (same id again) | exists_with_different | insufficient_stock {available}. -> StockView */
 export interface AdjustStock {
   type: 'AdjustStock';
   adjustmentId: string;
@@ -198,19 +198,19 @@ export interface CreateSale extends SaleTerms {
 export interface ReadSale {
   type: 'ReadSale';
 }
-/** ok | not_found | forbidden. -> SaleStatusView */
+/** ok | not_found (also for another seller). -> SaleStatusView */
 export interface ReadSaleStatus {
   type: 'ReadSaleStatus';
   /** The owner, or null for an operator. */
   sellerId: string | null;
 }
-/** Rates only; the order of the queue never changes. ok | not_found | forbidden | sale_ended. -> SaleView */
+/** Rates only; the order of the queue never changes. ok | not_found (also for another seller) | sale_ended. -> SaleView */
 export interface ChangeSale {
   type: 'ChangeSale';
   sellerId: string | null;
   queueing: Partial<Omit<Queueing, 'method'>>;
 }
-/** ok | not_found | forbidden | wrong_state | sale_ended. -> SaleView */
+/** ok | not_found (also for another seller) | wrong_state | sale_ended. -> SaleView */
 export interface PauseSale {
   type: 'PauseSale' | 'ResumeSale' | 'CloseSale';
   sellerId: string | null;

@@ -179,6 +179,11 @@ export class Shard {
     return null;
   }
 
+  /** False while a partition is closed: a name that is not found may be one of those that live there. */
+  get isWhole(): boolean {
+    return [...this.#partitions.values()].every((partition) => partition.isOpen);
+  }
+
   stats(): ShardStatsRow {
     const partitions = [...this.#partitions.values()];
     return this.#statistics.row({

@@ -237,7 +237,7 @@ describe('steering', () => {
   it('pauses, resumes and closes for its seller and for operators only', () => {
     const room = SaleRoom.open();
     room.join(1);
-    expect(room.send({ type: 'PauseSale', sellerId: 'acc_other' }).code).toBe('forbidden');
+    expect(room.send({ type: 'PauseSale', sellerId: 'acc_other' }).code).toBe('not_found');
     expect(room.send({ type: 'PauseSale', sellerId: 'acc_seller' }).code).toBe('ok');
     room.wait(1000);
     expect(room.admitted()).toEqual([]);

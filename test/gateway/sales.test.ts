@@ -107,8 +107,8 @@ describe('steering a sale', () => {
     const { saleId, seller } = await shop.openSale(5);
     const other = await shop.visitor('seller');
     const operator = await shop.visitor('operator');
-    expect((await shop.request(other, `POST /v1/sales/${saleId}/pause`)).body.code).toBe('forbidden');
-    expect((await shop.request(other, `GET /v1/sales/${saleId}/status`)).body.code).toBe('forbidden');
+    expect((await shop.request(other, `POST /v1/sales/${saleId}/pause`)).body.code).toBe('not_found');
+    expect((await shop.request(other, `GET /v1/sales/${saleId}/status`)).body.code).toBe('not_found');
     expect((await shop.request(operator, `POST /v1/sales/${saleId}/pause`)).body.phase).toBe('paused');
     expect((await shop.request(seller, `POST /v1/sales/${saleId}/resume`)).body.phase).toBe('active');
     const change = { queueing: { releasePerSecond: 7 } };

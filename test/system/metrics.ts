@@ -17,7 +17,7 @@ export interface Metrics {
   expectSoundHistograms(): void;
 }
 
-const sampleLine = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (-?[\d.eE+-]+|NaN|[+-]Inf)$/;
+const sampleLine = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (-?[\d.eE+-]+|N[aA][nN]|[+-]Inf)$/;
 const labelPair = /([a-zA-Z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/gy;
 
 export async function readMetrics(opsUrl: string): Promise<Metrics> {

@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { waitFor } from './server.ts';
 
+const answerMsMax = 20_000;
+
 export interface Place {
   readonly url: string;
 }
@@ -23,6 +25,8 @@ export interface CallOptions {
   /** An object is sent as JSON, text as it is. */
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
+  /** Rejects with a TimeoutError when there is no answer within. */
+  readonly limitMs?: number;
 }
 
 /** `call(server, 'POST /v1/auth/guest')` */
@@ -37,6 +41,7 @@ export async function call(place: Place, target: string, options: CallOptions = 
       ...options.headers,
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    signal: AbortSignal.timeout(options.limitMs ?? answerMsMax),
   });
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
