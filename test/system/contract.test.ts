@@ -147,7 +147,7 @@ describe('a sale', () => {
     const stranger = await member(server, 'seller');
     for (const operation of ['getSaleStatus', 'changeSale', 'pauseSale', 'closeSale']) {
       const more = operation === 'changeSale' ? { body: change } : {};
-      await client.refused(operation, 403, 'forbidden', { who: stranger, path, ...more });
+      await client.refused(operation, 404, 'not_found', { who: stranger, path, ...more });
     }
     for (const [verb, phase] of [
       ['pauseSale', 'paused'],
