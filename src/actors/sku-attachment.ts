@@ -25,7 +25,8 @@ export function attachHold(state: SkuState, command: AttachHold, at: number): Sk
   return resolve(
     state,
     hold,
-    { type: 'HoldAttached', holdId, orderId, expiresAtMs: untilMs, atMs: at },
+    // Never earlier than the buyer was told.
+    { type: 'HoldAttached', holdId, orderId, expiresAtMs: Math.max(untilMs, hold.expiresAtMs), atMs: at },
     0,
     at,
   );

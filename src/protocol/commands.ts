@@ -77,7 +77,7 @@ export interface VoidHold {
   holdId: string;
   buyerId: string;
 }
-/** An order takes a hold: it lives until `untilMs` and only this order can resolve it.
+/** An order takes a hold: it lives until `untilMs` at least and only this order can resolve it.
  * ok | not_found | hold_in_use | hold_expired. -> HoldView with title and sellerId */
 export interface AttachHold {
   type: 'AttachHold';

@@ -30,6 +30,13 @@ describe('a hold in an order', () => {
     orderId,
   });
 
+  test('never ends earlier than its buyer was told', () => {
+    drop()
+      .events(placed('h1'))
+      .when(attach('h1', 'ord_1', openedAt + minuteMs), openedAt + 1)
+      .then({ code: 'ok', reply: { state: 'committing', expiresAtMs: openedAt + 5 * minuteMs } });
+  });
+
   test('lives as long as the order needs it, and no other order gets it', () => {
     taken()
       .then({
