@@ -1,0 +1,183 @@
+/**
+ * One round's world: a fresh database (and Redis), lines to them that can be disturbed, and a real server process on
+ * free ports that is killed and started as often as the fault wants.
+ */
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import {
+  type Child,
+  isAlive,
+  openSite,
+  postmasterOf,
+  quietEnv,
+  runNode,
+  type ServerProcess,
+  type Site,
+  waitFor,
+} from '../system/server.ts';
+import { type Link, openLink } from './link.ts';
+import { type DatabaseServer, type RedisStore, startRedisStore } from './stores.ts';
+
+export interface WorldOptions {
+  /** `embedded`: the server brings its own PostgreSQL, with the journal in it. */
+  readonly journal: 'redis' | 'postgres' | 'embedded';
+  readonly shards?: number;
+  readonly redis?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** False: the fault starts the server itself. */
+  readonly isStarted?: boolean;
+}
+
+export interface World {
+  readonly site: Site;
+  readonly env: Readonly<Record<string, string>>;
+  readonly databaseServer: DatabaseServer;
+  /** null with an embedded database. */
+  readonly databaseLink: Link | null;
+  readonly redis: RedisStore | null;
+  /** The line that carries appends to the journal; null with an embedded database. */
+  readonly journalLink: Link | null;
+  /** Connections on which appends travel, by their first words. */
+  readonly appends: RegExp;
+  readonly server: ServerProcess;
+  /** Where buyers go: the server that was started last, unless the fault says otherwise. */
+  url: string;
+  readonly restarts: number;
+  start(): Promise<ServerProcess>;
+  /** kill -9, and wait for the end. */
+  kill(): Promise<void>;
+  /** Starts a server that may not get far, without waiting for it. */
+  launch(): Child;
+  /**
+   * A second server on the same data, which becomes `server`; buyers still go where they went. It gets the
+   * provider's books, for there is only one provider.
+   */
+  startSecond(): Promise<ServerProcess>;
+  /** A database connection for the audit, past the line. Ended by `close`. */
+  tables(): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+const tokenSecret = 'the-fault-suite-signs-its-tokens-with-this';
+let nextDatabase = 1;
+
+export async function openWorld(databaseServer: DatabaseServer, options: WorldOptions): Promise<World> {
+  const closing: (() => Promise<unknown>)[] = [];
+  const isEmbedded = options.journal === 'embedded';
+  await databaseServer.resume();
+  const database = `faults_${process.pid}_${nextDatabase++}`;
+  let databaseLink: Link | null = null;
+  if (!isEmbedded) {
+    await databaseServer.create(database);
+    closing.unshift(() => databaseServer.drop(database));
+    databaseLink = await openLink(databaseServer.port);
+    closing.unshift(() => databaseLink!.close());
+  }
+  const redis = options.journal === 'redis' ? await startRedisStore(options.redis ?? {}) : null;
+  if (redis) closing.unshift(() => redis.stop());
+
+  const env: Record<string, string> = {
+    SHARDS: String(options.shards ?? 1),
+    GATEWAYS: '1',
+    TOKEN_SECRET: tokenSecret,
+    ...(databaseLink ? { DATABASE_URL: databaseServer.url(database, databaseLink.port) } : {}),
+    ...(redis ? { REDIS_URL: redis.url } : {}),
+    ...options.env,
+  };
+  const site = await openSite(env);
+  closing.unshift(async () => {
+    if (restarts >= 0 && site.server.isRunning) process.kill(site.server.pid, 'SIGCONT');
+    await site.close();
+  });
+  let restarts = -1;
+  let second: ServerProcess | null = null;
+  let url = '';
+  let client: pg.Client | null = null;
+
+  async function tablesUrl(): Promise<string> {
+    if (!isEmbedded) return databaseServer.url(database);
+    const password = (await readFile(join(site.dataDir, 'postgres.password'), 'utf8')).trim();
+    const { port } = (await postmasterOf(site.dataDir))!;
+    return `postgres://doorbuster:${password}@127.0.0.1:${port}/doorbuster`;
+  }
+
+  return {
+    site,
+    env,
+    databaseServer,
+    databaseLink,
+    redis,
+    journalLink: redis?.link ?? databaseLink,
+    appends: redis ? /doorbuster-journal-write/ : /shard-\d/,
+    get server() {
+      return second ?? site.server;
+    },
+    get url() {
+      return url;
+    },
+    set url(there) {
+      url = there;
+    },
+    get restarts() {
+      return restarts;
+    },
+    async start() {
+      restarts++;
+      const server = await site.start();
+      url = server.url;
+      return server;
+    },
+    async kill() {
+      await site.server.end('SIGKILL');
+    },
+    launch() {
+      const child = runNode(['src/main.ts'], { ...quietEnv(site.dataDir), ...env });
+      closing.unshift(async () => {
+        child.process.kill('SIGKILL');
+        await child.exited;
+      });
+      return child;
+    },
+    async startSecond() {
+      const other = await openSite(env);
+      closing.unshift(() => other.close());
+      await mkdir(join(other.dataDir, 'sandbox'));
+      const books = join('sandbox', 'payments.jsonl');
+      await copyFile(join(site.dataDir, books), join(other.dataDir, books));
+      second = await other.start();
+      return second;
+    },
+    async tables() {
+      if (client) return client;
+      const fresh = new pg.Client({ connectionString: await tablesUrl(), connectionTimeoutMillis: 3_000 });
+      fresh.on('error', () => {});
+      await fresh.connect();
+      client = fresh;
+      closing.unshift(() => fresh.end().catch(() => {}));
+      return fresh;
+    },
+    async close() {
+      for (const close of closing) await close();
+    },
+  };
+}
+
+/** Waits until the process is stopped by a signal (or goes on again): signals take a moment. */
+export async function untilState(pid: number, isStopped: boolean): Promise<void> {
+  await waitFor(async () => {
+    if (!isAlive(pid)) throw new Error(`process ${pid} is gone`);
+    const state = /^State:\s+(\S)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return (state === 'T') === isStopped;
+  }, 5_000);
+}
+
+/** Stops a process for a while, as a hypervisor or a debugger would. */
+export async function freeze(pid: number): Promise<() => Promise<void>> {
+  process.kill(pid, 'SIGSTOP');
+  await untilState(pid, true);
+  return async () => {
+    process.kill(pid, 'SIGCONT');
+    await untilState(pid, false);
+  };
+}
