@@ -111,6 +111,8 @@ export const databaseFaults: readonly Fault[] = [
         await wait(30 + round.random() * 100);
         link.release();
       }
+      round.note('replies lost', link.lostReplies);
+      if (link.lostReplies === 0) round.fail('no reply was lost');
     },
   },
 ];

@@ -13,6 +13,8 @@ export type Direction = 'requests' | 'replies';
 export interface LinkState {
   /** Chunks that were passed on, by direction. */
   readonly passed: Readonly<Record<Direction, number>>;
+  /** Connections whose reply was swallowed. */
+  readonly lostReplies: number;
   /** Waiting because of the hold. */
   readonly heldBytes: number;
 }
@@ -60,6 +62,7 @@ export async function openLink(targetPort: number): Promise<Link> {
   let delayMs = 0;
   let held: { direction: Direction; of: RegExp; left: number; only: Set<Lane> | null } | null = null;
   let losing: RegExp | null = null;
+  let lostReplies = 0;
   const passed = { requests: 0, replies: 0 };
   const lanes = new Set<Lane>();
 
@@ -92,6 +95,7 @@ export async function openLink(targetPort: number): Promise<Link> {
 
   function take(lane: Lane, bytes: Buffer): void {
     if (lane.direction === 'replies' && losing?.test(lane.hello())) {
+      lostReplies++;
       lane.from.destroy();
       lane.to.destroy();
       return;
@@ -147,6 +151,9 @@ export async function openLink(targetPort: number): Promise<Link> {
   return {
     port: (server.address() as { port: number }).port,
     passed,
+    get lostReplies() {
+      return lostReplies;
+    },
     get heldBytes() {
       let bytes = 0;
       for (const lane of lanes) if (isHeld(lane)) bytes += lane.bytes;

@@ -1,6 +1,7 @@
 /**
  * `npm run faults -- --rounds N [--only name,…] [--seed N] [--json]`: rounds with real processes, one fault each, and
- * the table of faults x rounds x result. Exit code 0: every round kept every promise; 1: one did not; 2: bad flags.
+ * the table of faults x rounds x result. Exit code 0: every round kept every promise; 1: one did not; 2: bad flags;
+ * 130: interrupted.
  */
 import { parseArgs } from 'node:util';
 import { whyNoRedis } from '../persistence/support.ts';
@@ -55,9 +56,15 @@ async function main(): Promise<number> {
   } finally {
     await stores.stop();
   }
+  // A run that was cut short must not pass for a whole one.
+  if (isInterrupted) console.error(`faults: interrupted after ${results.length} of ${plan.length} rounds`);
   const table = composeTable(results);
-  if (values.json) console.log(JSON.stringify({ seed, ...table, rounds: results.map(withoutLog) }, null, 2));
+  if (values.json)
+    console.log(
+      JSON.stringify({ seed, planned: plan.length, ...table, rounds: results.map(withoutLog) }, null, 2),
+    );
   else console.log(tableText(table));
+  if (isInterrupted) return 130;
   return table.total.failedRounds > 0 ? 1 : 0;
 }
 

@@ -38,6 +38,8 @@ export async function outage(round: Round, parts: OutageParts): Promise<Window> 
   await parts.end();
   const backAtMs = performance.now();
   round.note('away s', parts.seconds);
+  if (parts.isSilent && !ledger.within(window).some(({ status }) => status === 503))
+    round.fail(`${parts.name}: nobody was refused, so nothing was tested`);
   if (parts.isSilent) await firstSign(round, backAtMs);
   const grownMb = residentMb(world.server.pid) - beforeMb;
   round.note('memory grew MB', grownMb);

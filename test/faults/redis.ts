@@ -129,6 +129,8 @@ export const redisFaults: readonly Fault[] = [
         await wait(30 + round.random() * 100);
         link.release();
       }
+      round.note('replies lost', link.lostReplies);
+      if (link.lostReplies === 0) round.fail('no reply was lost');
     },
   },
   {
