@@ -9,6 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import { skuDecider } from '../src/actors/sku.ts';
+import { deciders } from '../src/deciders.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { partitionCount, partitionOf } from '../src/protocol/address.ts';
@@ -16,7 +17,6 @@ import type { SkuEvent } from '../src/protocol/events.ts';
 import { encodeFrame, type JournalRecord } from '../src/protocol/frame.ts';
 import type { ActorSnapshot, Journal, SnapshotStore } from '../src/protocol/journal.ts';
 import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
-import { deciders } from '../src/stores.ts';
 import { testDatabase } from '../test/persistence/support.ts';
 import { MemoryJournal, MemorySnapshots, MemoryStore } from '../test/support/memory-journal.ts';
 import { type Measurement, type Series, seriesOf } from './measure.ts';
@@ -167,7 +167,7 @@ async function fill(stores: Stores): Promise<void> {
   for (const { partition, epoch } of claims) {
     const bytes = encodeFrame(partition, epoch, 1, []);
     await stores.journal.append([{ partition, epoch, seq: 1, bytes }]);
-    await stores.snapshots.save(partition, epoch, 1, actors[partition]!, 0);
+    await stores.snapshots.save({ partition, fromSeq: 0, toSeq: 1, actors: actors[partition]!, engineMs: 0 });
   }
   await write(stores.journal, records, 1);
 }

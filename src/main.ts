@@ -66,6 +66,7 @@ async function start(): Promise<void> {
     startThread('shard', shard, { ...shared, shard, shardCount: shards }),
   )) as { durability: string; isDurable: boolean }[];
   const run = randomUUID();
+  await startThread('archivist', 0, shared);
   await each(gateways, (gateway) =>
     startThread('gateway', gateway, { ...shared, gateway, config, port, run, tokenSecret, webhookSecret }),
   );
@@ -108,8 +109,9 @@ async function stop(reason: string, exitCode: number): Promise<void> {
   log('info', 'stopping', { reason });
   setTimeout(() => process.exit(exitCode || 1), stopWithinMs).unref();
   const isClean = [
-    await threads.stop('gateway', 3_000),
-    await threads.stop('shard', 3_000),
+    await threads.stop('gateway', 2_500),
+    await threads.stop('shard', 2_000),
+    await threads.stop('archivist', 2_000),
     await threads.stop('back-office', 1_000),
     await threads.stop('sandbox', 500),
   ].every(Boolean);

@@ -1,9 +1,6 @@
 /** Entry point of a shard thread: the real clock, journal and peers around one Shard. */
 
-import { idempotencyDecider } from './actors/idempotency.ts';
-import { orderDecider } from './actors/order.ts';
-import { saleDecider } from './actors/sale.ts';
-import { skuDecider } from './actors/sku.ts';
+import { deciders } from './deciders.ts';
 import { createLog, type LogOptions } from './log.ts';
 import { openJournal } from './persistence/journal/open.ts';
 import { openPool } from './persistence/postgres.ts';
@@ -12,6 +9,7 @@ import { type Address, partitionOf, shardOf } from './protocol/address.ts';
 import type { OutgoingCommand } from './protocol/decider.ts';
 import { type ClockAnchor, startClock } from './runtime/clock.ts';
 import type { ReplyTo } from './runtime/mailbox.ts';
+import { systemScheduler } from './runtime/scheduler.ts';
 import { defaultShardLimits, Shard } from './runtime/shard.ts';
 import { startThread, threadData } from './runtime/thread.ts';
 
@@ -34,27 +32,20 @@ const snapshots = createSnapshotStore(pool);
 const shard = new Shard({
   shard: data.shard,
   shardCount: data.shardCount,
-  deciders: [saleDecider, skuDecider, orderDecider, idempotencyDecider],
+  deciders,
   journal,
   snapshots,
   sleepers: snapshots,
   clock: startClock(data.clock),
-  scheduler: {
-    now: () => performance.now(),
-    soon: setImmediate,
-    after(ms, task) {
-      const timer = setTimeout(task, ms);
-      return () => clearTimeout(timer);
-    },
-  },
+  scheduler: systemScheduler,
   ask,
   push(push) {
     for (const gateway of thread.peers('gateway')) gateway.push(push);
   },
   onDurable(partition, seq) {
-    for (const backOffice of thread.peers('back-office')) {
-      backOffice.push({ topic: 'journal', type: 'journal.advanced', body: [partition, seq] });
-    }
+    const push = { topic: 'journal', type: 'journal.advanced', body: [partition, seq] };
+    for (const role of ['back-office', 'archivist'] as const)
+      for (const peer of thread.peers(role)) peer.push(push);
   },
   onFatal: thread.fatal,
   log,
@@ -79,6 +70,11 @@ thread.ready(
       if (kind === 'shard') askShard(command as { type: string; kind?: string; name?: string }, reply);
       else shard.deliver(kind, key, command, reply);
     },
+    // From the archivist: how far a partition is saved.
+    onPush({ body }) {
+      const [partition, seq] = body as [number, number];
+      shard.saved(partition, seq);
+    },
     stats: () => shard.stats(),
     async stop(graceMs) {
       const isClean = await shard.stop(graceMs);
@@ -93,6 +89,7 @@ thread.ready(
 /** Questions about the shard itself, addressed to `shard/<index>`. */
 function askShard(command: { type: string; kind?: string; name?: string }, reply: ReplyTo): void {
   if (command.type === 'FindName') findName(command.kind!, command.name!, reply);
+  else if (command.type === 'ReadHeads') reply('ok', shard.heads());
   else if (command.type === 'ReadStats') reply('ok', shard.stats());
   else reply('not_found', null);
 }

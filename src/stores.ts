@@ -2,11 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
-import { idempotencyDecider } from './actors/idempotency.ts';
-import { orderDecider } from './actors/order.ts';
-import { saleDecider } from './actors/sale.ts';
-import { skuDecider } from './actors/sku.ts';
 import { BadConfig, type Config, readConfig } from './config.ts';
+import { deciders } from './deciders.ts';
 import { createLog } from './log.ts';
 import type { InspectionDeps } from './ops/inspection.ts';
 import { startEmbedded } from './persistence/embedded.ts';
@@ -14,11 +11,8 @@ import { openJournal } from './persistence/journal/open.ts';
 import { openStandings, type Standings } from './persistence/journal/tails.ts';
 import { openPool } from './persistence/postgres.ts';
 import { createSnapshotStore } from './persistence/snapshots.ts';
-import type { AnyDecider } from './protocol/decider.ts';
 import { DoorbusterError } from './protocol/errors.ts';
 import type { Log } from './protocol/log.ts';
-
-export const deciders: readonly AnyDecider[] = [saleDecider, skuDecider, orderDecider, idempotencyDecider];
 
 export interface Stores {
   readonly databaseUrl: string;

@@ -4,17 +4,19 @@
  * 1. Every attempt of a step carries the step's idempotency key. After a final refusal the payment itself is read,
  *    and its state decides: captured before is captured, cancelled before is cancelled.
  * 2. Another key is used only after the payment showed that the step was not done under the first one.
- * 3. An authorisation whose time has passed is found out (same key, or by the order's id) and cancelled.
+ * 3. An authorisation whose time has passed is found out (same key, or by the order's id) and cancelled; unless the
+ *    order has learned of it in time by a webhook and goes on with it: then it is left alone.
  */
 import Stripe from 'stripe';
 import type { AuthorizePayment, CapturePayment, RefundPayment, VoidPayment } from '../protocol/commands.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Answer } from '../protocol/peer.ts';
-import { GaveUp, type Provider } from './provider.ts';
+import { GaveUp, type Provider, Superseded } from './provider.ts';
 import { declineCodeOf } from './report.ts';
 
 export interface PaymentSteps {
-  authorize(command: AuthorizePayment): Promise<Answer>;
+  /** `known` is aborted with the payment's id when the order knows its authorisation from elsewhere. */
+  authorize(command: AuthorizePayment, known: AbortSignal): Promise<Answer>;
   capture(command: CapturePayment): Promise<Answer>;
   void(command: VoidPayment): Promise<Answer>;
   refund(command: RefundPayment): Promise<Answer>;
@@ -183,18 +185,23 @@ export function createPaymentSteps(options: {
     );
   }
 
-  async function decided(command: AuthorizePayment, intent: Stripe.PaymentIntent): Promise<Answer> {
+  async function decided(
+    command: AuthorizePayment,
+    intent: Stripe.PaymentIntent,
+    known: AbortSignal,
+  ): Promise<Answer> {
     let latest = intent;
     for (let attempts = 0; ; attempts++) {
       const answer = await settled(latest, command.idempotencyKey);
       if (answer) return answer;
-      if (now() >= command.untilMs) return undo(latest.id, command);
+      if (now() >= command.untilMs) return undo(latest.id, command, known);
       await provider.pause(attempts);
       latest = await read(latest.id);
     }
   }
 
-  async function undo(paymentId: string, command: AuthorizePayment): Promise<Answer> {
+  async function undo(paymentId: string, command: AuthorizePayment, known: AbortSignal): Promise<Answer> {
+    if (known.aborted) throw new Superseded();
     await cancel(paymentId, `${command.idempotencyKey}:cancel`);
     recent.set(command.orderId, { paymentId: null });
     return failed('expired');
@@ -220,30 +227,40 @@ export function createPaymentSteps(options: {
   }
 
   /** The time for it has passed while the provider was silent. */
-  async function findOut(command: AuthorizePayment, hasReached: boolean): Promise<Answer> {
+  async function findOut(
+    command: AuthorizePayment,
+    hasReached: boolean,
+    known: AbortSignal,
+  ): Promise<Answer> {
     if (!hasReached) {
       // Not by us; perhaps by an earlier run of the server.
       const [earlier] = await search(command.orderId);
-      return earlier ? undo(earlier.id, command) : failed('expired');
+      return earlier ? undo(earlier.id, command, known) : failed('expired');
     }
     const made = await provider
-      .call(() => create(command))
+      .call(() => create(command), Infinity, known)
       .catch((error: unknown) => refusedOrMade(command, error));
-    return 'code' in made ? made : undo(made.id, command);
+    return 'code' in made ? made : undo(made.id, command, known);
+  }
+
+  async function authorization(command: AuthorizePayment, known: AbortSignal): Promise<Answer> {
+    try {
+      const made = await provider
+        .call(() => create(command), command.untilMs, known)
+        .catch((error: unknown) => refusedOrMade(command, error));
+      return 'code' in made ? made : await decided(command, made, known);
+    } catch (error) {
+      if (!(error instanceof GaveUp)) throw error;
+      return findOut(command, error.hasReached, known);
+    }
   }
 
   return {
-    async authorize(command) {
-      let answer: Answer;
-      try {
-        const made = await provider
-          .call(() => create(command), command.untilMs)
-          .catch((error: unknown) => refusedOrMade(command, error));
-        answer = 'code' in made ? made : await decided(command, made);
-      } catch (error) {
-        if (!(error instanceof GaveUp)) throw error;
-        answer = await findOut(command, error.hasReached);
-      }
+    async authorize(command, known) {
+      const answer = await authorization(command, known).catch((error: unknown) => {
+        if (!(error instanceof Superseded)) throw error;
+        return ok({ paymentId: known.reason as string });
+      });
       const paymentId = answer.code === 'ok' ? (answer.body as { paymentId: string }).paymentId : null;
       recent.set(command.orderId, { paymentId });
       return answer;

@@ -3,7 +3,9 @@
  *
  * 1. The commands of one order are done one after the other, in the order of their coming.
  * 2. A command that comes again while it runs gets the running one's answer.
- * 3. At most `commandsMax` commands are open; beyond that the answer is `busy`, and so it is when the process stops.
+ * 3. A capture tells that its order knows the authorisation (a webhook was faster than the answer): an authorisation
+ *    that still waits for the provider ends with it, or it would cancel the payment when its time is over.
+ * 4. At most `commandsMax` commands are open; beyond that the answer is `busy`, and so it is when the process stops.
  */
 import { LRUCache } from 'lru-cache';
 import type { PaymentCommand } from '../protocol/commands.ts';
@@ -47,10 +49,10 @@ interface OpenCommand {
   readonly startedAtMs: number;
 }
 
-function run(steps: PaymentSteps, command: PaymentCommand): Promise<Answer> {
+function run(steps: PaymentSteps, command: PaymentCommand, known: AbortSignal): Promise<Answer> {
   switch (command.type) {
     case 'AuthorizePayment':
-      return steps.authorize(command);
+      return steps.authorize(command, known);
     case 'CapturePayment':
       return steps.capture(command);
     case 'VoidPayment':
@@ -69,6 +71,7 @@ export function createPayments(options: PaymentOptions): Payments {
   // In order of their coming, so the first is the oldest.
   const openByKey = new Map<string, OpenCommand>();
   const lastByOrder = new Map<string, Promise<Answer>>();
+  const authorizingByOrder = new Map<string, AbortController>();
   const results = new Map<
     string,
     { type: PaymentCommand['type']; code: string; count: number; seconds: number }
@@ -76,11 +79,14 @@ export function createPayments(options: PaymentOptions): Payments {
   let isStopping = false;
 
   async function answerOf(command: PaymentCommand, startedAtMs: number): Promise<Answer> {
-    const answer = await run(steps, command).catch((error: unknown) => {
+    const known = new AbortController();
+    if (command.type === 'AuthorizePayment') authorizingByOrder.set(command.orderId, known);
+    const answer = await run(steps, command, known.signal).catch((error: unknown) => {
       if (!(error instanceof Stopped))
         log('error', 'payments: a step broke', { orderId: command.orderId, error: String(error) });
       return busy;
     });
+    if (command.type === 'AuthorizePayment') authorizingByOrder.delete(command.orderId);
     const seconds = (performance.now() - startedAtMs) / 1000;
     const name = `${command.type} ${answer.code}`;
     const result = results.get(name) ?? { type: command.type, code: answer.code, count: 0, seconds: 0 };
@@ -96,6 +102,7 @@ export function createPayments(options: PaymentOptions): Payments {
     const open = openByKey.get(key);
     if (open) return open.answer;
     if (isStopping || openByKey.size >= commandsMax) return Promise.resolve(busy);
+    if (command.type === 'CapturePayment') authorizingByOrder.get(command.orderId)?.abort(command.paymentId);
     const startedAtMs = performance.now();
     const before = lastByOrder.get(command.orderId);
     const answer = before

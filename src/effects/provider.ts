@@ -35,6 +35,9 @@ export class GaveUp extends Error {
 /** The process is going down: nothing is known, ask again later. */
 export class Stopped extends Error {}
 
+/** The caller has no use for the answer any more. */
+export class Superseded extends Error {}
+
 export interface ProviderOptions {
   readonly stripe: { readonly secretKey: string | null; readonly sandboxUrl: string | null };
   readonly log: Log;
@@ -47,8 +50,12 @@ export interface ProviderOptions {
 
 export interface Provider {
   readonly stripe: Stripe;
-  /** Throws what is final, GaveUp after `untilMs`, Stopped. */
-  call<Result>(attempt: () => Promise<Result>, untilMs?: number): Promise<Result>;
+  /** Throws what is final, GaveUp after `untilMs`, Superseded when `superseded` is aborted between attempts, Stopped. */
+  call<Result>(
+    attempt: () => Promise<Result>,
+    untilMs?: number,
+    superseded?: AbortSignal | null,
+  ): Promise<Result>;
   /** Throws Stopped. */
   pause(attempts: number): Promise<void>;
   counts(): { faults: number; breaker: 'closed' | 'open' | 'half_open'; running: number };
@@ -110,16 +117,22 @@ export function createProvider(options: ProviderOptions): Provider {
   const stopping = new AbortController();
   let faults = 0;
 
-  async function rest(ms: number): Promise<void> {
-    await pause(ms, undefined, { signal: stopping.signal }).catch(() => {
-      throw new Stopped();
+  async function rest(ms: number, superseded: AbortSignal | null = null): Promise<void> {
+    const signal = superseded ? AbortSignal.any([stopping.signal, superseded]) : stopping.signal;
+    await pause(ms, undefined, { signal }).catch(() => {
+      throw stopping.signal.aborted ? new Stopped() : new Superseded();
     });
   }
 
-  async function call<Result>(attempt: () => Promise<Result>, untilMs = Infinity): Promise<Result> {
+  async function call<Result>(
+    attempt: () => Promise<Result>,
+    untilMs = Infinity,
+    superseded: AbortSignal | null = null,
+  ): Promise<Result> {
     let hasReached = false;
     for (let attempts = 0; ; attempts++) {
       if (stopping.signal.aborted) throw new Stopped();
+      if (superseded?.aborted) throw new Superseded();
       if (now() >= untilMs) throw new GaveUp(hasReached);
       try {
         return await guarded.execute(async () => {
@@ -137,7 +150,7 @@ export function createProvider(options: ProviderOptions): Provider {
         if (attempts === 5 && !(error instanceof BrokenCircuitError))
           log('warn', 'payments: a call keeps failing', { error: String(error) });
         const wantedMs = Math.min(maxMs, pauseMs * 2 ** Math.min(attempts, 20)) * (0.5 + Math.random() / 2);
-        await rest(Math.max(1, Math.min(wantedMs, untilMs - now())));
+        await rest(Math.max(1, Math.min(wantedMs, untilMs - now())), superseded);
       }
     }
   }

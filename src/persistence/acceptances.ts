@@ -52,8 +52,10 @@ export async function accept(
   else await bridgeStream(redisUrl, partition, epoch, resumeSeq, bytes, log);
   // Before the actors: as long as their checkpoint is the old one, the missing frames keep the partition halted.
   await note(pool, acceptance);
+  const store = createSnapshotStore(pool);
+  const { checkpointSeq: fromSeq } = await store.checkpoint(partition);
   const saved = actors.map((actor) => ({ ...actor, seq: resumeSeq }));
-  if (!(await createSnapshotStore(pool).save(partition, epoch, resumeSeq, saved, 0)))
+  if (!(await store.save({ partition, fromSeq, toSeq: resumeSeq, actors: saved, engineMs: 0 })))
     throw new DoorbusterError('wrong_state', `partition ${partition} has another owner: stop every server`);
 }
 

@@ -2,11 +2,11 @@
  * Saved actors, in PostgreSQL whichever journal is in use.
  *
  * 1. The actors of one save and the partition's new checkpoint become visible together or not at all.
- * 2. A save counts only if the saver still owns the partition at the moment it commits. That check comes last and
- *    holds the partition's row only for the commit, so that a large save never makes an append wait.
+ * 2. A save counts only if the checkpoint is where the saver took off; it holds the checkpoint's row until it is
+ *    done, for which nobody waits but another saver.
  */
 import type pg from 'pg';
-import type { ActorSnapshot, SleeperStore, SnapshotStore } from '../protocol/journal.ts';
+import type { ActorSnapshot, Checkpoint, SleeperStore, SnapshotStore } from '../protocol/journal.ts';
 
 /** Bounds of one statement's parameters. */
 const chunkBytesMax = 8 * 1024 * 1024;
@@ -20,7 +20,7 @@ from unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::int[], $7::int[
 on conflict (partition, kind, key) do update set
   version = excluded.version, seq = excluded.seq, state = excluded.state, sleep_mark = excluded.sleep_mark`;
 
-function* chunks(actors: readonly ActorSnapshot[]): Generator<ActorSnapshot[]> {
+function* chunks(actors: Iterable<ActorSnapshot>): Generator<ActorSnapshot[]> {
   let chunk: ActorSnapshot[] = [];
   let bytes = 0;
   for (const actor of actors) {
@@ -75,6 +75,12 @@ async function inTransaction<Result>(
   }
 }
 
+const checkpointSql = 'select seq, engine_ms from checkpoints where partition = $1';
+
+function toCheckpoint(row: { seq: string; engine_ms: string } | undefined): Checkpoint {
+  return { checkpointSeq: Number(row?.seq ?? 0), engineMs: Number(row?.engine_ms ?? 0) };
+}
+
 interface SnapshotRow {
   kind: string;
   key: string;
@@ -91,15 +97,12 @@ export function createSnapshotStore(pool: pg.Pool): SnapshotStore & SleeperStore
   /** The checkpoint and the actors, as of one moment. */
   function load(partition: number, condition: string): ReturnType<SnapshotStore['load']> {
     return inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
-      const checkpoint = await client.query('select seq, engine_ms from checkpoints where partition = $1', [
-        partition,
-      ]);
-      const { seq = 0, engine_ms = 0 } = checkpoint.rows[0] ?? {};
+      const checkpoint = await client.query(checkpointSql, [partition]);
       const { rows } = await client.query<SnapshotRow>(
         `select kind, key, version, seq, state from actor_snapshots where partition = $1 and ${condition}`,
         [partition],
       );
-      return { checkpointSeq: Number(seq), actors: rows.map(toSnapshot), engineMs: Number(engine_ms) };
+      return { ...toCheckpoint(checkpoint.rows[0]), actors: rows.map(toSnapshot) };
     });
   }
 
@@ -127,19 +130,24 @@ export function createSnapshotStore(pool: pg.Pool): SnapshotStore & SleeperStore
       return rows.map(toSnapshot);
     },
 
-    save: (partition, epoch, checkpointSeq, actors, engineMs) =>
+    async checkpoint(partition) {
+      const { rows } = await pool.query(checkpointSql, [partition]);
+      return toCheckpoint(rows[0]);
+    },
+
+    save: ({ partition, fromSeq, toSeq, actors, engineMs }) =>
       inTransaction(pool, 'begin', async (client) => {
-        for (const chunk of chunks(actors)) await client.query(saveSql, saveParameters(partition, chunk));
-        await client.query(
-          `insert into checkpoints (partition, seq, engine_ms) values ($1, $2, $3)
-           on conflict (partition) do update set seq = excluded.seq, engine_ms = greatest(checkpoints.engine_ms, excluded.engine_ms)`,
-          [partition, checkpointSeq, engineMs],
-        );
-        // A claim waits for this lock, so the epoch that is read here still holds at the commit.
-        const { rows } = await client.query('select epoch from partitions where partition = $1 for share', [
+        await client.query('insert into checkpoints (partition, seq) values ($1, 0) on conflict do nothing', [
           partition,
         ]);
-        return rows[0]?.epoch === epoch;
+        const moved = await client.query(
+          `update checkpoints set seq = $3, engine_ms = greatest(engine_ms, $4::bigint)
+           where partition = $1 and seq = $2`,
+          [partition, fromSeq, toSeq, engineMs],
+        );
+        if (moved.rowCount === 0) return false;
+        for (const chunk of chunks(actors)) await client.query(saveSql, saveParameters(partition, chunk));
+        return true;
       }),
 
     async projectedSeq(partition) {

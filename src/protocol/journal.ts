@@ -59,24 +59,33 @@ export interface ActorSnapshot {
   readonly sleepMark?: number;
 }
 
-export interface SavedPartition {
+export interface Checkpoint {
+  /** The frame after which replay starts; 0: at the beginning. */
   readonly checkpointSeq: number;
-  readonly actors: ActorSnapshot[];
   /** Engine time of the save: time goes on from there even if the wall clock was set back and nothing is replayed. */
   readonly engineMs: number;
 }
 
+export interface SavedPartition extends Checkpoint {
+  readonly actors: ActorSnapshot[];
+}
+
+/** What a save puts in: actors as they are after frame `toSeq`, where the store still is at `fromSeq`. */
+export interface Save {
+  readonly partition: number;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  /** Gone through once, a part at a time, so that they need not all be encoded at once. */
+  readonly actors: Iterable<ActorSnapshot>;
+  readonly engineMs: number;
+}
+
 export interface SnapshotStore {
-  /** The frame from which replay starts (0: the beginning), and every saved actor of the partition. */
+  /** Every saved actor of the partition, as of its checkpoint. */
   load(partition: number): Promise<SavedPartition>;
-  /** All or nothing: the actors and the new checkpoint, refused (false) when `epoch` is no longer the newest. */
-  save(
-    partition: number,
-    epoch: number,
-    checkpointSeq: number,
-    actors: readonly ActorSnapshot[],
-    engineMs: number,
-  ): Promise<boolean>;
+  checkpoint(partition: number): Promise<Checkpoint>;
+  /** All or nothing: the actors and the new checkpoint. Refused (false) when the checkpoint is not `fromSeq` any more. */
+  save(save: Save): Promise<boolean>;
   /** The last frame that every projection has consumed, for trimming. */
   projectedSeq(partition: number): Promise<number>;
 }

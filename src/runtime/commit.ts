@@ -33,8 +33,6 @@ export interface Scheduler {
 }
 
 export interface CommitEvents {
-  /** States are at this moment exactly what the sealed frames say: the time to take snapshots. */
-  onSealed(): void;
   onDurable(batch: Batch, frames: readonly Frame[], tookMs: number): void;
   /** The shard must stop; when it is `isFenced` somebody else owns the data and it must not come back. */
   onFatal(reason: string, isFenced: boolean): void;
@@ -93,7 +91,6 @@ export class GroupCommit {
     });
     this.#inFlight = batch;
     this.#inFlightSinceMs = this.#scheduler.now();
-    this.#events.onSealed();
     this.#write(frames, frames, batch, retryFirstMs);
   }
 

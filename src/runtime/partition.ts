@@ -1,4 +1,4 @@
-/** One partition as its owner knows it: who lives there, how far its journal goes, what has changed since it was saved. */
+/** One partition: who lives there, how far its journal goes and how far it is saved. */
 import type { AnyDecider, Gauges } from '../protocol/decider.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
 import { MarkSet } from './mark-set.ts';
@@ -11,8 +11,10 @@ export interface Actor extends Timed {
   readonly partition: Partition;
   // biome-ignore lint/suspicious/noExplicitAny: each actor's state is its decider's own
   state: any;
-  /** During replay: the last frame that the loaded state contains. */
+  /** The last frame that the loaded state contains; 0 when none was loaded. */
   restoredSeq: number;
+  /** The last frame with an event of this actor, as far as it is known. */
+  changedSeq: number;
   /** When it last had a command. */
   touchedAtMs: number;
 }
@@ -24,8 +26,10 @@ export class Partition {
   seq = 0;
   /** The newest frame that is durable. */
   ackedSeq = 0;
+  /** Every actor is saved as it was after this frame. */
   checkpointSeq = 0;
-  checkpointAtMs = 0;
+  /** Since when there has been something that is not saved; null: all is saved. */
+  unsavedSinceMs: number | null = null;
   /** False until replay has ended: commands are refused as `busy`. */
   isOpen = false;
   /** Why replay stopped for good, if it did. */
@@ -33,14 +37,17 @@ export class Partition {
   /** Records of the frame that is being filled. */
   records: JournalRecord[] = [];
   readonly actors = new Map<string, Map<string, Actor>>();
-  readonly dirty = new Set<Actor>();
   /** Actors that are saved and not in memory (or were once). */
   readonly marks = new MarkSet();
   /** `kind` -> other name -> key. */
   readonly names = new Map<string, Map<string, string>>();
 
-  constructor(number: number) {
+  readonly #isNamed: boolean;
+
+  /** `isNamed`: actors can be found by their other names as well. */
+  constructor(number: number, isNamed = true) {
     this.number = number;
+    this.#isNamed = isNamed;
   }
 
   find(kind: string, key: string): Actor | undefined {
@@ -61,6 +68,7 @@ export class Partition {
       partition: this,
       state,
       restoredSeq,
+      changedSeq: restoredSeq,
       deadlineMs: Number.POSITIVE_INFINITY,
       touchedAtMs: 0,
     };
@@ -70,16 +78,25 @@ export class Partition {
       this.actors.set(kind, ofKind);
     }
     ofKind.set(key, actor);
-    for (const name of decider.allNames?.(state) ?? []) this.#name(kind, name, key);
+    if (this.#isNamed) for (const name of decider.allNames?.(state) ?? []) this.#name(kind, name, key);
     return actor;
   }
 
   /** Applies one event to an actor's state and to the names by which it is found. */
-  evolve(actor: Actor, event: unknown): void {
+  evolve(actor: Actor, event: unknown, seq: number): void {
     actor.decider.evolve(actor.state, event);
+    actor.changedSeq = seq;
+    if (!this.#isNamed) return;
     const named = actor.decider.names?.(event);
     if (named?.add !== undefined) this.#name(actor.kind, named.add, actor.key);
     if (named?.drop !== undefined) this.names.get(actor.kind)?.delete(named.drop);
+  }
+
+  /** The archivist has saved everything up to this frame. */
+  saved(seq: number, atMs: number): void {
+    if (seq <= this.checkpointSeq) return;
+    this.checkpointSeq = seq;
+    this.unsavedSinceMs = seq < this.seq ? atMs : null;
   }
 
   get actorCount(): number {

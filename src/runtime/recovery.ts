@@ -28,7 +28,7 @@ export interface RecoveryReport {
 }
 
 /** What is stored of a partition contradicts itself. */
-class Unrecoverable extends Error {
+export class Unrecoverable extends Error {
   constructor(partition: number, reason: string) {
     super(`partition ${partition}: ${reason}`);
     this.name = 'Unrecoverable';
@@ -80,68 +80,73 @@ async function recoverOne(
   if (deps.sleepers) for (const mark of await deps.sleepers.marks(number)) partition.marks.add(mark);
   deps.clock.advanceTo(saved.engineMs);
   partition.epoch = claim.epoch;
+  partition.seq = saved.checkpointSeq;
   partition.checkpointSeq = saved.checkpointSeq;
-  partition.checkpointAtMs = deps.clock.now();
-  // Actors are saved with frames after the checkpoint: those must be there as well.
   const savedSeq = saved.actors.reduce((newest, { seq }) => Math.max(newest, seq), saved.checkpointSeq);
-  if (claim.tailSeq < savedSeq) {
-    throw new CorruptFrame(
-      partition.number,
-      claim.tailSeq,
-      `the journal ends before the snapshot (${savedSeq})`,
-    );
+  if (claim.tailSeq < savedSeq)
+    throw new CorruptFrame(number, claim.tailSeq, `the journal ends before the snapshot (${savedSeq})`);
+  const maySleep = ({ kind, key }: JournalRecord) => partition.marks.has(markOf(kind, key));
+  while (partition.seq < claim.tailSeq) {
+    const frames = await deps.journal.read(number, partition.seq, framesPerRead);
+    if (frames.length === 0) throw new CorruptFrame(number, partition.seq + 1, 'it is missing');
+    report.events += await replay(partition, frames, maySleep, deps);
+    report.frames += frames.length;
   }
-  let seq = saved.checkpointSeq;
-  while (seq < claim.tailSeq) {
-    const frames = await deps.journal.read(partition.number, seq, framesPerRead);
-    if (frames.length === 0) throw new CorruptFrame(partition.number, seq + 1, 'it is missing');
-    const decoded = frames.map((frame) => ({ frame, records: decodeFrame(frame) }));
-    if (deps.sleepers) await wakeConcerned(partition, decoded, deps.sleepers, deps.deciders);
-    for (const { frame, records } of decoded) {
-      if (frame.seq !== seq + 1) throw new CorruptFrame(partition.number, seq + 1, 'it is missing');
-      replay(partition, frame, records, deps, report);
-      seq = frame.seq;
+  partition.ackedSeq = partition.seq;
+  if (partition.seq > partition.checkpointSeq) partition.unsavedSinceMs = deps.clock.now();
+}
+
+export interface ReplayDeps extends Pick<RecoveryDeps, 'deciders' | 'clock'> {
+  readonly sleepers: Pick<SleeperStore, 'wake'> | null;
+}
+
+/**
+ * Applies frames that follow the partition's last one, and answers with the number of events. Actors that are not in
+ * memory and for which `maySleep` holds are looked for in the store first.
+ *
+ * @throws CorruptFrame or Unrecoverable: nothing can be said about this partition from here on.
+ */
+export async function replay(
+  partition: Partition,
+  frames: readonly Frame[],
+  maySleep: (record: JournalRecord) => boolean,
+  deps: ReplayDeps,
+): Promise<number> {
+  const decoded = frames.map((frame) => ({ seq: frame.seq, records: decodeFrame(frame) }));
+  if (deps.sleepers) await wakeConcerned(partition, decoded, maySleep, deps.sleepers, deps.deciders);
+  let events = 0;
+  for (const { seq, records } of decoded) {
+    if (seq !== partition.seq + 1)
+      throw new CorruptFrame(partition.number, partition.seq + 1, 'it is missing');
+    for (const { kind, key, event } of records) {
+      const actor = partition.actor(deciderOf(deps.deciders, kind), key);
+      if (seq <= actor.restoredSeq) continue;
+      partition.evolve(actor, event, seq);
+      events++;
+      const { atMs } = event as { atMs?: number };
+      if (atMs !== undefined) deps.clock.advanceTo(atMs);
     }
+    partition.seq = seq;
   }
-  partition.seq = seq;
-  partition.ackedSeq = seq;
+  return events;
 }
 
 /** Loads the sleeping actors that these frames are about. */
 async function wakeConcerned(
   partition: Partition,
   decoded: readonly { records: readonly JournalRecord[] }[],
-  sleepers: SleeperStore,
+  maySleep: (record: JournalRecord) => boolean,
+  sleepers: Pick<SleeperStore, 'wake'>,
   deciders: RecoveryDeps['deciders'],
 ): Promise<void> {
   const wanted = new Map<string, JournalRecord>();
   for (const record of decoded.flatMap(({ records }) => records)) {
     const { kind, key } = record;
-    if (!partition.find(kind, key) && partition.marks.has(markOf(kind, key)))
-      wanted.set(`${kind}/${key}`, record);
+    if (!partition.find(kind, key) && maySleep(record)) wanted.set(`${kind}/${key}`, record);
   }
   if (wanted.size === 0) return;
   const saved = await sleepers.wake(partition.number, [...wanted.values()]);
   for (const actor of saved) installSaved(partition, actor, deciders);
-}
-
-function replay(
-  partition: Partition,
-  frame: Frame,
-  records: readonly JournalRecord[],
-  deps: RecoveryDeps,
-  report: RecoveryReport,
-): void {
-  report.frames++;
-  for (const { kind, key, event } of records) {
-    const actor = partition.actor(deciderOf(deps.deciders, kind), key);
-    if (frame.seq <= actor.restoredSeq) continue;
-    partition.evolve(actor, event);
-    partition.dirty.add(actor);
-    report.events++;
-    const { atMs } = event as { atMs?: number };
-    if (atMs !== undefined) deps.clock.advanceTo(atMs);
-  }
 }
 
 /** Puts a saved actor into memory. A state that cannot be read halts its partition: guessing it would be worse. */

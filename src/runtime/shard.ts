@@ -14,7 +14,6 @@ import { Outbox } from './outbox.ts';
 import { type Actor, Partition } from './partition.ts';
 import { installSaved, type RecoveryReport, recover } from './recovery.ts';
 import { Sleepers } from './sleepers.ts';
-import { Snapshotter } from './snapshotter.ts';
 import { ShardStatistics, type ShardStatsRow } from './statistics.ts';
 import { Timers } from './timers.ts';
 
@@ -47,7 +46,6 @@ export interface ShardLimits {
   readonly eventsPerBatch: number;
   /** When the journal has not answered for so long, new commands are refused at the door. */
   readonly stallMs: number;
-  readonly snapshotEveryMs: number;
   /** An actor that owes and awaits nothing leaves memory after so long without a command. */
   readonly idleMs: number;
 }
@@ -57,7 +55,6 @@ export const defaultShardLimits: ShardLimits = {
   commandsPerTurn: 2_000,
   eventsPerBatch: 20_000,
   stallMs: 150,
-  snapshotEveryMs: 15_000,
   idleMs: 60_000,
 };
 
@@ -73,7 +70,6 @@ export class Shard {
   readonly #commit: GroupCommit;
   readonly #outbox: Outbox;
   readonly #timers = new Timers<Actor>();
-  readonly #snapshotter: Snapshotter;
   readonly #statistics: ShardStatistics;
   readonly #sleepers: Sleepers | null;
   #sweeps = 0;
@@ -90,7 +86,6 @@ export class Shard {
     this.#statistics = new ShardStatistics();
     const now = () => deps.clock.now();
     this.#commit = new GroupCommit(deps.journal, deps.scheduler, {
-      onSealed: () => this.#snapshotter.encodeSome(),
       onDurable: (batch, frames, tookMs) => {
         this.#statistics.committed(batch.events, frames, tookMs);
         this.#release(batch);
@@ -104,7 +99,7 @@ export class Shard {
       (actor, id, code, body) => this.#put(actor, { type: 'Answered', id, code, body } as OutgoingCommand),
       now,
     );
-    const { snapshots, journal, log, limits, sleepers } = deps;
+    const { log, limits, sleepers } = deps;
     this.#sleepers = sleepers
       ? new Sleepers({
           store: sleepers,
@@ -119,16 +114,6 @@ export class Shard {
           log,
         })
       : null;
-    this.#snapshotter = new Snapshotter(
-      partitions,
-      snapshots,
-      journal,
-      limits.snapshotEveryMs,
-      () => this.#commit.isIdle,
-      now,
-      () => deps.scheduler.now(),
-      log,
-    );
   }
 
   /** Claims and replays every partition, then opens them and sends what their actors owe. */
@@ -184,6 +169,12 @@ export class Shard {
     return [...this.#partitions.values()].every((partition) => partition.isOpen);
   }
 
+  /** The newest durable frame of every open partition. */
+  heads(): [partition: number, seq: number][] {
+    const open = [...this.#partitions.values()].filter((partition) => partition.isOpen);
+    return open.map(({ number, ackedSeq }) => [number, ackedSeq]);
+  }
+
   stats(): ShardStatsRow {
     const partitions = [...this.#partitions.values()];
     return this.#statistics.row({
@@ -195,17 +186,18 @@ export class Shard {
     });
   }
 
-  /** Refuses new commands, finishes what was taken, saves every actor. Returns false when time ran out. */
+  /** The archivist has saved every actor of the partition as it was after that frame. */
+  saved(partition: number, seq: number): void {
+    this.#partitions.get(partition)?.saved(seq, this.#deps.clock.now());
+  }
+
+  /** Refuses new commands and finishes what was taken. Returns false when time ran out. */
   async stop(graceMs: number): Promise<boolean> {
     this.#isStopped = true;
     const { scheduler } = this.#deps;
     const untilMs = scheduler.now() + graceMs;
-    this.#snapshotter.everyMs = 0;
     while (scheduler.now() < untilMs) {
-      if (this.#mailbox.depth === 0 && this.#commit.isIdle && !this.#sleepers?.stashed) {
-        if (this.#snapshotter.isDone) return true;
-        await this.#snapshotter.advance();
-      }
+      if (this.#mailbox.depth === 0 && this.#commit.isIdle && !this.#sleepers?.stashed) return true;
       await new Promise<void>((resolve) => scheduler.after(1, resolve));
     }
     return false;
@@ -273,13 +265,13 @@ export class Shard {
     const { partition, kind, key } = actor;
     const { open } = this.#commit;
     if (partition.records.length === 0) open.partitions.push(partition);
+    partition.unsavedSinceMs ??= at;
     for (const event of events) {
-      partition.evolve(actor, event);
+      partition.evolve(actor, event, partition.seq + 1);
       partition.records.push({ kind, key, event });
       this.#statistics.happened(event);
     }
     open.events += events.length;
-    partition.dirty.add(actor);
     this.#outbox.collect(actor, open.outgoing);
     this.#timers.arm(actor, actor.decider.deadline(actor.state, at));
   }
@@ -332,7 +324,7 @@ export class Shard {
     const beforeMs = this.#deps.clock.now() - this.#deps.limits.idleMs;
     for (let swept = 0; swept < Math.min(sweepsPerRound, partitions.length); swept++) {
       const partition = partitions[this.#sweeps++ % partitions.length]!;
-      if (partition.isOpen && partition !== this.#snapshotter.busyWith) Sleepers.sweep(partition, beforeMs);
+      if (partition.isOpen) Sleepers.sweep(partition, beforeMs);
     }
   }
 
@@ -344,7 +336,6 @@ export class Shard {
     }
     this.#outbox.resend();
     this.#sweepSome();
-    void this.#snapshotter.advance();
     this.#deps.scheduler.after(housekeepingMs, () => this.#housekeep());
   }
 }

@@ -81,7 +81,8 @@ export class Sleepers {
     let gone = 0;
     for (const [kind, ofKind] of partition.actors) {
       for (const [key, actor] of ofKind) {
-        if (actor.touchedAtMs >= beforeMs || partition.dirty.has(actor) || !isIdle(actor)) continue;
+        const isSaved = actor.changedSeq <= partition.checkpointSeq;
+        if (actor.touchedAtMs >= beforeMs || !isSaved || !isIdle(actor)) continue;
         partition.marks.add(markOf(kind, key));
         ofKind.delete(key);
         gone++;

@@ -104,7 +104,7 @@ export class ShardStatistics {
     const { partitions, now, ...depths } = shard;
     const sorted = this.#recentMs.toSorted((a, b) => a - b);
     const gauges = partitions.flatMap((p) => [...p.gauges()]);
-    const oldest = partitions.filter((p) => p.dirty.size > 0).map((p) => p.checkpointAtMs);
+    const unsavedSinceMs = Math.min(...partitions.map((p) => p.unsavedSinceMs ?? now));
     return {
       ...depths,
       partitions: partitions.length,
@@ -116,7 +116,7 @@ export class ShardStatistics {
       commitP99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
       batchSizeAvg: this.#commits === 0 ? 0 : this.#events / this.#commits,
       journalBytes: this.#journalBytes,
-      snapshotAgeSeconds: oldest.length === 0 ? 0 : Math.max(0, (now - Math.min(...oldest)) / 1000),
+      snapshotAgeSeconds: Math.max(0, (now - unsavedSinceMs) / 1000),
       restarts: 0,
       replayMs: this.#replayMs,
       haltedPartitions: partitions

@@ -7,7 +7,7 @@ import type { OutgoingCommand, Push } from '../protocol/decider.ts';
 import { connectPeer, type Peer, type PeerLimits, portWire } from '../protocol/peer.ts';
 import type { ReplyTo } from './mailbox.ts';
 
-export type Role = 'shard' | 'gateway' | 'back-office' | 'sandbox';
+export type Role = 'shard' | 'gateway' | 'back-office' | 'archivist' | 'sandbox';
 
 export type FromMain =
   | { type: 'peer'; role: Role; index: number; port: MessagePort }
@@ -50,6 +50,7 @@ const limitsByRole: Record<Role, PeerLimits> = {
   gateway: { openRequestsMax: 1_000, timeoutMs: 5_000 },
   // Payments are retried there until the provider has answered.
   'back-office': { openRequestsMax: 50_000, timeoutMs: 60_000 },
+  archivist: { openRequestsMax: 1, timeoutMs: 1_000 },
   sandbox: { openRequestsMax: 1, timeoutMs: 1_000 },
 };
 

@@ -1,5 +1,7 @@
 /** A whole shard in this process, on real stores, with its projector: started, stopped in order, or dropped as by kill -9. */
+
 import { setTimeout as wait } from 'node:timers/promises';
+import { deciders } from '../../src/deciders.ts';
 import { openJournal } from '../../src/persistence/journal/open.ts';
 import { openPool } from '../../src/persistence/postgres.ts';
 import { createSnapshotStore } from '../../src/persistence/snapshots.ts';
@@ -7,9 +9,10 @@ import { createProjector } from '../../src/projections/projector.ts';
 import type { Code } from '../../src/protocol/codes.ts';
 import type { StockView } from '../../src/protocol/commands.ts';
 import type { OutgoingCommand } from '../../src/protocol/decider.ts';
+import { Archivist, defaultArchivistLimits } from '../../src/runtime/archivist.ts';
 import { anchorClock, startClock } from '../../src/runtime/clock.ts';
+import { systemScheduler } from '../../src/runtime/scheduler.ts';
 import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
-import { deciders } from '../../src/stores.ts';
 import { runNode } from '../system/server.ts';
 
 export interface Engine {
@@ -33,27 +36,27 @@ export async function startEngine(
   const pool = openPool(databaseUrl, { max: 6, name: 'shard-0' });
   const journal = await openJournal(redisUrl, pool, () => {});
   const projector = createProjector({ journal, pool, log: () => {} });
+  const clock = startClock(anchorClock());
+  const snapshots = createSnapshotStore(pool);
   const shard = new Shard({
     shard: 0,
     shardCount: 1,
     deciders,
     journal,
-    snapshots: createSnapshotStore(pool),
-    clock: startClock(anchorClock()),
-    scheduler: {
-      now: () => performance.now(),
-      soon: setImmediate,
-      after(ms, task) {
-        const timer = setTimeout(task, ms);
-        return () => clearTimeout(timer);
-      },
-    },
+    snapshots,
+    clock,
+    scheduler: systemScheduler,
     ask: (_address, command, done) => pay(command, done),
     push: () => {},
-    onDurable: () => {},
+    onDurable: (partition, seq) => archivist.advance(partition, seq),
     onFatal: () => {},
     log: () => {},
     limits: defaultShardLimits,
+  });
+  const archivist = new Archivist({
+    ...{ deciders, journal, store: snapshots, clock, scheduler: systemScheduler, log: () => {} },
+    onSaved: (partition, seq) => shard.saved(partition, seq),
+    limits: defaultArchivistLimits,
   });
   await shard.start();
   const ask = (kind: string, key: string, command: object) =>
@@ -76,6 +79,7 @@ export async function startEngine(
     project: () => projector.catchUp(),
     async stop() {
       if (!(await shard.stop(10_000))) throw new Error('the shard did not stop in time');
+      if (!(await archivist.stop(10_000))) throw new Error('not everything could be saved in time');
       await close();
     },
     async drop() {

@@ -263,6 +263,25 @@ describe('a provider in trouble', () => {
     expect(await provider.totals()).toMatchObject({ intents: 1, authorized: 0, voided: 1 });
   });
 
+  test('an authorisation that its order knows by a webhook is captured, however late its own answer comes', async () => {
+    let nowMs = 1_000;
+    payments = open(() => nowMs);
+    await provider.faults({ dropAnswerRate: 1 });
+    const orderId = newOrderId();
+    const authorized = payments.handle(authorize(orderId, { untilMs: 2_000 }));
+    await until(async () => (await provider.totals()).authorized === 1);
+    const { items } = (await (await fetch(`${provider.sandbox.url}/_sandbox/payments`)).json()) as {
+      items: { paymentId: string }[];
+    };
+    const { paymentId } = items[0]!;
+    const captured = payments.handle(capture(orderId, paymentId));
+    nowMs = 2_000;
+    expect(await authorized).toEqual({ code: 'ok', body: { paymentId } });
+    await provider.faults({ dropAnswerRate: 0 });
+    expect(await captured).toEqual({ code: 'ok', body: { paymentId } });
+    expect(await provider.totals()).toMatchObject({ intents: 1, captured: 1, voided: 0 });
+  });
+
   test('an authorisation that comes too late makes no payment, and cancels one of an earlier run', async () => {
     const late = { untilMs: Date.now() - 1 };
     expect((await payments.handle(authorize(newOrderId(), late))).code).toBe('payment_failed');

@@ -190,7 +190,8 @@ describe.skipIf(skipped !== null)('the journal in Redis under faults', () => {
     await use();
     const { epoch } = await claim(1);
     await journal.append([frame(1, epoch, 1)]);
-    expect(await createSnapshotStore(database.pool).save(1, epoch, 7, [], 1_000)).toBe(true);
+    const save = { partition: 1, fromSeq: 0, toSeq: 7, actors: [], engineMs: 1_000 };
+    expect(await createSnapshotStore(database.pool).save(save)).toBe(true);
     expect((await claim(1)).fault).toMatch(/ends at frame 1, but frame 7/);
   });
 

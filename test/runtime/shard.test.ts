@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { Decider, OutgoingCommand, Owed, Push } from '../../src/protocol/decider.ts';
+import { Archivist } from '../../src/runtime/archivist.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
+import { systemScheduler } from '../../src/runtime/scheduler.ts';
 import { defaultShardLimits, Shard, type ShardLimits } from '../../src/runtime/shard.ts';
 import { MemoryJournal, MemorySnapshots, MemoryStore } from '../support/memory-journal.ts';
 
@@ -75,6 +77,7 @@ const counter: Decider<CounterState, CounterCommand, CounterEvent> = {
 
 interface Running {
   shard: Shard;
+  archivist: Archivist;
   snapshots: MemorySnapshots;
   journal: MemoryJournal;
   asked: { command: OutgoingCommand; done: ReplyTo }[];
@@ -88,9 +91,10 @@ const running: Running[] = [];
 
 async function start(
   store: MemoryStore,
-  limits: Partial<ShardLimits> = {},
+  limits: Partial<ShardLimits> & { archiveEveryMs?: number } = {},
   atMs = 1_000_000,
 ): Promise<Running> {
+  const { archiveEveryMs = 15_000, ...shardLimits } = limits;
   const journal = new MemoryJournal(store);
   const snapshots = new MemorySnapshots(store);
   const clock = { at: atMs };
@@ -108,27 +112,31 @@ async function start(
     snapshots,
     sleepers: snapshots,
     clock: { now: () => clock.at, advanceTo },
-    scheduler: {
-      now: () => performance.now(),
-      soon: setImmediate,
-      after(ms, task) {
-        const timer = setTimeout(task, ms);
-        return () => clearTimeout(timer);
-      },
-    },
+    scheduler: systemScheduler,
     ask: (_address, command, done) => void asked.push({ command, done }),
     push: (push) => void pushes.push(push),
-    onDurable: () => {},
+    onDurable: (partition, seq) => archivist.advance(partition, seq),
     onFatal: (reason, isFenced) => void fatal.push({ reason, isFenced }),
     log: () => {},
-    limits: { ...defaultShardLimits, ...limits },
+    limits: { ...defaultShardLimits, ...shardLimits },
+  });
+  const archivist = new Archivist({
+    deciders: [counter],
+    journal,
+    store: snapshots,
+    clock: { now: () => clock.at, advanceTo },
+    scheduler: systemScheduler,
+    onSaved: (partition, seq) => shard.saved(partition, seq),
+    log: () => {},
+    limits: { everyMs: archiveEveryMs, idleMs: 60_000 },
   });
   await shard.start();
+  archivist.start();
   const send = (command: CounterCommand, key = 'a') =>
     new Promise<{ code: string; body: unknown }>((resolve) =>
       shard.deliver('counter', key, command, (code, body) => resolve({ code, body })),
     );
-  const one = { shard, snapshots, journal, asked, pushes, fatal, clock, send };
+  const one = { shard, archivist, snapshots, journal, asked, pushes, fatal, clock, send };
   running.push(one);
   return one;
 }
@@ -249,9 +257,10 @@ describe('recovery', () => {
 
   it('starts from the snapshot when there is one, and a trimmed journal is enough', async () => {
     const store = new MemoryStore();
-    const one = await start(store, { snapshotEveryMs: 0 });
+    const one = await start(store, { archiveEveryMs: 0 });
     for (let n = 0; n < 20; n++) await one.send({ type: 'Add', amount: 1 });
     expect(await one.shard.stop(5_000)).toBe(true);
+    expect(await one.archivist.stop(5_000)).toBe(true);
     expect(store.stream(partitionOf('counter', 'a')).frames).toEqual([]);
     const two = await start(store);
     await two.send({ type: 'Add', amount: 1 });
@@ -264,7 +273,7 @@ describe('recovery', () => {
     const one = await start(store);
     const keys = Array.from({ length: 2_000 }, (_, n) => `key-${n}`);
     await Promise.all(keys.map((key, n) => one.send({ type: 'Add', amount: n % 100 }, key)));
-    expect(await one.shard.stop(10_000)).toBe(true);
+    expect(await one.archivist.stop(10_000)).toBe(true);
     const two = await start(store);
     expect(two.shard.stats()).toMatchObject({ haltedPartitions: [] });
     for (const [n, key] of keys.entries()) {
@@ -276,7 +285,7 @@ describe('recovery', () => {
     const store = new MemoryStore();
     const one = await start(store);
     await one.send({ type: 'Add', amount: 1 }, 'a');
-    await one.shard.stop(5_000);
+    await one.archivist.stop(5_000);
     const saved = store.snapshots.get(partitionOf('counter', 'a'))!;
     for (const [name, actor] of saved.actors)
       saved.actors.set(name, { ...actor, state: actor.state.slice(0, 3) });
@@ -313,7 +322,7 @@ describe('recovery', () => {
     const store = new MemoryStore();
     const one = await start(store, {}, 9_000_000);
     await one.send({ type: 'Add', amount: 1 });
-    await one.shard.stop(5_000);
+    await one.archivist.stop(5_000);
     const two = await start(store);
     expect(two.clock.at).toBe(9_000_000);
   });
@@ -373,7 +382,7 @@ describe('actors that are not needed', () => {
 
   /** A shard whose 300 counters were saved and have left memory. */
   async function asleep(store: MemoryStore): Promise<Running> {
-    const one = await start(store, { snapshotEveryMs: 0, idleMs: 1_000 });
+    const one = await start(store, { archiveEveryMs: 0, idleMs: 1_000 });
     await Promise.all(keys.map((key, n) => one.send({ type: 'Add', amount: n % 50 }, key)));
     await until(() => {
       one.clock.at += 10_000;
@@ -409,7 +418,7 @@ describe('actors that are not needed', () => {
   });
 
   it('stay while they wait for a time or an answer', async () => {
-    const one = await start(new MemoryStore(), { snapshotEveryMs: 0, idleMs: 1_000 });
+    const one = await start(new MemoryStore(), { archiveEveryMs: 0, idleMs: 1_000 });
     await one.send({ type: 'RingAt', atMs: one.clock.at + 100_000_000 }, 'timed');
     await one.send({ type: 'WantGreeting' }, 'asking');
     await one.send({ type: 'Add', amount: 1 }, 'idle');

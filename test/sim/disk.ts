@@ -5,9 +5,11 @@
 import type {
   ActorSnapshot,
   AppendOutcome,
+  Checkpoint,
   Claim,
   Frame,
   Journal,
+  Save,
   SleeperStore,
   SnapshotStore,
 } from '../../src/protocol/journal.ts';
@@ -152,8 +154,17 @@ export class Disk implements Journal, SnapshotStore, SleeperStore {
     });
   }
 
-  save(...args: Parameters<SnapshotStore['save']>): Promise<boolean> {
-    return this.#call('save', () => this.#deps.store.save(...args));
+  checkpoint(partition: number): Promise<Checkpoint> {
+    return this.#call('load', () => {
+      const { checkpointSeq = 0, engineMs = 0 } = this.#deps.store.saved.get(partition) ?? {};
+      return { checkpointSeq, engineMs };
+    });
+  }
+
+  save(save: Save): Promise<boolean> {
+    // Encoded when it is sent, whatever becomes of the sender's memory afterwards.
+    const actors = [...save.actors];
+    return this.#call('save', () => this.#deps.store.save({ ...save, actors }));
   }
 
   projectedSeq(partition: number): Promise<number> {
@@ -170,6 +181,11 @@ export class Disk implements Journal, SnapshotStore, SleeperStore {
     const isEffective = !isOut && (!isFaulty || random.chance(0.5));
     const isRead = name === 'load' || name === 'read' || name === 'projectedSeq';
     if (isRead && !isFaulty) return effect();
+    if (name === 'save' && isFaulty && isEffective && random.chance(0.5)) {
+      // Its sender has given up long before it lands.
+      loop.after(random.int(0, 10_000), null, effect);
+      throw new Outage(`${name}: no answer`);
+    }
     // What was sent is done, whether or not its sender lives to hear of it.
     const result = loop.promise(this.#delayMs(), null, () => (isEffective ? effect() : null));
     const value = await result;

@@ -5,6 +5,7 @@
 import { partitionOf, shardOf } from '../../src/protocol/address.ts';
 import type { PaymentCommand } from '../../src/protocol/commands.ts';
 import type { OutgoingCommand } from '../../src/protocol/decider.ts';
+import { ArchiveLife } from './archive.ts';
 import { type CrashPoint, Instance } from './instance.ts';
 import type { Done, Network } from './network.ts';
 import type { Provider } from './provider.ts';
@@ -33,12 +34,14 @@ export class Engine {
   isReplaced = false;
   isAlive = true;
   readonly shards: (Instance | null)[] = [];
+  archive: ArchiveLife;
   #isStopping = false;
   readonly #acked = new Map<number, number>();
   readonly #deps: EngineDeps;
 
   constructor(deps: EngineDeps) {
     this.#deps = deps;
+    this.archive = this.#archive();
     for (let shard = 0; shard < deps.shardCount; shard++) this.shards.push(null);
     for (let shard = 0; shard < deps.shardCount; shard++) this.#spawn(shard);
   }
@@ -71,6 +74,17 @@ export class Engine {
     else instance.crashPoint = point;
   }
 
+  /** The archivist dies and is started again. */
+  crashArchive(): void {
+    const { loop, trace, count } = this.#deps.world;
+    trace(() => 'the archivist crashes');
+    count('crashes of the archivist');
+    this.archive.end();
+    loop.after(this.#deps.random.int(5, 2_500), null, () => {
+      if (this.isAlive && !this.archive.isAlive && !this.#isStopping) this.archive = this.#archive();
+    });
+  }
+
   freeze(shards: readonly number[], forMs: number): void {
     const { loop, trace } = this.#deps.world;
     trace(() => `shards ${shards} stop for ${forMs} ms`);
@@ -78,19 +92,37 @@ export class Engine {
       const instance = this.shards[shard];
       if (instance) instance.frozenUntilMs = loop.nowMs + forMs;
     }
+    // With all of them stands the process.
+    if (shards.length === this.shardCount) this.archive.frozenUntilMs = loop.nowMs + forMs;
   }
 
-  /** As on SIGTERM: every shard finishes what it has taken and saves its actors. */
-  stop(): Promise<unknown> {
+  /** As on SIGTERM: every shard finishes what it has taken, then all is saved. */
+  async stop(): Promise<void> {
     this.#isStopping = true;
     this.#deps.world.loop.isTouched = true;
-    return Promise.all(this.living.map((instance) => instance.shard.stop(5_000)));
+    await Promise.all(this.living.map((instance) => instance.shard.stop(3_000)));
+    if (this.archive.isAlive) await this.archive.archivist.stop(2_000);
   }
 
   kill(why: string): void {
     if (!this.isAlive) return;
     this.isAlive = false;
+    this.archive.end();
     for (const instance of this.living) instance.crash(why);
+  }
+
+  #archive(): ArchiveLife {
+    const { world, nextLife } = this.#deps;
+    const archive = new ArchiveLife({
+      world,
+      random: world.random(`archive ${nextLife()}`),
+      wallNow: this.wallNow,
+      onSaved: (partition, seq) =>
+        this.shards[shardOf(partition, this.shardCount)]?.shard.saved(partition, seq),
+    });
+    for (const { shard } of this.living)
+      for (const [partition, seq] of shard.heads()) archive.archivist.advance(partition, seq);
+    return archive;
   }
 
   #ask(from: Instance, kind: string, key: string, command: OutgoingCommand, done: Done): void {
@@ -114,7 +146,10 @@ export class Engine {
       isReplaced: () => this.isReplaced,
       acked: this.#acked,
       ask: (from, kind, key, command, done) => this.#ask(from, kind, key, command, done),
-      onDurable,
+      onDurable: (partition, seq) => {
+        this.archive.archivist.advance(partition, seq);
+        onDurable(partition);
+      },
       onReady,
       onEnd: (isFenced) => this.#onEnd(shard, isFenced),
     });

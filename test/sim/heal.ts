@@ -25,6 +25,7 @@ export async function heal(run: Run): Promise<void> {
     instance.frozenUntilMs = 0;
     instance.crashPoint = null;
   }
+  if (cluster.engine) cluster.engine.archive.frozenUntilMs = 0;
   if (!cluster.engine) cluster.restart(2, 0, 0);
   await until(run, 'the shards come back', () => cluster.isReady && shop.open === 0);
   for (const saleId of shop.sales.keys()) shop.steer(saleId, 'ResumeSale');
@@ -43,6 +44,8 @@ export async function heal(run: Run): Promise<void> {
   await until(run, 'every question is answered', () => shop.open === 0);
   await until(run, 'nothing is under way', () => cluster.living.every(isIdle));
   checkBooks(run);
+  for (const { reason } of cluster.engine?.archive.archivist.stats().halted ?? [])
+    world.fail('the archivist can read what the shards wrote', reason);
   for (const instance of cluster.living) checkRecovered(world, instance);
   if (world.loop.isStopped) return;
   cluster.restart(world.random('heal').int(1, 3), 0, 10);

@@ -2,11 +2,8 @@
  * One life of one shard: the real Shard with the real actors, on simulated time, disk and network. It ends by a
  * crash, by being fenced, or by its own decision; the next life begins with a new epoch and recovers.
  */
-import { idempotencyDecider } from '../../src/actors/idempotency.ts';
-import { orderDecider } from '../../src/actors/order.ts';
-import { saleDecider } from '../../src/actors/sale.ts';
-import { skuDecider } from '../../src/actors/sku.ts';
-import type { AnyDecider, OutgoingCommand, Push } from '../../src/protocol/decider.ts';
+import { deciders } from '../../src/deciders.ts';
+import type { OutgoingCommand, Push } from '../../src/protocol/decider.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
 import { checkPush, checkReply } from './check-reply.ts';
@@ -15,8 +12,6 @@ import { Disk, Outage } from './disk.ts';
 import type { Owner } from './loop.ts';
 import type { Done } from './network.ts';
 import type { Shadow, World } from './world.ts';
-
-export const deciders: readonly AnyDecider[] = [saleDecider, skuDecider, orderDecider, idempotencyDecider];
 
 /** Where a shard may be killed: before or after the journal's answer, or in the middle of answering. */
 export type CrashPoint = 'landed' | 'acked' | 'reply';
@@ -30,7 +25,7 @@ export interface InstanceDeps {
   /** Engine time without what this shard learns from its journal. */
   readonly wallNow: () => number;
   readonly ask: (from: Instance, kind: string, key: string, command: OutgoingCommand, done: Done) => void;
-  readonly onDurable: (partition: number) => void;
+  readonly onDurable: (partition: number, seq: number) => void;
   readonly onReady: (instance: Instance) => void;
   readonly onEnd: (isFenced: boolean) => void;
   readonly isReplaced: () => boolean;
@@ -79,7 +74,7 @@ export class Instance implements Owner {
       journal: mutant.journal?.(this.disk, store) ?? this.disk,
       // Some never let an actor go.
       sleepers: random.chance(0.7) ? this.disk : null,
-      snapshots: mutant.snapshots?.(this.disk) ?? this.disk,
+      snapshots: this.disk,
       clock: {
         now: () => this.now,
         advanceTo: (atMs) => {
@@ -98,8 +93,8 @@ export class Instance implements Owner {
         if (this.isAlive) deps.ask(this, kind, key, mutant.outgoing?.(command) ?? command, done);
       },
       push: (push) => this.#push(push),
-      onDurable: (partition) => {
-        if (this.isAlive) deps.onDurable(partition);
+      onDurable: (partition, seq) => {
+        if (this.isAlive) deps.onDurable(partition, seq);
       },
       onFatal: (reason, isFenced) => {
         world.trace(() => `${this.name} gives up: ${reason}`);
@@ -109,7 +104,6 @@ export class Instance implements Owner {
         world.trace(() => `${this.name} ${level}: ${message} ${JSON.stringify(fields ?? {})}`),
       limits: {
         ...defaultShardLimits,
-        snapshotEveryMs: random.int(200, 4_000),
         idleMs: random.int(100, 10_000),
         eventsPerBatch: 200,
       },

@@ -8,7 +8,7 @@ import type { SkuState } from '../../src/actors/sku.ts';
 import { ticketStatus } from '../../src/actors/ticket-table.ts';
 import type { AnyDecider, Owed } from '../../src/protocol/decider.ts';
 import type { Journal } from '../../src/protocol/journal.ts';
-import type { Mutant } from './world.ts';
+import type { Archive, Mutant } from './world.ts';
 
 /** The decider of one kind, changed; all others as they are. */
 function of(kind: string, change: (decider: AnyDecider) => Partial<AnyDecider>): Mutant {
@@ -30,6 +30,16 @@ function through(journal: Journal, change: Partial<Journal>): Journal {
     sizeBytes: () => journal.sizeBytes(),
     close: () => journal.close(),
     ...change,
+  };
+}
+
+function throughArchive(archive: Archive): Archive {
+  return {
+    load: (partition) => archive.load(partition),
+    checkpoint: (partition) => archive.checkpoint(partition),
+    projectedSeq: (partition) => archive.projectedSeq(partition),
+    wake: (partition, actors) => archive.wake(partition, actors),
+    save: (save) => archive.save(save),
   };
 }
 
@@ -133,11 +143,14 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
   'capture before the commit': () => of('order', captureEarly),
   'keep the units of a failed order': () => of('order', keepUnits),
   'a checkpoint ahead of its actors': () => ({
-    snapshots: (snapshots) => ({
-      load: (partition) => snapshots.load(partition),
-      projectedSeq: (partition) => snapshots.projectedSeq(partition),
-      save: (partition, epoch, checkpointSeq, ...rest) =>
-        snapshots.save(partition, epoch, checkpointSeq + 1, ...rest),
+    archive: (archive) => ({
+      ...throughArchive(archive),
+      save: (save) => archive.save({ ...save, toSeq: save.toSeq + 1 }),
     }),
+  }),
+  'a save over another one': () => ({
+    store: (store) => {
+      store.areSavesChecked = false;
+    },
   }),
 };

@@ -4,11 +4,11 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { Packr } from 'msgpackr';
+import { deciders } from '../../src/deciders.ts';
 import { decodeFrame } from '../../src/protocol/frame.ts';
 import type { Frame } from '../../src/protocol/journal.ts';
 import { Cluster } from './cluster.ts';
 import { heal } from './heal.ts';
-import { deciders } from './instance.ts';
 import { Loop } from './loop.ts';
 import { Model } from './model.ts';
 import { Provider } from './provider.ts';

@@ -4,7 +4,7 @@
  *
  * In the weak mode appended frames are acknowledged before they are flushed, and `loseTail` cuts off what was not.
  */
-import type { ActorSnapshot, AppendOutcome, Claim, Frame } from '../../src/protocol/journal.ts';
+import type { ActorSnapshot, AppendOutcome, Claim, Frame, Save } from '../../src/protocol/journal.ts';
 
 interface Stream {
   epoch: number;
@@ -26,8 +26,9 @@ export class Store {
   /** How far every projection has read, by partition. */
   readonly projected = new Map<number, number>();
   onFrame: (frame: Frame) => void = () => {};
-  /** A mutant sets it: the epoch is not looked at. */
+  /** Mutants set them: the epoch is not looked at; a save need not follow the last one. */
   isFencing = true;
+  areSavesChecked = true;
 
   stream(partition: number): Stream {
     let stream = this.streams.get(partition);
@@ -76,17 +77,11 @@ export class Store {
     while (stream.frames.length > 0 && stream.frames[0]!.seq <= upToSeq) stream.frames.shift();
   }
 
-  save(
-    partition: number,
-    epoch: number,
-    checkpointSeq: number,
-    actors: readonly ActorSnapshot[],
-    engineMs: number,
-  ): boolean {
-    if (epoch !== this.stream(partition).epoch) return false;
+  save({ partition, fromSeq, toSeq, actors, engineMs }: Save): boolean {
     const saved = this.saved.get(partition) ?? { checkpointSeq: 0, engineMs: 0, actors: new Map() };
-    saved.checkpointSeq = checkpointSeq;
-    saved.engineMs = engineMs;
+    if (this.areSavesChecked && saved.checkpointSeq !== fromSeq) return false;
+    saved.checkpointSeq = toSeq;
+    saved.engineMs = Math.max(saved.engineMs, engineMs);
     for (const actor of actors) saved.actors.set(`${actor.kind}/${actor.key}`, actor);
     this.saved.set(partition, saved);
     return true;

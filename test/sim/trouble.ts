@@ -54,7 +54,8 @@ export class Trouble {
     const shard = random.int(0, (engine?.shardCount ?? 1) - 1);
     const { loop, faults } = this.#world;
     const kind = random.pick([...this.kinds]);
-    if (kind === 'crash') engine?.crashAt(shard, random.pick(crashPoints));
+    if (kind === 'crash' && random.chance(0.15)) engine?.crashArchive();
+    else if (kind === 'crash') engine?.crashAt(shard, random.pick(crashPoints));
     else if (kind === 'process') {
       if (random.chance(0.3)) this.#cluster.stopAndStart(shardCount, this.#whileMs());
       else this.#cluster.restart(shardCount, this.#clockStepMs(), this.#whileMs());

@@ -1,6 +1,6 @@
 /** What the parts of one simulated run share: time, truth, trouble, and the place where a broken promise is noted. */
 import type { AnyDecider } from '../../src/protocol/decider.ts';
-import type { Journal, SnapshotStore } from '../../src/protocol/journal.ts';
+import type { Journal, SleeperStore, SnapshotStore } from '../../src/protocol/journal.ts';
 import type { DiskFaults } from './disk.ts';
 import type { Loop } from './loop.ts';
 import type { Fail, Model } from './model.ts';
@@ -27,11 +27,14 @@ export interface Violation {
   readonly atMs: number;
 }
 
+/** What an archivist needs of the snapshot store. */
+export type Archive = SnapshotStore & Pick<SleeperStore, 'wake'>;
+
 /** A rule broken on purpose: real parts, wrapped. */
 export interface Mutant {
   readonly decider?: (decider: AnyDecider) => AnyDecider;
   readonly journal?: (journal: Journal, store: Store) => Journal;
-  readonly snapshots?: (snapshots: SnapshotStore) => SnapshotStore;
+  readonly archive?: (archive: Archive) => Archive;
   readonly store?: (store: Store) => void;
   /** What an actor sends to another shard or the back office. */
   readonly outgoing?: <Command extends { readonly type: string }>(command: Command) => Command;

@@ -5,9 +5,11 @@
 import type {
   ActorSnapshot,
   AppendOutcome,
+  Checkpoint,
   Claim,
   Frame,
   Journal,
+  Save,
   SavedPartition,
   SleeperStore,
   SnapshotStore,
@@ -123,17 +125,16 @@ export class MemorySnapshots implements SnapshotStore, SleeperStore {
     return { checkpointSeq, engineMs, actors: [...(saved?.actors.values() ?? [])] };
   }
 
-  async save(
-    partition: number,
-    epoch: number,
-    checkpointSeq: number,
-    actors: readonly ActorSnapshot[],
-    engineMs: number,
-  ): Promise<boolean> {
-    if (epoch !== this.store.stream(partition).epoch) return false;
+  async checkpoint(partition: number): Promise<Checkpoint> {
+    const { checkpointSeq = 0, engineMs = 0 } = this.store.snapshots.get(partition) ?? {};
+    return { checkpointSeq, engineMs };
+  }
+
+  async save({ partition, fromSeq, toSeq, actors, engineMs }: Save): Promise<boolean> {
     const saved = this.store.snapshots.get(partition) ?? { checkpointSeq: 0, engineMs: 0, actors: new Map() };
-    saved.checkpointSeq = checkpointSeq;
-    saved.engineMs = engineMs;
+    if (saved.checkpointSeq !== fromSeq) return false;
+    saved.checkpointSeq = toSeq;
+    saved.engineMs = Math.max(saved.engineMs, engineMs);
     for (const actor of actors) saved.actors.set(`${actor.kind}/${actor.key}`, actor);
     this.store.snapshots.set(partition, saved);
     return true;

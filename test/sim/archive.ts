@@ -1,0 +1,59 @@
+/**
+ * One life of the archivist: the real Archivist on simulated time and disk. It may die and freeze apart from the
+ * shards; what it tells them may get lost with a shard that is just not there.
+ */
+import { deciders } from '../../src/deciders.ts';
+import { Archivist } from '../../src/runtime/archivist.ts';
+import { Disk } from './disk.ts';
+import type { Owner } from './loop.ts';
+import type { Random } from './random.ts';
+import type { World } from './world.ts';
+
+export interface ArchiveDeps {
+  readonly world: World;
+  readonly random: Random;
+  readonly wallNow: () => number;
+  readonly onSaved: (partition: number, seq: number) => void;
+}
+
+export class ArchiveLife implements Owner {
+  isAlive = true;
+  frozenUntilMs = 0;
+  readonly archivist: Archivist;
+  #aheadMs = 0;
+
+  constructor({ world, random, wallNow, onSaved }: ArchiveDeps) {
+    const { loop, store, fail, faults, mutant } = world;
+    const disk = new Disk({
+      ...{ loop, store, random, fail, owner: this, faults: faults.disk },
+      acked: new Map(),
+      moment: () => {},
+    });
+    this.archivist = new Archivist({
+      deciders,
+      journal: mutant.journal?.(disk, store) ?? disk,
+      store: mutant.archive?.(disk) ?? disk,
+      clock: {
+        now: () => wallNow() + this.#aheadMs,
+        advanceTo: (atMs) => {
+          this.#aheadMs = Math.max(this.#aheadMs, atMs - wallNow());
+        },
+      },
+      scheduler: {
+        now: () => loop.nowMs,
+        after: (ms, task) => loop.after(ms + random.next() * 2, this, task),
+      },
+      onSaved: (partition, seq) => {
+        if (this.isAlive) onSaved(partition, seq);
+      },
+      log: (level, message, fields) =>
+        world.trace(() => `archivist ${level}: ${message} ${JSON.stringify(fields ?? {})}`),
+      limits: { everyMs: random.int(200, 4_000), idleMs: random.int(100, 10_000) },
+    });
+    this.archivist.start();
+  }
+
+  end(): void {
+    this.isAlive = false;
+  }
+}
