@@ -97,7 +97,7 @@ interface Start {
 
 async function start({ journal, snapshots }: Stores): Promise<Start> {
   const shard = new Shard({
-    ...{ shard: 0, shardCount: 1, deciders, journal, snapshots, limits: defaultShardLimits },
+    ...{ shard: 0, shardCount: 1, owner: 'bench', deciders, journal, snapshots, limits: defaultShardLimits },
     clock: { now: () => at + 1_000, advanceTo: () => {} },
     scheduler: { now: () => performance.now(), soon: () => {}, after: () => () => {} },
     ask: () => {},

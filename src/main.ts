@@ -51,6 +51,7 @@ async function start(): Promise<void> {
   const publicUrl = `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${port}`;
   const tokenSecret = await readTokenSecret(config.tokenSecret, config.dataDir);
   const webhookSecret = config.stripe.webhookSecret ?? sandboxWebhookSecret(tokenSecret);
+  const run = randomUUID();
   const { shards, gateways, redisUrl, stripe, sandboxPort, dataDir } = config;
   const shared = { databaseUrl, redisUrl, clock: anchorClock(), log: { level: config.logLevel } };
 
@@ -63,9 +64,8 @@ async function start(): Promise<void> {
   const provider = { secretKey: stripe.secretKey, sandboxUrl: sandbox?.url ?? null };
   await startThread('back-office', 0, { ...shared, stripe: provider, shardCount: shards });
   const [journal] = (await each(shards, (shard) =>
-    startThread('shard', shard, { ...shared, shard, shardCount: shards }),
+    startThread('shard', shard, { ...shared, shard, shardCount: shards, owner: run }),
   )) as { durability: string; isDurable: boolean }[];
-  const run = randomUUID();
   await startThread('archivist', 0, shared);
   await each(gateways, (gateway) =>
     startThread('gateway', gateway, { ...shared, gateway, config, port, run, tokenSecret, webhookSecret }),

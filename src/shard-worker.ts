@@ -16,6 +16,8 @@ import { startThread, threadData } from './runtime/thread.ts';
 export interface ShardData {
   readonly shard: number;
   readonly shardCount: number;
+  /** Names this process among those that may own the data. */
+  readonly owner: string;
   readonly databaseUrl: string;
   readonly redisUrl: string | null;
   readonly clock: ClockAnchor;
@@ -32,6 +34,7 @@ const snapshots = createSnapshotStore(pool);
 const shard = new Shard({
   shard: data.shard,
   shardCount: data.shardCount,
+  owner: data.owner,
   deciders,
   journal,
   snapshots,

@@ -25,6 +25,7 @@ export function drawCharacters(options: CrowdOptions): Character[] {
       doubleClicks: random() < doubleClickShare,
       favouriteSku: Math.floor(random() * options.skus),
       arrivesAfterMs: random() * options.rampSeconds * 1_000,
+      thinksMs: options.lingerSeconds > 0 ? random() * options.lingerSeconds * 1_000 : 0,
     };
   });
 }

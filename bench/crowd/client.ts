@@ -3,11 +3,13 @@
  *
  * 1. At most `concurrency` requests are open; buyers who are paying go before those who join or look.
  * 2. 429 and 503 are waited out as `Retry-After` says, and a lost connection is tried again with the very same request
- *    (ids and keys included), both a bounded number of times.
+ *    (ids and keys included), a bounded number of times, or for `patienceSeconds` when that is longer.
  * 3. While the server is away one prober knocks for everybody; after `reconnectSeconds` the run is over.
  */
 import { Pool } from 'undici';
+import { type AttemptListener, actionOf, isNewAcknowledgement } from './attempts.ts';
 import type { Clock } from './clock.ts';
+import { createGate } from './gate.ts';
 import type { Histogram, Tally } from './statistics.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are the server's; every use reads them defensively
@@ -33,6 +35,8 @@ export interface Ask {
 export interface Client {
   /** Never answers 429 or 503. Throws ServerGone or NoAnswer. */
   ask(ask: Ask): Promise<Answer>;
+  /** One attempt, whatever it is answered; null when the connection broke. */
+  tryOnce(ask: Ask): Promise<Answer | null>;
   /** Resolves when the server answers; throws ServerGone when it stays away for too long. */
   reachable(): Promise<void>;
   readonly outages: readonly number[];
@@ -63,15 +67,19 @@ const answerTimeoutMs = 20_000;
 
 interface RawAnswer extends Answer {
   readonly retryAfterSeconds: number;
+  readonly isReplay: boolean;
 }
 
 export interface ClientParts {
   readonly url: string;
   readonly concurrency: number;
   readonly reconnectSeconds: number;
+  readonly patienceSeconds: number;
   readonly clock: Clock;
   readonly tally: Tally;
   readonly random: () => number;
+  /** Hears of every attempt. */
+  readonly onAttempt?: AttemptListener;
 }
 
 export function createClient(parts: ClientParts): Client {
@@ -131,38 +139,59 @@ export function createClient(parts: ClientParts): Client {
     }
   }
 
+  /** Sends once, past the gate. The answer, or why there is none. */
+  async function attempt(wanted: Ask): Promise<RawAnswer | string> {
+    const sentAtMs = performance.now();
+    let answer: RawAnswer | string;
+    try {
+      answer = await send(pool, wanted);
+    } catch (error) {
+      answer = error instanceof Error ? error.message : String(error);
+    } finally {
+      gate.leave();
+    }
+    const tookMs = performance.now() - sentAtMs;
+    const { status, isReplay } = typeof answer === 'string' ? { status: 0, isReplay: false } : answer;
+    if (status !== 0 && !isRefusal(status)) wanted.timing?.record(tookMs);
+    const action = actionOf(wanted.method, wanted.path);
+    const isNew = isNewAcknowledgement(action, status, isReplay);
+    parts.onAttempt?.({ action, sentAtMs, tookMs, status, isNew });
+    return answer;
+  }
+
+  async function tryOnce(wanted: Ask): Promise<RawAnswer | null> {
+    await gate.enter(wanted.isUrgent ?? false);
+    const answer = await attempt(wanted);
+    return typeof answer === 'string' ? null : answer;
+  }
+
   async function ask(wanted: Ask): Promise<Answer> {
     let reason = '';
-    for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    const patientUntilMs = performance.now() + parts.patienceSeconds * 1_000;
+    let attempts = 0;
+    while (attempts < attemptsMax || performance.now() < patientUntilMs) {
+      attempts++;
       if (goneError) throw goneError;
       await enterWhenReachable(wanted.isUrgent ?? false);
-      const sentAtMs = performance.now();
-      let answer: RawAnswer | null = null;
-      try {
-        answer = await send(pool, wanted);
-      } catch (error) {
-        reason = error instanceof Error ? error.message : String(error);
-      } finally {
-        gate.leave();
-      }
-      if (answer && answer.status !== 429 && answer.status !== 503) {
-        wanted.timing?.record(performance.now() - sentAtMs);
-        return answer;
-      }
-      if (answer) {
-        tally.add(`retries after ${answer.status}`);
-        reason = `${answer.status} ${answer.body?.code ?? ''}`;
-        await clock.pause(answer.retryAfterSeconds * 1_000 * (1 + random() / 2));
-      } else {
+      const answer = await attempt(wanted);
+      if (typeof answer === 'string') {
         tally.add('retries after a lost connection');
+        reason = answer;
         await reachable();
+        await clock.pause(random() * probeEveryMs);
+        continue;
       }
+      if (!isRefusal(answer.status)) return answer;
+      tally.add(`retries after ${answer.status}`);
+      reason = `${answer.status} ${answer.body?.code ?? ''}`;
+      await clock.pause(answer.retryAfterSeconds * 1_000 * (1 + random() / 2));
     }
-    throw new NoAnswer(wanted, `gave up after ${attemptsMax} attempts (${reason})`);
+    throw new NoAnswer(wanted, `gave up after ${attempts} attempts (${reason})`);
   }
 
   return {
     ask,
+    tryOnce,
     reachable,
     outages,
     get openRequests() {
@@ -172,6 +201,9 @@ export function createClient(parts: ClientParts): Client {
   };
 }
 
+/** Nothing was done: come back later. */
+const isRefusal = (status: number) => status === 429 || status === 503;
+
 /** One attempt. Rejects when the connection broke or the answer did not come in time. */
 function send(pool: Pool, { method, path, token, body, headers }: Ask): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
@@ -180,6 +212,7 @@ function send(pool: Pool, { method, path, token, body, headers }: Ask): Promise<
     if (body) sent['content-type'] = 'application/json';
     let status = 0;
     let retryAfterSeconds = 1;
+    let isReplay = false;
     const chunks: Buffer[] = [];
     pool.dispatch(
       { method, path, headers: sent, body: body ? JSON.stringify(body) : null },
@@ -187,6 +220,7 @@ function send(pool: Pool, { method, path, token, body, headers }: Ask): Promise<
         onRequestStart() {},
         onResponseStart(_controller, statusCode, received) {
           status = statusCode;
+          isReplay = received['idempotency-replayed'] === 'true';
           const seconds = Number(received['retry-after']);
           if (seconds >= 0 && seconds <= 60) retryAfterSeconds = Math.max(0.1, seconds);
         },
@@ -194,7 +228,7 @@ function send(pool: Pool, { method, path, token, body, headers }: Ask): Promise<
           chunks.push(chunk);
         },
         onResponseEnd() {
-          resolve({ status, body: parseBody(chunks), retryAfterSeconds });
+          resolve({ status, body: parseBody(chunks), retryAfterSeconds, isReplay });
         },
         onResponseError(_controller, error) {
           reject(error);
@@ -212,46 +246,4 @@ function parseBody(chunks: readonly Buffer[]): Body {
   } catch {
     return null;
   }
-}
-
-/** Lets `size` in at once. Those who wait are at most as many as there are buyers. */
-function createGate(size: number) {
-  const urgent = createQueue<() => void>();
-  const others = createQueue<() => void>();
-  let inside = 0;
-  return {
-    get inside() {
-      return inside;
-    },
-    enter(isUrgent: boolean): Promise<void> | undefined {
-      if (inside < size) {
-        inside++;
-        return undefined;
-      }
-      return new Promise((resolve) => (isUrgent ? urgent : others).push(resolve));
-    },
-    leave() {
-      const next = urgent.shift() ?? others.shift();
-      if (next) next();
-      else inside--;
-    },
-  };
-}
-
-/** First in, first out, without moving the rest at every step. */
-function createQueue<Item>() {
-  let items: Item[] = [];
-  let head = 0;
-  return {
-    push: (item: Item) => void items.push(item),
-    shift(): Item | undefined {
-      if (head >= items.length) return undefined;
-      const item = items[head++];
-      if (head > 1_024 && head * 2 > items.length) {
-        items = items.slice(head);
-        head = 0;
-      }
-      return item;
-    },
-  };
 }

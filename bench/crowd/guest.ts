@@ -19,6 +19,8 @@ export interface Character {
   readonly doubleClicks: boolean;
   readonly favouriteSku: number;
   readonly arrivesAfterMs: number;
+  /** Before a hold, and again before a checkout. */
+  readonly thinksMs: number;
 }
 
 export interface Scene {

@@ -59,6 +59,8 @@ export interface Ledger {
   /** Times that `nowServing` was lower than in an earlier statement. */
   readonly servingWentBack: number;
   readonly nowServing: number;
+  /** Of the newest statement about the queue, by the server's clock. */
+  readonly positionAsOfMs: number;
   /** By `performance.now()`. */
   readonly lastTicketAtMs: number;
   /** Any view of a buyer's ticket: the first one is the acknowledgement. */
@@ -106,6 +108,9 @@ export function createLedger(buyers: number): Ledger {
     },
     get nowServing() {
       return serving.number;
+    },
+    get positionAsOfMs() {
+      return serving.asOfMs;
     },
     get lastTicketAtMs() {
       return lastTicketAtMs;

@@ -6,6 +6,7 @@
  * 3. A reconnect waits until the server answers, and then a random moment; the number of attempts is bounded.
  */
 import WebSocket from 'ws';
+import { type AttemptListener, isNewAcknowledgement } from './attempts.ts';
 import { type Answer, type Body, type Client, ServerGone } from './client.ts';
 import type { Clock } from './clock.ts';
 import { parseFrame } from './live.ts';
@@ -26,6 +27,7 @@ export interface Hall {
   readonly tally: Tally;
   readonly random: () => number;
   readonly takeBroadcast: (data: Buffer) => boolean;
+  readonly onAttempt?: AttemptListener | undefined;
   connect(accessToken: string): Promise<WebSocket | null>;
   socketsUp: number;
 }
@@ -69,15 +71,20 @@ export class LiveSocket {
   }
 
   /** `status` as for HTTP; null: no reply came. */
-  request(type: string, fields: object): Promise<Answer | null> {
+  request(type: 'join' | 'hold', fields: object): Promise<Answer | null> {
     const socket = this.#socket;
     if (socket?.readyState !== WebSocket.OPEN) return Promise.resolve(null);
     const id = `r${this.#nextId++}`;
+    const sentAtMs = performance.now();
     return new Promise((resolve) => {
       const timer = setTimeout(() => settle(null), replyTimeoutMs);
       const settle = (answer: Answer | null) => {
         clearTimeout(timer);
         this.#openRequests.delete(id);
+        const status = answer?.status ?? 0;
+        const isNew = isNewAcknowledgement(type, status, false);
+        const tookMs = performance.now() - sentAtMs;
+        this.#hall.onAttempt?.({ action: type, sentAtMs, tookMs, status, isNew });
         resolve(answer);
       };
       this.#openRequests.set(id, settle);

@@ -5,6 +5,7 @@
  * 2. Broadcasts are the same bytes for everybody: each is parsed once, every receipt counts for the age of positions.
  */
 import WebSocket from 'ws';
+import type { AttemptListener } from './attempts.ts';
 import type { Body, Client } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { Ledger } from './ledger.ts';
@@ -19,6 +20,8 @@ export interface LiveParts {
   readonly ledger: Ledger;
   readonly tally: Tally;
   readonly random: () => number;
+  /** Hears of every request over a socket. */
+  readonly onAttempt?: AttemptListener | undefined;
 }
 
 export interface LiveHall {
@@ -40,6 +43,7 @@ export function createLiveHall(parts: LiveParts): LiveHall {
     clock: parts.clock,
     tally: parts.tally,
     random: parts.random,
+    onAttempt: parts.onAttempt,
     takeBroadcast,
     socketsUp: 0,
     async connect(accessToken) {

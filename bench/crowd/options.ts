@@ -23,6 +23,12 @@ export interface CrowdOptions {
   readonly reconnectSeconds: number;
   readonly rampSeconds: number;
   readonly timeoutSeconds: number;
+  /** How long one request is repeated at least while it is refused. */
+  readonly patienceSeconds: number;
+  /** Buyers think for up to so long before each hold and each checkout. */
+  readonly lingerSeconds: number;
+  /** How long admissions and holds last; null: what the run needs. */
+  readonly limitSeconds: number | null;
 }
 
 export class BadFlags extends Error {
@@ -51,7 +57,10 @@ export const usage = `npm run crowd -- --buyers 20000 --units 1000
   --ramp SECONDS          spread the arrivals over this time (0)
   --seed N                who does what (1)
   --timeout SECONDS       end of patience (600)
-  --reconnect-seconds N   how long an outage may last (30)
+  --reconnect-seconds N   how long the server may be away (30)
+  --patience SECONDS      how long a buyer repeats a refused request at least (0: 60 times)
+  --linger SECONDS        buyers think for up to so long before a hold, and before a checkout (0)
+  --limit SECONDS         admissions and holds last so long (300; 20 and 10 when buyers abandon or are declined)
   --json FILE|-           also write the report as JSON
 
 Exit code 0: every promise kept; 1: one broke; 2: bad flags; 3: the server could not be reached.`;
@@ -73,6 +82,9 @@ const flags = {
   seed: { type: 'string' },
   timeout: { type: 'string' },
   'reconnect-seconds': { type: 'string' },
+  patience: { type: 'string' },
+  linger: { type: 'string' },
+  limit: { type: 'string' },
   json: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -126,6 +138,9 @@ export function readOptions(argv: readonly string[]): CrowdOptions | null {
     reconnectSeconds: number('reconnect-seconds', 30, 0, 600),
     rampSeconds: number('ramp', 0, 0, 3_600, false),
     timeoutSeconds: number('timeout', 600, 5, 86_400),
+    patienceSeconds: number('patience', 0, 0, 3_600),
+    lingerSeconds: number('linger', 0, 0, 600, false),
+    limitSeconds: values.limit === undefined ? null : number('limit', 300, 5, 3_600),
   };
   if (options.units < options.skus) problems.push('--units must be at least --skus: every SKU needs a unit');
   if (options.sockets > options.buyers) problems.push('--sockets cannot be more than --buyers');

@@ -2,6 +2,7 @@
  * One run, from the empty hall to the report: guests come in, the seller opens the drop, everybody joins; when the
  * sale is over, or nothing moves any more, the ledger is audited.
  */
+import type { AttemptListener } from './attempts.ts';
 import { audit, findProvider, forEach } from './audit.ts';
 import { visit } from './buyer.ts';
 import { drawCharacters } from './characters.ts';
@@ -29,8 +30,19 @@ const stallSeconds = 90;
 /** After the sale, buyers at the till get this long to finish. */
 const tillGraceMs = 60_000;
 
-export async function runCrowd(options: CrowdOptions, news: NodeJS.WriteStream): Promise<Report> {
-  const crowd = createCrowd(options);
+/** For those who do something to the server meanwhile. */
+export interface Onlookers {
+  readonly onAttempt?: AttemptListener;
+  /** The drop is open and buyers come; the run ends after what this answers has settled, too. */
+  readonly onOpen?: (crowd: Crowd) => Promise<void>;
+}
+
+export async function runCrowd(
+  options: CrowdOptions,
+  news: NodeJS.WriteStream,
+  { onAttempt, onOpen }: Onlookers = {},
+): Promise<Report> {
+  const crowd = createCrowd(options, onAttempt);
   const progress = showProgress(news, () => progressLine(crowd));
   try {
     // Asked before the run, so that a missing port does not cost one, and again for the audit: it moves with a restart.
@@ -47,7 +59,7 @@ export async function runCrowd(options: CrowdOptions, news: NodeJS.WriteStream):
     const guestsInAtMs = performance.now();
     crowd.stage.saleId = await seller.openSale();
     const openedAtMs = performance.now();
-    await holdSale(crowd, seller, guests);
+    await Promise.all([holdSale(crowd, seller, guests), onOpen?.(crowd)]);
     const closedAtMs = performance.now();
     crowd.stage.phase = 'audit';
     const evidence = await audit({
@@ -73,11 +85,12 @@ export async function runCrowd(options: CrowdOptions, news: NodeJS.WriteStream):
 
 export type Crowd = ReturnType<typeof createCrowd>;
 
-function createCrowd(options: CrowdOptions) {
+function createCrowd(options: CrowdOptions, onAttempt?: AttemptListener) {
   const clock = createClock();
   const random = createRandom(options.seed ^ 0x5eed);
   const tally = createTally();
-  const client = createClient({ ...options, clock, tally, random });
+  const listener = onAttempt ? { onAttempt } : {};
+  const client = createClient({ ...options, clock, tally, random, ...listener });
   const ledger = createLedger(options.buyers);
   return {
     options,
@@ -86,7 +99,7 @@ function createCrowd(options: CrowdOptions) {
     tally,
     client,
     ledger,
-    hall: createLiveHall({ url: options.url, client, clock, ledger, tally, random }),
+    hall: createLiveHall({ url: options.url, client, clock, ledger, tally, random, ...listener }),
     timings: {
       guest: createHistogram(),
       join: createHistogram(),
@@ -141,7 +154,7 @@ async function holdSale(crowd: Crowd, seller: Seller, guests: readonly Guest[]):
     clock,
     units: options.units,
     timeoutSeconds: options.timeoutSeconds,
-    stallSeconds: stallSeconds + options.rampSeconds,
+    stallSeconds: stallSeconds + options.rampSeconds + options.patienceSeconds,
     status: () => seller.status(stage.saleId),
     activity: () => ledger.tickets.length + ledger.holds.length + ledger.orders.length + stage.done,
     hasBuyers: () => stage.done < guests.length,

@@ -126,8 +126,9 @@ function spread(units: number, skus: number): number[] {
   );
 }
 
-/** When buyers walk away their time limits are what the run waits for: keep them short then. */
+/** When buyers walk away their time limits are what the run waits for: keep them short then, unless told otherwise. */
 function saleBody(options: CrowdOptions, offers: readonly Offer[]) {
+  const { limitSeconds } = options;
   const areLimitsShort = options.abandon + options.decline > 0;
   const nowMs = Date.now();
   return {
@@ -139,11 +140,11 @@ function saleBody(options: CrowdOptions, offers: readonly Offer[]) {
       method: 'fifo',
       releasePerSecond: options.releasePerSecond,
       activeLimit: Math.max(5_000, options.units),
-      admissionSeconds: areLimitsShort ? 20 : 300,
-      claimSeconds: areLimitsShort ? 8 : 60,
+      admissionSeconds: limitSeconds ?? (areLimitsShort ? 20 : 300),
+      claimSeconds: limitSeconds ?? (areLimitsShort ? 8 : 60),
       overAdmission: 1,
     },
-    holdSeconds: areLimitsShort ? 10 : 300,
+    holdSeconds: limitSeconds ?? (areLimitsShort ? 10 : 300),
     paymentSeconds: areLimitsShort ? 60 : 300,
   };
 }

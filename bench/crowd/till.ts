@@ -11,14 +11,17 @@ const orderLooksMax = 300;
 /** From the admission to the outcome. */
 export async function buy(scene: Scene, guest: Guest): Promise<string> {
   const { character } = guest;
+  const think = () => (character.thinksMs > 0 ? scene.clock.pause(character.thinksMs) : undefined);
   let card = character.firstCardDeclined ? 'pm_card_chargeDeclined' : 'pm_card_visa';
   for (;;) {
+    await think();
     const hold = await placeHold(scene, guest, card === 'pm_card_visa' && character.firstCardDeclined);
     if (typeof hold === 'string') return hold;
     if (character.abandons === 'after the hold') {
       hold.isAbandoned = true;
       return 'let the hold lapse';
     }
+    await think();
     const outcome = await checkout(scene, guest, hold, card);
     if (outcome !== 'declined' || card === 'pm_card_visa') return outcome;
     scene.tally.add('declined cards');

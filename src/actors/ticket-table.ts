@@ -13,6 +13,8 @@ export type TicketStatusCode = (typeof ticketStatus)[keyof typeof ticketStatus];
 
 /** A UUID takes four 32-bit words. */
 const words = 4;
+/** A power of two. Small: a sale that nobody joins, or that could not be given its units, should cost next to nothing. */
+const capacityMin = 16;
 
 export interface TicketColumns {
   count: number;
@@ -35,7 +37,7 @@ export class TicketTable {
   /** Open addressing from a buyer's words to the newest ticket number; 0 is empty. At most half full. */
   #index: Uint32Array;
 
-  constructor(capacity = 1024) {
+  constructor(capacity = capacityMin) {
     this.#status = new Uint8Array(capacity + 1);
     this.#ids = new Uint32Array((capacity + 1) * words);
     this.#buyers = new Uint32Array((capacity + 1) * words);
@@ -115,7 +117,7 @@ export class TicketTable {
   }
 
   static fromColumns(columns: TicketColumns): TicketTable {
-    const table = new TicketTable(Math.max(1024, 2 ** Math.ceil(Math.log2(columns.count + 2))));
+    const table = new TicketTable(Math.max(capacityMin, 2 ** Math.ceil(Math.log2(columns.count + 2))));
     table.count = columns.count;
     table.#status.set(columns.status);
     table.#ids.set(wordsOf(columns.ids));

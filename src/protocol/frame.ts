@@ -9,6 +9,7 @@
  * Formats are never changed in place: a new version gets a new first byte, and old ones stay readable.
  */
 import { Packr } from 'msgpackr';
+import { readRecords } from './frame-reader.ts';
 
 export interface JournalRecord {
   readonly kind: string;
@@ -22,16 +23,41 @@ const headerBytes = 21;
 // Records keep field names once per frame instead of once per event; each buffer is self-contained.
 const packr = new Packr({ useRecords: true, moreTypes: false, int64AsType: 'number' });
 
-const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
+// Eight tables, so that eight bytes are taken at a time ("slicing by 8"): replay checks every byte of the journal.
+const crcTables = makeCrcTables();
+
+function makeCrcTables(): Int32Array {
+  const tables = new Int32Array(8 * 256);
+  for (let n = 0; n < 256; n++) {
+    let c = n;
+    for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+    tables[n] = c;
+  }
+  for (let n = 256; n < 8 * 256; n++) {
+    const before = tables[n - 256]!;
+    tables[n] = tables[before & 0xff]! ^ (before >>> 8);
+  }
+  return tables;
+}
 
 function crc32(bytes: Uint8Array, from: number): number {
-  let crc = 0xffffffff;
-  for (let i = from; i < bytes.length; i++) crc = crcTable[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
+  const t = crcTables;
+  let crc = -1;
+  let i = from;
+  for (const last = bytes.length - 8; i <= last; i += 8) {
+    crc ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+    crc =
+      t[0x700 | (crc & 0xff)]! ^
+      t[0x600 | ((crc >>> 8) & 0xff)]! ^
+      t[0x500 | ((crc >>> 16) & 0xff)]! ^
+      t[0x400 | (crc >>> 24)]! ^
+      t[0x300 | bytes[i + 4]!]! ^
+      t[0x200 | bytes[i + 5]!]! ^
+      t[0x100 | bytes[i + 6]!]! ^
+      t[bytes[i + 7]!]!;
+  }
+  for (; i < bytes.length; i++) crc = t[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
+  return ~crc >>> 0;
 }
 
 export function encodeFrame(
@@ -76,10 +102,15 @@ export function decodeFrame(frame: {
   if (
     view.getUint32(5) !== partition ||
     view.getUint32(9) !== epoch ||
-    Number(view.getBigUint64(13)) !== seq
+    view.getUint32(13) * 0x100000000 + view.getUint32(17) !== seq
   ) {
     throw fail('it belongs elsewhere');
   }
-  const records = packr.unpack(bytes.subarray(headerBytes)) as [string, string, { type: string }][];
+  return readRecords(bytes, headerBytes) ?? unpackRecords(bytes.subarray(headerBytes));
+}
+
+/** The general way, for what `readRecords` leaves to it. */
+function unpackRecords(body: Uint8Array): JournalRecord[] {
+  const records = packr.unpack(body) as [string, string, { type: string }][];
   return records.map(([kind, key, event]) => ({ kind, key, event }));
 }

@@ -24,8 +24,17 @@ export interface Claim {
   readonly epoch: number;
   /** The last frame in the journal, 0 when there was never any. */
   readonly tailSeq: number;
+  /** Another process held the partition and has not let go of it: it may still be answering from memory. */
+  readonly isTakenOver: boolean;
   /** The journal is known to have lost frames of this partition, and how: the partition must stay closed. */
   readonly fault?: string;
+}
+
+/** The end of a partition's journal. `seq` is its last frame, or 0 where its newest entry is the mark of a claim. */
+export interface Newest {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly seq: number;
 }
 
 export interface Journal {
@@ -33,8 +42,12 @@ export interface Journal {
   readonly durability: string;
   /** True when an acknowledged frame survives a power loss. */
   readonly isDurable: boolean;
-  /** Raises the epochs and fences older owners. Answers in the order asked. */
-  claim(partitions: readonly number[]): Promise<Claim[]>;
+  /** Raises the epochs and fences older owners. Answers in the order asked. `owner` names the claiming process. */
+  claim(partitions: readonly number[], owner?: string): Promise<Claim[]>;
+  /** Lets go of what this owner still holds: whoever comes next need not wait for its lease to end. */
+  release(partitions: readonly number[], owner: string): Promise<void>;
+  /** Who owns these partitions now, and how far their frames go. Answers in the order asked. */
+  newest(partitions: readonly number[]): Promise<Newest[]>;
   /** At most one frame per partition in a call, and one call in flight per partition. One outcome per frame. */
   append(frames: readonly Frame[]): Promise<AppendOutcome[]>;
   /** Frames after `afterSeq`, oldest first, at most `limit`. */

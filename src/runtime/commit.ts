@@ -66,9 +66,8 @@ export class GroupCommit {
 
   /** Nobody waits longer for a silent journal: the answer is `busy`, the outcome will be found by asking again. */
   giveUpReplies(): void {
-    for (const batch of [this.#inFlight, this.open]) {
-      for (const { reply } of batch?.replies.splice(0) ?? []) reply('busy', null);
-    }
+    if (this.#inFlight) giveUpReplies(this.#inFlight);
+    giveUpReplies(this.open);
   }
 
   /** Sends the open batch on its way, unless one is in flight: then that one's end does it. */
@@ -148,6 +147,10 @@ export class GroupCommit {
 
 function areEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+export function giveUpReplies(batch: Batch): void {
+  for (const { reply } of batch.replies.splice(0)) reply('busy', null);
 }
 
 function emptyBatch(): Batch {

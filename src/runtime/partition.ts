@@ -26,6 +26,8 @@ export class Partition {
   seq = 0;
   /** The newest frame that is durable. */
   ackedSeq = 0;
+  /** The newest frame when this owner took over. */
+  claimedSeq = 0;
   /** Every actor is saved as it was after this frame. */
   checkpointSeq = 0;
   /** Since when there has been something that is not saved; null: all is saved. */

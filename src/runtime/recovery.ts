@@ -1,6 +1,5 @@
 /**
- * Recovery of a partition: claim it (which fences every earlier owner), load the saved actors, replay the frames
- * after the checkpoint. A gap or a frame that cannot be trusted halts this partition and says so; others go on.
+ * Recovery of a claimed partition: load the saved actors, replay the frames after the checkpoint. A gap or a frame that cannot be trusted halts this partition and says so; others go on.
  */
 import { unpack } from 'msgpackr';
 import type { AnyDecider } from '../protocol/decider.ts';
@@ -45,11 +44,14 @@ export interface RecoveryDeps {
   readonly log: Log;
 }
 
-/** Claims and replays; a partition that could not be recovered has its `fault` set and stays closed. */
-export async function recover(partitions: readonly Partition[], deps: RecoveryDeps): Promise<RecoveryReport> {
+/** Replays what was claimed; a partition that could not be recovered has its `fault` set and stays closed. */
+export async function recover(
+  partitions: readonly Partition[],
+  claims: readonly Claim[],
+  deps: RecoveryDeps,
+): Promise<RecoveryReport> {
   const startedAt = performance.now();
   const report: RecoveryReport = { actors: 0, frames: 0, events: 0, tookMs: 0 };
-  const claims = await deps.journal.claim(partitions.map((partition) => partition.number));
   for (const [index, partition] of partitions.entries()) {
     try {
       await recoverOne(partition, claims[index]!, deps, report);
@@ -92,6 +94,7 @@ async function recoverOne(
     report.events += await replay(partition, frames, maySleep, deps);
     report.frames += frames.length;
   }
+  partition.claimedSeq = partition.seq;
   partition.ackedSeq = partition.seq;
   if (partition.seq > partition.checkpointSeq) partition.unsavedSinceMs = deps.clock.now();
 }

@@ -8,7 +8,8 @@ import type { AnyDecider, Decision, OutgoingCommand, Owed, Push } from '../proto
 import type { Journal, SleeperStore, SnapshotStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Clock } from './clock.ts';
-import { type Batch, GroupCommit, type Scheduler } from './commit.ts';
+import { type Batch, GroupCommit, giveUpReplies, type Scheduler } from './commit.ts';
+import { Lease, leaseMs } from './lease.ts';
 import { type Letter, Mailbox, type ReplyTo } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
 import { type Actor, Partition } from './partition.ts';
@@ -20,6 +21,8 @@ import { Timers } from './timers.ts';
 export interface ShardDeps {
   readonly shard: number;
   readonly shardCount: number;
+  /** Names this process: whoever comes after another one waits until that one's lease is over. */
+  readonly owner: string;
   readonly deciders: readonly AnyDecider[];
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
@@ -69,6 +72,9 @@ export class Shard {
   readonly #mailbox: Mailbox;
   readonly #commit: GroupCommit;
   readonly #outbox: Outbox;
+  readonly #lease: Lease;
+  /** Durable, and kept back until it is known that this still is the owner. */
+  readonly #unconfirmed: Batch[] = [];
   readonly #timers = new Timers<Actor>();
   readonly #statistics: ShardStatistics;
   readonly #sleepers: Sleepers | null;
@@ -94,6 +100,15 @@ export class Shard {
       },
       onFatal: (reason, isFenced) => this.#fail(reason, isFenced),
     });
+    this.#lease = new Lease(partitions, deps.journal, deps.scheduler, {
+      onConfirmed: () => this.#releaseAll(),
+      onReplaced: (reason) => this.#fail(reason, true),
+      onLoss: ({ number, ackedSeq }, newestSeq) =>
+        this.#fail(
+          `the journal of partition ${number} ends at ${newestSeq}: ${ackedSeq} was acknowledged`,
+          false,
+        ),
+    });
     this.#outbox = new Outbox(
       (owed, done) => this.#sendOwed(owed, done),
       (actor, id, code, body) => this.#put(actor, { type: 'Answered', id, code, body } as OutgoingCommand),
@@ -110,6 +125,7 @@ export class Shard {
             this.#mailbox.put(letter);
             this.#scheduleTurn();
           },
+          giveUp: ({ command }) => this.#closeOwed(command),
           stashMax: limits.mailboxMax,
           log,
         })
@@ -119,10 +135,16 @@ export class Shard {
   /** Claims and replays every partition, then opens them and sends what their actors owe. */
   async start(): Promise<RecoveryReport> {
     const partitions = [...this.#partitions.values()];
-    const { journal, snapshots, clock, log, sleepers = null } = this.#deps;
+    const { journal, snapshots, clock, scheduler, log, sleepers = null } = this.#deps;
     const deciders = this.#deciders;
-    const report = await recover(partitions, { journal, snapshots, sleepers, clock, log, deciders });
+    const claimAskedAtMs = scheduler.now();
+    const numbers = partitions.map((partition) => partition.number);
+    const claims = await journal.claim(numbers, this.#deps.owner);
+    const otherEndsAtMs = claims.some(({ isTakenOver }) => isTakenOver) ? scheduler.now() + leaseMs : 0;
+    const report = await recover(partitions, claims, { journal, snapshots, sleepers, clock, log, deciders });
     this.#statistics.recovered(report.tookMs);
+    const waitMs = otherEndsAtMs - scheduler.now();
+    if (waitMs > 0) await new Promise<void>((resolve) => scheduler.after(waitMs, resolve));
     const at = clock.now();
     for (const partition of partitions) {
       if (partition.fault !== null) continue;
@@ -133,6 +155,7 @@ export class Shard {
       }
       this.#deps.onDurable(partition.number, partition.seq);
     }
+    this.#lease.begin(claimAskedAtMs);
     this.#commit.seal();
     this.#armTimer();
     this.#housekeep();
@@ -152,7 +175,7 @@ export class Shard {
   }
 
   get #isStalled(): boolean {
-    return this.#commit.waitedMs > this.#deps.limits.stallMs;
+    return Math.max(this.#commit.waitedMs, this.#lease.overdueMs) > this.#deps.limits.stallMs;
   }
 
   /** The key of the actor that goes by another name, or null. */
@@ -167,6 +190,11 @@ export class Shard {
   /** False while a partition is closed: a name that is not found may be one of those that live there. */
   get isWhole(): boolean {
     return [...this.#partitions.values()].every((partition) => partition.isOpen);
+  }
+
+  /** For how long nothing may be said, because nobody knows who owns the data; negative while that is known. */
+  get leaseOverdueMs(): number {
+    return this.#lease.overdueMs;
   }
 
   /** The newest durable frame of every open partition. */
@@ -197,14 +225,24 @@ export class Shard {
     const { scheduler } = this.#deps;
     const untilMs = scheduler.now() + graceMs;
     while (scheduler.now() < untilMs) {
-      if (this.#mailbox.depth === 0 && this.#commit.isIdle && !this.#sleepers?.stashed) return true;
+      if (this.#isAtRest) {
+        this.#lease.end();
+        await this.#deps.journal.release([...this.#partitions.keys()], this.#deps.owner).catch(() => {});
+        return true;
+      }
       await new Promise<void>((resolve) => scheduler.after(1, resolve));
     }
     return false;
   }
 
+  get #isAtRest(): boolean {
+    const { length } = this.#unconfirmed;
+    return this.#mailbox.depth + length === 0 && this.#commit.isIdle && !this.#sleepers?.stashed;
+  }
+
   #fail(reason: string, isFenced: boolean): void {
     this.#isStopped = true;
+    this.#lease.end();
     for (const partition of this.#partitions.values()) partition.isOpen = false;
     this.#deps.onFatal(reason, isFenced);
   }
@@ -243,8 +281,7 @@ export class Shard {
     if (known) known.touchedAtMs = at;
     const state = known?.state ?? decider.initial(key);
     const decision: Decision<unknown, { type: string }> = decider.decide(state, command, at);
-    const isAnswer = command.type === 'Answered';
-    if (isAnswer) this.#outbox.close((command as unknown as { id: string }).id);
+    const isAnswer = this.#closeOwed(command);
     if (decision.events.length > 0) {
       this.#apply(known ?? partition.install(decider, key, state, 0), decision.events, at);
     } else if (known && (isAnswer || command.type === 'Tick')) {
@@ -259,6 +296,13 @@ export class Shard {
     }
     for (const push of (typeof pushes === 'function' ? pushes(state) : pushes) ?? []) open.pushes.push(push);
     this.#statistics.decided(kind, code);
+  }
+
+  /** An answer was decided on, or nobody is there to decide on it. False when the command is no answer. */
+  #closeOwed(command: OutgoingCommand): boolean {
+    if (command.type !== 'Answered') return false;
+    this.#outbox.close((command as unknown as { id: string }).id);
+    return true;
   }
 
   #apply(actor: Actor, events: readonly { type: string }[], at: number): void {
@@ -277,6 +321,16 @@ export class Shard {
   }
 
   #release(batch: Batch): void {
+    this.#unconfirmed.push(batch);
+    this.#releaseAll();
+  }
+
+  /** In their order, as long as nobody else can have taken over. */
+  #releaseAll(): void {
+    while (this.#unconfirmed.length > 0 && this.#lease.isHeld) this.#letOut(this.#unconfirmed.shift()!);
+  }
+
+  #letOut(batch: Batch): void {
     for (const { reply, code, body } of batch.replies) reply(code, body);
     for (const push of batch.pushes) this.#deps.push(push);
     for (const outgoing of batch.outgoing) this.#outbox.send(outgoing);
@@ -332,6 +386,7 @@ export class Shard {
     if (this.#isStopped) return;
     if (this.#isStalled) {
       this.#commit.giveUpReplies();
+      for (const batch of this.#unconfirmed) giveUpReplies(batch);
       this.#mailbox.refuseOutside();
     }
     this.#outbox.resend();

@@ -4,7 +4,8 @@
  *
  * 1. Only a saved, unchanged actor leaves; its mark stays, so that a command for it is never taken for a new actor's.
  * 2. Commands for an actor that is being loaded wait in a stash whose bound is the mailbox's.
- * 3. When the store cannot be asked, those commands are answered `busy`; everybody else goes on.
+ * 3. When the store cannot be asked, those commands are answered `busy`; everybody else goes on. A late answer to an
+ *    actor that sleeps is given up: it owes nothing any more.
  */
 import type { SleeperStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
@@ -18,6 +19,8 @@ export interface SleepersDeps {
   readonly install: (partition: Partition, saved: Awaited<ReturnType<SleeperStore['wake']>>[number]) => void;
   /** Gives a letter back once its actor is there, or is known not to exist. */
   readonly redeliver: (letter: Letter) => void;
+  /** A letter that expects no reply and cannot be delivered. */
+  readonly giveUp: (letter: Letter) => void;
   readonly stashMax: number;
   readonly log: Log;
 }
@@ -60,7 +63,7 @@ export class Sleepers {
     const { kind, key } = letter;
     if (letter.isUnsaved || !partition.marks.has(markOf(kind, key))) return false;
     if (this.#stashed >= this.#deps.stashMax) {
-      letter.reply?.('busy', null);
+      this.#refuse(letter);
       return true;
     }
     const name = `${kind}/${key}`;
@@ -89,6 +92,11 @@ export class Sleepers {
       }
     }
     return gone;
+  }
+
+  #refuse(letter: Letter): void {
+    if (letter.reply) letter.reply('busy', null);
+    else this.#deps.giveUp(letter);
   }
 
   async #load(): Promise<void> {
@@ -126,7 +134,7 @@ export class Sleepers {
         // Only a letter to nobody may make a new actor; the others look again, should theirs have gone meanwhile.
         if (isRead)
           this.#deps.redeliver(found.has(`${kind}/${key}`) ? letter : { ...letter, isUnsaved: true });
-        else letter.reply?.('busy', null);
+        else this.#refuse(letter);
       }
     }
   }

@@ -41,6 +41,7 @@ export async function startEngine(
   const shard = new Shard({
     shard: 0,
     shardCount: 1,
+    owner: 'test',
     deciders,
     journal,
     snapshots,

@@ -14,7 +14,7 @@ const memoryGrowthMbMax = 200;
 async function whileOthersBuy(round: Round, work: () => Promise<void>): Promise<void> {
   const { world, ledger } = round;
   const beforeMb = residentMb(world.server.pid);
-  const window = ledger.openWindow('meanwhile', false);
+  const window = ledger.openWindow('meanwhile', 'serving');
   await work();
   window.untilMs = performance.now();
   const grownMb = residentMb(world.server.pid) - beforeMb;
@@ -124,7 +124,7 @@ export const clientFaults: readonly Fault[] = [
     row: '35',
     how: '40 live sockets and 40 HTTP connections that never read',
     holds: 'their buffers are bounded; others are served',
-    weight: 3,
+    weight: 2,
     world: () => ({ journal: 'redis' }),
     async inject(round) {
       await round.until('holds', 2);
@@ -143,7 +143,7 @@ export const clientFaults: readonly Fault[] = [
     row: '36',
     how: '3,000 connections in 1.5 s, half of them upgrades, with a bound of 400 live sockets',
     holds: 'beyond the bound they are refused; existing ones are served',
-    weight: 3,
+    weight: 2,
     world: () => ({ journal: 'redis', env: { CONNECTIONS_MAX: '400', CONNECTIONS_PER_ADDRESS_MAX: '400' } }),
     async inject(round) {
       await round.until('holds', 2);
@@ -155,7 +155,7 @@ export const clientFaults: readonly Fault[] = [
     row: '46',
     how: '300 requests at once for 4 s from 20 accounts, beside the buyers',
     holds: 'refused by rate or busy; buyers are served; memory bounded',
-    weight: 3,
+    weight: 2,
     world: (random) => ({ journal: random() < 0.5 ? 'redis' : 'postgres' }),
     async inject(round) {
       await round.until('holds', 2);

@@ -9,7 +9,7 @@ async function stopped(round: Round, seconds: number): Promise<void> {
   const window = await outage(round, {
     name: 'PostgreSQL stopped',
     seconds,
-    isSilent: world.redis === null,
+    kind: world.redis ? 'serving' : 'silent',
     begin: () => world.databaseServer.halt(),
     async end() {
       await world.databaseServer.resume();
@@ -26,7 +26,7 @@ export const databaseFaults: readonly Fault[] = [
     row: '23',
     how: 'PostgreSQL stopped for 4 to 10 s, journal in Redis',
     holds: 'joins, holds and checkouts go on; snapshots and tables catch up',
-    weight: 7,
+    weight: 4,
     drop: longDrop(8),
     world: (random) => ({ journal: 'redis', shards: 1 + Math.floor(random() * 2) }),
     inject: (round) => stopped(round, 4 + Math.round(round.random() * 6)),
@@ -47,7 +47,7 @@ export const databaseFaults: readonly Fault[] = [
     row: '15, 23',
     how: 'PostgreSQL stopped for 3 to 8 s, with the journal in it',
     holds: 'refusals within 250 ms, nothing acknowledged, service within 2 s of the return',
-    weight: 6,
+    weight: 4,
     drop: longDrop(6),
     world: (random) => ({ journal: 'postgres', shards: 1 + Math.floor(random() * 2) }),
     inject: (round) => stopped(round, 3 + Math.round(round.random() * 5)),
@@ -57,7 +57,7 @@ export const databaseFaults: readonly Fault[] = [
     row: '24, 25',
     how: 'PostgreSQL answers nothing for 5 s while connections stay, journal in Redis',
     holds: 'waits are bounded; the sale goes on',
-    weight: 4,
+    weight: 2,
     drop: longDrop(6),
     world: () => ({ journal: 'redis' }),
     async inject(round) {
@@ -66,7 +66,7 @@ export const databaseFaults: readonly Fault[] = [
       const window = await outage(round, {
         name: 'PostgreSQL silent',
         seconds: 5,
-        isSilent: false,
+        kind: 'serving',
         begin: async () => link.hold('replies'),
         end: async () => link.release(),
       });
@@ -79,7 +79,7 @@ export const databaseFaults: readonly Fault[] = [
     row: '24',
     how: 'every answer of PostgreSQL comes 50 to 300 ms later for 5 s, either journal',
     holds: 'what is accepted is true; nothing piles up',
-    weight: 4,
+    weight: 2,
     drop: longDrop(6),
     world: (random) => ({ journal: random() < 0.5 ? 'redis' : 'postgres' }),
     async inject(round) {
@@ -90,7 +90,7 @@ export const databaseFaults: readonly Fault[] = [
       await outage(round, {
         name: 'PostgreSQL slow',
         seconds: 5,
-        isSilent: false,
+        kind: 'serving',
         begin: async () => link.delay(ms / 2),
         end: async () => link.delay(0),
       });
@@ -101,7 +101,7 @@ export const databaseFaults: readonly Fault[] = [
     row: '21',
     how: 'connections cut after the statement, before its answer, six times, journal in PostgreSQL',
     holds: 'an append whose answer was lost is recognised as our own: once',
-    weight: 6,
+    weight: 4,
     world: () => ({ journal: 'postgres' }),
     async inject(round) {
       const link = round.world.databaseLink!;

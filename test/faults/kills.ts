@@ -48,7 +48,7 @@ export const kills: readonly Fault[] = [
     row: '1-4, 12',
     how: 'kill -9 of the server at a random moment, journal in Redis, 1 or 2 shards',
     holds: 'everything acknowledged is there after the restart',
-    weight: 14,
+    weight: 9,
     world: onRedis,
     inject: killAtRandom,
   },
@@ -57,7 +57,7 @@ export const kills: readonly Fault[] = [
     row: '1-4, 12',
     how: 'the same, journal in PostgreSQL',
     holds: 'everything acknowledged is there after the restart',
-    weight: 14,
+    weight: 9,
     world: onPostgres,
     inject: killAtRandom,
   },
@@ -66,7 +66,7 @@ export const kills: readonly Fault[] = [
     row: '1-4, 12',
     how: 'the same, embedded PostgreSQL, which outlives the server',
     holds: 'the restart adopts the database; everything acknowledged is there',
-    weight: 5,
+    weight: 4,
     world: () => ({ journal: 'embedded' }),
     inject: killAtRandom,
   },
@@ -75,7 +75,7 @@ export const kills: readonly Fault[] = [
     row: '3, 12',
     how: 'kill -9, then twice more while the server recovers, journal in Redis',
     holds: 'a recovery can be interrupted anywhere',
-    weight: 7,
+    weight: 5,
     world: onRedis,
     inject: killInRecovery,
   },
@@ -84,7 +84,7 @@ export const kills: readonly Fault[] = [
     row: '3, 12',
     how: 'the same, journal in PostgreSQL',
     holds: 'a recovery can be interrupted anywhere',
-    weight: 7,
+    weight: 5,
     world: onPostgres,
     inject: killInRecovery,
   },
@@ -93,7 +93,7 @@ export const kills: readonly Fault[] = [
     row: '11',
     how: 'POST /shards/n/restart three times',
     holds: 'callers get busy for a moment; the shard comes back with a new epoch',
-    weight: 8,
+    weight: 5,
     world: (random) => ({ journal: random() < 0.5 ? 'redis' : 'postgres', shards: 2 }),
     async inject(round) {
       for (let time = 1; time <= 3; time++) {
@@ -109,7 +109,7 @@ export const kills: readonly Fault[] = [
     row: '48',
     how: 'SIGTERM at a random moment under load, then a new start',
     holds: 'exit code 0 within 10 s; nothing acknowledged is lost',
-    weight: 7,
+    weight: 5,
     world: (random) => (random() < 0.5 ? onRedis(random) : onPostgres(random)),
     async inject(round) {
       await someMoment(round);
@@ -125,7 +125,7 @@ export const kills: readonly Fault[] = [
     row: '13',
     how: 'SIGSTOP of the server for 2 to 10 s, then SIGCONT',
     holds: 'it goes on; time limits are kept; nothing is done twice',
-    weight: 5,
+    weight: 4,
     world: (random) => (random() < 0.5 ? onRedis(random) : onPostgres(random)),
     async inject(round) {
       await someMoment(round);

@@ -3,8 +3,8 @@
  *
  * 1. An acknowledgement is entered before its buyer acts on it, and its content never changes afterwards: a later
  *    answer that says something else is a contradiction.
- * 2. Outages are windows of time in which a store is known to be away: nothing new may be acknowledged to what was
- *    sent in them, and refusals are timed.
+ * 2. Outages are windows of time in which a store is known to be away: refusals are timed in them, and nothing new may
+ *    be acknowledged to what was sent in them, unless the store may still take a little.
  */
 
 export interface Attempt {
@@ -42,12 +42,14 @@ export interface OrderEntry {
   status: string;
 }
 
+/** `silent`: nothing new may be acknowledged. `refusing`: some may, others are refused. `serving`: all goes on. */
+export type WindowKind = 'silent' | 'refusing' | 'serving';
+
 export interface Window {
   readonly name: string;
   readonly fromMs: number;
   untilMs: number;
-  /** Whether new acknowledgements are forbidden in it. */
-  readonly isSilent: boolean;
+  readonly kind: WindowKind;
 }
 
 const attemptsMax = 400_000;
@@ -62,10 +64,14 @@ export class Ledger {
   /** Admissions, holds, releases, orders and tickets that the server said yes to. */
   acknowledgements = 0;
   releases = 0;
+  /** Called in the very moment in which a new acknowledgement has been read. */
+  onYes: ((action: string) => void) | null = null;
 
   note(attempt: Attempt): void {
     if (this.attempts.length < attemptsMax) this.attempts.push(attempt);
-    if (attempt.isNew) this.acknowledgements++;
+    if (!attempt.isNew) return;
+    this.acknowledgements++;
+    this.onYes?.(attempt.action);
   }
 
   ticket(entry: TicketEntry): void {
@@ -97,8 +103,8 @@ export class Ledger {
     else known.status = status;
   }
 
-  openWindow(name: string, isSilent: boolean): Window {
-    const window = { name, fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY, isSilent };
+  openWindow(name: string, kind: WindowKind): Window {
+    const window = { name, fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY, kind };
     this.windows.push(window);
     return window;
   }

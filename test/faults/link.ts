@@ -17,6 +17,8 @@ export interface LinkState {
   readonly lostReplies: number;
   /** Waiting because of the hold. */
   readonly heldBytes: number;
+  /** Appends to the journal that wait because of the hold, or whose answers do. */
+  readonly heldAppends: number;
 }
 
 export interface Link extends LinkState {
@@ -52,7 +54,13 @@ interface Lane {
   bytes: number;
   timer: NodeJS.Timeout | null;
   isEnded: boolean;
+  /** Appends that were passed on to be answered by this lane while it is held. */
+  unanswered: number;
 }
+
+/** How an append looks on the way to Redis or to PostgreSQL, among the questions on the same connection. */
+const append = /xadd|journal-append/i;
+const isAppend = (bytes: Buffer) => append.test(bytes.toString('latin1'));
 
 const laneBytesMax = 1024 * 1024;
 const helloBytesMax = 2_048;
@@ -72,6 +80,11 @@ export async function openLink(targetPort: number): Promise<Link> {
     held.left <= 0 &&
     (held.only?.has(lane) ?? held.of.test(lane.hello()));
 
+  function partnerOf(lane: Lane): Lane | null {
+    for (const other of lanes) if (other.from === lane.to && other.to === lane.from) return other;
+    return null;
+  }
+
   function pump(lane: Lane): void {
     if (lane.timer) clearTimeout(lane.timer);
     lane.timer = null;
@@ -87,6 +100,8 @@ export async function openLink(targetPort: number): Promise<Link> {
       if (held?.direction === lane.direction && held.of.test(lane.hello())) held.left--;
       passed[lane.direction]++;
       if (lane.to.writable) lane.to.write(bytes);
+      const answers = lane.direction === 'requests' ? partnerOf(lane) : null;
+      if (answers && isHeld(answers) && isAppend(bytes)) answers.unanswered++;
     }
     if (lane.queue.length > 0) return;
     if (lane.isEnded) lane.to.end();
@@ -107,7 +122,17 @@ export async function openLink(targetPort: number): Promise<Link> {
   }
 
   function openLane(from: Socket, to: Socket, direction: Direction, hello: () => string): Lane {
-    const lane: Lane = { from, to, direction, hello, queue: [], bytes: 0, timer: null, isEnded: false };
+    const lane: Lane = {
+      from,
+      to,
+      direction,
+      hello,
+      queue: [],
+      bytes: 0,
+      timer: null,
+      isEnded: false,
+      unanswered: 0,
+    };
     lanes.add(lane);
     from.setNoDelay(true);
     from.on('data', (bytes) => take(lane, bytes));
@@ -159,10 +184,20 @@ export async function openLink(targetPort: number): Promise<Link> {
       for (const lane of lanes) if (isHeld(lane)) bytes += lane.bytes;
       return bytes;
     },
+    get heldAppends() {
+      let count = 0;
+      for (const lane of lanes) {
+        if (!isHeld(lane)) continue;
+        count += lane.unanswered;
+        if (lane.direction === 'requests') count += lane.queue.filter(({ bytes }) => isAppend(bytes)).length;
+      }
+      return count;
+    },
     retarget(port) {
       target = port;
     },
     hold(direction, of = /(?:)/, chunks = 0) {
+      for (const lane of lanes) lane.unanswered = 0;
       held = { direction, of, left: chunks, only: null };
     },
     confine() {

@@ -8,6 +8,7 @@ import { whyNoRedis } from '../persistence/support.ts';
 import { catalog, schedule } from './catalog.ts';
 import { composeTable, roundLine, tableText } from './report.ts';
 import { type RoundResult, runRound } from './round.ts';
+import { whyNoSmallDisk } from './small-disk.ts';
 import { startDatabaseServer } from './stores.ts';
 
 const flags = {
@@ -32,9 +33,11 @@ async function main(): Promise<number> {
   }
   const rounds = whole(values.rounds, 'rounds');
   const seed = whole(values.seed, 'seed');
-  const reason = whyNoRedis();
-  if (reason !== null) console.error(`faults of the Redis journal are skipped: ${reason}`);
-  const plan = schedule(rounds, seed, values.only?.split(',') ?? null, reason === null);
+  const [noRedis, noDisk] = [whyNoRedis(), await whyNoSmallDisk()];
+  if (noRedis !== null) console.error(`faults of the Redis journal are skipped: ${noRedis}`);
+  if (noDisk !== null) console.error(`faults of full disks are skipped: ${noDisk}`);
+  const means = { hasRedis: noRedis === null, hasSmallDisk: noDisk === null };
+  const plan = schedule(rounds, seed, values.only?.split(',') ?? null, means);
 
   const stores = await startDatabaseServer();
   const results: RoundResult[] = [];

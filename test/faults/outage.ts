@@ -2,12 +2,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { readMetrics } from '../system/metrics.ts';
 import { messagesOf, residentMb } from '../system/server.ts';
-import { quantile, type Window } from './ledger.ts';
+import { call } from '../system/shop.ts';
+import { quantile, type Window, type WindowKind } from './ledger.ts';
 import type { Round } from './round.ts';
 
 /** The service goes on within this time after the store's return. */
 export const resumeMsMax = 2_000;
 const memoryGrowthMbMax = 150;
+/** An outage that lasts so long must be seen by operators. */
+const seenAfterSeconds = 3;
 /** Lines in the log that one second of outage may cost at most. */
 const linesPerSecondMax = 30;
 
@@ -21,8 +24,9 @@ export const longDrop = (seconds: number) => ({
 export interface OutageParts {
   readonly name: string;
   readonly seconds: number;
-  /** Whether nothing new may be acknowledged meanwhile. */
-  readonly isSilent: boolean;
+  readonly kind: WindowKind;
+  /** 2 s unless told otherwise. */
+  readonly resumeMsMax?: number;
   begin(): Promise<void>;
   end(): Promise<void>;
 }
@@ -32,15 +36,18 @@ export async function outage(round: Round, parts: OutageParts): Promise<Window> 
   const beforeMb = residentMb(world.server.pid);
   const linesBefore = lines(round);
   await parts.begin();
-  const window = ledger.openWindow(parts.name, parts.isSilent);
+  const window = ledger.openWindow(parts.name, parts.kind);
   await wait(parts.seconds * 1_000);
+  const isServing = parts.kind === 'serving';
+  // Short outages pass before anybody need be called.
+  if (!isServing && parts.seconds >= seenAfterSeconds) await mustShow(round, parts.name);
   window.untilMs = performance.now();
   await parts.end();
   const backAtMs = performance.now();
   round.note('away s', parts.seconds);
-  if (parts.isSilent && !ledger.within(window).some(({ status }) => status === 503))
+  if (!isServing && !ledger.within(window).some(({ status }) => status === 503))
     round.fail(`${parts.name}: nobody was refused, so nothing was tested`);
-  if (parts.isSilent) await firstSign(round, backAtMs);
+  if (!isServing) await firstSign(round, backAtMs, parts.resumeMsMax);
   const grownMb = residentMb(world.server.pid) - beforeMb;
   round.note('memory grew MB', grownMb);
   if (grownMb > memoryGrowthMbMax) round.fail(`memory grew by ${Math.round(grownMb)} MB`);
@@ -50,10 +57,22 @@ export async function outage(round: Round, parts: OutageParts): Promise<Window> 
   return window;
 }
 
+/** Operators see it: not ready, for a reason, and at least one line in the log. */
+async function mustShow(round: Round, name: string): Promise<void> {
+  const { server } = round.world;
+  const { status, body } = await call({ url: server.opsUrl }, 'GET /readyz');
+  const failed = Object.entries((body?.checks ?? {}) as Record<string, { status: string }>)
+    .filter(([, check]) => check.status !== 'ok')
+    .map(([check]) => check);
+  round.note('readyz', status === 503 ? `not ready: ${failed.join('+')}` : String(status));
+  if (status !== 503) round.fail(`${name}: readyz says ${status}`);
+  if (lines(round) === 0) round.fail(`${name}: not a line in the log`);
+}
+
 const lines = ({ world }: Round) => messagesOf(world.server.log(), 40).length;
 
 /** The first new acknowledgement after the store's return. */
-async function firstSign(round: Round, backAtMs: number): Promise<void> {
+export async function firstSign(round: Round, backAtMs: number, limitMs = resumeMsMax): Promise<void> {
   const isSign = ({ isNew, sentAtMs, tookMs }: { isNew: boolean; sentAtMs: number; tookMs: number }) =>
     isNew && sentAtMs + tookMs >= backAtMs;
   while (!round.ledger.attempts.some(isSign)) {
@@ -63,7 +82,7 @@ async function firstSign(round: Round, backAtMs: number): Promise<void> {
   }
   const tookMs = performance.now() - backAtMs;
   round.note('resumed after ms', tookMs);
-  if (tookMs > resumeMsMax) round.fail(`resumed ${Math.round(tookMs)} ms after the return`);
+  if (tookMs > limitMs) round.fail(`resumed ${Math.round(tookMs)} ms after the return`);
 }
 
 /** What was acknowledged in the window, by kind: the sale goes on. */

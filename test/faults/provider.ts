@@ -1,7 +1,7 @@
 /** The payment provider: failing, slow, silent about what it did, limiting, and its webhooks in any order and number. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { sandboxFaults } from '../system/shop.ts';
 import type { Fault, Round } from './round.ts';
+import { noTrouble, tellProvider } from './till.ts';
 import type { WorldOptions } from './world.ts';
 
 const either = (random: () => number): WorldOptions => ({
@@ -11,17 +11,17 @@ const either = (random: () => number): WorldOptions => ({
 /** Misbehaves for so many seconds, from the first holds on. */
 async function misbehave(round: Round, faults: object, seconds: number): Promise<void> {
   await round.until('holds', 2);
-  await sandboxFaults(round.world.server, faults);
+  await tellProvider(round, faults);
   await wait(seconds * 1_000);
-  await sandboxFaults(round.world.server, {
-    delayMs: 0,
-    failRate: 0,
-    dropAnswerRate: 0,
-    webhookRepeat: 0,
-    webhookReorder: 0,
-    webhookDrop: 0,
-  });
+  await tellProvider(round, noTrouble);
 }
+
+/** Ways of being away. When answers are lost, webhooks may still tell what was done. */
+const absences = {
+  failing: { failRate: 1, failStatus: 500 },
+  'answers lost': { dropAnswerRate: 1 },
+  'answers and webhooks lost': { dropAnswerRate: 1, webhookDrop: 1 },
+} as const;
 
 export const providerFaults: readonly Fault[] = [
   {
@@ -29,7 +29,7 @@ export const providerFaults: readonly Fault[] = [
     row: '27',
     how: 'every call is answered 500, 503 or 429 for 5 s',
     holds: 'the same keys are sent again; orders end; nothing is charged twice',
-    weight: 5,
+    weight: 3,
     world: either,
     inject: (round) =>
       misbehave(round, { failRate: 1, failStatus: [500, 503, 429][Math.floor(round.random() * 3)] }, 5),
@@ -39,7 +39,7 @@ export const providerFaults: readonly Fault[] = [
     row: '27',
     how: 'half of the calls fail and a third of the answers are lost, for 6 s',
     holds: 'the same',
-    weight: 6,
+    weight: 3,
     world: either,
     inject: (round) => misbehave(round, { failRate: 0.5, failStatus: 500, dropAnswerRate: 0.33 }, 6),
   },
@@ -48,7 +48,7 @@ export const providerFaults: readonly Fault[] = [
     row: '27',
     how: 'every call waits 3 s before it acts, for 8 s',
     holds: 'checkout answers 202 or waits; orders end',
-    weight: 4,
+    weight: 2,
     world: either,
     inject: (round) => misbehave(round, { delayMs: 3_000 }, 8),
   },
@@ -57,7 +57,7 @@ export const providerFaults: readonly Fault[] = [
     row: '28-30',
     how: 'webhooks repeated four times, reordered and dropped',
     holds: 'only forward moves count; one effect an event',
-    weight: 5,
+    weight: 3,
     world: either,
     inject: (round) => misbehave(round, { webhookRepeat: 4, webhookReorder: 0.5, webhookDrop: 0.3 }, 8),
   },
@@ -70,7 +70,11 @@ export const providerFaults: readonly Fault[] = [
     drop: { buyers: 24, units: 8, releasePerSecond: 100, paymentSeconds: 30, giveBack: 0, decline: 0 },
     secondsMax: 200,
     world: either,
-    inject: (round) =>
-      misbehave(round, round.random() < 0.5 ? { failRate: 1, failStatus: 500 } : { dropAnswerRate: 1 }, 40),
+    inject(round) {
+      const ways = Object.entries(absences);
+      const [way, faults] = ways[Math.floor(round.random() * ways.length)]!;
+      round.note('away by', way);
+      return misbehave(round, faults, 40);
+    },
   },
 ];

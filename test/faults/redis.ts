@@ -1,7 +1,6 @@
 /** Redis, with the journal in it: away, paused, slow, restarted, killed, full, and its answers lost. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { call } from '../system/shop.ts';
 import { longDrop, outage } from './outage.ts';
 import type { Fault, Round } from './round.ts';
 import { freeze, type WorldOptions } from './world.ts';
@@ -10,7 +9,6 @@ const inRedis = (random: () => number): WorldOptions => ({
   journal: 'redis',
   shards: 1 + Math.floor(random() * 2),
 });
-const once = (): WorldOptions => ({ journal: 'redis' });
 
 async function stopped(round: Round, seconds: number): Promise<void> {
   const { server } = round.world.redis!;
@@ -18,7 +16,7 @@ async function stopped(round: Round, seconds: number): Promise<void> {
   await outage(round, {
     name: 'Redis stopped',
     seconds,
-    isSilent: true,
+    kind: 'silent',
     begin: () => server.halt(round.random() < 0.5 ? 'SIGKILL' : 'SIGTERM'),
     end: () => server.resume(),
   });
@@ -37,7 +35,7 @@ export const redisFaults: readonly Fault[] = [
     row: '15',
     how: 'Redis ended (in order or by kill -9) for 3 to 8 s under load, then started',
     holds: 'refusals within 250 ms, nothing acknowledged, service within 2 s of the return, memory bounded',
-    weight: 9,
+    weight: 5,
     drop: longDrop(6),
     world: inRedis,
     inject: (round) => stopped(round, 3 + Math.round(round.random() * 5)),
@@ -58,7 +56,7 @@ export const redisFaults: readonly Fault[] = [
     row: '16',
     how: 'SIGSTOP of Redis for 1 to 5 s',
     holds: 'as stopped: connections stay, answers do not come',
-    weight: 7,
+    weight: 4,
     drop: longDrop(5),
     world: inRedis,
     async inject(round) {
@@ -67,7 +65,7 @@ export const redisFaults: readonly Fault[] = [
       await outage(round, {
         name: 'Redis paused',
         seconds: 1 + Math.round(round.random() * 4),
-        isSilent: true,
+        kind: 'silent',
         begin: async () => {
           thaw = await freeze(round.world.redis!.server.pid);
         },
@@ -80,7 +78,7 @@ export const redisFaults: readonly Fault[] = [
     row: '16',
     how: 'every answer of Redis comes 50 to 500 ms later, for 5 s',
     holds: 'batches grow; what is accepted is true; nothing piles up',
-    weight: 6,
+    weight: 3,
     drop: longDrop(5),
     world: inRedis,
     async inject(round) {
@@ -90,7 +88,7 @@ export const redisFaults: readonly Fault[] = [
       await outage(round, {
         name: 'Redis slow',
         seconds: 5,
-        isSilent: false,
+        kind: 'serving',
         begin: async () => round.world.redis!.link.delay(ms / 2),
         end: async () => round.world.redis!.link.delay(0),
       });
@@ -101,7 +99,7 @@ export const redisFaults: readonly Fault[] = [
     row: '17',
     how: 'Redis restarted in order three times under load',
     holds: 'LOADING and new connections are handled; the tail is compared before the first append',
-    weight: 6,
+    weight: 4,
     world: inRedis,
     inject: (round) => restarts(round, 'SIGTERM'),
   },
@@ -110,7 +108,7 @@ export const redisFaults: readonly Fault[] = [
     row: '18',
     how: 'Redis killed with -9 and started at once, three times, appendfsync always',
     holds: 'with `always` nothing is lost',
-    weight: 7,
+    weight: 4,
     world: inRedis,
     inject: (round) => restarts(round, 'SIGKILL'),
   },
@@ -119,7 +117,7 @@ export const redisFaults: readonly Fault[] = [
     row: '21',
     how: 'connections cut after the write, before its answer, six times',
     holds: 'an append whose answer was lost is found, or sent again under the same id: once',
-    weight: 7,
+    weight: 5,
     world: inRedis,
     async inject(round) {
       const { link } = round.world.redis!;
@@ -138,7 +136,7 @@ export const redisFaults: readonly Fault[] = [
     row: '19',
     how: 'maxmemory 1 with noeviction for 3 s: Redis answers OOM to every write',
     holds: 'as stopped',
-    weight: 4,
+    weight: 3,
     drop: longDrop(4),
     world: inRedis,
     async inject(round) {
@@ -146,27 +144,10 @@ export const redisFaults: readonly Fault[] = [
       await outage(round, {
         name: 'Redis full',
         seconds: 3,
-        isSilent: true,
+        kind: 'silent',
         begin: () => configure(round, 'maxmemory', '1'),
         end: () => configure(round, 'maxmemory', '0'),
       });
-    },
-  },
-  {
-    name: 'redis-weak',
-    row: '18',
-    how: 'a start with appendfsync everysec',
-    holds: 'the weaker promise is named in the banner, in /readyz and in the log',
-    weight: 1,
-    hasCrowd: false,
-    world: () => ({ ...once(), redis: { appendfsync: 'everysec' } }),
-    async inject({ world, fail, note }) {
-      const { body } = await call({ url: world.server.opsUrl }, 'GET /readyz');
-      if (!/everysec/.test(world.server.banner)) fail('the banner does not say everysec');
-      if (body.isDurable !== false || !/everysec/.test(body.durability))
-        fail(`readyz says ${body.durability}`);
-      if (!/THE JOURNAL IS NOT SAFE/.test(world.server.log())) fail('the log does not warn');
-      note('named as', body.durability);
     },
   },
 ];

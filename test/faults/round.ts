@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createRandom } from '../../bench/crowd/statistics.ts';
 import { readMetrics } from '../system/metrics.ts';
 import { call } from '../system/shop.ts';
-import { audit, type Payment, readPayments, type Verdict } from './audit.ts';
+import { audit, readPayments, type Verdict } from './audit.ts';
 import { type Crowd, type DropOptions, defaultDrop, gather } from './buyers.ts';
 import { createFaultClient, type FaultClient } from './client.ts';
 import { Ledger, quantile, type Window } from './ledger.ts';
@@ -32,8 +32,6 @@ export interface Fault {
   readonly secondsMax?: number;
   /** Units may stay unsold: what came back after the sale's end stays back. */
   readonly mayLeaveUnits?: boolean;
-  /** Another place for the provider's books than the running server's sandbox. */
-  payments?(round: Round): Promise<Payment[]>;
 }
 
 export interface Round {
@@ -49,7 +47,7 @@ export interface Round {
   fail(problem: string): void;
   /** Waits until so many answers said yes to this. */
   until(what: 'tickets' | 'holds' | 'orders', count: number): Promise<void>;
-  /** Judges a window: nothing new acknowledged in it, refusals in time. */
+  /** Judges a window: refusals in time and, in a silent one, nothing new acknowledged. */
   judge(window: Window): void;
 }
 
@@ -140,14 +138,14 @@ async function runCrowd(fault: Fault, round: Round, crowd: Crowd, deadlineMs: nu
     crowd.end();
     throw new Error(`not over in time: ${JSON.stringify(progress(ledger))}`);
   }
-  for (const window of ledger.windows) if (window.isSilent) round.judge(window);
+  for (const window of ledger.windows) if (window.kind !== 'serving') round.judge(window);
   for (const surprise of new Set(crowd.surprises)) round.fail(`surprise: ${surprise}`);
   const verdict = await audit({
     ledger,
     crowd,
     client,
     tables: await world.tables(),
-    payments: () => (fault.payments ? fault.payments(round) : readPayments(world.server.sandboxUrl!)),
+    payments: () => readPayments(world.providerUrl),
     restMsMax: Math.max(20_000, deadlineMs - performance.now()),
   });
   if (!fault.mayLeaveUnits && verdict.sold !== crowd.options.units)
@@ -195,7 +193,8 @@ function composeRound(
     },
     judge(window) {
       const attempts = ledger.within(window);
-      const acknowledged = attempts.filter(({ isNew, action }) => isNew && action !== 'guest');
+      const acknowledged =
+        window.kind === 'silent' ? attempts.filter(({ isNew, action }) => isNew && action !== 'guest') : [];
       for (const { action, status } of acknowledged.slice(0, 3))
         problems.push(`${window.name}: ${action} was acknowledged (${status}) while nothing could be`);
       const refusals = attempts.filter(({ status }) => status === 503).map(({ tookMs }) => tookMs);

@@ -1,78 +1,51 @@
 /**
- * kill -9 at named steps of the checkout saga, without any crash code in the server: the step is frozen from outside by
- * holding the line to the journal, or by a provider that waits or swallows its answers; then the server is killed.
- *
- * S3 and S12 are not here: S3 (after the reply) is what `kill-*` does at every acknowledgement, and nothing indexes
- * for search yet. S6 and S7 cannot be told apart from outside: the provider answers with the authorisation.
+ * kill -9 at named steps of a command's way, without any crash code in the server: the step is frozen from outside by
+ * holding the line to the journal, or caught in the moment in which the client reads the answer.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { readMetrics } from '../system/metrics.ts';
 import { waitFor } from '../system/server.ts';
-import { sandboxFaults } from '../system/shop.ts';
-import { type Payment, readPayments } from './audit.ts';
 import type { Fault, Round } from './round.ts';
 import { freeze, type WorldOptions } from './world.ts';
 
-const either = (random: () => number): WorldOptions => ({
+export const either = (random: () => number): WorldOptions => ({
   journal: random() < 0.5 ? 'redis' : 'postgres',
   shards: 1 + Math.floor(random() * 2),
 });
 
-const booksOf = (round: Round) => readPayments(round.world.server.sandboxUrl!);
-
-function untilBooks(round: Round, status: string, count: number): Promise<Payment[]> {
-  return waitFor(async () => {
-    const payments = await booksOf(round);
-    return payments.filter((payment) => payment.status === status).length >= count && payments;
-  }, 20_000);
-}
-
-async function untilHeld(round: Round): Promise<void> {
+/** An append is on its way, or done and not answered. */
+export async function untilHeld(round: Round): Promise<void> {
   const link = round.world.journalLink!;
-  await waitFor(() => link.heldBytes > 0, 20_000);
+  await waitFor(() => link.heldAppends > 0 && link.heldBytes > 0, 20_000);
 }
 
-async function killAndStart(round: Round): Promise<void> {
+export async function killAndStart(round: Round): Promise<void> {
   await round.world.kill();
   round.world.journalLink?.drop();
   await round.world.start();
 }
 
-const paymentsOpen = async (round: Round) =>
-  (await readMetrics(round.world.server.opsUrl)).value('doorbuster_payments_open');
+const answered = ['join', 'hold', 'checkout', 'release'] as const;
 
-/** With everybody at the till: freeze the journal at the k-th frame of the checkouts, see how far the money got, kill. */
-async function sweep(round: Round): Promise<void> {
-  const { world, crowd } = round;
-  crowd.isTillClosed = true;
-  await round.until('holds', crowd.options.units);
-  const frames = Math.floor(round.random() * 16);
-  const direction = round.random() < 0.5 ? 'replies' : 'requests';
-  world.journalLink!.hold(direction, world.appends, frames);
-  crowd.isTillClosed = false;
-  await waitFor(() => world.journalLink!.heldBytes > 0 || round.ledger.orders.size === crowd.options.units);
-  // What had been let out before the freeze reaches the provider.
-  await wait(250);
-  const payments = await booksOf(round);
-  const count = (status: string) => payments.filter((payment) => payment.status === status).length;
-  const [authorized, captured] = [count('authorized'), count('captured')];
-  const isJournaled = direction === 'replies';
-  const step =
-    captured > 0
-      ? 'S10 captured'
-      : authorized > 0
-        ? isJournaled
-          ? 'S8 commit journaled'
-          : 'S7 authorised'
-        : isJournaled
-          ? 'S4 key journaled'
-          : 'S1 applied';
-  round.note('step', step);
-  round.note('frame', frames);
-  await killAndStart(round);
+/** The server dies in the very step in which its client has read a yes. */
+async function killAtYes(round: Round): Promise<void> {
+  const { world, ledger, random } = round;
+  const action = answered[Math.floor(random() * answered.length)]!;
+  let left = 1 + Math.floor(random() * { join: 60, hold: 20, checkout: 12, release: 2 }[action]);
+  round.note('after a', action);
+  const { pid } = world.server;
+  const died = new Promise<void>((resolve) => {
+    ledger.onYes = (told) => {
+      if (told !== action || --left > 0) return;
+      process.kill(pid, 'SIGKILL');
+      ledger.onYes = null;
+      resolve();
+    };
+  });
+  const overdue = wait(30_000, 'overdue', { ref: false });
+  if ((await Promise.race([died, overdue])) === 'overdue') throw new Error(`there was no such ${action}`);
+  await world.kill();
+  await world.start();
 }
-
-const smallDrop = { buyers: 16, units: 8, releasePerSecond: 100, giveBack: 0, decline: 0 } as const;
 
 export const steps: readonly Fault[] = [
   {
@@ -80,7 +53,7 @@ export const steps: readonly Fault[] = [
     row: '1',
     how: 'commands lie in the socket of a stopped server, which is then killed',
     holds: 'nothing happened; the same ids are fresh',
-    weight: 4,
+    weight: 3,
     world: either,
     async inject(round) {
       await round.until('holds', 4 + Math.floor(round.random() * 15));
@@ -95,7 +68,7 @@ export const steps: readonly Fault[] = [
     row: '2',
     how: 'appends held on their way to the journal, kill -9, appends thrown away',
     holds: 'no reply was sent; the retry applies once',
-    weight: 6,
+    weight: 4,
     world: either,
     async inject(round) {
       await round.until('holds', 3 + Math.floor(round.random() * 15));
@@ -109,7 +82,7 @@ export const steps: readonly Fault[] = [
     row: '2, 13',
     how: 'appends held on their way, kill -9, a successor starts, then the appends are delivered',
     holds: 'the journal refuses what comes from an older epoch',
-    weight: 6,
+    weight: 4,
     world: either,
     async inject(round) {
       const { world } = round;
@@ -130,7 +103,7 @@ export const steps: readonly Fault[] = [
     row: '3, 21',
     how: 'answers of the journal held, kill -9',
     holds: 'the retry returns the stored result, the same hold id and expiry',
-    weight: 6,
+    weight: 4,
     world: either,
     async inject(round) {
       await round.until('holds', 3 + Math.floor(round.random() * 15));
@@ -140,90 +113,13 @@ export const steps: readonly Fault[] = [
     },
   },
   {
-    name: 'kill-s4-s10-sweep',
-    row: '5-9',
-    how: 'the journal frozen at the k-th frame of the checkouts (before or after it is written), kill -9',
-    holds: 'recovery goes on with the same keys: one charge an order, none without stock',
-    weight: 14,
-    drop: smallDrop,
+    name: 'kill-s3-replied',
+    row: '4',
+    how: 'kill -9 in the step in which a client has read that its join, hold, checkout or release is done',
+    holds: 'what was just said is there after the recovery, and a hold ends when its buyer was told',
+    weight: 4,
+    drop: { giveBack: 0.3 },
     world: either,
-    inject: sweep,
-  },
-  {
-    name: 'kill-s5-sent',
-    row: '6',
-    how: 'the provider waits before it acts, kill -9 while the call is out',
-    holds: 'the same key is sent again: one payment an order',
-    weight: 5,
-    drop: smallDrop,
-    world: either,
-    async inject(round) {
-      await sandboxFaults(round.world.server, { delayMs: 5_000 });
-      await waitFor(async () => (await paymentsOpen(round)) >= 3, 20_000);
-      if ((await booksOf(round)).length > 0) round.fail('the provider did not wait');
-      await killAndStart(round);
-    },
-  },
-  {
-    name: 'kill-s6-s7-authorised',
-    row: '6, 7',
-    how: 'the provider acts and swallows its answers, kill -9 when the books show authorisations',
-    holds: 'the same key finds the authorisation; nothing is authorised twice',
-    weight: 5,
-    drop: smallDrop,
-    world: either,
-    async inject(round) {
-      await sandboxFaults(round.world.server, { dropAnswerRate: 1, webhookDrop: 1 });
-      await untilBooks(round, 'authorized', 2);
-      await killAndStart(round);
-    },
-  },
-  {
-    name: 'kill-s9-capture-sent',
-    row: '8, 9',
-    how: 'every call waits; kill -9 while captures are out and not done',
-    holds: 'capture is sent again with its own key',
-    weight: 5,
-    drop: smallDrop,
-    world: either,
-    async inject(round) {
-      await sandboxFaults(round.world.server, { delayMs: 1_200, webhookDrop: 1 });
-      await untilBooks(round, 'authorized', 2);
-      await wait(400);
-      await killAndStart(round);
-    },
-  },
-  {
-    name: 'kill-s10-captured',
-    row: '9',
-    how: 'captures are done and their answers swallowed, kill -9',
-    holds: 'already captured counts as success; one capture an order',
-    weight: 5,
-    drop: smallDrop,
-    world: either,
-    async inject(round) {
-      await sandboxFaults(round.world.server, { delayMs: 500, webhookDrop: 1 });
-      await untilBooks(round, 'authorized', 1);
-      await sandboxFaults(round.world.server, { dropAnswerRate: 1 });
-      await untilBooks(round, 'captured', 1);
-      await killAndStart(round);
-    },
-  },
-  {
-    name: 'kill-s11-projected',
-    row: '10',
-    how: "the tables' answers to the projection held after a random number, kill -9",
-    holds: 'each event takes effect once: tables agree with the actors',
-    weight: 6,
-    world: () => ({ journal: 'redis' }),
-    async inject(round) {
-      const { world, random } = round;
-      await round.until('holds', 3 + Math.floor(random() * 15));
-      world.databaseLink!.hold('replies', /back-office/, Math.floor(random() * 12));
-      await waitFor(() => world.databaseLink!.heldBytes > 0, 20_000);
-      await world.kill();
-      world.databaseLink!.drop();
-      await world.start();
-    },
+    inject: killAtYes,
   },
 ];

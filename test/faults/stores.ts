@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import pg from 'pg';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/persistence/embedded.ts';
 import { startTestRedis, type TestRedis, temporaryFolder } from '../persistence/support.ts';
+import { isAlive } from '../system/server.ts';
 import { type Link, openLink } from './link.ts';
 
 /** Errors of a server that was ended on purpose are no news. */
@@ -13,6 +14,7 @@ const quiet = () => {};
 
 export interface DatabaseServer {
   readonly port: number;
+  readonly isRunning: boolean;
   /** Ends the server in order ("fast": sessions are cut off); its data stays. */
   halt(): Promise<void>;
   /** Starts it again; the port may be another one. */
@@ -24,8 +26,9 @@ export interface DatabaseServer {
   stop(): Promise<void>;
 }
 
-export async function startDatabaseServer(): Promise<DatabaseServer> {
-  const folder = await temporaryFolder();
+/** `place`: a folder that stays when the server is gone; without one a temporary folder, which does not. */
+export async function startDatabaseServer(place?: string): Promise<DatabaseServer> {
+  const folder = place ?? (await temporaryFolder());
   let server: EmbeddedPostgres | null = await startEmbedded(folder, quiet);
   let last = server;
   const portOf = () => Number(new URL(last.url).port);
@@ -47,12 +50,17 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
     await ending?.stop();
   }
   async function resume(): Promise<void> {
+    // It may have ended by itself.
+    if (server && !isAlive(server.pid)) server = null;
     server ??= await startEmbedded(folder, quiet);
     last = server;
   }
   return {
     get port() {
       return portOf();
+    },
+    get isRunning() {
+      return server !== null && isAlive(server.pid);
     },
     halt,
     resume,
@@ -64,7 +72,7 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
     url,
     async stop() {
       await halt();
-      await rm(folder, { recursive: true, force: true });
+      if (place === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }
@@ -79,8 +87,12 @@ export interface RedisStore {
   stop(): Promise<void>;
 }
 
-export async function startRedisStore(settings: Readonly<Record<string, string>>): Promise<RedisStore> {
-  const folder = await temporaryFolder();
+/** `place` as for the database server. */
+export async function startRedisStore(
+  settings: Readonly<Record<string, string>>,
+  place?: string,
+): Promise<RedisStore> {
+  const folder = place ?? (await temporaryFolder());
   const server = await startTestRedis({ ...settings, dir: folder });
   const link = await openLink(server.port);
   return {
@@ -90,10 +102,10 @@ export async function startRedisStore(settings: Readonly<Record<string, string>>
     folder,
     async stop() {
       // A paused process does not hear of its end.
-      if (server.pid > 0) process.kill(server.pid, 'SIGCONT');
+      if (isAlive(server.pid)) process.kill(server.pid, 'SIGCONT');
       await link.close();
       await server.stop();
-      await rm(folder, { recursive: true, force: true });
+      if (place === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -17,7 +17,9 @@ import {
   waitFor,
 } from '../system/server.ts';
 import { type Link, openLink } from './link.ts';
-import { type DatabaseServer, type RedisStore, startRedisStore } from './stores.ts';
+import { type OneProvider, openProvider } from './one-provider.ts';
+import { openSmallDisk, type SmallDisk } from './small-disk.ts';
+import { type DatabaseServer, type RedisStore, startDatabaseServer, startRedisStore } from './stores.ts';
 
 export interface WorldOptions {
   /** `embedded`: the server brings its own PostgreSQL, with the journal in it. */
@@ -27,6 +29,10 @@ export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** False: the fault starts the server itself. */
   readonly isStarted?: boolean;
+  /** One payment provider outside of the servers, for rounds with two of them. */
+  readonly hasOneProvider?: boolean;
+  /** This store lies on a small disk of its own. */
+  readonly onSmallDisk?: 'redis' | 'postgres';
 }
 
 export interface World {
@@ -36,6 +42,9 @@ export interface World {
   /** null with an embedded database. */
   readonly databaseLink: Link | null;
   readonly redis: RedisStore | null;
+  readonly disk: SmallDisk | null;
+  /** Where the payment sandbox is. */
+  readonly providerUrl: string;
   /** The line that carries appends to the journal; null with an embedded database. */
   readonly journalLink: Link | null;
   /** Connections on which appends travel, by their first words. */
@@ -50,8 +59,8 @@ export interface World {
   /** Starts a server that may not get far, without waiting for it. */
   launch(): Child;
   /**
-   * A second server on the same data, which becomes `server`; buyers still go where they went. It gets the
-   * provider's books, for there is only one provider.
+   * A second server on the same data, which becomes `server`; buyers still go where they went. Unless there is one
+   * provider for all, it gets a copy of the first one's books: nothing may be under way at the till then.
    */
   startSecond(): Promise<ServerProcess>;
   /** A database connection for the audit, past the line. Ended by `close`. */
@@ -62,9 +71,34 @@ export interface World {
 const tokenSecret = 'the-fault-suite-signs-its-tokens-with-this';
 let nextDatabase = 1;
 
-export async function openWorld(databaseServer: DatabaseServer, options: WorldOptions): Promise<World> {
+export async function openWorld(shared: DatabaseServer, options: WorldOptions): Promise<World> {
   const closing: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    const errors: unknown[] = [];
+    // What cannot be closed must not keep the rest open.
+    for (const one of closing.splice(0)) await one().catch((error) => errors.push(error));
+    if (errors.length > 0) throw errors[0];
+  };
+  return build(shared, options, closing, close).catch(async (error) => {
+    await close();
+    throw error;
+  });
+}
+
+const diskMegabytes = { redis: 24, postgres: 160 } as const;
+
+async function build(
+  shared: DatabaseServer,
+  options: WorldOptions,
+  closing: (() => Promise<unknown>)[],
+  close: () => Promise<void>,
+): Promise<World> {
   const isEmbedded = options.journal === 'embedded';
+  const { onSmallDisk } = options;
+  const disk = onSmallDisk ? await openSmallDisk(diskMegabytes[onSmallDisk]) : null;
+  if (disk) closing.unshift(() => disk.close());
+  const databaseServer = onSmallDisk === 'postgres' ? await startDatabaseServer(disk!.folder) : shared;
+  if (databaseServer !== shared) closing.unshift(() => databaseServer.stop());
   await databaseServer.resume();
   const database = `faults_${process.pid}_${nextDatabase++}`;
   let databaseLink: Link | null = null;
@@ -74,8 +108,13 @@ export async function openWorld(databaseServer: DatabaseServer, options: WorldOp
     databaseLink = await openLink(databaseServer.port);
     closing.unshift(() => databaseLink!.close());
   }
-  const redis = options.journal === 'redis' ? await startRedisStore(options.redis ?? {}) : null;
+  const redis =
+    options.journal === 'redis'
+      ? await startRedisStore(options.redis ?? {}, onSmallDisk === 'redis' ? disk!.folder : undefined)
+      : null;
   if (redis) closing.unshift(() => redis.stop());
+  const provider: OneProvider | null = options.hasOneProvider ? await openProvider() : null;
+  if (provider) closing.unshift(() => provider.close());
 
   const env: Record<string, string> = {
     SHARDS: String(options.shards ?? 1),
@@ -83,6 +122,7 @@ export async function openWorld(databaseServer: DatabaseServer, options: WorldOp
     TOKEN_SECRET: tokenSecret,
     ...(databaseLink ? { DATABASE_URL: databaseServer.url(database, databaseLink.port) } : {}),
     ...(redis ? { REDIS_URL: redis.url } : {}),
+    ...provider?.env,
     ...options.env,
   };
   const site = await openSite(env);
@@ -94,6 +134,11 @@ export async function openWorld(databaseServer: DatabaseServer, options: WorldOp
   let second: ServerProcess | null = null;
   let url = '';
   let client: pg.Client | null = null;
+
+  function goTo(there: string): void {
+    url = there;
+    provider?.tell(there);
+  }
 
   async function tablesUrl(): Promise<string> {
     if (!isEmbedded) return databaseServer.url(database);
@@ -108,6 +153,10 @@ export async function openWorld(databaseServer: DatabaseServer, options: WorldOp
     databaseServer,
     databaseLink,
     redis,
+    disk,
+    get providerUrl() {
+      return provider?.url ?? (second ?? site.server).sandboxUrl!;
+    },
     journalLink: redis?.link ?? databaseLink,
     appends: redis ? /doorbuster-journal-write/ : /shard-\d/,
     get server() {
@@ -117,7 +166,7 @@ export async function openWorld(databaseServer: DatabaseServer, options: WorldOp
       return url;
     },
     set url(there) {
-      url = there;
+      goTo(there);
     },
     get restarts() {
       return restarts;
@@ -125,7 +174,7 @@ export async function openWorld(databaseServer: DatabaseServer, options: WorldOp
     async start() {
       restarts++;
       const server = await site.start();
-      url = server.url;
+      goTo(server.url);
       return server;
     },
     async kill() {
@@ -142,9 +191,11 @@ export async function openWorld(databaseServer: DatabaseServer, options: WorldOp
     async startSecond() {
       const other = await openSite(env);
       closing.unshift(() => other.close());
-      await mkdir(join(other.dataDir, 'sandbox'));
-      const books = join('sandbox', 'payments.jsonl');
-      await copyFile(join(site.dataDir, books), join(other.dataDir, books));
+      if (!provider) {
+        await mkdir(join(other.dataDir, 'sandbox'));
+        const books = join('sandbox', 'payments.jsonl');
+        await copyFile(join(site.dataDir, books), join(other.dataDir, books));
+      }
       second = await other.start();
       return second;
     },
@@ -157,9 +208,7 @@ export async function openWorld(databaseServer: DatabaseServer, options: WorldOp
       closing.unshift(() => fresh.end().catch(() => {}));
       return fresh;
     },
-    async close() {
-      for (const close of closing) await close();
-    },
+    close,
   };
 }
 

@@ -64,6 +64,7 @@ export async function startEngine(): Promise<Engine> {
   const shard = new Shard({
     shard: 0,
     shardCount: 1,
+    owner: 'test',
     deciders: [saleDecider, skuDecider, orderDecider, idempotencyDecider],
     journal: new MemoryJournal(store),
     snapshots: new MemorySnapshots(store),

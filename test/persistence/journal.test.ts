@@ -94,6 +94,26 @@ describe.each(stores)('the journal in %s', (_, open, isAvailable) => {
     expect(journal.durability).toMatch(/on disk/);
   });
 
+  test('tells a claim from a living owner, from the same process and from one that let go', async () => {
+    const claimAs = async (owner: string) => (await journal.claim([partition], owner))[0]!.isTakenOver;
+    expect(await claimAs('one')).toBe(false);
+    expect(await claimAs('one')).toBe(false);
+    expect(await claimAs('two')).toBe(true);
+    await journal.release([partition], 'one');
+    expect(await claimAs('three')).toBe(true);
+    await journal.release([partition], 'three');
+    expect(await claimAs('four')).toBe(false);
+  });
+
+  test('says who owns a partition and where it ends, to whoever asks', async () => {
+    const newest = async () => (await journal.newest([partition]))[0]!;
+    expect(await newest()).toMatchObject({ partition, epoch });
+    await write(1, 3);
+    expect(await newest()).toEqual({ partition, epoch, seq: 3 });
+    await other.claim([partition]);
+    expect(await newest()).toMatchObject({ partition, epoch: epoch + 1 });
+  });
+
   test('refuses repeats and gaps, and goes on', async () => {
     await write(1, 2);
     expect(await append(journal, frame(partition, epoch, 2))).toEqual(['repeat']);
@@ -124,7 +144,7 @@ describe.each(stores)('the journal in %s', (_, open, isAvailable) => {
   test('after a claim by another, the old owner is refused for good and numbering goes on', async () => {
     await write(1, 2);
     const [claim] = await other.claim([partition]);
-    expect(claim).toEqual({ partition, epoch: epoch + 1, tailSeq: 2 });
+    expect(claim).toMatchObject({ partition, epoch: epoch + 1, tailSeq: 2 });
     expect(await append(journal, frame(partition, epoch, 3))).toEqual(['stale']);
     expect(await append(other, frame(partition, epoch + 1, 3))).toEqual(['ok']);
     expect(await append(journal, frame(partition, epoch, 4))).toEqual(['stale']);

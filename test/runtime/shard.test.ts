@@ -107,6 +107,7 @@ async function start(
   const shard = new Shard({
     shard: 0,
     shardCount: 1,
+    owner: 'test',
     deciders: [counter],
     journal,
     snapshots,
@@ -325,6 +326,34 @@ describe('recovery', () => {
     await one.archivist.stop(5_000);
     const two = await start(store);
     expect(two.clock.at).toBe(9_000_000);
+  });
+});
+
+describe('a shard that was replaced', () => {
+  it('learns of it although nobody asks it anything, and ends', async () => {
+    const store = new MemoryStore();
+    const one = await start(store);
+    await one.send({ type: 'Add', amount: 1 });
+    const two = await start(store);
+    await until(() => one.fatal.length === 1);
+    expect(one.fatal).toMatchObject([{ isFenced: true, reason: expect.stringContaining('another process') }]);
+    expect((await one.send({ type: 'Read' })).code).toBe('busy');
+    expect((await two.send({ type: 'Read' })).body).toMatchObject({ total: 1 });
+    expect(two.fatal).toEqual([]);
+  });
+
+  it('answers nobody while it cannot ask whether it was', async () => {
+    const one = await start(new MemoryStore());
+    const { gate, open } = closedGate();
+    one.journal.gate = gate;
+    await until(() => one.shard.leaseOverdueMs > 0);
+    const codes: string[] = [];
+    one.shard.deliver('counter', 'a', { type: 'Read' }, (code) => void codes.push(code));
+    await until(() => codes.length === 1);
+    expect(codes).toEqual(['busy']);
+    open();
+    await until(() => one.shard.leaseOverdueMs <= 0);
+    expect((await one.send({ type: 'Read' })).code).toBe('ok');
   });
 });
 

@@ -21,7 +21,6 @@ export function watched(decider: AnyDecider, instance: Instance, world: World): 
     ...decider,
     decide(state, command, at) {
       const decision = decider.decide(state, command, at);
-      if (decision.events.length > 0) instance.changed.add(command);
       if (command.type === 'PlaceHold') {
         const expected = naiveHold(state as SkuState, command as PlaceHold, at);
         if (decision.code !== expected)

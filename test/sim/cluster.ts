@@ -2,6 +2,7 @@
  * Which process owns the data, who has been replaced and does not know it, where clients' messages go, and the
  * projections that read what becomes durable.
  */
+import { shardOf } from '../../src/protocol/address.ts';
 import type { OutgoingCommand } from '../../src/protocol/decider.ts';
 import { checkRecovered } from './check-state.ts';
 import { Engine } from './engine.ts';
@@ -61,6 +62,9 @@ export class Cluster {
         world.count('recoveries');
         if (!this.isLossExpected) checkRecovered(world, instance);
       },
+      isTakenOver: (engine, partition) =>
+        this.engine !== engine &&
+        this.engine?.shards[shardOf(partition, this.engine.shardCount)]?.isReady === true,
       onFenced: (engine) => {
         world.count('processes fenced');
         this.zombies = this.zombies.filter((zombie) => zombie !== engine);

@@ -9,6 +9,7 @@ import type {
   Claim,
   Frame,
   Journal,
+  Newest,
   Save,
   SleeperStore,
   SnapshotStore,
@@ -59,13 +60,31 @@ export class Disk implements Journal, SnapshotStore, SleeperStore {
     this.#deps = deps;
   }
 
-  claim(partitions: readonly number[]): Promise<Claim[]> {
+  claim(partitions: readonly number[], owner = ''): Promise<Claim[]> {
     const { store, acked } = this.#deps;
     return this.#call('claim', () => {
-      const claims = partitions.map((partition) => store.claim(partition, acked.get(partition) ?? 0));
+      const claims = partitions.map((partition) => store.claim(partition, acked.get(partition) ?? 0, owner));
       for (const { partition, epoch } of claims) this.epochs.set(partition, epoch);
       return claims;
     });
+  }
+
+  release(partitions: readonly number[], owner: string): Promise<void> {
+    return this.#call('release', () => {
+      for (const partition of partitions) {
+        const stream = this.#deps.store.stream(partition);
+        if (stream.owner === owner) stream.owner = null;
+      }
+    });
+  }
+
+  newest(partitions: readonly number[]): Promise<Newest[]> {
+    return this.#call('newest', () =>
+      partitions.map((partition) => {
+        const { epoch, tailSeq } = this.#deps.store.stream(partition);
+        return { partition, epoch, seq: tailSeq };
+      }),
+    );
   }
 
   async append(frames: readonly Frame[]): Promise<AppendOutcome[]> {

@@ -27,6 +27,8 @@ export interface EngineDeps {
   readonly onDurable: (partition: number) => void;
   readonly onReady: (instance: Instance) => void;
   readonly onFenced: (engine: Engine) => void;
+  /** Whether another process has opened this partition since. */
+  readonly isTakenOver: (engine: Engine, partition: number) => boolean;
 }
 
 export class Engine {
@@ -37,10 +39,12 @@ export class Engine {
   archive: ArchiveLife;
   #isStopping = false;
   readonly #acked = new Map<number, number>();
+  readonly #owner: string;
   readonly #deps: EngineDeps;
 
   constructor(deps: EngineDeps) {
     this.#deps = deps;
+    this.#owner = `process ${deps.nextLife()}`;
     this.archive = this.#archive();
     for (let shard = 0; shard < deps.shardCount; shard++) this.shards.push(null);
     for (let shard = 0; shard < deps.shardCount; shard++) this.#spawn(shard);
@@ -136,14 +140,15 @@ export class Engine {
   }
 
   #spawn(shard: number): void {
-    const { world, nextLife, onDurable, onReady } = this.#deps;
+    const { world, nextLife, onDurable, onReady, isTakenOver } = this.#deps;
     const instance = new Instance({
       world,
       shard,
       life: nextLife(),
       shardCount: this.shardCount,
       wallNow: this.wallNow,
-      isReplaced: () => this.isReplaced,
+      owner: this.#owner,
+      isReplaced: (partition) => isTakenOver(this, partition),
       acked: this.#acked,
       ask: (from, kind, key, command, done) => this.#ask(from, kind, key, command, done),
       onDurable: (partition, seq) => {

@@ -3,6 +3,7 @@
  * crash, by being fenced, or by its own decision; the next life begins with a new epoch and recovers.
  */
 import { deciders } from '../../src/deciders.ts';
+import { partitionOf } from '../../src/protocol/address.ts';
 import type { OutgoingCommand, Push } from '../../src/protocol/decider.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
@@ -28,7 +29,10 @@ export interface InstanceDeps {
   readonly onDurable: (partition: number, seq: number) => void;
   readonly onReady: (instance: Instance) => void;
   readonly onEnd: (isFenced: boolean) => void;
-  readonly isReplaced: () => boolean;
+  /** The process. */
+  readonly owner: string;
+  /** Whether another process has opened this partition since. */
+  readonly isReplaced: (partition: number) => boolean;
   readonly acked: Map<number, number>;
 }
 
@@ -40,8 +44,6 @@ export class Instance implements Owner {
   /** Dies when it comes to this point. */
   crashPoint: CrashPoint | null = null;
   readonly states = new Map<string, Shadow>();
-  /** Commands whose decision made events: their answers wait for the journal. */
-  readonly changed = new WeakSet<object>();
   readonly disk: Disk;
   readonly shard: Shard;
   readonly #deps: InstanceDeps;
@@ -70,6 +72,7 @@ export class Instance implements Owner {
     this.shard = new Shard({
       shard,
       shardCount,
+      owner: deps.owner,
       deciders: deciders.map((decider) => watched(mutant.decider?.(decider) ?? decider, this, world)),
       journal: mutant.journal?.(this.disk, store) ?? this.disk,
       // Some never let an actor go.
@@ -137,13 +140,8 @@ export class Instance implements Owner {
     const reply: ReplyTo = (code, body) => {
       if (!this.isAlive) return;
       if (code !== 'busy') checkReply(world, kind, key, command, code, body);
-      if (code !== 'busy' && this.#deps.isReplaced() && !this.changed.has(command)) {
-        // What a replaced owner knows may be old. It has no way to find out without the journal: see `isStrict`.
-        world.count('stale answers of a replaced owner, kept back');
-        if (world.isStrict)
-          world.fail('a replaced owner answers nobody', `${JSON.stringify(command)} -> ${code}`);
-        return;
-      }
+      if (code !== 'busy' && this.#deps.isReplaced(partitionOf(kind, key)))
+        world.fail('a replaced owner answers nobody', `${JSON.stringify(command)} -> ${code}`);
       done(code, body);
       if (code !== 'busy') this.#moment('reply');
     };

@@ -3,7 +3,8 @@
  *
  * 1. Nothing else moves the clock, and nothing outside runs code: promises are resolved by tasks only.
  * 2. After a task that touched a promise every continuation runs before the next task.
- * 3. A task of a dead owner is dropped, one of a frozen owner waits for the thaw; then the order is anybody's.
+ * 3. A task of a dead owner is dropped, one of a frozen owner waits for the thaw (which may come early, and is noticed
+ *    within a second); then the order is anybody's.
  */
 import type { Random } from './random.ts';
 
@@ -22,6 +23,7 @@ interface Task {
 }
 
 const thawSpreadMs = 20;
+const thawNoticedMs = 1_000;
 
 export class Loop {
   nowMs = 1_000_000_000;
@@ -72,7 +74,8 @@ export class Loop {
       if (task.isCancelled || task.owner?.isAlive === false) continue;
       this.nowMs = Math.max(this.nowMs, task.atMs);
       if (task.owner && task.owner.frozenUntilMs > this.nowMs) {
-        task.atMs = task.owner.frozenUntilMs + this.#random.next() * thawSpreadMs;
+        const lookAtMs = Math.min(task.owner.frozenUntilMs, this.nowMs + thawNoticedMs);
+        task.atMs = lookAtMs + this.#random.next() * thawSpreadMs;
         this.#push(task);
         continue;
       }

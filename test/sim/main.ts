@@ -1,9 +1,8 @@
 /**
- * `npm run sim -- --seeds 1000 [--from N] [--seed N] [--steps N] [--mutant NAME] [--strict] [--trace] [--json]`
+ * `npm run sim -- --seeds 1000 [--from N] [--seed N] [--steps N] [--mutant NAME] [--trace] [--json]`
  *
  * Exit code 1 when a promise was broken; then the first failing seed is run again and the end of its story printed
- * (with `--seed N --trace`: all of it). `--strict` also asks for what the engine does not promise yet: no answer of any
- * kind from a replaced owner, and engine time that survives a wall clock set back.
+ * (with `--seed N --trace`: all of it).
  */
 import { parseArgs } from 'node:util';
 import { mutants } from './mutants.ts';
@@ -17,7 +16,6 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '200' },
     mutant: { type: 'string' },
     json: { type: 'boolean', default: false },
-    strict: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
   },
 });
@@ -37,7 +35,6 @@ const optionsOf = (seed: number): RunOptions => ({
   seed,
   steps: whole('steps'),
   mutant: mutantOf!(),
-  isStrict: values.strict,
 });
 
 async function explain(seed: number): Promise<RunResult> {
@@ -48,9 +45,9 @@ async function explain(seed: number): Promise<RunResult> {
   if (result.violation) {
     const { rule, detail, step, atMs } = result.violation;
     console.log(`\nseed ${seed}, step ${step}, ${atMs.toFixed(1)} ms: broken: ${rule}\n${detail}`);
-    const flags = [values.strict ? ' --strict' : '', values.mutant ? ` --mutant "${values.mutant}"` : ''];
+    const mutant = values.mutant ? ` --mutant "${values.mutant}"` : '';
     const length = values.steps === '200' ? '' : ` --steps ${values.steps}`;
-    console.log(`again: npm run sim -- --seed ${seed} --trace${length}${flags.join('')}`);
+    console.log(`again: npm run sim -- --seed ${seed} --trace${length}${mutant}`);
   }
   return result;
 }

@@ -22,7 +22,9 @@ function through(journal: Journal, change: Partial<Journal>): Journal {
   return {
     durability: journal.durability,
     isDurable: journal.isDurable,
-    claim: (partitions) => journal.claim(partitions),
+    claim: (partitions, owner) => journal.claim(partitions, owner),
+    release: (partitions, owner) => journal.release(partitions, owner),
+    newest: (partitions) => journal.newest(partitions),
     append: (frames) => journal.append(frames),
     read: (partition, afterSeq, limit) => journal.read(partition, afterSeq, limit),
     readMany: (after, limit) => journal.readMany(after, limit),
@@ -139,6 +141,31 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
     store: (store) => {
       store.isFencing = false;
     },
+  }),
+  'answer without asking who the owner is': () => ({
+    journal: (journal) => {
+      const epochs = new Map<number, number>();
+      return through(journal, {
+        claim: async (partitions, owner) => {
+          const claims = await journal.claim(partitions, owner);
+          for (const { partition, epoch } of claims) epochs.set(partition, epoch);
+          return claims;
+        },
+        newest: async (partitions) =>
+          partitions.map((partition) => ({
+            partition,
+            epoch: epochs.get(partition)!,
+            seq: Number.MAX_SAFE_INTEGER,
+          })),
+      });
+    },
+  }),
+  'open before the other one has stopped': () => ({
+    journal: (journal) =>
+      through(journal, {
+        claim: async (partitions, owner) =>
+          (await journal.claim(partitions, owner)).map((claim) => ({ ...claim, isTakenOver: false })),
+      }),
   }),
   'capture before the commit': () => of('order', captureEarly),
   'keep the units of a failed order': () => of('order', keepUnits),

@@ -23,7 +23,6 @@ export interface RunOptions {
   readonly seed: number;
   readonly steps?: number;
   readonly mutant?: Mutant;
-  readonly isStrict?: boolean;
   /** Receives one line for everything that happens. */
   readonly onTrace?: (line: string) => void;
 }
@@ -62,7 +61,7 @@ export interface Run {
   readonly counts: Map<string, number>;
 }
 
-export function prepare({ seed, mutant = {}, isStrict = false, onTrace }: RunOptions): Run {
+export function prepare({ seed, mutant = {}, onTrace }: RunOptions): Run {
   const random = (stream: string) => new Random(seed, stream);
   const loop = new Loop(random('loop'));
   const store = new Store();
@@ -87,7 +86,7 @@ export function prepare({ seed, mutant = {}, isStrict = false, onTrace }: RunOpt
   const shadows = new Map<string, Shadow>();
   const faults = calmFaults();
   const count = (what: string, by = 1) => counts.set(what, (counts.get(what) ?? 0) + by);
-  const world: World = { loop, store, model, shadows, faults, mutant, isStrict, random, fail, trace, count };
+  const world: World = { loop, store, model, shadows, faults, mutant, random, fail, trace, count };
   loop.onThrow = (error) => fail('nobody throws', error instanceof Error ? error.stack! : String(error));
   store.onFrame = (frame) => takeFrame(world, totals, frame);
   mutant.store?.(store);

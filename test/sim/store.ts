@@ -8,6 +8,7 @@ import type { ActorSnapshot, AppendOutcome, Claim, Frame, Save } from '../../src
 
 interface Stream {
   epoch: number;
+  owner: string | null;
   tailSeq: number;
   flushedSeq: number;
   trimmedSeq: number;
@@ -33,16 +34,18 @@ export class Store {
   stream(partition: number): Stream {
     let stream = this.streams.get(partition);
     if (!stream) {
-      stream = { epoch: 0, tailSeq: 0, flushedSeq: 0, trimmedSeq: 0, frames: [] };
+      stream = { epoch: 0, owner: null, tailSeq: 0, flushedSeq: 0, trimmedSeq: 0, frames: [] };
       this.streams.set(partition, stream);
     }
     return stream;
   }
 
   /** As the journal in Redis does: a tail that ends before what anybody has seen is a fault. */
-  claim(partition: number, ackedSeq: number): Claim {
+  claim(partition: number, ackedSeq: number, owner: string): Claim {
     const stream = this.stream(partition);
-    const claim = { partition, epoch: ++stream.epoch, tailSeq: stream.tailSeq };
+    const isTakenOver = stream.owner !== null && stream.owner !== owner;
+    stream.owner = owner;
+    const claim = { partition, epoch: ++stream.epoch, tailSeq: stream.tailSeq, isTakenOver };
     const seenSeq = this.seenSeq(partition, ackedSeq);
     return seenSeq <= stream.tailSeq ? claim : { ...claim, fault: `frame ${seenSeq} was acknowledged` };
   }

@@ -53,8 +53,6 @@ export interface World {
   readonly shadows: Map<string, Shadow>;
   readonly faults: Faults;
   readonly mutant: Mutant;
-  /** Also answers that need no journal (reads, refusals, repeats) must not come from a replaced owner. */
-  readonly isStrict: boolean;
   readonly random: (stream: string) => Random;
   readonly fail: Fail;
   readonly trace: (text: () => string) => void;

@@ -9,6 +9,7 @@ import type {
   Claim,
   Frame,
   Journal,
+  Newest,
   Save,
   SavedPartition,
   SleeperStore,
@@ -24,6 +25,7 @@ interface SavedActors {
 interface Stream {
   epoch: number;
   tailSeq: number;
+  owner: string | null;
   frames: Frame[];
 }
 
@@ -35,7 +37,7 @@ export class MemoryStore {
   stream(partition: number): Stream {
     let stream = this.streams.get(partition);
     if (!stream) {
-      stream = { epoch: 0, tailSeq: 0, frames: [] };
+      stream = { epoch: 0, tailSeq: 0, owner: null, frames: [] };
       this.streams.set(partition, stream);
     }
     return stream;
@@ -56,10 +58,27 @@ export class MemoryJournal implements Journal {
     this.store = store;
   }
 
-  async claim(partitions: readonly number[]): Promise<Claim[]> {
+  async claim(partitions: readonly number[], owner = 'anybody'): Promise<Claim[]> {
     return partitions.map((partition) => {
       const stream = this.store.stream(partition);
-      return { partition, epoch: ++stream.epoch, tailSeq: stream.tailSeq };
+      const isTakenOver = stream.owner !== null && stream.owner !== owner;
+      stream.owner = owner;
+      return { partition, epoch: ++stream.epoch, tailSeq: stream.tailSeq, isTakenOver };
+    });
+  }
+
+  async release(partitions: readonly number[], owner: string): Promise<void> {
+    for (const partition of partitions) {
+      const stream = this.store.stream(partition);
+      if (stream.owner === owner) stream.owner = null;
+    }
+  }
+
+  async newest(partitions: readonly number[]): Promise<Newest[]> {
+    await this.gate;
+    return partitions.map((partition) => {
+      const { epoch, tailSeq } = this.store.stream(partition);
+      return { partition, epoch, seq: tailSeq };
     });
   }
 

@@ -12,6 +12,22 @@ export function seeded(seed: number): Pick {
   };
 }
 
+/** The numbers of input `n`: the same whatever is sent beside it, and unlike those of its neighbours. */
+export function seededFor(seed: number, n: number): Pick {
+  let mixed = Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(n + 1, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b);
+  return seeded(mixed ^ (mixed >>> 16));
+}
+
+const hex = (pick: Pick, digits: number) =>
+  Array.from({ length: digits }, () => pick(16).toString(16)).join('');
+
+/** A UUID as a client might mint it. */
+export function uuidOf(pick: Pick): string {
+  return `${hex(pick, 8)}-${hex(pick, 4)}-4${hex(pick, 3)}-a${hex(pick, 3)}-${hex(pick, 12)}`;
+}
+
 /** Bytes changed, cut out, doubled and put in. */
 export function mutate(bytes: Uint8Array, pick: Pick): Buffer {
   let mutated = Buffer.from(bytes);
@@ -78,11 +94,35 @@ export const nasty: readonly Buffer[] = [
   .map((text) => Buffer.from(text))
   .concat(Buffer.from([0xff, 0xfe, 0x00]), Buffer.from([0x22, 0xc3, 0x28, 0x22]), Buffer.alloc(0));
 
+const kinds = ['mutated', 'misfit', 'nasty'] as const;
+export type Kind = (typeof kinds)[number];
+
+/** One broken thing, of any kind, made from one that would be taken. */
+export function broken(
+  thing: object,
+  pick: Pick,
+  encode: (thing: object) => Buffer = (plain) => Buffer.from(JSON.stringify(plain)),
+): { readonly kind: Kind; readonly bytes: Buffer } {
+  const kind = kinds[pick(kinds.length)]!;
+  if (kind === 'mutated') return { kind, bytes: mutate(encode(thing), pick) };
+  if (kind === 'misfit') return { kind, bytes: encode(JSON.parse(misfit(thing, pick).toString())) };
+  return { kind, bytes: nasty[pick(nasty.length)]! };
+}
+
 const packr = new Packr({ useRecords: false });
 
 /** A frame of the live socket in its subprotocol. */
 export function packed(frame: object, isBinary: boolean): Buffer {
   return Buffer.from(isBinary ? packr.pack(frame) : JSON.stringify(frame));
+}
+
+/** What a frame from the server holds, in either protocol; null when it is neither. */
+export function unpacked(bytes: Buffer, isBinary: boolean): Record<string, unknown> | null {
+  try {
+    return isBinary ? packr.unpack(bytes) : JSON.parse(bytes.toString());
+  } catch {
+    return null;
+  }
 }
 
 /** What a careful client would never put on an open WebSocket: each ends the connection. */

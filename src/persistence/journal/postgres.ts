@@ -12,6 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { AppendOutcome, Claim, Frame, Journal } from '../../protocol/journal.ts';
+import { releaseOwner } from './owners.ts';
 
 export interface PostgresJournalOptions {
   /** False keeps every frame for ever: `trim` does nothing. */
@@ -45,11 +46,14 @@ from f join held on held.partition = f.partition left join moved on moved.partit
 
 const claimSql = `
 with held as materialized (
-  select partition from partitions where partition = any($1::smallint[]) order by partition for no key update
+  select partition, owner from partitions where partition = any($1::smallint[]) order by partition for no key update
 )
-update partitions p set epoch = p.epoch + 1, journal = 'postgres'
+update partitions p set epoch = p.epoch + 1, journal = 'postgres', owner = $2
 from held where p.partition = held.partition and p.journal is distinct from 'redis'
-returning p.partition, p.epoch, p.journal_seq`;
+returning p.partition, p.epoch, p.journal_seq, held.owner <> coalesce($2, '') as is_taken_over`;
+
+/** One try only: whoever asks this asks again and again. */
+const newestTimeoutMs = 1_000;
 
 const readManySql = `
 select f.partition, f.seq, f.epoch, f.frame
@@ -157,12 +161,12 @@ export function openPostgresJournal(pool: pg.Pool, options: PostgresJournalOptio
       return isDurable();
     },
 
-    async claim(partitions) {
-      const { rows } = await pool.query(claimSql, [partitions]);
+    async claim(partitions, owner) {
+      const { rows } = await pool.query(claimSql, [partitions, owner ?? null]);
       const claims = new Map<number, Claim>(
-        rows.map(({ partition, epoch, journal_seq }) => [
+        rows.map(({ partition, epoch, journal_seq, is_taken_over }) => [
           partition,
-          { partition, epoch, tailSeq: Number(journal_seq) },
+          { partition, epoch, tailSeq: Number(journal_seq), isTakenOver: is_taken_over === true },
         ]),
       );
       const shown = await pool.query(
@@ -177,6 +181,22 @@ export function openPostgresJournal(pool: pg.Pool, options: PostgresJournalOptio
           `the journal of partition ${partition} lives in Redis: start with the same REDIS_URL as before`,
           { partition },
         );
+      });
+    },
+
+    release: (partitions, owner) => releaseOwner(pool, partitions, owner),
+
+    async newest(partitions) {
+      const { rows } = await pool.query({
+        name: 'journal-newest',
+        text: 'select partition, epoch, journal_seq from partitions where partition = any($1::smallint[])',
+        values: [partitions],
+        query_timeout: newestTimeoutMs,
+      } as pg.QueryConfig);
+      const rowByPartition = new Map(rows.map((row) => [row.partition, row]));
+      return partitions.map((partition) => {
+        const { epoch, journal_seq } = rowByPartition.get(partition)!;
+        return { partition, epoch, seq: Number(journal_seq) };
       });
     },
 

@@ -15,11 +15,11 @@ import { readTails, streamKey, type Tail } from './stream.ts';
 
 const raiseSql = `
 with held as materialized (
-  select partition from partitions where partition = any($1::smallint[]) order by partition for no key update
+  select partition, owner from partitions where partition = any($1::smallint[]) order by partition for no key update
 )
-update partitions p set epoch = p.epoch + 1
+update partitions p set epoch = p.epoch + 1, owner = $2
 from held where p.partition = held.partition and (p.journal is distinct from 'postgres' or p.journal_seq = 0)
-returning p.partition, p.epoch, p.journal is not distinct from 'redis' as is_started,
+returning p.partition, p.epoch, held.owner <> coalesce($2, '') as is_taken_over, p.journal is not distinct from 'redis' as is_started,
   greatest(
     (select c.seq from checkpoints c where c.partition = p.partition),
     (select max(c.seq) from projection_checkpoints c where c.partition = p.partition),
@@ -29,6 +29,7 @@ returning p.partition, p.epoch, p.journal is not distinct from 'redis' as is_sta
 interface Raised {
   partition: number;
   epoch: number;
+  is_taken_over: boolean | null;
   is_started: boolean;
   seen_seq: string;
 }
@@ -40,8 +41,12 @@ function lost(partition: number, how: string): string {
   return `the Redis journal of partition ${partition} is lost: ${how}. Bring back the Redis data that belongs to this database, or see npm run recover`;
 }
 
-async function raise(pool: pg.Pool, partitions: readonly number[]): Promise<Raised[]> {
-  const { rows } = await pool.query<Raised>(raiseSql, [partitions]);
+async function raise(
+  pool: pg.Pool,
+  partitions: readonly number[],
+  owner: string | undefined,
+): Promise<Raised[]> {
+  const { rows } = await pool.query<Raised>(raiseSql, [partitions, owner ?? null]);
   return partitions.map((partition) => {
     const row = rows.find((candidate) => candidate.partition === partition);
     if (row) return row;
@@ -99,16 +104,17 @@ export async function claimStreams(
   pool: pg.Pool,
   link: RedisLink,
   partitions: readonly number[],
+  owner: string | undefined,
   ackedSeq: (partition: number) => number,
 ): Promise<{ claim: Claim; tail: Tail | null }[]> {
-  const raised = await raise(pool, partitions);
+  const raised = await raise(pool, partitions, owner);
   const missing = await fence(link, raised);
   const tails = await readTails(link, partitions);
   const claims = await Promise.all(
-    raised.map(async ({ partition, epoch, seen_seq }, i) => {
+    raised.map(async ({ partition, epoch, seen_seq, is_taken_over }, i) => {
       const tail = tails[i] ?? null;
       if (tail && tail.lastEpoch > epoch) await refuseForeign(pool, partition, tail.lastEpoch);
-      const claim = { partition, epoch, tailSeq: tail?.seq ?? 0 };
+      const claim = { partition, epoch, tailSeq: tail?.seq ?? 0, isTakenOver: is_taken_over === true };
       const how = loss(epoch, missing.has(partition), tail, Math.max(Number(seen_seq), ackedSeq(partition)));
       return { claim: how === null ? claim : { ...claim, fault: lost(partition, how) }, tail };
     }),

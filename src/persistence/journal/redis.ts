@@ -10,12 +10,13 @@ import type pg from 'pg';
 import { partitionCount } from '../../protocol/address.ts';
 import type { Journal } from '../../protocol/journal.ts';
 import type { Log } from '../../protocol/log.ts';
+import { releaseOwner } from './owners.ts';
 import { claimStreams } from './redis-claim.ts';
 import { readDurability } from './redis-durability.ts';
 import { openRedisLink } from './redis-link.ts';
 import { createRedisReader } from './redis-reader.ts';
 import { createRedisWriter } from './redis-writer.ts';
-import { readTails, seek, streamKey } from './stream.ts';
+import { readNewest, readTails, seek, streamKey } from './stream.ts';
 
 const writeTimeoutMs = 750;
 const readTimeoutMs = 10_000;
@@ -39,14 +40,19 @@ export async function openRedisJournal(redisUrl: string, pool: pg.Pool, log: Log
     durability,
     isDurable,
 
-    async claim(partitions) {
+    async claim(partitions, owner) {
       const { generation } = writeLink;
-      const claims = await claimStreams(pool, writeLink, partitions, writer.ackedSeq);
+      const claims = await claimStreams(pool, writeLink, partitions, owner, writer.ackedSeq);
       return claims.map(({ claim }) => {
         if (claim.fault === undefined) writer.claimed(claim, generation);
         return claim;
       });
     },
+
+    release: (partitions, owner) => releaseOwner(pool, partitions, owner),
+
+    // Over the connection of the appends: it gives up early.
+    newest: (partitions) => readNewest(writeLink, partitions),
 
     append: (frames) => writer.append(frames),
     read: (partition, afterSeq, limit) => reader.read(partition, afterSeq, limit),

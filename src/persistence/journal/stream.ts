@@ -6,7 +6,7 @@
  *    sequence numbers have the same order.
  * 3. The last frame is never trimmed: it keeps the numbering known.
  */
-import type { Frame } from '../../protocol/journal.ts';
+import type { Frame, Newest } from '../../protocol/journal.ts';
 import type { RedisLink } from './redis-link.ts';
 
 export const streamKey = (partition: number) => `{p${partition}}:journal`;
@@ -82,6 +82,21 @@ export async function readTails(link: RedisLink, partitions: readonly number[]):
       return newest[0] ? { lastEpoch: newest[0].epoch, seq: 0, epoch: 0, bytes: null, fenceIds } : null;
     }),
   );
+}
+
+/** An entry's id without its frame. */
+const newestIdScript =
+  "local e = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1) return e[1] and e[1][1]";
+
+/** In the order asked; a stream that is not there is at epoch 0. */
+export async function readNewest(link: RedisLink, partitions: readonly number[]): Promise<Newest[]> {
+  const ids = await link.ask(
+    partitions.map((partition) => ['eval', newestIdScript, 1, streamKey(partition)]),
+  );
+  return ids.map((id, i) => {
+    const [epoch = 0, seq = 0] = id === null ? [] : String(id).split('-').map(Number);
+    return { partition: partitions[i]!, epoch, seq };
+  });
 }
 
 /**

@@ -1,0 +1,66 @@
+/**
+ * kill -9 at named steps of the projection. Rows and checkpoint change in one transaction, so there are two: S11, rows
+ * are written and the transaction is open; S12, it is committed and the projector does not know (it would go on with
+ * the next frames; when there is a search index, it would index then). PostgreSQL itself tells which step was met.
+ */
+import { waitFor } from '../system/server.ts';
+import type { Fault, Round } from './round.ts';
+
+const projector = /back-office/;
+
+/** Of the projector's sessions: does one stand at this step? A transaction has an id of its own once it has written. */
+const standing = {
+  open: "coalesce(bool_or(state = 'idle in transaction' and backend_xid is not null), false)",
+  committed: `coalesce(bool_or(state = 'idle' and query ilike 'commit%' and state_change > $1), false)
+    and not coalesce(bool_or(state = 'idle in transaction'), false)`,
+} as const;
+
+async function killAt(round: Round, step: keyof typeof standing): Promise<void> {
+  const { world, random } = round;
+  const link = world.databaseLink!;
+  const tables = await world.tables();
+  await round.until('holds', 3 + Math.floor(random() * 12));
+  const isThere = async (sinceMs: number) => {
+    const { rows } = await tables.query(
+      `select ${standing[step]} as met from pg_stat_activity
+       where datname = current_database() and application_name ~ '^back-office' and $1::timestamptz is not null`,
+      [new Date(sinceMs)],
+    );
+    return rows[0].met as boolean;
+  };
+  let tries = 0;
+  for (; ; tries++) {
+    if (tries === 60) throw new Error(`the projection was never met at "${step}"`);
+    const sinceMs = Date.now();
+    link.hold(step === 'open' ? 'requests' : 'replies', projector, Math.floor(random() * 6));
+    await waitFor(() => link.heldBytes > 0, 20_000);
+    const isMet = await waitFor(() => isThere(sinceMs), 40).catch(() => false);
+    if (isMet) break;
+    link.release();
+  }
+  round.note('tries', tries + 1);
+  await world.kill();
+  link.drop();
+  await world.start();
+}
+
+export const tableSteps: readonly Fault[] = [
+  {
+    name: 'kill-s11-half-projected',
+    row: '10',
+    how: 'the projection frozen in its transaction when rows are written, kill -9',
+    holds: 'the half is rolled back and done again: tables agree with the actors',
+    weight: 3,
+    world: () => ({ journal: 'redis' }),
+    inject: (round) => killAt(round, 'open'),
+  },
+  {
+    name: 'kill-s12-projected',
+    row: '10',
+    how: 'the projection frozen after its commit and before it knows, kill -9',
+    holds: 'each event takes effect once: tables agree with the actors',
+    weight: 3,
+    world: () => ({ journal: 'redis' }),
+    inject: (round) => killAt(round, 'committed'),
+  },
+];
