@@ -9,21 +9,23 @@
  */
 import { parseArgs } from 'node:util';
 import { assault, findVictim, openDoors } from '../test/system/hostile.ts';
-import { Answers } from '../test/system/hostile-answers.ts';
+import { Answers, type Victim } from '../test/system/hostile-answers.ts';
 import { type Inspector, inspected, openInspector, type ThreadMemory } from '../test/system/inspector.ts';
 import { readMetrics } from '../test/system/metrics.ts';
 import { isAlive, openSite, residentMb, type ServerProcess, waitFor } from '../test/system/server.ts';
 import { checkOut, holding, stockOf } from '../test/system/shop.ts';
 
-const warmUpInputs = 100_000;
+/** Until every thread's heap, and the allocator's share for every thread, have reached their usual size. */
+const warmUpDefault = 300_000;
 const inputsPerRound = 100_000;
-const quietSecondsDefault = 90;
+const quietSecondsDefault = 75;
 const sampleEveryMs = 250;
 const samplesOfCollected = 20;
 const growthMax = 0.05;
 
 const flags = {
   inputs: { type: 'string', default: '1000000' },
+  'warm-up': { type: 'string', default: String(warmUpDefault) },
   seed: { type: 'string', default: '1' },
   quiet: { type: 'string', default: String(quietSecondsDefault) },
 } as const;
@@ -82,7 +84,24 @@ function memoryTable(before: Memory, after: Memory): string {
   ].join('\n');
 }
 
-async function attack(inputs: number, seed: number, restMs: number): Promise<string[]> {
+interface Plan {
+  readonly inputs: number;
+  readonly warmUp: number;
+  readonly seed: number;
+  readonly restMs: number;
+}
+
+/** So many inputs, in rounds of their own seeds. */
+async function throwAll(victim: Victim, inputs: number, firstSeed: number, pid: number): Promise<Answers> {
+  const answers = new Answers();
+  for (let seed = firstSeed; answers.total < inputs; seed++) {
+    await assault(victim, Math.min(inputsPerRound, inputs - answers.total), seed, answers);
+    console.error(`hostile: ${answers.total} of ${inputs} sent, ${residentMb(pid).toFixed(1)} MB`);
+  }
+  return answers;
+}
+
+async function attack({ inputs, warmUp, seed, restMs }: Plan): Promise<string[]> {
   const site = await openSite({ ...openDoors, ...inspected });
   try {
     const server = await site.start();
@@ -90,17 +109,13 @@ async function attack(inputs: number, seed: number, restMs: number): Promise<str
     const inspector = await openInspector(server);
     const victim = await findVictim(server, 10);
 
-    await assault(victim, Math.min(warmUpInputs, inputs), seed, new Answers());
+    await throwAll(victim, warmUp, seed * 1_000_000, pid);
     const before = await memoryAtRest(server, inspector, restMs);
     console.error(
       `hostile: warm, ${before.asItIsMb.toFixed(1)} MB, ${before.collectedMb.toFixed(1)} collected`,
     );
-    const answers = new Answers();
     const startedAtMs = performance.now();
-    for (let round = 1; answers.total < inputs; round++) {
-      await assault(victim, Math.min(inputsPerRound, inputs - answers.total), seed + round, answers);
-      console.error(`hostile: ${answers.total} sent, ${residentMb(pid).toFixed(1)} MB`);
-    }
+    const answers = await throwAll(victim, inputs, seed * 1_000_000 + 500_000, pid);
     const seconds = (performance.now() - startedAtMs) / 1_000;
     const after = await memoryAtRest(server, inspector, restMs);
     inspector.close();
@@ -108,7 +123,7 @@ async function attack(inputs: number, seed: number, restMs: number): Promise<str
 
     console.log(`${answers.table()}\n\n${memoryTable(before, after)}\n`);
     console.log(
-      `${answers.total} inputs in ${seconds.toFixed(1)} s, seed ${seed}; memory ${percent(growth)}`,
+      `${answers.total} inputs in ${seconds.toFixed(1)} s after ${warmUp} to warm up, seed ${seed}; memory ${percent(growth)}`,
     );
     const problems = answers.surprises();
     if (!server.isRunning || !isAlive(pid)) problems.push('the server has ended');
@@ -128,19 +143,20 @@ async function attack(inputs: number, seed: number, restMs: number): Promise<str
 }
 
 async function main(): Promise<number> {
-  let inputs: number;
-  let seed: number;
-  let restMs: number;
+  let plan: Plan;
   try {
     const { values } = parseArgs({ options: flags });
-    inputs = whole(values.inputs, 'inputs', 100_000_000);
-    seed = whole(values.seed, 'seed', 1_000_000);
-    restMs = whole(values.quiet, 'quiet', 600) * 1_000;
+    plan = {
+      inputs: whole(values.inputs, 'inputs', 100_000_000),
+      warmUp: whole(values['warm-up'], 'warm-up', 10_000_000),
+      seed: whole(values.seed, 'seed', 1_000),
+      restMs: whole(values.quiet, 'quiet', 600) * 1_000,
+    };
   } catch (error) {
     console.error(`hostile: ${(error as Error).message}`);
     return 2;
   }
-  const problems = await attack(inputs, seed, restMs);
+  const problems = await attack(plan);
   for (const problem of problems) console.log(`BROKEN  ${problem}`);
   return problems.length > 0 ? 1 : 0;
 }

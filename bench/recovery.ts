@@ -15,7 +15,7 @@ import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { partitionCount, partitionOf } from '../src/protocol/address.ts';
 import type { SkuEvent } from '../src/protocol/events.ts';
 import { encodeFrame, type JournalRecord } from '../src/protocol/frame.ts';
-import type { ActorSnapshot, Journal, SnapshotStore } from '../src/protocol/journal.ts';
+import type { ActorSnapshot, Journal, SleeperStore, SnapshotStore } from '../src/protocol/journal.ts';
 import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
 import { testDatabase } from '../test/persistence/support.ts';
 import { MemoryJournal, MemorySnapshots, MemoryStore } from '../test/support/memory-journal.ts';
@@ -85,7 +85,7 @@ async function write(journal: Journal, records: readonly Records[], afterSeq: nu
 
 interface Stores {
   readonly journal: Journal;
-  readonly snapshots: SnapshotStore;
+  readonly snapshots: SnapshotStore & SleeperStore;
 }
 
 interface Start {
@@ -97,7 +97,8 @@ interface Start {
 
 async function start({ journal, snapshots }: Stores): Promise<Start> {
   const shard = new Shard({
-    ...{ shard: 0, shardCount: 1, owner: 'bench', deciders, journal, snapshots, limits: defaultShardLimits },
+    ...{ shard: 0, shardCount: 1, owner: 'bench', deciders, limits: defaultShardLimits },
+    ...{ journal, snapshots, sleepers: snapshots },
     clock: { now: () => at + 1_000, advanceTo: () => {} },
     scheduler: { now: () => performance.now(), soon: () => {}, after: () => () => {} },
     ask: () => {},

@@ -1,4 +1,4 @@
-/** `npm run bench [-- core|journal|recovery …] [--json]`: one process a bench, so that none warms up for another. */
+/** `npm run bench [-- core|journal|… …] [--json]`: one process a bench, so that none warms up for another. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -8,6 +8,8 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Measuremen
   core: () => import('./core.ts'),
   journal: () => import('./journal.ts'),
   recovery: () => import('./recovery.ts'),
+  worker: () => import('./worker.ts'),
+  passivation: () => import('./passivation.ts'),
 };
 
 function readFlags(): { names: string[]; isJson: boolean; isChild: boolean } {

@@ -6,6 +6,12 @@ import type { Supervisor } from '../runtime/supervisor.ts';
 import type { BackOfficeNumbers, GatewayNumbers, Numbers } from './report.ts';
 import type { Check } from './server.ts';
 
+/** A journal that has not answered for so long takes no commands. */
+const silentMsMax = 1_000;
+
+const silenceOf = ({ shard, journalSilentMs }: ShardStatsRow) =>
+  `the journal has not answered shard ${shard} for ${(journalSilentMs / 1000).toFixed(1)} s`;
+
 export async function readNumbers(threads: Pick<Supervisor, 'stats'>): Promise<Numbers> {
   const [shards, gateways, backOffice] = await Promise.all([
     threads.stats('shard'),
@@ -19,7 +25,7 @@ export async function readNumbers(threads: Pick<Supervisor, 'stats'>): Promise<N
   };
 }
 
-/** The checks of /readyz: the database, every thread, partitions that could not be replayed, projections that stopped. */
+/** The checks of /readyz: the database, every thread, the journal, partitions that could not be replayed, projections that stopped. */
 export async function readChecks(
   pool: Pick<Pool, 'query'>,
   threads: Pick<Supervisor, 'stats' | 'states'>,
@@ -38,6 +44,11 @@ export async function readChecks(
       ...(restarts > 0 ? { detail: `restarted ${restarts} times` } : {}),
     };
   }
+  const silent = numbers.shards.filter(({ journalSilentMs }) => journalSilentMs > silentMsMax);
+  checks.journal = {
+    isOk: silent.length === 0,
+    ...(silent.length > 0 ? { detail: silent.map(silenceOf).join('; ') } : {}),
+  };
   const halted = numbers.shards.flatMap((row) => row.haltedPartitions);
   checks.partitions = {
     isOk: halted.length === 0,

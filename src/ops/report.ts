@@ -92,6 +92,11 @@ function shardFamilies(shards: Numbers['shards']): Family[] {
       perShard(shards, (r) => r.refused),
     ),
     counter(
+      'doorbuster_journal_frames_restored_total',
+      'Acknowledged frames that the journal had lost and that were written again',
+      perShard(shards, (r) => r.restoredFrames),
+    ),
+    counter(
       'doorbuster_events_total',
       'Events journaled',
       perShard(shards, (r) => r.events),
@@ -111,6 +116,11 @@ function shardFamilies(shards: Numbers['shards']): Family[] {
       'doorbuster_outbox_depth',
       'Messages not yet answered',
       perShard(shards, (r) => r.outboxDepth),
+    ),
+    gauge(
+      'doorbuster_journal_silent_seconds',
+      'How long the journal has not answered',
+      perShard(shards, (r) => r.journalSilentMs / 1000),
     ),
     gauge(
       'doorbuster_actors',

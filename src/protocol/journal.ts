@@ -50,6 +50,11 @@ export interface Journal {
   newest(partitions: readonly number[]): Promise<Newest[]>;
   /** At most one frame per partition in a call, and one call in flight per partition. One outcome per frame. */
   append(frames: readonly Frame[]): Promise<AppendOutcome[]>;
+  /**
+   * Appends again what was acknowledged and is lost: the owner's own frames of one partition, as they were, those that
+   * follow the tail. Resolves once they are there.
+   */
+  restore(frames: readonly Frame[]): Promise<void>;
   /** Frames after `afterSeq`, oldest first, at most `limit`. */
   read(partition: number, afterSeq: number, limit: number): Promise<Frame[]>;
   /** Many partitions at once, at most `limit` frames of each; those without news are left out. */

@@ -125,7 +125,9 @@ export class GroupCommit {
     for (const [index, frame] of frames.entries()) {
       const outcome = outcomes[index]!;
       if (outcome === 'ok') continue;
-      if (outcome === 'unknown') {
+      // A weak journal that has lost its last moments: they come again, then this frame follows.
+      const isAhead = outcome === 'gap' && !this.#journal.isDurable;
+      if (outcome === 'unknown' || isAhead) {
         unknown.push(frame);
       } else if (outcome === 'stale' || !(await this.#isThere(frame))) {
         this.#events.onFatal(

@@ -16,41 +16,35 @@ import type { Partition } from './partition.ts';
 export const leaseMs = 500;
 const confirmEveryMs = 150;
 
-export interface LeaseEvents {
-  /** What was kept back may be let out now. */
-  onConfirmed(): void;
+export interface LeaseEvents<Held> {
+  /** It is certain that nobody else can have taken over. */
+  letOut(held: Held): void;
   onReplaced(reason: string): void;
-  /** The journal ends before a frame that it has acknowledged. */
-  onLoss(partition: Partition, newestSeq: number): void;
+  /** The journal ends with frame `tailSeq`, before one that it has acknowledged. Nothing is let out until it does not. */
+  onLoss(partition: Partition, tailSeq: number): Promise<void>;
 }
 
-export class Lease {
+/** `Held`: what waits to be let out, in its order. */
+export class Lease<Held> {
+  readonly held: Held[] = [];
   readonly #partitions: readonly Partition[];
   readonly #journal: Pick<Journal, 'newest'>;
   readonly #scheduler: Scheduler;
-  readonly #events: LeaseEvents;
+  readonly #events: LeaseEvents<Held>;
   #confirmedAtMs = Number.NEGATIVE_INFINITY;
+  #unansweredSinceMs: number | null = null;
   #isOver = false;
 
   constructor(
     partitions: readonly Partition[],
     journal: Pick<Journal, 'newest'>,
     scheduler: Scheduler,
-    events: LeaseEvents,
+    events: LeaseEvents<Held>,
   ) {
     this.#partitions = partitions;
     this.#journal = journal;
     this.#scheduler = scheduler;
     this.#events = events;
-  }
-
-  get isHeld(): boolean {
-    return this.overdueMs <= 0;
-  }
-
-  /** For how long there has been no lease; negative while there is one. */
-  get overdueMs(): number {
-    return this.#scheduler.now() - this.#confirmedAtMs - leaseMs;
   }
 
   /** The partitions were claimed with a question asked at that time. */
@@ -63,6 +57,27 @@ export class Lease {
     this.#isOver = true;
   }
 
+  /** Lets it out, now or once the lease is confirmed. */
+  pass(held: Held): void {
+    this.held.push(held);
+    this.#letOut();
+  }
+
+  /** For how long there has been no answer, if there is no lease any more; else 0. */
+  get waitedMs(): number {
+    return this.isHeld || this.#unansweredSinceMs === null
+      ? 0
+      : this.#scheduler.now() - this.#unansweredSinceMs;
+  }
+
+  get isHeld(): boolean {
+    return this.#scheduler.now() - this.#confirmedAtMs < leaseMs;
+  }
+
+  #letOut(): void {
+    while (this.held.length > 0 && this.isHeld) this.#events.letOut(this.held.shift()!);
+  }
+
   async #confirm(): Promise<void> {
     while (!this.#isOver) {
       await this.#ask().catch(() => {});
@@ -73,10 +88,12 @@ export class Lease {
   /** Rejects when the journal does not answer. */
   async #ask(): Promise<void> {
     const askedAtMs = this.#scheduler.now();
-    const owned = this.#partitions.filter((partition) => partition.isOpen);
+    this.#unansweredSinceMs ??= askedAtMs;
+    const owned = this.#partitions.filter((partition) => partition.epoch > 0);
     const acked = owned.map((partition) => partition.ackedSeq);
     const newest = await this.#journal.newest(owned.map((partition) => partition.number));
     if (this.#isOver) return;
+    let isWhole = true;
     for (const [index, partition] of owned.entries()) {
       const { epoch, seq } = newest[index]!;
       if (epoch > partition.epoch) {
@@ -86,10 +103,15 @@ export class Lease {
         return;
       }
       // Before the first own frame the newest entry may be the mark of the claim.
-      const isShort = acked[index]! > partition.claimedSeq && seq < acked[index]!;
-      if (epoch < partition.epoch || isShort) this.#events.onLoss(partition, seq);
+      const isShort = seq === 0 ? acked[index]! > partition.claimedSeq : seq < acked[index]!;
+      if (!partition.isOpen || (epoch === partition.epoch && !isShort)) continue;
+      isWhole = false;
+      // Behind the mark of a claim the tail is what it was when the claim was made.
+      await this.#events.onLoss(partition, seq === 0 && epoch > 0 ? partition.claimedSeq : seq);
     }
+    if (!isWhole || this.#isOver) return;
     this.#confirmedAtMs = askedAtMs;
-    this.#events.onConfirmed();
+    this.#unansweredSinceMs = null;
+    this.#letOut();
   }
 }

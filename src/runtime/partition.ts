@@ -36,6 +36,8 @@ export class Partition {
   isOpen = false;
   /** Why replay stopped for good, if it did. */
   fault: string | null = null;
+  /** Halted, and yet what was replayed can be shown. */
+  isReadOnly = false;
   /** Records of the frame that is being filled. */
   records: JournalRecord[] = [];
   readonly actors = new Map<string, Map<string, Actor>>();

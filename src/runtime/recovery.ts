@@ -1,5 +1,7 @@
 /**
- * Recovery of a claimed partition: load the saved actors, replay the frames after the checkpoint. A gap or a frame that cannot be trusted halts this partition and says so; others go on.
+ * Recovery of a claimed partition: load the saved actors, replay the frames after the checkpoint. A gap or a frame that
+ * cannot be trusted halts this partition and says so; others go on. A halted partition shows what it knows up to there,
+ * and changes nothing.
  */
 import { unpack } from 'msgpackr';
 import type { AnyDecider } from '../protocol/decider.ts';
@@ -58,6 +60,7 @@ export async function recover(
     } catch (error) {
       if (!(error instanceof CorruptFrame || error instanceof Unrecoverable)) throw error;
       partition.fault = error.message;
+      partition.isReadOnly = partition.seq > 0;
       deps.log('error', 'partition halted: its journal cannot be replayed', {
         partition: partition.number,
         reason: error.message,
@@ -74,16 +77,17 @@ async function recoverOne(
   deps: RecoveryDeps,
   report: RecoveryReport,
 ): Promise<void> {
-  if (claim.fault !== undefined) throw new Unrecoverable(partition.number, claim.fault);
   const { number } = partition;
+  partition.epoch = claim.epoch;
   const saved = deps.sleepers ? await deps.sleepers.loadAwake(number) : await deps.snapshots.load(number);
   for (const actor of saved.actors) installSaved(partition, actor, deps.deciders);
   report.actors += saved.actors.length;
   if (deps.sleepers) for (const mark of await deps.sleepers.marks(number)) partition.marks.add(mark);
   deps.clock.advanceTo(saved.engineMs);
-  partition.epoch = claim.epoch;
   partition.seq = saved.checkpointSeq;
   partition.checkpointSeq = saved.checkpointSeq;
+  if (claim.fault !== undefined && claim.tailSeq < saved.checkpointSeq)
+    throw new Unrecoverable(number, claim.fault);
   const savedSeq = saved.actors.reduce((newest, { seq }) => Math.max(newest, seq), saved.checkpointSeq);
   if (claim.tailSeq < savedSeq)
     throw new CorruptFrame(number, claim.tailSeq, `the journal ends before the snapshot (${savedSeq})`);
@@ -94,6 +98,7 @@ async function recoverOne(
     report.events += await replay(partition, frames, maySleep, deps);
     report.frames += frames.length;
   }
+  if (claim.fault !== undefined) throw new Unrecoverable(number, claim.fault);
   partition.claimedSeq = partition.seq;
   partition.ackedSeq = partition.seq;
   if (partition.seq > partition.checkpointSeq) partition.unsavedSinceMs = deps.clock.now();

@@ -13,7 +13,9 @@ import { Lease, leaseMs } from './lease.ts';
 import { type Letter, Mailbox, type ReplyTo } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
 import { type Actor, Partition } from './partition.ts';
+import { RecentFrames } from './recent-frames.ts';
 import { installSaved, type RecoveryReport, recover } from './recovery.ts';
+import { Silence } from './silence.ts';
 import { Sleepers } from './sleepers.ts';
 import { ShardStatistics, type ShardStatsRow } from './statistics.ts';
 import { Timers } from './timers.ts';
@@ -72,9 +74,9 @@ export class Shard {
   readonly #mailbox: Mailbox;
   readonly #commit: GroupCommit;
   readonly #outbox: Outbox;
-  readonly #lease: Lease;
-  /** Durable, and kept back until it is known that this still is the owner. */
-  readonly #unconfirmed: Batch[] = [];
+  readonly #lease: Lease<Batch>;
+  readonly #silence: Silence;
+  readonly #recent = new RecentFrames();
   readonly #timers = new Timers<Actor>();
   readonly #statistics: ShardStatistics;
   readonly #sleepers: Sleepers | null;
@@ -94,21 +96,19 @@ export class Shard {
     this.#commit = new GroupCommit(deps.journal, deps.scheduler, {
       onDurable: (batch, frames, tookMs) => {
         this.#statistics.committed(batch.events, frames, tookMs);
-        this.#release(batch);
+        if (!deps.journal.isDurable) this.#recent.keep(frames);
+        this.#lease.pass(batch);
         for (const frame of frames) deps.onDurable(frame.partition, frame.seq);
         this.#scheduleTurn();
       },
       onFatal: (reason, isFenced) => this.#fail(reason, isFenced),
     });
     this.#lease = new Lease(partitions, deps.journal, deps.scheduler, {
-      onConfirmed: () => this.#releaseAll(),
+      letOut: (batch) => this.#letOut(batch),
       onReplaced: (reason) => this.#fail(reason, true),
-      onLoss: ({ number, ackedSeq }, newestSeq) =>
-        this.#fail(
-          `the journal of partition ${number} ends at ${newestSeq}: ${ackedSeq} was acknowledged`,
-          false,
-        ),
+      onLoss: (partition, tailSeq) => this.#restore(partition, tailSeq),
     });
+    this.#silence = new Silence(this.#commit, this.#lease, deps.limits.stallMs, deps.log);
     this.#outbox = new Outbox(
       (owed, done) => this.#sendOwed(owed, done),
       (actor, id, code, body) => this.#put(actor, { type: 'Answered', id, code, body } as OutgoingCommand),
@@ -165,17 +165,14 @@ export class Shard {
   /** A command from outside. It is answered once: after its events are durable, or `busy` at once. */
   deliver(kind: string, key: string, command: OutgoingCommand, reply: ReplyTo): void {
     const partition = this.#partitions.get(partitionOf(kind, key));
-    const isRefused = this.#isStopped || !partition?.isOpen || this.#isStalled || !this.#deciders.has(kind);
+    const isShut = !partition?.isOpen && !partition?.isReadOnly;
+    const isRefused = this.#isStopped || isShut || this.#silence.isStalled || !this.#deciders.has(kind);
     if (isRefused || !this.#mailbox.offer({ kind, key, command, reply })) {
       this.#statistics.refused();
       reply('busy', null);
       return;
     }
     this.#scheduleTurn();
-  }
-
-  get #isStalled(): boolean {
-    return Math.max(this.#commit.waitedMs, this.#lease.overdueMs) > this.#deps.limits.stallMs;
   }
 
   /** The key of the actor that goes by another name, or null. */
@@ -187,14 +184,9 @@ export class Shard {
     return null;
   }
 
-  /** False while a partition is closed: a name that is not found may be one of those that live there. */
+  /** False while a name that is not found may exist: in a closed partition, or at a successor of ours. */
   get isWhole(): boolean {
-    return [...this.#partitions.values()].every((partition) => partition.isOpen);
-  }
-
-  /** For how long nothing may be said, because nobody knows who owns the data; negative while that is known. */
-  get leaseOverdueMs(): number {
-    return this.#lease.overdueMs;
+    return this.#lease.isHeld && [...this.#partitions.values()].every((partition) => partition.isOpen);
   }
 
   /** The newest durable frame of every open partition. */
@@ -210,6 +202,7 @@ export class Shard {
       partitions,
       mailboxDepth: this.#mailbox.depth,
       outboxDepth: this.#outbox.depth,
+      journalSilentMs: this.#silence.ms,
       now: this.#deps.clock.now(),
     });
   }
@@ -236,7 +229,7 @@ export class Shard {
   }
 
   get #isAtRest(): boolean {
-    const { length } = this.#unconfirmed;
+    const { length } = this.#lease.held;
     return this.#mailbox.depth + length === 0 && this.#commit.isIdle && !this.#sleepers?.stashed;
   }
 
@@ -271,7 +264,7 @@ export class Shard {
   #process(letter: Letter, at: number): void {
     const { kind, key, command, reply } = letter;
     const partition = this.#partitions.get(partitionOf(kind, key))!;
-    if (!partition.isOpen) {
+    if (!partition.isOpen && !partition.isReadOnly) {
       reply?.('busy', null);
       return;
     }
@@ -281,6 +274,11 @@ export class Shard {
     if (known) known.touchedAtMs = at;
     const state = known?.state ?? decider.initial(key);
     const decision: Decision<unknown, { type: string }> = decider.decide(state, command, at);
+    // Halted: what is known may be shown. What is not may have been lost.
+    if (!partition.isOpen && (!known || decision.code !== 'ok' || decision.events.length > 0)) {
+      reply?.('busy', null);
+      return;
+    }
     const isAnswer = this.#closeOwed(command);
     if (decision.events.length > 0) {
       this.#apply(known ?? partition.install(decider, key, state, 0), decision.events, at);
@@ -320,14 +318,19 @@ export class Shard {
     this.#timers.arm(actor, actor.decider.deadline(actor.state, at));
   }
 
-  #release(batch: Batch): void {
-    this.#unconfirmed.push(batch);
-    this.#releaseAll();
-  }
-
-  /** In their order, as long as nobody else can have taken over. */
-  #releaseAll(): void {
-    while (this.#unconfirmed.length > 0 && this.#lease.isHeld) this.#letOut(this.#unconfirmed.shift()!);
+  /** A weak journal has lost its last moments: they are written again, or the shard must not go on. */
+  async #restore(partition: Partition, tailSeq: number): Promise<void> {
+    const { number, ackedSeq } = partition;
+    if (await this.#recent.restore(this.#deps.journal, partition, tailSeq)) {
+      this.#statistics.restored(ackedSeq - tailSeq);
+      const lost = { partition: number, fromSeq: tailSeq + 1, toSeq: ackedSeq };
+      this.#deps.log('error', 'the journal had lost acknowledged frames; they were written again', lost);
+    } else {
+      this.#fail(
+        `the journal of partition ${number} ends at ${tailSeq}: ${ackedSeq} was acknowledged`,
+        false,
+      );
+    }
   }
 
   #letOut(batch: Batch): void {
@@ -384,11 +387,12 @@ export class Shard {
 
   #housekeep(): void {
     if (this.#isStopped) return;
-    if (this.#isStalled) {
+    if (this.#silence.isStalled) {
       this.#commit.giveUpReplies();
-      for (const batch of this.#unconfirmed) giveUpReplies(batch);
+      for (const batch of this.#lease.held) giveUpReplies(batch);
       this.#mailbox.refuseOutside();
     }
+    this.#silence.note();
     this.#outbox.resend();
     this.#sweepSome();
     this.#deps.scheduler.after(housekeepingMs, () => this.#housekeep());

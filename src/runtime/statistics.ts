@@ -10,6 +10,8 @@ export interface ShardStatsRow {
   actors: number;
   mailboxDepth: number;
   outboxDepth: number;
+  /** How long the journal has not answered. */
+  journalSilentMs: number;
   commandsPerSecond: number;
   eventsPerSecond: number;
   commitP50Ms: number;
@@ -27,6 +29,8 @@ export interface ShardStatsRow {
   /** Since the start of this worker: `kind/code` -> commands. */
   commands: Record<string, number>;
   refused: number;
+  /** Acknowledged frames that a weak journal had lost, written again. */
+  restoredFrames: number;
   events: number;
   commits: number;
   /** Commits at or under each of `commitBucketsSeconds` (not cumulative), then those above the last. */
@@ -58,6 +62,7 @@ export class ShardStatistics {
   readonly #buckets = new Array<number>(commitBucketsSeconds.length + 1).fill(0);
   readonly #orders = new Map<string, number>();
   #secondsSum = 0;
+  #restoredFrames = 0;
   #rate = { atMs: performance.now(), commands: 0, events: 0, commandsPerSecond: 0, eventsPerSecond: 0 };
 
   decided(kind: string, code: string): void {
@@ -82,6 +87,11 @@ export class ShardStatistics {
     this.#replayMs = tookMs;
   }
 
+  /** Acknowledged frames that the journal had lost. */
+  restored(frames: number): void {
+    this.#restoredFrames += frames;
+  }
+
   committed(events: number, frames: readonly Frame[], tookMs: number): void {
     if (events === 0) return;
     this.#events += events;
@@ -98,6 +108,7 @@ export class ShardStatistics {
     partitions: readonly Partition[];
     mailboxDepth: number;
     outboxDepth: number;
+    journalSilentMs: number;
     now: number;
   }): ShardStatsRow {
     this.#updateRate();
@@ -127,6 +138,7 @@ export class ShardStatistics {
       orders: Object.fromEntries(this.#orders),
       commands: Object.fromEntries(this.#commands),
       refused: this.#refused,
+      restoredFrames: this.#restoredFrames,
       events: this.#events,
       commits: this.#commits,
       commitBuckets: [...this.#buckets],

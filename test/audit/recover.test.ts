@@ -106,7 +106,9 @@ describe.skipIf(skipped !== null)('a partition whose journal in Redis has lost f
 
       let one = await start();
       expect(one.halted).toMatchObject([{ partition }]);
-      expect((await one.ask('sku', hurt, { type: 'ReadStock' })).code).toBe('busy');
+      // What it knows can be seen; nothing can be done with it.
+      expect((await one.stock(hurt)).onHand).toBe(left);
+      expect((await one.ask('sku', hurt, adjust('b', 5))).code).toBe('busy');
       expect((await one.ask('sku', sound, adjust('b', 5))).code).toBe('created');
       expect(await recover('--accept', `${partition}`, '--reason', 'lost')).toMatchObject({
         code: 1,

@@ -7,6 +7,7 @@ import { whyNoRedis } from '../persistence/support.ts';
 import { catalog, schedule } from './catalog.ts';
 import { composeTable, roundLine } from './report.ts';
 import { type Fault, type RoundResult, runRound } from './round.ts';
+import { whyNoSmallDisk } from './small-disk.ts';
 import { type DatabaseServer, startDatabaseServer } from './stores.ts';
 
 const roundMsMax = 120_000;
@@ -15,6 +16,7 @@ const smallDrop = { buyers: 24, units: 8, releasePerSecond: 8 } as const;
 /** For every check, a smaller drop does. */
 const shorter: Readonly<Record<string, Partial<Fault>>> = {
   'redis-stopped': { drop: { buyers: 40, units: 15, releasePerSecond: 5 } },
+  'postgres-disk-full': { drop: { buyers: 60, units: 22, releasePerSecond: 4 } },
 };
 let stores: DatabaseServer;
 
@@ -43,12 +45,18 @@ describe('nothing acknowledged is lost, oversold or charged twice', () => {
     'redis-stopped',
     'zombie-redis',
     'stale-appends-redis',
+    'idle-owner-redis',
+    'zombie-reads-postgres',
+    'takeover-at-till-redis',
+    'kill-s12-projected',
+    'postgres-disk-full',
   ])('%s', { timeout: roundMsMax }, async (name, context) => {
     const fault = faultCalled(name);
-    const options = fault.world(() => 0);
-    if (reason !== null && options.journal === 'redis') {
-      console.log(`${name} skipped: ${reason}`);
-      context.skip(reason);
+    const { journal, onSmallDisk } = fault.world(() => 0);
+    const missing = (journal === 'redis' ? reason : null) ?? (onSmallDisk ? await whyNoSmallDisk() : null);
+    if (missing !== null) {
+      console.log(`${name} skipped: ${missing}`);
+      context.skip(missing);
       return;
     }
     expectKept(await runRound({ ...fault, ...shorter[name] }, 7, stores));

@@ -4,6 +4,7 @@
  * needs a new segment of its log. All of them go on when there is space again; our server is never restarted.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
 import { isAlive, waitFor } from '../system/server.ts';
 import { longDrop, mustGoOn, outage, untilCaughtUp } from './outage.ts';
 import type { Fault, Round } from './round.ts';
@@ -36,10 +37,9 @@ function revive({ world }: Round): { stop(): Promise<number> } {
   };
 }
 
-/** Fills the disk and waits until somebody has been refused for it. */
-async function fillUntilRefused({ world, ledger }: Round): Promise<void> {
+/** Somebody has been refused for it. */
+async function untilRefused({ ledger }: Round): Promise<void> {
   const fromMs = performance.now();
-  await world.disk!.fill();
   await waitFor(() => ledger.attempts.some((one) => one.sentAtMs > fromMs && one.status === 503), 20_000);
 }
 
@@ -53,7 +53,10 @@ async function redisFull(round: Round): Promise<void> {
       // A small frame may still fit into the last page.
       kind: 'refusing',
       resumeMsMax,
-      begin: () => fillUntilRefused(round),
+      async begin() {
+        await round.world.disk!.fill();
+        await untilRefused(round);
+      },
       end: () => round.world.disk!.clear(),
     });
   } finally {
@@ -61,16 +64,39 @@ async function redisFull(round: Round): Promise<void> {
   }
 }
 
+/** PostgreSQL comes to need a new segment of its log, and cannot go on without. */
+async function needSegments({ world }: Round): Promise<void> {
+  const client = new pg.Client({ connectionString: await world.tablesUrl() });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    for (let segment = 0; segment < 4; segment++) {
+      await client.query("select pg_logical_emit_message(false, 'faults', 'one more')");
+      await client.query('select pg_switch_wal()');
+    }
+  } catch {
+    // It has ended: that was wanted.
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
 async function postgresFull(round: Round): Promise<void> {
   const { world } = round;
   const isJournal = world.redis === null;
+  const isLogFull = round.random() < 0.5;
+  round.note('full for', isLogFull ? 'its log' : 'pages');
   await round.until('holds', 4);
   const window = await outage(round, {
     name: 'PostgreSQL disk full',
     seconds: fullSeconds,
     kind: isJournal ? 'refusing' : 'serving',
     resumeMsMax,
-    begin: () => (isJournal ? fillUntilRefused(round) : world.disk!.fill()),
+    async begin() {
+      await world.disk!.fill();
+      if (isLogFull) await needSegments(round);
+      if (isJournal) await untilRefused(round);
+    },
     async end() {
       round.note('PostgreSQL', world.databaseServer.isRunning ? 'lived' : 'ended');
       await world.disk!.clear();

@@ -54,7 +54,7 @@ interface Lane {
   bytes: number;
   timer: NodeJS.Timeout | null;
   isEnded: boolean;
-  /** Appends that were passed on to be answered by this lane while it is held. */
+  /** Appends that were passed on since this lane last passed an answer. */
   unanswered: number;
 }
 
@@ -100,8 +100,9 @@ export async function openLink(targetPort: number): Promise<Link> {
       if (held?.direction === lane.direction && held.of.test(lane.hello())) held.left--;
       passed[lane.direction]++;
       if (lane.to.writable) lane.to.write(bytes);
+      if (lane.direction === 'replies') lane.unanswered = 0;
       const answers = lane.direction === 'requests' ? partnerOf(lane) : null;
-      if (answers && isHeld(answers) && isAppend(bytes)) answers.unanswered++;
+      if (answers && isAppend(bytes)) answers.unanswered++;
     }
     if (lane.queue.length > 0) return;
     if (lane.isEnded) lane.to.end();
@@ -197,7 +198,6 @@ export async function openLink(targetPort: number): Promise<Link> {
       target = port;
     },
     hold(direction, of = /(?:)/, chunks = 0) {
-      for (const lane of lanes) lane.unanswered = 0;
       held = { direction, of, left: chunks, only: null };
     },
     confine() {

@@ -8,7 +8,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { waitFor } from '../system/server.ts';
 import type { Fault, Round } from './round.ts';
-import { either, killAndStart, untilHeld } from './steps.ts';
+import { either, killAndStart } from './steps.ts';
 import { booksOf, paymentsOpen, tellProvider, untilBooks } from './till.ts';
 
 /** With everybody at the till: freeze the journal at the k-th frame of the checkouts, see how far the money got, kill. */
@@ -54,7 +54,8 @@ async function killAuthorized(round: Round, isJournaled: boolean): Promise<void>
   await waitFor(async () => (await paymentsOpen(round)) === crowd.options.units, 20_000);
   if ((await booksOf(round)).length > 0) throw new Error('the provider did not wait');
   link.hold(isJournaled ? 'replies' : 'requests', world.appends);
-  await untilHeld(round);
+  // Other questions on the same line are held as well: it must be the frame.
+  await waitFor(() => link.heldAppends > 0 && link.heldBytes > 0, 20_000);
   round.note('authorised', (await untilBooks(round, 'authorized', 1)).length);
   await killAndStart(round);
 }

@@ -48,7 +48,7 @@ async function ownerAlive(round: Round): Promise<void> {
   );
   round.note('metric', counted.map(({ name, value }) => `${name} ${value}`).join(' ') || 'none');
   if (counted.length === 0) round.fail('no metric counts the lost frames');
-  const isNamed = /lost/i.test(world.server.log());
+  const isNamed = /lost acknowledged frames/i.test(world.server.log());
   round.note('log', isNamed ? 'names the loss' : 'is silent');
   if (!isNamed) round.fail('the log does not name the loss');
 }

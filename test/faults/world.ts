@@ -52,6 +52,7 @@ export interface World {
   readonly server: ServerProcess;
   /** Where buyers go: the server that was started last, unless the fault says otherwise. */
   url: string;
+  /** Starts that succeeded, after the first: -1 before it. */
   readonly restarts: number;
   start(): Promise<ServerProcess>;
   /** kill -9, and wait for the end. */
@@ -63,6 +64,8 @@ export interface World {
    * provider for all, it gets a copy of the first one's books: nothing may be under way at the till then.
    */
   startSecond(): Promise<ServerProcess>;
+  /** The database's address, past the line. */
+  tablesUrl(): Promise<string>;
   /** A database connection for the audit, past the line. Ended by `close`. */
   tables(): Promise<pg.Client>;
   close(): Promise<void>;
@@ -172,8 +175,8 @@ async function build(
       return restarts;
     },
     async start() {
-      restarts++;
       const server = await site.start();
+      restarts++;
       goTo(server.url);
       return server;
     },
@@ -199,6 +202,7 @@ async function build(
       second = await other.start();
       return second;
     },
+    tablesUrl,
     async tables() {
       if (client) return client;
       const fresh = new pg.Client({ connectionString: await tablesUrl(), connectionTimeoutMillis: 3_000 });

@@ -309,6 +309,20 @@ describe('recovery', () => {
     expect(two.shard.stats().haltedPartitions).toHaveLength(1);
   });
 
+  it('shows what a halted partition knows up to its loss, and changes nothing', async () => {
+    const store = new MemoryStore();
+    const one = await start(store);
+    for (const amount of [1, 2, 4]) await one.send({ type: 'Add', amount });
+    const { frames } = store.stream(partitionOf('counter', 'a'));
+    frames.splice(1, 1);
+    const two = await start(store);
+    expect((await two.send({ type: 'Read' })).body).toMatchObject({ total: 1 });
+    expect((await two.send({ type: 'Add', amount: 1 })).code).toBe('busy');
+    expect((await two.send({ type: 'Add', amount: 1_000 })).code).toBe('busy');
+    expect((await two.send({ type: 'Read' })).body).toMatchObject({ total: 1 });
+    expect(frames).toHaveLength(2);
+  });
+
   it('never lets engine time go back behind what was journaled', async () => {
     const store = new MemoryStore();
     const one = await start(store);
@@ -346,14 +360,46 @@ describe('a shard that was replaced', () => {
     const one = await start(new MemoryStore());
     const { gate, open } = closedGate();
     one.journal.gate = gate;
-    await until(() => one.shard.leaseOverdueMs > 0);
+    await until(() => one.shard.stats().journalSilentMs > 0);
     const codes: string[] = [];
     one.shard.deliver('counter', 'a', { type: 'Read' }, (code) => void codes.push(code));
     await until(() => codes.length === 1);
     expect(codes).toEqual(['busy']);
     open();
-    await until(() => one.shard.leaseOverdueMs <= 0);
+    await until(() => one.shard.stats().journalSilentMs === 0);
     expect((await one.send({ type: 'Read' })).code).toBe('ok');
+  });
+});
+
+describe('a weak journal that has lost its last frames', () => {
+  it('gets them again from its living owner, and goes on', async () => {
+    const store = new MemoryStore();
+    const one = await start(store);
+    for (let n = 0; n < 6; n++) await one.send({ type: 'Add', amount: 1 });
+    const stream = store.stream(partitionOf('counter', 'a'));
+    stream.frames.splice(2);
+    stream.tailSeq = 2;
+    expect((await one.send({ type: 'Add', amount: 1 })).body).toEqual({ total: 7 });
+    await until(() => one.shard.stats().restoredFrames === 4);
+    expect(stream.frames.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(one.fatal).toEqual([]);
+    const two = await start(store);
+    expect((await two.send({ type: 'Read' })).body).toMatchObject({ total: 7 });
+  });
+
+  it('ends its owner when that does not have them either', async () => {
+    const store = new MemoryStore();
+    const one = await start(store);
+    for (let n = 0; n < 6; n++) await one.send({ type: 'Add', amount: 1 });
+    const two = await start(store);
+    await until(() => one.fatal.length === 1);
+    const stream = store.stream(partitionOf('counter', 'a'));
+    stream.frames.splice(2);
+    stream.tailSeq = 2;
+    await until(() => two.fatal.length === 1);
+    expect(two.fatal).toMatchObject([
+      { isFenced: false, reason: expect.stringContaining('6 was acknowledged') },
+    ]);
   });
 });
 

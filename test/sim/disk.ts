@@ -50,14 +50,15 @@ const never = new Promise<never>(() => {});
 
 export class Disk implements Journal, SnapshotStore, SleeperStore {
   readonly durability = 'simulated';
-  readonly isDurable = true;
   /** By partition: the epoch under which this shard has claimed it. */
   readonly epochs = new Map<number, number>();
+  readonly isDurable: boolean;
   readonly #deps: DiskDeps;
   readonly #inFlight = new Set<number>();
 
   constructor(deps: DiskDeps) {
     this.#deps = deps;
+    this.isDurable = deps.store.isDurable;
   }
 
   claim(partitions: readonly number[], owner = ''): Promise<Claim[]> {
@@ -85,6 +86,12 @@ export class Disk implements Journal, SnapshotStore, SleeperStore {
         return { partition, epoch, seq: tailSeq };
       }),
     );
+  }
+
+  restore(frames: readonly Frame[]): Promise<void> {
+    return this.#call('restore', () => {
+      for (const frame of frames) this.#deps.store.append(frame);
+    });
   }
 
   async append(frames: readonly Frame[]): Promise<AppendOutcome[]> {

@@ -26,6 +26,7 @@ function through(journal: Journal, change: Partial<Journal>): Journal {
     release: (partitions, owner) => journal.release(partitions, owner),
     newest: (partitions) => journal.newest(partitions),
     append: (frames) => journal.append(frames),
+    restore: (frames) => journal.restore(frames),
     read: (partition, afterSeq, limit) => journal.read(partition, afterSeq, limit),
     readMany: (after, limit) => journal.readMany(after, limit),
     trim: (partition, upToSeq) => journal.trim(partition, upToSeq),

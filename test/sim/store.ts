@@ -26,6 +26,8 @@ export class Store {
   readonly saved = new Map<number, Saved>();
   /** How far every projection has read, by partition. */
   readonly projected = new Map<number, number>();
+  /** False in the weak mode. */
+  isDurable = true;
   onFrame: (frame: Frame) => void = () => {};
   /** Mutants set them: the epoch is not looked at; a save need not follow the last one. */
   isFencing = true;

@@ -1,7 +1,8 @@
 /**
  * The weak mode: a journal that acknowledges before it has flushed, and a power loss that takes what was not flushed.
- * Losses are expected here. What is asked of the engine: whoever comes back to a tail that is shorter than what the
- * database or the living process has seen keeps that partition closed, and does not sell from it.
+ * What is asked of the engine: an owner that lives on writes the lost frames again, and goes on with nothing lost.
+ * Whoever comes back to a tail that is shorter than what the database has seen keeps that partition closed, and does
+ * not sell from it.
  */
 import type { OrderState } from '../../src/actors/order.ts';
 import type { SaleState } from '../../src/actors/sale-state.ts';
@@ -13,7 +14,7 @@ import type { Violation } from './world.ts';
 
 export interface WeakResult {
   readonly seed: number;
-  /** The process survived: only the journal's server died. */
+  /** The process survived: only the journal's server lost its last moments. */
   readonly isOwnerAlive: boolean;
   /** Acknowledged tickets, holds and orders that the journal has lost. */
   readonly lost: number;
@@ -21,15 +22,21 @@ export interface WeakResult {
   readonly detected: number;
   /** Partitions that were opened although the database knows of frames that they no longer have. */
   readonly unnoticed: readonly number[];
+  /** Partitions whose journal lost frames. */
+  readonly cut: number;
+  /** Partitions whose journal still ends before what was lost. */
+  readonly short: number;
   readonly violation: Violation | null;
 }
 
 const flushEveryMs = 1_000;
+const restoredWithinMs = 5_000;
 
 export async function runWeak(seed: number): Promise<WeakResult> {
   const run = prepare({ seed });
   const { world, cluster, shop, totals } = run;
   const { loop, store } = world;
+  store.isDurable = false;
   const random = world.random('weak');
   const isOwnerAlive = random.chance(0.5);
   const workload = new Workload(world, cluster, shop);
@@ -49,18 +56,30 @@ export async function runWeak(seed: number): Promise<WeakResult> {
   cluster.isLossExpected = true;
   totals.isMuted = true;
   if (!isOwnerAlive) cluster.restart(random.int(1, 3), 0, 100);
+  // A server that has died breaks its connections.
   const lost = store.loseTail();
   const halting = lost.filter(({ partition, fromSeq }) => store.seenSeq(partition, 0) >= fromSeq);
-  if (isOwnerAlive) for (const instance of cluster.living) instance.crash('with the journal');
   while (!cluster.isReady && !totals.violation) await loop.run(1_000);
+  if (isOwnerAlive) await loop.run(restoredWithinMs);
+  const short = lost.filter(({ partition, toSeq }) => store.stream(partition).tailSeq < toSeq);
   const halted = new Set(
     cluster.living.flatMap(({ shard }) => shard.stats().haltedPartitions.map(({ partition }) => partition)),
   );
   const unnoticed: number[] = [];
-  for (const { partition } of halting) if (!halted.has(partition)) unnoticed.push(partition);
+  for (const { partition } of isOwnerAlive ? [] : halting)
+    if (!halted.has(partition)) unnoticed.push(partition);
   const missing = missingPartitions(run, new Set(lost.map(({ partition }) => partition)));
   const detected = missing.filter((partition) => halted.has(partition)).length;
-  return { seed, isOwnerAlive, lost: missing.length, detected, unnoticed, violation: totals.violation };
+  return {
+    seed,
+    isOwnerAlive,
+    lost: missing.length,
+    detected,
+    unnoticed,
+    cut: lost.length,
+    short: short.length,
+    violation: totals.violation,
+  };
 }
 
 /** The partition of everything acknowledged that is in no memory after recovery; once for each. */

@@ -93,6 +93,10 @@ export class MemoryJournal implements Journal {
     });
   }
 
+  async restore(frames: readonly Frame[]): Promise<void> {
+    for (const frame of frames) this.#append(frame);
+  }
+
   #append(frame: Frame): AppendOutcome {
     const stream = this.store.stream(frame.partition);
     if (frame.epoch !== stream.epoch) return 'stale';

@@ -218,6 +218,13 @@ export function openPostgresJournal(pool: pg.Pool, options: PostgresJournalOptio
       }
     },
 
+    async restore(frames) {
+      for (const frame of frames) {
+        const [outcome] = await tryAppend([frame]);
+        if (outcome !== 'ok') throw new Error(`frame ${frame.seq} could not be restored: ${outcome}`);
+      }
+    },
+
     async read(partition, afterSeq, limit) {
       const { rows } = await pool.query<FrameRow>(
         'select partition, seq, epoch, frame from journal_frames where partition = $1 and seq > $2 order by seq limit $3',

@@ -15,7 +15,7 @@ import type { AppendOutcome, Claim, Frame } from '../../protocol/journal.ts';
 import type { Log } from '../../protocol/log.ts';
 import { isSmallerIdError } from './redis-claim.ts';
 import type { RedisLink } from './redis-link.ts';
-import { readTails, streamKey, type Tail } from './stream.ts';
+import { readTails, type Tail, xadd } from './stream.ts';
 
 const settleMs = 2_000;
 /** Rounds that follow each other at once: check the tail, send, check again. */
@@ -131,16 +131,7 @@ export function createRedisWriter(link: RedisLink, log: Log): RedisWriter {
     const next = open.filter((pending) => pending.outcome === null && isNext(pending));
     // The connection that vouched for the tails must be the one that carries the frames.
     if (link.generation !== generation) return 'the connection broke';
-    const replies = await link.run(
-      next.map(({ frame: { partition, epoch, seq, bytes } }) => [
-        'xadd',
-        streamKey(partition),
-        'NOMKSTREAM',
-        `${epoch}-${seq}`,
-        'f',
-        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-      ]),
-    );
+    const replies = await link.run(next.map(({ frame }) => xadd(frame)));
     let trouble: string | null = null;
     replies.forEach((reply, i) => {
       const pending = next[i]!;

@@ -16,7 +16,7 @@ import { readDurability } from './redis-durability.ts';
 import { openRedisLink } from './redis-link.ts';
 import { createRedisReader } from './redis-reader.ts';
 import { createRedisWriter } from './redis-writer.ts';
-import { readNewest, readTails, seek, streamKey } from './stream.ts';
+import { readNewest, readTails, seek, streamKey, xadd } from './stream.ts';
 
 const writeTimeoutMs = 750;
 const readTimeoutMs = 10_000;
@@ -55,6 +55,10 @@ export async function openRedisJournal(redisUrl: string, pool: pg.Pool, log: Log
     newest: (partitions) => readNewest(writeLink, partitions),
 
     append: (frames) => writer.append(frames),
+    async restore(frames) {
+      await writeLink.ask(frames.map(xadd));
+    },
+
     read: (partition, afterSeq, limit) => reader.read(partition, afterSeq, limit),
     readMany: (after, limit) => reader.readMany(after, limit),
 

@@ -7,7 +7,7 @@
  * 3. The last frame is never trimmed: it keeps the numbering known.
  */
 import type { Frame, Newest } from '../../protocol/journal.ts';
-import type { RedisLink } from './redis-link.ts';
+import type { RedisCommand, RedisLink } from './redis-link.ts';
 
 export const streamKey = (partition: number) => `{p${partition}}:journal`;
 
@@ -40,6 +40,12 @@ export function parseEntries(reply: unknown): Entry[] {
 
 export function toFrame(partition: number, entry: Entry): Frame {
   return { partition, epoch: entry.epoch, seq: entry.seq, bytes: entry.bytes! };
+}
+
+/** The command that appends it, unless the stream has gone or has something newer. */
+export function xadd({ partition, epoch, seq, bytes }: Frame): RedisCommand {
+  const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return ['xadd', streamKey(partition), 'NOMKSTREAM', `${epoch}-${seq}`, 'f', data];
 }
 
 const tailEntries = 3;

@@ -1,0 +1,34 @@
+/** A thread of the passivation bench: saves what the journal has, as the server's archivist does, in memory of its own. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { deciders } from '../src/deciders.ts';
+import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
+import { openPool } from '../src/persistence/postgres.ts';
+import { createSnapshotStore } from '../src/persistence/snapshots.ts';
+import { Archivist, defaultArchivistLimits } from '../src/runtime/archivist.ts';
+import { anchorClock, startClock } from '../src/runtime/clock.ts';
+import { systemScheduler } from '../src/runtime/scheduler.ts';
+
+export interface ArchiveTask {
+  readonly databaseUrl: string;
+  readonly heads: [partition: number, seq: number][];
+  readonly graceMs: number;
+}
+
+const { databaseUrl, heads, graceMs } = workerData as ArchiveTask;
+const pool = openPool(databaseUrl, { max: 2, name: 'archivist' });
+const archivist = new Archivist({
+  deciders,
+  journal: openPostgresJournal(pool),
+  store: createSnapshotStore(pool),
+  clock: startClock(anchorClock()),
+  scheduler: systemScheduler,
+  onSaved: (partition, seq) => parentPort!.postMessage([partition, seq]),
+  log(level, message, fields) {
+    if (level !== 'info') console.error(message, fields);
+  },
+  limits: defaultArchivistLimits,
+});
+for (const [partition, seq] of heads) archivist.advance(partition, seq);
+const isClean = await archivist.stop(graceMs);
+await pool.end();
+if (!isClean) throw new Error('not everything was saved in time');

@@ -1,0 +1,102 @@
+/** A sale with a hundred SKUs, made by the real actors, and what its buyers do. */
+import { randomUUID } from 'node:crypto';
+import { Packr } from 'msgpackr';
+import { saleDecider } from '../src/actors/sale.ts';
+import { skuDecider } from '../src/actors/sku.ts';
+import type { AnyDecider, OutgoingCommand, Owed } from '../src/protocol/decider.ts';
+import type { JournalRecord } from '../src/protocol/frame.ts';
+
+export const skuCount = 100;
+const price = { amount: 49_900, currency: 'USD' };
+const sellerId = `acc_${randomUUID()}`;
+const packr = new Packr({ useRecords: true, moreTypes: false, int64AsType: 'number' });
+
+export interface Actor {
+  readonly decider: AnyDecider;
+  readonly key: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each actor's state is its decider's own
+  readonly state: any;
+}
+
+export type Letter = readonly [actor: Actor, command: OutgoingCommand];
+
+export interface Shop {
+  readonly sale: Actor;
+  readonly skus: readonly Actor[];
+  /** What happened until the sale was open. */
+  readonly opening: readonly JournalRecord[];
+}
+
+/** Decides one command, which must not be refused, and lets it happen. */
+export function tell({ decider, key, state }: Actor, command: object, at: number): JournalRecord[] {
+  const { code, events, reply } = decider.decide(state, command as OutgoingCommand, at);
+  if (code !== 'ok' && code !== 'created') throw new Error(`${JSON.stringify(command)}: ${code}`);
+  for (const event of events) decider.evolve(state, event);
+  if (typeof reply === 'function') reply(state);
+  return events.map((event) => ({ kind: decider.kind, key, event }));
+}
+
+/** An open sale and its SKUs. */
+export function openShop(startMs: number): Shop {
+  const opening: JournalRecord[] = [];
+  const saleId = `sal_${randomUUID()}`;
+  const sale: Actor = { decider: saleDecider, key: saleId, state: saleDecider.initial(saleId) };
+  const skus = Array.from({ length: skuCount }, (_, n): Actor => {
+    const key = `SKU-${n}`;
+    return { decider: skuDecider, key, state: skuDecider.initial(key) };
+  });
+  const quantity = 1_000_000;
+  const thing = { type: 'RegisterSku', productId: 'prd_x', sellerId, title: 'Thing', price, stock: quantity };
+  for (const sku of skus) opening.push(...tell(sku, thing, startMs));
+  const items = skus.map(({ key }) => ({ sku: key, quantity, price, purchaseLimit: 4 }));
+  const queueing = {
+    method: 'fifo',
+    releasePerSecond: 100,
+    activeLimit: 5_000,
+    admissionSeconds: 300,
+    claimSeconds: 60,
+    overAdmission: 1,
+  };
+  const terms = { sellerId, title: 'Drop', items, queueing, holdSeconds: 300, paymentSeconds: 300 };
+  const times = { prequeueAtMs: null, startsAtMs: startMs, endsAtMs: startMs + 3_600_000 };
+  opening.push(...tell(sale, { type: 'CreateSale', ...terms, ...times }, startMs));
+  for (const owed of saleDecider.owes(sale.state) as readonly Owed[]) {
+    opening.push(...tell(skus.find(({ key }) => key === owed.key)!, owed.command, startMs));
+    opening.push(...tell(sale, { type: 'Answered', id: owed.id, code: 'created', body: null }, startMs));
+  }
+  opening.push(...tell(sale, { type: 'Tick' }, startMs + 1));
+  return { sale, skus, opening };
+}
+
+/** The commands of one portion, made beforehand: ids are the gateway's work. */
+export function lettersOf({ sale, skus }: Shop, portion: number, count: number, startMs: number): Letter[] {
+  const letters: Letter[] = [];
+  const admissionExpiresAtMs = startMs + 300_000;
+  const buyersPerPortion = count / 10;
+  for (let n = portion * buyersPerPortion; letters.length < count; n++) {
+    const sku = skus[n % skus.length]!;
+    for (let i = 0; i < 5; i++) {
+      const ids = {
+        ticketId: `tkt_${randomUUID()}`,
+        buyerId: `acc_${randomUUID()}`,
+        requestId: randomUUID(),
+      };
+      letters.push([sale, { type: 'JoinSale', ...ids } as OutgoingCommand]);
+    }
+    const buyerId = `acc_${randomUUID()}`;
+    const orderId = `ord_${randomUUID()}`;
+    const holdIds = [randomUUID(), randomUUID()];
+    const hold = { saleId: sale.key, buyerId, ticketNumber: n + 1, quantity: 1, admissionExpiresAtMs };
+    for (const holdId of holdIds)
+      letters.push([sku, { type: 'PlaceHold', holdId, ...hold } as OutgoingCommand]);
+    const holdId = holdIds[0]!;
+    const attach = { type: 'AttachHold', holdId, buyerId, orderId, untilMs: startMs + 330_000 };
+    letters.push([sku, attach]);
+    letters.push([sku, { type: 'CommitHold', holdId, orderId } as OutgoingCommand]);
+    const figures = { seq: n + 1_000, available: 1_000, held: 10, sold: n, tickets: [[n + 1, 1, 1]] };
+    letters.push([sale, { type: 'ReportStock', sku: sku.key, ...figures } as OutgoingCommand]);
+  }
+  // As they come from a gateway: unpacked from a message, not as the pieces that they were put together from.
+  const commands = packr.unpack(packr.pack(letters.map(([, command]) => command))) as OutgoingCommand[];
+  return letters.map(([actor], index) => [actor, commands[index]!]);
+}
