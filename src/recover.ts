@@ -9,10 +9,12 @@
  */
 import { parseArgs } from 'node:util';
 import { Packr } from 'msgpackr';
+import type { SkuState } from './actors/sku-state.ts';
 import { inspect } from './ops/inspection.ts';
 import { type HaltedPartition, haltedPartition, haltedText } from './ops/recovery-report.ts';
 import { accept, countOwners } from './persistence/acceptances.ts';
 import { migrate } from './persistence/postgres.ts';
+import { type AcceptedStock, alignStock } from './projections/align.ts';
 import { partitionCount } from './protocol/address.ts';
 import { commandSettings, openStores, type Stores } from './stores.ts';
 
@@ -59,6 +61,11 @@ function readTask(): Task {
   }
 }
 
+function stockOf({ key, state }: { key: string; state: unknown }): AcceptedStock {
+  const { onHand, held, sold } = state as SkuState;
+  return { sku: key, onHand, held, sold };
+}
+
 async function look(partition: number) {
   const inspection = await inspect(partition, stores.inspection);
   const [stand] = await stores.standings.read([partition]);
@@ -94,6 +101,11 @@ async function acceptOne({ partition, reason }: Extract<Task, { type: 'accept' }
     state: new Uint8Array(packr.pack(decider.snapshot(state))),
   }));
   const { keptSeq, resumeSeq, fault } = halted;
+  // Before the acceptance: killed in between, the partition is still halted and all of it is done again.
+  await alignStock(
+    stores.pool,
+    [...inspection.actors.values()].filter(({ decider }) => decider.kind === 'sku').map(stockOf),
+  );
   await accept(
     stores.pool,
     config.redisUrl,

@@ -47,9 +47,13 @@ export function foldLines(
 ): void {
   if (event.type === 'LineTaken') {
     const { unitPrice, lineTotal, discount, tax, ...line } = event.line;
+    const position = holdIds.indexOf(line.holdId);
+    // Taken once more after frames were lost: the row is there already.
+    const known = lines.findIndex((candidate) => candidate.position === position);
+    if (known >= 0) lines.splice(known, 1);
     lines.push({
       orderId,
-      position: holdIds.indexOf(line.holdId),
+      position,
       ...line,
       currency: unitPrice.currency,
       unitPrice: unitPrice.amount,

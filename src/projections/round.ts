@@ -85,10 +85,10 @@ export async function commitRound(pool: pg.Pool, intakes: readonly Intake[]): Pr
   }
 }
 
-/** The data itself was refused (SQLSTATE classes 22 and 23, or the fold): the same again would be refused again. */
+/** The data itself was refused (SQLSTATE classes 21 to 23, or the fold): the same again would be refused again. */
 export function isRefusedData(error: unknown): boolean {
   if (error instanceof ProjectionBroken || error instanceof TypeError || error instanceof RangeError)
     return true;
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && /^(22|23)...$/.test(code);
+  return typeof code === 'string' && /^2[123]...$/.test(code);
 }

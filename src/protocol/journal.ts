@@ -24,7 +24,7 @@ export interface Claim {
   readonly epoch: number;
   /** The last frame in the journal, 0 when there was never any. */
   readonly tailSeq: number;
-  /** Another process held the partition and has not let go of it: it may still be answering from memory. */
+  /** Another process held the partition a moment ago, and has not let go of it: it may still answer from memory. */
   readonly isTakenOver: boolean;
   /** The journal is known to have lost frames of this partition, and how: the partition must stay closed. */
   readonly fault?: string;

@@ -62,9 +62,11 @@ export class Disk implements Journal, SnapshotStore, SleeperStore {
   }
 
   claim(partitions: readonly number[], owner = ''): Promise<Claim[]> {
-    const { store, acked } = this.#deps;
+    const { loop, store, acked } = this.#deps;
     return this.#call('claim', () => {
-      const claims = partitions.map((partition) => store.claim(partition, acked.get(partition) ?? 0, owner));
+      const claims = partitions.map((partition) =>
+        store.claim(partition, acked.get(partition) ?? 0, owner, loop.nowMs),
+      );
       for (const { partition, epoch } of claims) this.epochs.set(partition, epoch);
       return claims;
     });

@@ -9,6 +9,7 @@ import type { ActorSnapshot, AppendOutcome, Claim, Frame, Save } from '../../src
 interface Stream {
   epoch: number;
   owner: string | null;
+  takenOverAtMs: number;
   tailSeq: number;
   flushedSeq: number;
   trimmedSeq: number;
@@ -36,16 +37,25 @@ export class Store {
   stream(partition: number): Stream {
     let stream = this.streams.get(partition);
     if (!stream) {
-      stream = { epoch: 0, owner: null, tailSeq: 0, flushedSeq: 0, trimmedSeq: 0, frames: [] };
+      stream = {
+        epoch: 0,
+        owner: null,
+        takenOverAtMs: Number.NEGATIVE_INFINITY,
+        tailSeq: 0,
+        flushedSeq: 0,
+        trimmedSeq: 0,
+        frames: [],
+      };
       this.streams.set(partition, stream);
     }
     return stream;
   }
 
   /** As the journal in Redis does: a tail that ends before what anybody has seen is a fault. */
-  claim(partition: number, ackedSeq: number, owner: string): Claim {
+  claim(partition: number, ackedSeq: number, owner: string, nowMs: number): Claim {
     const stream = this.stream(partition);
-    const isTakenOver = stream.owner !== null && stream.owner !== owner;
+    if (stream.owner !== null && stream.owner !== owner) stream.takenOverAtMs = nowMs;
+    const isTakenOver = nowMs - stream.takenOverAtMs < 1_000;
     stream.owner = owner;
     const claim = { partition, epoch: ++stream.epoch, tailSeq: stream.tailSeq, isTakenOver };
     const seenSeq = this.seenSeq(partition, ackedSeq);

@@ -26,6 +26,7 @@ interface Stream {
   epoch: number;
   tailSeq: number;
   owner: string | null;
+  takenOverAtMs: number;
   frames: Frame[];
 }
 
@@ -37,7 +38,7 @@ export class MemoryStore {
   stream(partition: number): Stream {
     let stream = this.streams.get(partition);
     if (!stream) {
-      stream = { epoch: 0, tailSeq: 0, owner: null, frames: [] };
+      stream = { epoch: 0, tailSeq: 0, owner: null, takenOverAtMs: Number.NEGATIVE_INFINITY, frames: [] };
       this.streams.set(partition, stream);
     }
     return stream;
@@ -61,7 +62,8 @@ export class MemoryJournal implements Journal {
   async claim(partitions: readonly number[], owner = 'anybody'): Promise<Claim[]> {
     return partitions.map((partition) => {
       const stream = this.store.stream(partition);
-      const isTakenOver = stream.owner !== null && stream.owner !== owner;
+      if (stream.owner !== null && stream.owner !== owner) stream.takenOverAtMs = performance.now();
+      const isTakenOver = performance.now() - stream.takenOverAtMs < 1_000;
       stream.owner = owner;
       return { partition, epoch: ++stream.epoch, tailSeq: stream.tailSeq, isTakenOver };
     });

@@ -1,6 +1,15 @@
 /** Who holds which partition lies in PostgreSQL, whichever journal is in use. */
 import type pg from 'pg';
 
+/** SQL over `held`, the row as a claim found it; `$2` is who claims. */
+const foundOtherSql = "held.owner <> coalesce($2, '')";
+
+export const takeOverSql = `owner = $2,
+  taken_over_at = case when ${foundOtherSql} then clock_timestamp() else p.taken_over_at end`;
+
+/** For a second, twice as long as any lease, another owner is remembered: its successor may die and come again. */
+export const isTakenOverSql = `(${foundOtherSql} or held.taken_over_at > clock_timestamp() - interval '1 second')`;
+
 /** Lets go of those that this owner still holds. */
 export async function releaseOwner(
   pool: pg.Pool,

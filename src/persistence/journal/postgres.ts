@@ -12,7 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { AppendOutcome, Claim, Frame, Journal } from '../../protocol/journal.ts';
-import { releaseOwner } from './owners.ts';
+import { isTakenOverSql, releaseOwner, takeOverSql } from './owners.ts';
 
 export interface PostgresJournalOptions {
   /** False keeps every frame for ever: `trim` does nothing. */
@@ -46,11 +46,11 @@ from f join held on held.partition = f.partition left join moved on moved.partit
 
 const claimSql = `
 with held as materialized (
-  select partition, owner from partitions where partition = any($1::smallint[]) order by partition for no key update
+  select partition, owner, taken_over_at from partitions where partition = any($1::smallint[]) order by partition for no key update
 )
-update partitions p set epoch = p.epoch + 1, journal = 'postgres', owner = $2
+update partitions p set epoch = p.epoch + 1, journal = 'postgres', ${takeOverSql}
 from held where p.partition = held.partition and p.journal is distinct from 'redis'
-returning p.partition, p.epoch, p.journal_seq, held.owner <> coalesce($2, '') as is_taken_over`;
+returning p.partition, p.epoch, p.journal_seq, ${isTakenOverSql} as is_taken_over`;
 
 /** One try only: whoever asks this asks again and again. */
 const newestTimeoutMs = 1_000;

@@ -10,16 +10,17 @@
 import type pg from 'pg';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Claim } from '../../protocol/journal.ts';
+import { isTakenOverSql, takeOverSql } from './owners.ts';
 import type { RedisLink, RedisReply } from './redis-link.ts';
 import { readTails, streamKey, type Tail } from './stream.ts';
 
 const raiseSql = `
 with held as materialized (
-  select partition, owner from partitions where partition = any($1::smallint[]) order by partition for no key update
+  select partition, owner, taken_over_at from partitions where partition = any($1::smallint[]) order by partition for no key update
 )
-update partitions p set epoch = p.epoch + 1, owner = $2
+update partitions p set epoch = p.epoch + 1, ${takeOverSql}
 from held where p.partition = held.partition and (p.journal is distinct from 'postgres' or p.journal_seq = 0)
-returning p.partition, p.epoch, held.owner <> coalesce($2, '') as is_taken_over, p.journal is not distinct from 'redis' as is_started,
+returning p.partition, p.epoch, ${isTakenOverSql} as is_taken_over, p.journal is not distinct from 'redis' as is_started,
   greatest(
     (select c.seq from checkpoints c where c.partition = p.partition),
     (select max(c.seq) from projection_checkpoints c where c.partition = p.partition),
