@@ -22,6 +22,7 @@ const { values } = parseArgs({
 
 /** Of a failing run: the last things that happened. */
 const traceLinesMax = 80;
+const progressEvery = 1_000;
 
 const mutantOf = values.mutant === undefined ? () => ({}) : mutants[values.mutant];
 if (!mutantOf) throw new Error(`no such mutant; there are ${Object.keys(mutants).join(', ')}`);
@@ -72,6 +73,11 @@ async function many(from: number, seeds: number): Promise<void> {
       failures.push(result);
       if (!values.json) console.log(`seed ${seed}: ${result.violation.rule}`);
     }
+    const ran = seed - from + 1;
+    if (ran % progressEvery === 0 && ran < seeds)
+      console.error(
+        `${ran} seeds, ${failures.length} violations, ${total.acknowledgements} acknowledgements`,
+      );
   }
   const seconds = (performance.now() - startedAt) / 1000;
   const report = { seeds, seconds, violations: failures.length, ...total };
