@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Measuremen
   recovery: () => import('./recovery.ts'),
   worker: () => import('./worker.ts'),
   passivation: () => import('./passivation.ts'),
+  snapshots: () => import('./snapshots.ts'),
 };
 
 function readFlags(): { names: string[]; isJson: boolean; isChild: boolean } {

@@ -15,20 +15,24 @@ export function join(
 ): SaleDecision {
   const { tickets } = state;
   const { buyerId, ticketId, requestId } = command;
-  // A repeat is known by its request, or by the ticket that the request would have made.
-  const repeated =
-    (requestId === null ? 0 : tickets.byRequest(buyerId, requestId)) || tickets.byId(buyerId, ticketId);
-  const newest = repeated || tickets.newestOf(buyerId);
-  if (newest !== 0 && (repeated !== 0 || isLive(state, newest))) {
-    return { code: 'ok', events: [], reply: (now) => ticketView(now, newest, at) };
+  const newest = tickets.newestOf(buyerId);
+  if (newest !== 0) {
+    // A repeat is known by its request, or by the ticket that the request would have made.
+    const repeated =
+      (requestId === null ? 0 : tickets.byRequest(buyerId, requestId)) || tickets.byId(buyerId, ticketId);
+    const number = repeated || newest;
+    if (repeated !== 0 || isLive(state, newest))
+      return { code: 'ok', events: [], reply: (now) => ticketView(now, number, at) };
   }
   if (state.phase === 'scheduled' || state.pendingItems > 0) return { code: 'sale_not_open', events: [] };
   if (state.phase === 'ended') return { code: 'sale_ended', events: [] };
   if (tickets.count >= ticketsMax) return { code: 'busy', events: [] };
+  // The reply is made right after the event: tickets are numbered in the order of joining.
+  const number = tickets.count + 1;
   return {
     code: 'created',
     events: [{ type: 'TicketIssued', ticketId, buyerId, requestId, atMs: at }],
-    reply: (now) => ticketView(now, now.tickets.newestOf(buyerId), at),
+    reply: (now) => ticketView(now, number, at),
   };
 }
 

@@ -47,7 +47,7 @@ export const databaseFaults: readonly Fault[] = [
     row: '15, 23',
     how: 'PostgreSQL stopped for 3 to 8 s, with the journal in it',
     holds: 'refusals within 250 ms, nothing acknowledged, service within 2 s of the return',
-    weight: 4,
+    weight: 3,
     drop: longDrop(6),
     world: (random) => ({ journal: 'postgres', shards: 1 + Math.floor(random() * 2) }),
     inject: (round) => stopped(round, 3 + Math.round(round.random() * 5)),

@@ -50,6 +50,7 @@ describe('nothing acknowledged is lost, oversold or charged twice', () => {
     'takeover-at-till-redis',
     'kill-s12-projected',
     'postgres-disk-full',
+    'tail-cut-owner-alive',
   ])('%s', { timeout: roundMsMax }, async (name, context) => {
     const fault = faultCalled(name);
     const { journal, onSmallDisk } = fault.world(() => 0);

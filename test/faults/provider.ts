@@ -39,7 +39,7 @@ export const providerFaults: readonly Fault[] = [
     row: '27',
     how: 'half of the calls fail and a third of the answers are lost, for 6 s',
     holds: 'the same',
-    weight: 3,
+    weight: 2,
     world: either,
     inject: (round) => misbehave(round, { failRate: 0.5, failStatus: 500, dropAnswerRate: 0.33 }, 6),
   },

@@ -35,7 +35,7 @@ export const redisFaults: readonly Fault[] = [
     row: '15',
     how: 'Redis ended (in order or by kill -9) for 3 to 8 s under load, then started',
     holds: 'refusals within 250 ms, nothing acknowledged, service within 2 s of the return, memory bounded',
-    weight: 5,
+    weight: 4,
     drop: longDrop(6),
     world: inRedis,
     inject: (round) => stopped(round, 3 + Math.round(round.random() * 5)),
@@ -56,7 +56,7 @@ export const redisFaults: readonly Fault[] = [
     row: '16',
     how: 'SIGSTOP of Redis for 1 to 5 s',
     holds: 'as stopped: connections stay, answers do not come',
-    weight: 4,
+    weight: 3,
     drop: longDrop(5),
     world: inRedis,
     async inject(round) {
@@ -78,7 +78,7 @@ export const redisFaults: readonly Fault[] = [
     row: '16',
     how: 'every answer of Redis comes 50 to 500 ms later, for 5 s',
     holds: 'batches grow; what is accepted is true; nothing piles up',
-    weight: 3,
+    weight: 2,
     drop: longDrop(5),
     world: inRedis,
     async inject(round) {

@@ -1,0 +1,254 @@
+/**
+ * Does a snapshot of a very large actor make its buyers wait?
+ *
+ * Load: one sale with a million tickets, all admitted, and its SKU with a million live holds, in the journal in a
+ * private PostgreSQL. The real Shard in this thread; the server's own archivist in its thread, beginning from nothing.
+ * All the while somebody joins every other millisecond. Stalls are how late a timer of this thread fires; latency is
+ * from a command to its answer. The calm phase before is the other arm: it has everything but the archivist.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { deciders } from '../src/deciders.ts';
+import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
+import { createSnapshotStore } from '../src/persistence/snapshots.ts';
+import { partitionOf } from '../src/protocol/address.ts';
+import type { OutgoingCommand } from '../src/protocol/decider.ts';
+import type { SaleEvent, SkuEvent } from '../src/protocol/events.ts';
+import { encodeFrame } from '../src/protocol/frame.ts';
+import type { Journal } from '../src/protocol/journal.ts';
+import { connectPeer, portWire } from '../src/protocol/peer.ts';
+import { anchorClock, startClock } from '../src/runtime/clock.ts';
+import { systemScheduler } from '../src/runtime/scheduler.ts';
+import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
+import { testDatabase } from '../test/persistence/support.ts';
+import { type Measurement, seriesOf } from './measure.ts';
+
+const size = 1_000_000;
+const eventsPerFrame = 2_000;
+const calmMs = 20_000;
+const patienceMs = 240_000;
+const saleId = `sal_${randomUUID()}`;
+const sku = 'BIG';
+const price = { amount: 49_900, currency: 'USD' };
+const atMs = Date.now();
+const endMs = atMs + 86_400_000;
+
+function* saleEvents(): Generator<SaleEvent> {
+  const queueing = {
+    ...{ method: 'fifo', releasePerSecond: 0, activeLimit: 2 * size, overAdmission: 1 },
+    ...{ claimSeconds: 86_400, admissionSeconds: 86_400 },
+  } as const;
+  yield {
+    ...{
+      type: 'SaleCreated',
+      sellerId: 'acc_1',
+      title: 'Big',
+      prequeueAtMs: null,
+      startsAtMs: atMs,
+      endsAtMs: endMs,
+    },
+    items: [{ sku, quantity: 2 * size, price, purchaseLimit: 4 }],
+    ...{ queueing, holdSeconds: 86_400, paymentSeconds: 300, atMs },
+  } as SaleEvent;
+  yield { type: 'ItemAllotted', sku, atMs };
+  yield { type: 'SaleStarted', atMs };
+  for (let number = 1; number <= size; number++) {
+    const ids = { ticketId: `tkt_${randomUUID()}`, buyerId: buyerOf(number), requestId: null };
+    yield { type: 'TicketIssued', ...ids, atMs };
+    if (number % 1_000 === 0) yield { type: 'TicketsReleased', upTo: number, count: 1_000, credit: 0, atMs };
+  }
+  for (let number = 1_000, seq = 1; number <= size; number += 1_000, seq++) {
+    const tickets = Array.from({ length: 1_000 }, (_, n): [number, number, number] => [number - n, 1, 0]);
+    yield {
+      type: 'StockReported',
+      sku,
+      seq,
+      available: 2 * size - number,
+      held: number,
+      sold: 0,
+      tickets,
+      atMs,
+    };
+  }
+}
+
+function* skuEvents(): Generator<SkuEvent> {
+  const terms = { title: 'Big', price, stock: 2 * size };
+  yield { type: 'SkuRegistered', productId: `prd_${randomUUID()}`, sellerId: 'acc_1', ...terms, atMs };
+  yield {
+    ...{
+      type: 'AllotmentOpened',
+      saleId,
+      quantity: 2 * size,
+      price,
+      purchaseLimit: 4,
+      holdSeconds: 86_400,
+      atMs,
+    },
+  } as SkuEvent;
+  for (let number = 1; number <= size; number++)
+    yield {
+      ...{ type: 'HoldPlaced', holdId: randomUUID(), saleId, buyerId: buyerOf(number), ticketNumber: number },
+      ...{ quantity: 1, expiresAtMs: endMs, atMs },
+    } as SkuEvent;
+}
+
+const buyers: string[] = [];
+const buyerOf = (number: number) => (buyers[number] ??= `acc_${randomUUID()}`);
+
+async function write(journal: Journal, kind: string, key: string, events: Iterable<object>): Promise<void> {
+  const partition = partitionOf(kind, key);
+  const [claim] = await journal.claim([partition]);
+  let seq = claim!.tailSeq;
+  let records: { kind: string; key: string; event: { type: string } }[] = [];
+  const flush = async () => {
+    const bytes = encodeFrame(partition, claim!.epoch, ++seq, records);
+    const [outcome] = await journal.append([{ partition, epoch: claim!.epoch, seq, bytes }]);
+    if (outcome !== 'ok') throw new Error(`append: ${outcome}`);
+    records = [];
+  };
+  for (const event of events) {
+    records.push({ kind, key, event: event as { type: string } });
+    if (records.length === eventsPerFrame) await flush();
+  }
+  if (records.length > 0) await flush();
+}
+
+interface Phase {
+  stallMs: number;
+  latenciesMs: number[];
+}
+
+function begin(shard: Shard): { phase: Phase; end: () => void } {
+  const phase: Phase = { stallMs: 0, latenciesMs: [] };
+  let lastMs = performance.now();
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    phase.stallMs = Math.max(phase.stallMs, nowMs - lastMs - 2);
+    lastMs = nowMs;
+    const ids = { ticketId: `tkt_${randomUUID()}`, buyerId: `acc_${randomUUID()}`, requestId: null };
+    const join = { type: 'JoinSale', ...ids } as OutgoingCommand;
+    shard.deliver('sale', saleId, join, () => void phase.latenciesMs.push(performance.now() - nowMs));
+  }, 2);
+  return { phase, end: () => clearInterval(timer) };
+}
+
+function archive(
+  shard: Shard,
+  databaseUrl: string,
+): { done: Promise<number>; tell: (seq: number[]) => void; end: () => Promise<unknown> } {
+  const startedAtMs = performance.now();
+  const entry = new URL('../src/archivist-worker.ts', import.meta.url);
+  const workerData = { databaseUrl, redisUrl: null, clock: anchorClock(), log: { level: 'warn' } };
+  const worker = new Worker(entry, { workerData, resourceLimits: { maxOldGenerationSizeMb: 6_144 } });
+  const { port1, port2 } = new MessageChannel();
+  const missing = new Set([partitionOf('sale', saleId), partitionOf('sku', sku)]);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const limits = { openRequestsMax: 10, timeoutMs: 60_000 };
+  const handler = {
+    onRequest: (
+      _kind: string,
+      _key: string,
+      _command: OutgoingCommand,
+      reply: (code: 'ok', body: unknown) => void,
+    ) => reply('ok', shard.heads()),
+    onPush: ({ body }: { body: unknown }) => {
+      const [partition, seq] = body as [number, number];
+      shard.saved(partition, seq);
+      if (seq > 0) missing.delete(partition);
+      if (missing.size === 0) resolve(performance.now() - startedAtMs);
+    },
+  };
+  const peer = connectPeer(portWire(port2), handler, limits);
+  worker.postMessage({ type: 'peer', role: 'shard', index: 0, port: port1 }, [port1]);
+  return {
+    done: promise,
+    tell: (body) => peer.push({ topic: 'journal', type: 'journal.advanced', body }),
+    end: () => worker.terminate(),
+  };
+}
+
+const p99 = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? 0;
+
+export async function run(): Promise<Measurement> {
+  const database = await testDatabase();
+  try {
+    const journal = openPostgresJournal(database.pool);
+    await write(journal, 'sale', saleId, saleEvents());
+    await write(journal, 'sku', sku, skuEvents());
+    let tell: (body: number[]) => void = () => {};
+    const startShard = async () => {
+      const store = createSnapshotStore(database.pool);
+      const shard = new Shard({
+        ...{ shard: 0, shardCount: 1, owner: 'bench', deciders, limits: defaultShardLimits, journal },
+        ...{
+          snapshots: store,
+          sleepers: store,
+          clock: startClock(anchorClock()),
+          scheduler: systemScheduler,
+        },
+        ask: () => {},
+        push: () => {},
+        onDurable: (partition, seq) => tell([partition, seq]),
+        onFatal: (reason) => {
+          throw new Error(reason);
+        },
+        log: () => {},
+      });
+      const startedAtMs = performance.now();
+      const { events } = await shard.start();
+      return { shard, events, seconds: (performance.now() - startedAtMs) / 1000 };
+    };
+    const first = await startShard();
+    await wait(5_000);
+    const calm = begin(first.shard);
+    await wait(calmMs);
+    calm.end();
+    const busy = begin(first.shard);
+    const archiving = archive(first.shard, database.url);
+    tell = archiving.tell;
+    const tookMs = await Promise.race([archiving.done, wait(patienceMs).then(() => Number.NaN)]);
+    busy.end();
+    await archiving.end();
+    tell = () => {};
+    await first.shard.stop(10_000);
+    const again = await startShard();
+    await again.shard.stop(10_000);
+    return report(first, calm.phase, busy.phase, tookMs, again);
+  } finally {
+    await database.close();
+  }
+}
+
+interface Started {
+  readonly events: number;
+  readonly seconds: number;
+}
+
+function report(first: Started, calm: Phase, busy: Phase, tookMs: number, again: Started): Measurement {
+  return {
+    name: 'snapshots',
+    question: 'Does a snapshot of a very large actor make its buyers wait?',
+    load: `a sale with ${size} tickets, all admitted, and a SKU with ${size} live holds; 500 joins a second`,
+    doesNotMeasure: ['gateways', 'several shards', 'memory'],
+    series: [
+      seriesOf('longest stall, calm', 'ms', [calm.stallMs]),
+      seriesOf('longest stall, archivist at work', 'ms', [busy.stallMs]),
+      seriesOf('join p99, calm', 'ms', [p99(calm.latenciesMs)]),
+      seriesOf('join p99, archivist at work', 'ms', [p99(busy.latenciesMs)]),
+      seriesOf('archivist: from its start to the save', 's', [tookMs / 1000]),
+      seriesOf(`recovery from ${first.events} events`, 's', [first.seconds]),
+      seriesOf(`recovery from the snapshots and ${again.events} events`, 's', [again.seconds]),
+    ],
+    ratios: [
+      {
+        name: 'longest stall, archivist at work / calm',
+        value: busy.stallMs / calm.stallMs,
+        wanted: 'at most 50 ms in all',
+      },
+    ],
+    skipped: [],
+  };
+}
