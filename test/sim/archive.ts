@@ -41,7 +41,7 @@ export class ArchiveLife implements Owner {
       },
       scheduler: {
         now: () => loop.nowMs,
-        after: (ms, task) => loop.after(ms + random.next() * 2, this, task),
+        after: (ms, task) => loop.timer(ms + random.next() * 2, this, task),
       },
       onSaved: (partition, seq) => {
         if (this.isAlive) onSaved(partition, seq);

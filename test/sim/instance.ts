@@ -90,7 +90,7 @@ export class Instance implements Owner {
           return this.#elapsedMs;
         },
         soon: (task) => void loop.after(random.chance(0.05) ? random.int(1, 30) : random.next(), this, task),
-        after: (ms, task) => loop.after(ms + random.next() * 2, this, task),
+        after: (ms, task) => loop.timer(ms + random.next() * 2, this, task),
       },
       ask: ({ kind, key }, command, done) => {
         if (this.isAlive) deps.ask(this, kind, key, mutant.outgoing?.(command) ?? command, done);

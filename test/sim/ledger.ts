@@ -72,7 +72,8 @@ export class Ledger {
     this.#newestBySale.set(saleId, Math.max(this.newest(saleId), number));
   }
 
-  hold(holdId: string, code: Code, view: HoldView | null): void {
+  /** `wasGivenBack`: its buyer knew so when the question was asked. An older answer may be late. */
+  hold(holdId: string, code: Code, view: HoldView | null, wasGivenBack: boolean): void {
     const known = this.holds.get(holdId)!;
     this.compared++;
     if (view === null) {
@@ -84,8 +85,7 @@ export class Ledger {
       known.quantity === null ? known.asked.has(view.quantity) : known.quantity === view.quantity;
     if (!isAsked || view.buyerId !== buyerId || view.saleId !== saleId)
       this.#object(`hold ${holdId} is another one: ${JSON.stringify(view)}`);
-    if (known.isGivenBack && view.state === 'committed')
-      this.#object(`hold ${holdId} was given back and sold`);
+    if (wasGivenBack && view.state === 'committed') this.#object(`hold ${holdId} was given back and sold`);
     known.quantity = view.quantity;
     if (view.state === 'committed') known.isCommitted = true;
   }

@@ -50,6 +50,14 @@ export class Loop {
     };
   }
 
+  /** The same for a task that may settle a promise. */
+  timer(ms: number, owner: Owner | null, run: () => void): () => void {
+    return this.after(ms, owner, () => {
+      this.isTouched = true;
+      run();
+    });
+  }
+
   /** A promise that is settled by a task: `effect` runs then, and may throw to reject it. */
   promise<Value>(ms: number, owner: Owner | null, effect: () => Value): Promise<Value> {
     this.isTouched = true;

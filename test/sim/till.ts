@@ -34,27 +34,27 @@ export class Till extends Clients {
   #hold(command: PlaceHold): void {
     const { holdId, quantity, buyerId } = command;
     const known = this.ledger.holds.get(holdId)!;
-    const before = known.quantity;
+    const { quantity: before, isGivenBack } = known;
     known.asked.add(quantity);
     this.call('sku', known.sku, command, (code, body) => {
       const isTaken = code === 'ok' || code === 'created';
       const expected = before === null ? null : before === quantity ? 'ok' : 'exists_with_different';
       if (expected !== null && code !== expected && !(expected === 'ok' && code === 'created'))
         this.world.fail('a known id gets its stored result', `hold ${holdId}: ${code}, not ${expected}`);
-      if (isTaken) this.ledger.hold(holdId, code, body as HoldView);
+      if (isTaken) this.ledger.hold(holdId, code, body as HoldView, isGivenBack);
       if (code === 'created') this.onHold(this.buyers.find(({ id }) => id === buyerId)!, holdId);
     });
   }
 
   giveBack(buyer: Buyer, holdId: string): void {
-    const { sku } = this.ledger.holds.get(holdId)!;
+    const { sku, isGivenBack } = this.ledger.holds.get(holdId)!;
     this.call(
       'sku',
       sku,
       { type: 'VoidHold', holdId, buyerId: buyer.id } as OutgoingCommand,
       (code, body) => {
         if (code !== 'ok') return;
-        this.ledger.hold(holdId, code, body as HoldView);
+        this.ledger.hold(holdId, code, body as HoldView, isGivenBack);
         this.ledger.holds.get(holdId)!.isGivenBack = true;
       },
     );
@@ -62,14 +62,15 @@ export class Till extends Clients {
 
   readHold(holdId: string): void {
     const known = this.ledger.holds.get(holdId)!;
+    const { isGivenBack } = known;
     const wasAcknowledged = known.quantity !== null;
     this.call(
       'sku',
       known.sku,
       { type: 'ReadHold', holdId, buyerId: null } as OutgoingCommand,
       (code, body) => {
-        if (code === 'ok') this.ledger.hold(holdId, code, body as HoldView);
-        else if (wasAcknowledged) this.ledger.hold(holdId, code, null);
+        if (code === 'ok') this.ledger.hold(holdId, code, body as HoldView, isGivenBack);
+        else if (wasAcknowledged) this.ledger.hold(holdId, code, null, isGivenBack);
       },
     );
   }
