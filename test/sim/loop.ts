@@ -98,11 +98,11 @@ export class Loop {
     this.nowMs = Math.max(this.nowMs, untilMs);
   }
 
-  /** Microtasks are all done when the event loop comes round. */
+  /** A tick comes when no microtask is left. */
   async #settle(): Promise<void> {
     while (this.isTouched && !this.isStopped) {
       this.isTouched = false;
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => process.nextTick(resolve));
     }
   }
 

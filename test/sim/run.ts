@@ -106,6 +106,8 @@ export function prepare({ seed, mutant = {}, onTrace }: RunOptions): Run {
 }
 
 export async function runSeed(options: RunOptions): Promise<RunResult> {
+  // Nothing below lets the event loop go round.
+  await new Promise((resolve) => setImmediate(resolve));
   const run = prepare(options);
   const { world, cluster, shop, totals } = run;
   const random = world.random('steps');
