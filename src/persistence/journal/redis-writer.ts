@@ -52,16 +52,21 @@ export function createRedisWriter(link: RedisLink, log: Log): RedisWriter {
   const ackedByPartition = new Map<number, number>();
   /** By partition: the frame of which nobody knows whether it is there. */
   const unsettled = new Map<number, Frame>();
+  /** Told in the log; an append that succeeds ends it. */
+  let isOutage = false;
 
   function giveUp(pending: Pending, why: string): void {
     const { partition, epoch, seq } = pending.frame;
     pending.outcome = 'unknown';
     unsettled.set(partition, pending.frame);
-    log('error', `an append to the journal could not be settled: ${why}`, { partition, epoch, seq });
+    if (isOutage) return;
+    isOutage = true;
+    log('error', `appends to the journal cannot be settled: ${why}`, { partition, epoch, seq });
   }
 
   function accept(pending: Pending): void {
     const { partition, seq } = pending.frame;
+    isOutage = false;
     pending.outcome = 'ok';
     ackedByPartition.set(partition, seq);
     unsettled.delete(partition);
