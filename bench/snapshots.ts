@@ -137,7 +137,7 @@ function begin(shard: Shard): { phase: Phase; end: () => void } {
 function archive(
   shard: Shard,
   databaseUrl: string,
-): { done: Promise<number>; tell: (seq: number[]) => void; end: () => Promise<unknown> } {
+): { done: Promise<number>; tell: (body: number[]) => void; end: () => Promise<unknown> } {
   const startedAtMs = performance.now();
   const entry = new URL('../src/archivist-worker.ts', import.meta.url);
   const workerData = { databaseUrl, redisUrl: null, clock: anchorClock(), log: { level: 'warn' } };

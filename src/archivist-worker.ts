@@ -16,6 +16,8 @@ export interface ArchivistData {
   readonly log: LogOptions;
 }
 
+const headsEveryMs = 5_000;
+
 const data = threadData<ArchivistData>();
 const log = createLog(data.log, { room: 'archivist' });
 const thread = startThread();
@@ -35,6 +37,15 @@ const archivist = new Archivist({
   limits: defaultArchivistLimits,
 });
 
+/** What they said while nobody listened here; asked again and again, because threads come back at any time. */
+function readHeads(): void {
+  for (const shard of thread.peers('shard'))
+    shard.request('shard', '', { type: 'ReadHeads' }, ({ body }) => {
+      for (const [partition, seq] of (body ?? []) as [number, number][]) archivist.advance(partition, seq);
+    });
+}
+const asking = setInterval(readHeads, headsEveryMs);
+
 thread.ready(
   {
     // From a shard: how far a partition is durable.
@@ -44,6 +55,7 @@ thread.ready(
     },
     stats: () => archivist.stats(),
     async stop(graceMs) {
+      clearInterval(asking);
       const isClean = await archivist.stop(graceMs);
       await journal.close();
       await pool.end();
@@ -53,9 +65,3 @@ thread.ready(
   null,
 );
 archivist.start();
-// What they said before this thread began.
-for (const shard of thread.peers('shard')) {
-  shard.request('shard', '', { type: 'ReadHeads' }, ({ body }) => {
-    for (const [partition, seq] of (body ?? []) as [number, number][]) archivist.advance(partition, seq);
-  });
-}
