@@ -165,7 +165,10 @@ function archive(
   return {
     done: promise,
     tell: (body) => peer.push({ topic: 'journal', type: 'journal.advanced', body }),
-    end: () => worker.terminate(),
+    end: () => {
+      peer.close();
+      return worker.terminate();
+    },
   };
 }
 
@@ -209,7 +212,7 @@ export async function run(): Promise<Measurement> {
     const busy = begin(first.shard);
     const archiving = archive(first.shard, database.url);
     tell = archiving.tell;
-    const tookMs = await Promise.race([archiving.done, wait(patienceMs).then(() => Number.NaN)]);
+    const tookMs = await Promise.race([archiving.done, wait(patienceMs, Number.NaN, { ref: false })]);
     busy.end();
     await archiving.end();
     tell = () => {};

@@ -1,16 +1,17 @@
 /** The sale's saved form, version 1. Rates of the last seconds are not kept: they are shown, never decided on. */
 import { RateWindow } from './rate-window.ts';
-import { initialSale, type SaleState } from './sale-state.ts';
+import { admit, initialSale, type SaleState } from './sale-state.ts';
 import { type TicketColumns, TicketTable } from './ticket-table.ts';
 
-interface SavedSale extends Omit<SaleState, 'items' | 'active' | 'tickets' | 'joins' | 'releases'> {
+interface SavedSale
+  extends Omit<SaleState, 'items' | 'active' | 'endings' | 'tickets' | 'joins' | 'releases'> {
   items: unknown[];
   active: [number, number, number, number, boolean, [string, readonly [number, number]][]][];
   tickets: TicketColumns;
 }
 
 export function snapshotSale(state: SaleState): SavedSale {
-  const { joins: _joins, releases: _releases, items, active, tickets, ...plain } = state;
+  const { joins: _joins, releases: _releases, endings: _endings, items, active, tickets, ...plain } = state;
   return {
     ...plain,
     items: [...items.values()].map((item) => ({ ...item })),
@@ -28,18 +29,15 @@ export function snapshotSale(state: SaleState): SavedSale {
 
 export function restoreSale(key: string, snapshot: unknown): SaleState {
   const { items, active, tickets, ...plain } = snapshot as SavedSale;
-  return {
+  const state: SaleState = {
     ...initialSale(key),
     ...plain,
     items: new Map((items as { sku: string }[]).map((item) => [item.sku, item])) as SaleState['items'],
-    active: new Map(
-      active.map(([number, admittedAtMs, claimByMs, expiresAtMs, isClaimed, units]) => [
-        number,
-        { admittedAtMs, claimByMs, expiresAtMs, isClaimed, units: new Map(units) },
-      ]),
-    ),
     tickets: TicketTable.fromColumns(tickets),
     joins: new RateWindow(),
     releases: new RateWindow(),
   };
+  for (const [number, admittedAtMs, claimByMs, expiresAtMs, isClaimed, units] of active)
+    admit(state, number, { admittedAtMs, claimByMs, expiresAtMs, isClaimed, units: new Map(units) });
+  return state;
 }

@@ -4,11 +4,13 @@
  * 1. `nowServing` never goes back; every ticket up to it was released or had left.
  * 2. `active` holds exactly the tickets whose status is `admitted`.
  * 3. A ticket that holds units keeps its slot until they are sold or given back, whatever its time limit.
+ * 4. `endings` has a live entry for each admission that time alone would end: a million of them cost a tick nothing.
  */
 import type { Code } from '../protocol/codes.ts';
 import type { Phase, Queueing, SaleItem, SaleTerms } from '../protocol/commands.ts';
 import type { Decision } from '../protocol/decider.ts';
 import type { SaleEvent } from '../protocol/events.ts';
+import { DeadlineHeap } from './deadline-heap.ts';
 import { RateWindow } from './rate-window.ts';
 import { TicketTable, ticketStatus } from './ticket-table.ts';
 
@@ -28,7 +30,12 @@ export interface ItemState {
   sold: number;
 }
 
+/** How much later than its time an unclaimed admission is given up: news of a hold may be on its way. */
+const claimGraceMs = 1000;
+
 export interface Admission {
+  /** The ticket's number. */
+  readonly serial: number;
   readonly admittedAtMs: number;
   /** Until when the first hold must be placed. */
   readonly claimByMs: number;
@@ -36,6 +43,8 @@ export interface Admission {
   isClaimed: boolean;
   /** By SKU: units held and units bought. */
   readonly units: Map<string, readonly [held: number, sold: number]>;
+  /** When it ends if nothing more happens; Infinity while units are held, and when it is over. */
+  endsAtMs: number;
 }
 
 export interface SaleState {
@@ -50,6 +59,7 @@ export interface SaleState {
   tickets: TicketTable;
   nowServing: number;
   active: Map<number, Admission>;
+  endings: DeadlineHeap<Admission>;
   released: number;
   completed: number;
   expired: number;
@@ -82,6 +92,7 @@ export function initialSale(saleId: string): SaleState {
     tickets: new TicketTable(),
     nowServing: 0,
     active: new Map(),
+    endings: new DeadlineHeap((admission, deadlineMs) => admission.endsAtMs === deadlineMs),
     released: 0,
     completed: 0,
     expired: 0,
@@ -103,6 +114,46 @@ function soldTo(admission: Admission): number {
   let sold = 0;
   for (const [, units] of admission.units.values()) sold += units;
   return sold;
+}
+
+type Times = Pick<Admission, 'admittedAtMs' | 'claimByMs' | 'expiresAtMs'>;
+
+/** Takes a slot for the ticket. Also what a snapshot says of it. */
+export function admit(
+  state: SaleState,
+  serial: number,
+  saved: Times & Partial<Pick<Admission, 'isClaimed' | 'units'>>,
+): Admission {
+  const admission = {
+    serial,
+    isClaimed: false,
+    units: new Map(),
+    endsAtMs: Number.POSITIVE_INFINITY,
+    ...saved,
+  };
+  state.active.set(serial, admission);
+  awaitEnd(state, admission);
+  return admission;
+}
+
+/** Works out anew when the admission ends by itself. */
+function awaitEnd({ endings }: SaleState, admission: Admission): void {
+  const { isClaimed, expiresAtMs, claimByMs } = admission;
+  const endsAtMs =
+    heldBy(admission) > 0 ? Number.POSITIVE_INFINITY : isClaimed ? expiresAtMs : claimByMs + claimGraceMs;
+  if (endsAtMs === admission.endsAtMs) return;
+  admission.endsAtMs = endsAtMs;
+  if (endsAtMs < Number.POSITIVE_INFINITY) endings.push(endsAtMs, admission);
+  endings.prune();
+}
+
+/** The slot is free again. */
+function giveUp({ active, endings }: SaleState, number: number): void {
+  const admission = active.get(number);
+  if (!admission) return;
+  admission.endsAtMs = Number.POSITIVE_INFINITY;
+  active.delete(number);
+  endings.prune();
 }
 
 export function evolveSale(state: SaleState, event: SaleEvent): void {
@@ -169,7 +220,7 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
       return;
     case 'TicketLeft':
       state.tickets.setStatus(event.ticketNumber, ticketStatus.left);
-      state.active.delete(event.ticketNumber);
+      giveUp(state, event.ticketNumber);
       state.left++;
       return;
     case 'TicketsReleased':
@@ -178,7 +229,7 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
     case 'AdmissionsExpired':
       for (const number of event.ticketNumbers) {
         state.tickets.setStatus(number, ticketStatus.expired);
-        state.active.delete(number);
+        giveUp(state, number);
         state.expired++;
       }
       return;
@@ -218,13 +269,7 @@ function releaseTickets(state: SaleState, event: Extract<SaleEvent, { type: 'Tic
   for (let number = state.nowServing + 1; number <= event.upTo; number++) {
     if (state.tickets.status(number) !== ticketStatus.waiting) continue;
     state.tickets.setStatus(number, ticketStatus.admitted);
-    state.active.set(number, {
-      admittedAtMs: event.atMs,
-      claimByMs,
-      expiresAtMs,
-      isClaimed: false,
-      units: new Map(),
-    });
+    admit(state, number, { admittedAtMs: event.atMs, claimByMs, expiresAtMs });
   }
   state.nowServing = event.upTo;
   state.released += event.count;
@@ -262,6 +307,7 @@ function noteUnits(
   admission.units.set(event.sku, [held, sold]);
   if (held > 0 || sold > 0) admission.isClaimed = true;
   if (soldTo(admission) > 0 && heldBy(admission) === 0) complete(state, number);
+  else awaitEnd(state, admission);
 }
 
 /** Not when the buyer has joined again meanwhile: one live ticket each. */
@@ -272,17 +318,9 @@ function mayRevive({ tickets }: SaleState, number: number): boolean {
 }
 
 function revive(state: SaleState, number: number, atMs: number): Admission {
-  const admission = {
-    admittedAtMs: atMs,
-    claimByMs: atMs,
-    expiresAtMs: atMs,
-    isClaimed: true,
-    units: new Map(),
-  };
   state.tickets.setStatus(number, ticketStatus.admitted);
-  state.active.set(number, admission);
   state.expired--;
-  return admission;
+  return admit(state, number, { admittedAtMs: atMs, claimByMs: atMs, expiresAtMs: atMs, isClaimed: true });
 }
 
 function complete(state: SaleState, number: number): void {
@@ -291,6 +329,6 @@ function complete(state: SaleState, number: number): void {
   if (before === ticketStatus.expired) state.expired--;
   if (before === ticketStatus.left) state.left--;
   state.tickets.setStatus(number, ticketStatus.completed);
-  state.active.delete(number);
+  giveUp(state, number);
   state.completed++;
 }

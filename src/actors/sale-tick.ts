@@ -1,17 +1,17 @@
 /** What time does to a sale: phases begin, admissions end, the next in line are released. */
 import type { Instant, Push } from '../protocol/decider.ts';
 import type { SaleEvent } from '../protocol/events.ts';
-import { type Admission, heldBy, type SaleDecision, type SaleState } from './sale-state.ts';
+import type { SaleDecision, SaleState } from './sale-state.ts';
 import { ticketPush } from './sale-tickets.ts';
-import { admissionEndsAtMs, phasePushes, servingView, unitsInPlay } from './sale-view.ts';
+import { phasePushes, servingView, unitsInPlay } from './sale-view.ts';
 import { ticketStatus } from './ticket-table.ts';
 
 /** The queue moves ten times a second: the contract's bound on broadcasts. */
 const tickMs = 100;
 /** While a prequeue fills, its length is shown once a second. */
 const prequeueTickMs = 1000;
-/** How much later than its time an unclaimed admission is given up: news of a hold may be on its way. */
-const claimGraceMs = 1000;
+/** One tick is one bounded turn; the rest ends with the next. */
+const expiredPerTick = 5_000;
 
 export function tick(state: SaleState, at: Instant): SaleDecision {
   const phase = state.phase;
@@ -19,8 +19,8 @@ export function tick(state: SaleState, at: Instant): SaleDecision {
   if (timed) return { code: 'ok', events: [timed], pushes: (now) => phasePushes(now, phase) };
 
   const events: SaleEvent[] = [];
-  const over: number[] = [];
-  for (const [number, admission] of state.active) if (isOver(admission, at)) over.push(number);
+  // Whoever held and gave back several times is in there as often.
+  const over = [...new Set(state.endings.upTo(at, expiredPerTick).map(({ serial }) => serial))];
   if (over.length > 0) events.push({ type: 'AdmissionsExpired', ticketNumbers: over, atMs: at });
   const first = state.nowServing + 1;
   const release = phase === 'active' ? nextRelease(state, over.length, at) : null;
@@ -49,11 +49,6 @@ function timedPhase(state: SaleState, at: Instant): SaleEvent | null {
   if (at >= startsAtMs) return { type: 'SaleStarted', atMs: at };
   const isPrequeueDue = state.phase === 'scheduled' && prequeueAtMs !== null && at >= prequeueAtMs;
   return isPrequeueDue ? { type: 'PrequeueOpened', atMs: at } : null;
-}
-
-function isOver(admission: Admission, at: Instant): boolean {
-  if (admission.isClaimed) return at >= admission.expiresAtMs && heldBy(admission) === 0;
-  return at >= admissionEndsAtMs(admission) + claimGraceMs;
 }
 
 /** How many more may be admitted now, `freed` slots being about to become free. */
