@@ -16,7 +16,7 @@ import { isAlive, openSite, residentMb, type ServerProcess, waitFor } from '../t
 import { checkOut, holding, stockOf } from '../test/system/shop.ts';
 
 /** Until every thread's heap, and the allocator's share for every thread, have reached their usual size. */
-const warmUpDefault = 300_000;
+const warmUpDefault = 1_000_000;
 const inputsPerRound = 100_000;
 const quietSecondsDefault = 75;
 const sampleEveryMs = 250;
@@ -73,11 +73,12 @@ function memoryTable(before: Memory, after: Memory): string {
     '| --- | --- | --- | --- |',
     row('resident, as it is', before.asItIsMb, after.asItIsMb),
     row('resident, garbage collected', before.collectedMb, after.collectedMb),
-    ...before.threads.flatMap(({ thread, heapMb, buffersMb }) => {
+    ...before.threads.flatMap(({ thread, heapMb, pagesMb, buffersMb }) => {
       const later = after.threads.find((one) => one.thread === thread);
       if (!later) return [`| ${thread} | ${heapMb.toFixed(1)} | gone | |`];
       return [
         row(`objects of ${thread}`, heapMb, later.heapMb),
+        row(`pages of ${thread}`, pagesMb, later.pagesMb),
         row(`buffers of ${thread}`, buffersMb, later.buffersMb),
       ];
     }),

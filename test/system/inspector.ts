@@ -9,8 +9,9 @@ export const inspected = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
 
 export interface ThreadMemory {
   readonly thread: string;
-  /** Live objects, and bytes in buffers beside them, after a collection. */
+  /** After a collection: live objects, the pages that they lie on, and bytes in buffers beside them. */
   readonly heapMb: number;
+  readonly pagesMb: number;
   readonly buffersMb: number;
 }
 
@@ -81,8 +82,13 @@ export async function openInspector(server: ServerProcess): Promise<Inspector> {
     for (let times = 0; times < 2; times++) await ask('HeapProfiler.collectGarbage');
     const expression = 'JSON.stringify(process.memoryUsage())';
     const { result } = await ask('Runtime.evaluate', { expression, returnByValue: true });
-    const { heapUsed, arrayBuffers } = JSON.parse(result!.result!.value!);
-    return { thread, heapMb: heapUsed / megabyte, buffersMb: arrayBuffers / megabyte };
+    const { heapUsed, heapTotal, arrayBuffers } = JSON.parse(result!.result!.value!);
+    return {
+      thread,
+      heapMb: heapUsed / megabyte,
+      pagesMb: heapTotal / megabyte,
+      buffersMb: arrayBuffers / megabyte,
+    };
   }
 
   return {
