@@ -164,6 +164,21 @@ describe('an admission', () => {
     expect(room.view(1).status).toBe('expired');
   });
 
+  it('that held a unit and gave it back, twice, ends once, at its time', () => {
+    const room = SaleRoom.open();
+    room.join(1);
+    room.wait(100);
+    for (const held of [1, 0, 1, 0]) room.report(3 - held, held, 0, [[1, held, 0]]);
+    const endsAtMs = room.view(1).admission!.expiresAtMs;
+    room.waitUntil(endsAtMs - 1);
+    expect(room.admitted()).toEqual([1]);
+    room.waitUntil(endsAtMs + 100);
+    expect(room.view(1).status).toBe('expired');
+    const ends = room.events.filter(({ type }) => type === 'AdmissionsExpired');
+    expect(ends).toMatchObject([{ ticketNumbers: [1] }]);
+    expect(room.state.expired).toBe(1);
+  });
+
   it('is completed by a purchase and frees its slot', () => {
     const room = SaleRoom.open();
     room.join(1);
