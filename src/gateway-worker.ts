@@ -85,10 +85,18 @@ const gateway = await startGateway({
   port: data.port,
 });
 
+let isDatabaseAway = false;
 const registerPending = () =>
-  market.catalog
-    .registerPending()
-    .catch((error) => log('warn', 'pending products stay pending', { error: String(error) }));
+  market.catalog.registerPending().then(
+    () => {
+      isDatabaseAway = false;
+    },
+    (error) => {
+      // Once an outage.
+      if (!isDatabaseAway) log('warn', 'pending products stay pending', { error: String(error) });
+      isDatabaseAway = true;
+    },
+  );
 if (data.gateway === 0) setInterval(registerPending, registerEveryMs).unref();
 
 thread.ready(
