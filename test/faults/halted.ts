@@ -59,7 +59,6 @@ export async function compareHalted(round: Round, halted: readonly number[]): Pr
   for (const [name, count] of Object.entries(counts)) round.note(`facts ${name}`, count);
 
   // What is known is shown; nothing is written.
-  const [person] = crowd.people;
   if (halted.includes(partitionOf('sale', saleId))) {
     round.note('sale', 'halted');
     await mustAnswer(round, `GET /v1/sales/${saleId}`, 200);
@@ -68,9 +67,14 @@ export async function compareHalted(round: Round, halted: readonly number[]): Pr
   if (halted.includes(partitionOf('sku', sku))) {
     round.note('sku', 'halted');
     await mustAnswer(round, `GET /v1/inventory/${sku}`, 200);
-    const hold = [...ledger.holds.values()].find(({ isReleased }) => !isReleased);
-    const who = hold ? crowd.people[hold.buyer]! : person!;
-    if (hold) await mustAnswer(round, `DELETE /v1/holds/${hold.holdId}`, 503, { who });
+    // One that could be given back; of one that is given back already the same is said again.
+    for (const { holdId, buyer } of ledger.holds.values()) {
+      const who = crowd.people[buyer]!;
+      const { body } = await call(world, `GET /v1/holds/${holdId}`, { who });
+      if (body?.state !== 'held') continue;
+      await mustAnswer(round, `DELETE /v1/holds/${holdId}`, 503, { who });
+      break;
+    }
   }
 }
 
