@@ -131,8 +131,16 @@ export function createProjector({ journal, pool, log, gatherMs = 20 }: Projector
       }
       for (const reader of unstored) settle(reader);
     }
-    for (const reader of active()) if (reader.gap) halt(reader, reader.readSeq + 1, reader.gap);
+    const stuck = active().filter((reader) => reader.gap);
+    // Frames go once they are in the tables: what is missing here may be there, by another projector's work.
+    if (stuck.length > 0 && (await haveMoved(stuck))) return reload('another projector is at work');
+    for (const reader of stuck) halt(reader, reader.readSeq + 1, reader.gap!);
     storedAtMs = performance.now();
+  }
+
+  async function haveMoved(stuck: readonly Reader[]): Promise<boolean> {
+    const seqByPartition = new Map(await loadCheckpoints(pool));
+    return stuck.some(({ partition, storedSeq }) => seqByPartition.get(partition) !== storedSeq);
   }
 
   /** One partition's data was refused: find it, so that the others go on. */

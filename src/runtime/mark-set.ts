@@ -28,6 +28,11 @@ export class MarkSet {
     this.size++;
   }
 
+  clear(): void {
+    this.#slots = new Float64Array(16);
+    this.size = 0;
+  }
+
   has(mark: number): boolean {
     return this.size > 0 && this.#slots[this.#slotOf(mark)] === mark;
   }

@@ -54,6 +54,13 @@ export class Partition {
     this.#isNamed = isNamed;
   }
 
+  /** As if nobody had been read yet. */
+  clear(): void {
+    this.actors.clear();
+    this.names.clear();
+    this.marks.clear();
+  }
+
   find(kind: string, key: string): Actor | undefined {
     return this.actors.get(kind)?.get(key);
   }

@@ -19,6 +19,7 @@ import type { Clock } from './clock.ts';
 import { markOf } from './mark-set.ts';
 import type { Actor, Partition } from './partition.ts';
 
+const triesMax = 10;
 const framesPerRead = 512;
 
 export interface RecoveryReport {
@@ -71,37 +72,82 @@ export async function recover(
   return report;
 }
 
+/**
+ * Archivists go on saving and trimming meanwhile, this process's own and that of an owner who was replaced: what
+ * vanished, or changed, between our questions is read again from the newer checkpoint.
+ */
 async function recoverOne(
   partition: Partition,
   claim: Claim,
   deps: RecoveryDeps,
   report: RecoveryReport,
 ): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    partition.clear();
+    const { checkpointSeq, failure, ...counts } = await recoverFrom(partition, claim, deps);
+    const newest = await deps.snapshots.checkpoint(partition.number);
+    if (newest.checkpointSeq !== checkpointSeq) {
+      if (tries < triesMax) continue;
+      throw new Error(`partition ${partition.number} is saved again and again while it is read`);
+    }
+    if (failure) throw failure;
+    report.actors += counts.actors;
+    report.frames += counts.frames;
+    report.events += counts.events;
+    return;
+  }
+}
+
+interface Recovered {
+  /** What was built on. */
+  readonly checkpointSeq: number;
+  actors: number;
+  frames: number;
+  events: number;
+  /** Why it cannot go on from there. */
+  failure: CorruptFrame | Unrecoverable | null;
+}
+
+async function recoverFrom(partition: Partition, claim: Claim, deps: RecoveryDeps): Promise<Recovered> {
   const { number } = partition;
   partition.epoch = claim.epoch;
   const saved = deps.sleepers ? await deps.sleepers.loadAwake(number) : await deps.snapshots.load(number);
   for (const actor of saved.actors) installSaved(partition, actor, deps.deciders);
-  report.actors += saved.actors.length;
   if (deps.sleepers) for (const mark of await deps.sleepers.marks(number)) partition.marks.add(mark);
   deps.clock.advanceTo(saved.engineMs);
-  partition.seq = saved.checkpointSeq;
-  partition.checkpointSeq = saved.checkpointSeq;
-  if (claim.fault !== undefined && claim.tailSeq < saved.checkpointSeq)
-    throw new Unrecoverable(number, claim.fault);
-  const savedSeq = saved.actors.reduce((newest, { seq }) => Math.max(newest, seq), saved.checkpointSeq);
-  if (claim.tailSeq < savedSeq)
-    throw new CorruptFrame(number, claim.tailSeq, `the journal ends before the snapshot (${savedSeq})`);
-  const maySleep = ({ kind, key }: JournalRecord) => partition.marks.has(markOf(kind, key));
-  while (partition.seq < claim.tailSeq) {
-    const frames = await deps.journal.read(number, partition.seq, framesPerRead);
-    if (frames.length === 0) throw new CorruptFrame(number, partition.seq + 1, 'it is missing');
-    report.events += await replay(partition, frames, maySleep, deps);
-    report.frames += frames.length;
+  const { checkpointSeq } = saved;
+  const recovered: Recovered = {
+    checkpointSeq,
+    actors: saved.actors.length,
+    frames: 0,
+    events: 0,
+    failure: null,
+  };
+  partition.seq = checkpointSeq;
+  partition.checkpointSeq = checkpointSeq;
+  try {
+    if (claim.fault !== undefined && claim.tailSeq < checkpointSeq)
+      throw new Unrecoverable(number, claim.fault);
+    const savedSeq = saved.actors.reduce((newest, { seq }) => Math.max(newest, seq), checkpointSeq);
+    if (claim.tailSeq < savedSeq)
+      throw new CorruptFrame(number, claim.tailSeq, `the journal ends before the snapshot (${savedSeq})`);
+    const maySleep = ({ kind, key }: JournalRecord) => partition.marks.has(markOf(kind, key));
+    while (partition.seq < claim.tailSeq) {
+      const frames = await deps.journal.read(number, partition.seq, framesPerRead);
+      if (frames.length === 0) throw new CorruptFrame(number, partition.seq + 1, 'it is missing');
+      recovered.events += await replay(partition, frames, maySleep, deps);
+      recovered.frames += frames.length;
+    }
+    if (claim.fault !== undefined) throw new Unrecoverable(number, claim.fault);
+  } catch (error) {
+    if (!(error instanceof CorruptFrame || error instanceof Unrecoverable)) throw error;
+    recovered.failure = error;
+    return recovered;
   }
-  if (claim.fault !== undefined) throw new Unrecoverable(number, claim.fault);
   partition.claimedSeq = partition.seq;
   partition.ackedSeq = partition.seq;
-  if (partition.seq > partition.checkpointSeq) partition.unsavedSinceMs = deps.clock.now();
+  if (partition.seq > checkpointSeq) partition.unsavedSinceMs = deps.clock.now();
+  return recovered;
 }
 
 export interface ReplayDeps extends Pick<RecoveryDeps, 'deciders' | 'clock'> {

@@ -173,6 +173,25 @@ describe('the tables say what the actors say', () => {
     await Promise.all(projectors.map((projector) => projector.stop()));
   });
 
+  test('frames that another projector has stored, and that are gone since, halt nobody', async () => {
+    const sku = 'trimmed-1';
+    const partition = partitionOf('sku', sku);
+    const late = open();
+    await late.catchUp();
+    const early = open();
+    const frames = await appendRandomly(journal, [registered(sku), held(sku, 2)], 1, tails);
+    await early.catchUp();
+    await early.stop();
+    await journal.trim(partition, frames.at(-1)!.seq);
+    const [next] = await appendRandomly(journal, [held(sku, 3)], 1, tails);
+    late.advance(partition, next!.seq);
+    await late.catchUp();
+    expect(late.lag().halted).toEqual([]);
+    expect(await checkpoint(partition)).toBe(next!.seq);
+    expect(await stockOf(sku)).toMatchObject({ held: 5 });
+    await late.stop();
+  });
+
   test('news alone brings them up to date, and checkpoints follow even without rows', async () => {
     const projector = open();
     await projector.catchUp();

@@ -269,6 +269,22 @@ describe('recovery', () => {
     expect((await three.send({ type: 'Read' })).body).toMatchObject({ total: 21 });
   });
 
+  it('reads a partition again that was saved and trimmed while it was read', async () => {
+    const store = new MemoryStore();
+    const one = await start(store);
+    for (let n = 0; n < 6; n++) await one.send({ type: 'Add', amount: 1 });
+    store.interlude = async (partition) => {
+      if (partition !== partitionOf('counter', 'a')) return;
+      store.interlude = null;
+      expect(await one.archivist.stop(5_000)).toBe(true);
+      expect(store.stream(partition).frames).toEqual([]);
+    };
+    const two = await start(store);
+    expect(store.interlude).toBeNull();
+    expect(two.shard.stats()).toMatchObject({ haltedPartitions: [] });
+    expect((await two.send({ type: 'Read' })).body).toMatchObject({ total: 6 });
+  });
+
   it('saves many actors in one go, each as it is', async () => {
     const store = new MemoryStore();
     const one = await start(store);
@@ -374,7 +390,7 @@ describe('a shard that was replaced', () => {
 describe('a weak journal that has lost its last frames', () => {
   it('gets them again from its living owner, and goes on', async () => {
     const store = new MemoryStore();
-    const one = await start(store);
+    const one = await start(store, { stallMs: 5_000 });
     for (let n = 0; n < 6; n++) await one.send({ type: 'Add', amount: 1 });
     const stream = store.stream(partitionOf('counter', 'a'));
     stream.frames.splice(2);

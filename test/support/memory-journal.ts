@@ -34,6 +34,8 @@ export class MemoryStore {
   readonly streams = new Map<number, Stream>();
   readonly snapshots = new Map<number, SavedActors>();
   projected = Number.POSITIVE_INFINITY;
+  /** Set to let something happen between the questions of whoever loads a partition. */
+  interlude: ((partition: number) => Promise<void>) | null = null;
 
   stream(partition: number): Stream {
     let stream = this.streams.get(partition);
@@ -171,6 +173,7 @@ export class MemorySnapshots implements SnapshotStore, SleeperStore {
   }
 
   async marks(partition: number): Promise<number[]> {
+    await this.store.interlude?.(partition);
     const { actors } = await this.load(partition);
     return actors.flatMap(({ sleepMark }) => (sleepMark === undefined ? [] : [sleepMark]));
   }
