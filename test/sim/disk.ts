@@ -48,6 +48,9 @@ type Fate = 'ok' | 'away' | 'lost-request' | 'lost-answer' | 'partly' | 'late';
 const fates: readonly Fate[] = ['away', 'lost-request', 'lost-answer', 'partly', 'late'];
 const never = new Promise<never>(() => {});
 
+/** Of all reads, those during which others can do something. */
+const slowReads = 0.3;
+
 export class Disk implements Journal, SnapshotStore, SleeperStore {
   readonly durability = 'simulated';
   /** By partition: the epoch under which this shard has claimed it. */
@@ -199,7 +202,7 @@ export class Disk implements Journal, SnapshotStore, SleeperStore {
     return this.#call('projectedSeq', () => this.#deps.store.projected.get(partition) ?? 0);
   }
 
-  /** A call whose request or answer may get lost. Reads are answered at once: recovery makes hundreds of them. */
+  /** A call whose request or answer may get lost. Most reads are answered at once: recovery makes hundreds of them. */
   async #call<Value>(name: string, effect: () => Value): Promise<Value> {
     const { loop, random, faults, owner } = this.#deps;
     loop.isTouched = true;
@@ -208,7 +211,7 @@ export class Disk implements Journal, SnapshotStore, SleeperStore {
     const isFaulty = isOut || random.chance(faults.other);
     const isEffective = !isOut && (!isFaulty || random.chance(0.5));
     const isRead = name === 'load' || name === 'read' || name === 'projectedSeq';
-    if (isRead && !isFaulty) return effect();
+    if (isRead && !isFaulty && !random.chance(slowReads)) return effect();
     if (name === 'save' && isFaulty && isEffective && random.chance(0.5)) {
       // Its sender has given up long before it lands.
       loop.after(random.int(0, 10_000), null, effect);

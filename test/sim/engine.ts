@@ -115,6 +115,20 @@ export class Engine {
     for (const instance of this.living) instance.crash(why);
   }
 
+  /** As the real process does: its archivist has a last round, beside its successor's. */
+  #endFenced(): void {
+    const { archive } = this;
+    const { loop } = this.#deps.world;
+    this.isAlive = false;
+    for (const instance of this.living) instance.crash('because the process is fenced');
+    if (!archive.isAlive) return;
+    loop.isTouched = true;
+    archive.archivist.stop(2_000).then(
+      () => archive.end(),
+      (error: unknown) => loop.onThrow(error),
+    );
+  }
+
   #archive(): ArchiveLife {
     const { world, nextLife } = this.#deps;
     const archive = new ArchiveLife({
@@ -167,7 +181,7 @@ export class Engine {
     this.shards[shard] = null;
     if (!this.isAlive) return;
     if (isFenced) {
-      this.kill('because the process is fenced');
+      this.#endFenced();
       onFenced(this);
       return;
     }
