@@ -49,7 +49,7 @@ const fates: readonly Fate[] = ['away', 'lost-request', 'lost-answer', 'partly',
 const never = new Promise<never>(() => {});
 
 /** Of all reads, those during which others can do something. */
-const slowReads = 0.3;
+const slowReads = 0.03;
 
 export class Disk implements Journal, SnapshotStore, SleeperStore {
   readonly durability = 'simulated';
