@@ -104,6 +104,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   log('debug', 'gateway listens', { host, port: boundPort });
 
   let stopping: Promise<void> | null = null;
+  let isClosed = false;
+
+  function close(): void {
+    if (isClosed) return;
+    isClosed = true;
+    app.close();
+  }
 
   async function stop(graceMs: number): Promise<void> {
     gate.isDraining = true;
@@ -119,7 +126,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       if (gate.open > 0)
         log('warn', 'requests were cut off at the end of the grace period', { open: gate.open });
     }
-    app.close();
+    close();
   }
 
   return {
@@ -132,7 +139,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stop: (graceMs) => (stopping ??= stop(graceMs)),
     cut() {
       gate.isDraining = true;
-      app.close();
+      close();
     },
   };
 }

@@ -97,16 +97,17 @@ export function startThread(): Thread {
     const overdue = new Promise<boolean>((resolve) => setTimeout(resolve, graceMs, false));
     const stopped = current?.stop(graceMs).catch(() => false) ?? Promise.resolve(true);
     const isClean = await Promise.race([stopped, overdue]);
+    if (!isClean) current?.abandon?.();
     for (const { peer } of peers.values()) peer.close();
     say({ type: 'stopped', isClean });
-    // Ends this thread only; the message above is delivered first.
-    setImmediate(() => process.exit(0));
+    // Ends this thread only; the message above is delivered, and what was closed is gone, one turn of the loop later.
+    setImmediate(() => setImmediate(() => process.exit(0)));
   }
 
   function fatal(reason: string, isFenced: boolean): void {
     current?.abandon?.();
     say({ type: 'fatal', reason, isFenced });
-    setImmediate(() => process.exit(1));
+    setImmediate(() => setImmediate(() => process.exit(1)));
   }
   process.on('uncaughtException', (error) => fatal(error.stack ?? String(error), false));
 
