@@ -136,11 +136,15 @@ export function admit(
   return admission;
 }
 
+/** Until when new holds may be placed: an unclaimed admission ends early, so no token outlives its slot. */
+export function admissionEndsAtMs({ isClaimed, expiresAtMs, claimByMs }: Admission): number {
+  return isClaimed ? expiresAtMs : claimByMs;
+}
+
 /** Works out anew when the admission ends by itself. */
 function awaitEnd({ endings }: SaleState, admission: Admission): void {
-  const { isClaimed, expiresAtMs, claimByMs } = admission;
-  const endsAtMs =
-    heldBy(admission) > 0 ? Number.POSITIVE_INFINITY : isClaimed ? expiresAtMs : claimByMs + claimGraceMs;
+  const graceMs = admission.isClaimed ? 0 : claimGraceMs;
+  const endsAtMs = heldBy(admission) > 0 ? Number.POSITIVE_INFINITY : admissionEndsAtMs(admission) + graceMs;
   if (endsAtMs === admission.endsAtMs) return;
   admission.endsAtMs = endsAtMs;
   if (endsAtMs < Number.POSITIVE_INFINITY) endings.push(endsAtMs, admission);

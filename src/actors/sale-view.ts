@@ -9,7 +9,7 @@ import type {
   TicketView,
 } from '../protocol/commands.ts';
 import type { Push } from '../protocol/decider.ts';
-import type { Admission, SaleState } from './sale-state.ts';
+import { admissionEndsAtMs, type SaleState } from './sale-state.ts';
 import { ticketStatus } from './ticket-table.ts';
 
 const pollSecondsMax = 30;
@@ -110,11 +110,6 @@ const statusNames: Readonly<Record<number, TicketStatus>> = {
   [ticketStatus.expired]: 'expired',
   [ticketStatus.left]: 'left',
 };
-
-/** Until when new holds may be placed: an unclaimed admission ends early, so no token outlives its slot. */
-export function admissionEndsAtMs(admission: Admission): number {
-  return admission.isClaimed ? admission.expiresAtMs : admission.claimByMs;
-}
 
 export function ticketView(state: SaleState, number: number, atMs: number): TicketView {
   const { tickets } = state;

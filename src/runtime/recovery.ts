@@ -47,7 +47,12 @@ export interface RecoveryDeps {
   readonly log: Log;
 }
 
-/** Replays what was claimed; a partition that could not be recovered has its `fault` set and stays closed. */
+/**
+ * Replays what was claimed; a partition that could not be recovered has its `fault` set and stays closed.
+ *
+ * Archivists go on saving and trimming meanwhile, this process's own and that of an owner who was replaced: what
+ * vanished, or changed, between our questions is read again from the newer checkpoint.
+ */
 export async function recover(
   partitions: readonly Partition[],
   claims: readonly Claim[],
@@ -55,47 +60,45 @@ export async function recover(
 ): Promise<RecoveryReport> {
   const startedAt = performance.now();
   const report: RecoveryReport = { actors: 0, frames: 0, events: 0, tookMs: 0 };
-  for (const [index, partition] of partitions.entries()) {
-    try {
-      await recoverOne(partition, claims[index]!, deps, report);
-    } catch (error) {
-      if (!(error instanceof CorruptFrame || error instanceof Unrecoverable)) throw error;
-      partition.fault = error.message;
-      partition.isReadOnly = partition.seq > 0;
-      deps.log('error', 'partition halted: its journal cannot be replayed', {
-        partition: partition.number,
-        reason: error.message,
-      });
-    }
+  let unread = partitions.map((partition, index) => ({ partition, claim: claims[index]! }));
+  for (let tries = 1; unread.length > 0; tries++) {
+    if (tries > triesMax)
+      throw new Error(`partition ${unread[0]!.partition.number} is saved again and again while it is read`);
+    const read = [];
+    for (const { partition, claim } of unread)
+      read.push({ partition, claim, recovered: await recoverOne(partition, claim, deps) });
+    const newest = await Promise.all(
+      unread.map(({ partition }) => deps.snapshots.checkpoint(partition.number)),
+    );
+    const isMoved = read.map(
+      ({ recovered }, index) => newest[index]!.checkpointSeq !== recovered.checkpointSeq,
+    );
+    for (const { partition, recovered } of read.filter((_, index) => !isMoved[index]))
+      settle(partition, recovered, report, deps.log);
+    unread = unread.filter((_, index) => isMoved[index]);
   }
   report.tookMs = performance.now() - startedAt;
   return report;
 }
 
-/**
- * Archivists go on saving and trimming meanwhile, this process's own and that of an owner who was replaced: what
- * vanished, or changed, between our questions is read again from the newer checkpoint.
- */
-async function recoverOne(
+function settle(
   partition: Partition,
-  claim: Claim,
-  deps: RecoveryDeps,
+  { failure, ...counts }: Recovered,
   report: RecoveryReport,
-): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    partition.clear();
-    const { checkpointSeq, failure, ...counts } = await recoverFrom(partition, claim, deps);
-    const newest = await deps.snapshots.checkpoint(partition.number);
-    if (newest.checkpointSeq !== checkpointSeq) {
-      if (tries < triesMax) continue;
-      throw new Error(`partition ${partition.number} is saved again and again while it is read`);
-    }
-    if (failure) throw failure;
-    report.actors += counts.actors;
-    report.frames += counts.frames;
-    report.events += counts.events;
+  log: Log,
+): void {
+  if (failure) {
+    partition.fault = failure.message;
+    partition.isReadOnly = partition.seq > 0;
+    log('error', 'partition halted: its journal cannot be replayed', {
+      partition: partition.number,
+      reason: failure.message,
+    });
     return;
   }
+  report.actors += counts.actors;
+  report.frames += counts.frames;
+  report.events += counts.events;
 }
 
 interface Recovered {
@@ -108,8 +111,9 @@ interface Recovered {
   failure: CorruptFrame | Unrecoverable | null;
 }
 
-async function recoverFrom(partition: Partition, claim: Claim, deps: RecoveryDeps): Promise<Recovered> {
+async function recoverOne(partition: Partition, claim: Claim, deps: RecoveryDeps): Promise<Recovered> {
   const { number } = partition;
+  partition.clear();
   partition.epoch = claim.epoch;
   const saved = deps.sleepers ? await deps.sleepers.loadAwake(number) : await deps.snapshots.load(number);
   for (const actor of saved.actors) installSaved(partition, actor, deps.deciders);
@@ -146,7 +150,7 @@ async function recoverFrom(partition: Partition, claim: Claim, deps: RecoveryDep
   }
   partition.claimedSeq = partition.seq;
   partition.ackedSeq = partition.seq;
-  if (partition.seq > checkpointSeq) partition.unsavedSinceMs = deps.clock.now();
+  partition.unsavedSinceMs = partition.seq > checkpointSeq ? deps.clock.now() : null;
   return recovered;
 }
 

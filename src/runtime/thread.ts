@@ -100,14 +100,18 @@ export function startThread(): Thread {
     if (!isClean) current?.abandon?.();
     for (const { peer } of peers.values()) peer.close();
     say({ type: 'stopped', isClean });
-    // Ends this thread only; the message above is delivered, and what was closed is gone, one turn of the loop later.
-    setImmediate(() => setImmediate(() => process.exit(0)));
+    end(0);
+  }
+
+  /** Ends this thread only, a turn of the loop later: what was said is delivered then, and what was closed is gone. */
+  function end(code: number): void {
+    setImmediate(() => setImmediate(() => process.exit(code)));
   }
 
   function fatal(reason: string, isFenced: boolean): void {
     current?.abandon?.();
     say({ type: 'fatal', reason, isFenced });
-    setImmediate(() => setImmediate(() => process.exit(1)));
+    end(1);
   }
   process.on('uncaughtException', (error) => fatal(error.stack ?? String(error), false));
 

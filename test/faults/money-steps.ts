@@ -8,7 +8,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { waitFor } from '../system/server.ts';
 import type { Fault, Round } from './round.ts';
-import { either, killAndStart } from './steps.ts';
+import { either, inRedis, killAndStart } from './steps.ts';
 import { booksOf, paymentsOpen, tellProvider, untilBooks } from './till.ts';
 
 /** With everybody at the till: freeze the journal at the k-th frame of the checkouts, see how far the money got, kill. */
@@ -42,7 +42,10 @@ async function sweep(round: Round): Promise<void> {
   await killAndStart(round);
 }
 
-/** The provider has answered; the journal has the answer (and does not say so), or never gets it. */
+/**
+ * The provider has answered; the journal has the answer (and does not say so), or never gets it. In Redis, where one
+ * line carries everything: with PostgreSQL the question of the lease may hold the only connection that is there.
+ */
 async function killAuthorized(round: Round, isJournaled: boolean): Promise<void> {
   const { world, crowd } = round;
   const link = world.journalLink!;
@@ -61,9 +64,6 @@ async function killAuthorized(round: Round, isJournaled: boolean): Promise<void>
 }
 
 const smallDrop = { buyers: 16, units: 8, releasePerSecond: 100, giveBack: 0, decline: 0 } as const;
-
-/** One line carries everything: with PostgreSQL the question of the lease may hold the only connection that is there. */
-const inRedis: Fault['world'] = (random) => ({ ...either(random), journal: 'redis' });
 
 export const moneySteps: readonly Fault[] = [
   {

@@ -3,12 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { longDrop, outage } from './outage.ts';
 import type { Fault, Round } from './round.ts';
-import { freeze, type WorldOptions } from './world.ts';
-
-const inRedis = (random: () => number): WorldOptions => ({
-  journal: 'redis',
-  shards: 1 + Math.floor(random() * 2),
-});
+import { inRedis } from './steps.ts';
+import { freeze } from './world.ts';
 
 async function stopped(round: Round, seconds: number): Promise<void> {
   const { server } = round.world.redis!;

@@ -12,6 +12,11 @@ export const either = (random: () => number): WorldOptions => ({
   shards: 1 + Math.floor(random() * 2),
 });
 
+export const inRedis = (random: () => number): WorldOptions => ({
+  journal: 'redis',
+  shards: 1 + Math.floor(random() * 2),
+});
+
 /** An append is held, or its answer is. */
 export async function untilHeld(round: Round): Promise<void> {
   const link = round.world.journalLink!;

@@ -110,8 +110,13 @@ export class Engine {
 
   kill(why: string): void {
     if (!this.isAlive) return;
-    this.isAlive = false;
+    this.#crash(why);
     this.archive.end();
+  }
+
+  /** All but the archivist. */
+  #crash(why: string): void {
+    this.isAlive = false;
     for (const instance of this.living) instance.crash(why);
   }
 
@@ -119,8 +124,7 @@ export class Engine {
   #endFenced(): void {
     const { archive } = this;
     const { loop } = this.#deps.world;
-    this.isAlive = false;
-    for (const instance of this.living) instance.crash('because the process is fenced');
+    this.#crash('because the process is fenced');
     if (!archive.isAlive) return;
     loop.isTouched = true;
     archive.archivist.stop(2_000).then(
