@@ -13,7 +13,7 @@ import type { SkuState } from './actors/sku-state.ts';
 import { inspect } from './ops/inspection.ts';
 import { type HaltedPartition, haltedPartition, haltedText } from './ops/recovery-report.ts';
 import { accept, countOwners } from './persistence/acceptances.ts';
-import { migrate } from './persistence/postgres.ts';
+import { migrate } from './persistence/migrate.ts';
 import { type AcceptedStock, alignStock } from './projections/align.ts';
 import { partitionCount } from './protocol/address.ts';
 import { commandSettings, openStores, type Stores } from './stores.ts';

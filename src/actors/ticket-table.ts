@@ -193,19 +193,21 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
 
 /** Writes the UUID at the end of `text` (36 characters, a prefix may stand before it) as four words. */
 function writeUuid(text: string, out: Uint32Array, at: number): void {
-  let word = 0;
-  let digits = 0;
-  let index = at;
-  for (let i = text.length - 36; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === 45) continue;
-    word = (word << 4) | (c <= 57 ? c - 48 : c - 87);
-    if (++digits === 8) {
-      out[index++] = word;
-      word = 0;
-      digits = 0;
-    }
-  }
+  const from = text.length - 36;
+  out[at] = (hex4(text, from) << 16) | hex4(text, from + 4);
+  out[at + 1] = (hex4(text, from + 9) << 16) | hex4(text, from + 14);
+  out[at + 2] = (hex4(text, from + 19) << 16) | hex4(text, from + 24);
+  out[at + 3] = (hex4(text, from + 28) << 16) | hex4(text, from + 32);
+}
+
+function hex4(text: string, at: number): number {
+  return (hex(text, at) << 12) | (hex(text, at + 1) << 8) | (hex(text, at + 2) << 4) | hex(text, at + 3);
+}
+
+/** Digits are 0x30 to 0x39, letters 0x61 to 0x66. */
+function hex(text: string, at: number): number {
+  const c = text.charCodeAt(at);
+  return (c & 15) + (c >> 6) * 9;
 }
 
 /** Character codes of the sixteen digits. */

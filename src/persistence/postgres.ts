@@ -1,13 +1,8 @@
 /**
- * The door to PostgreSQL: pools with every wait bounded, and the schema's migrations.
- *
- * 1. No wait is endless: connecting, a statement, a lock while migrating and an idle transaction all time out.
- * 2. Migrations run in one transaction under an advisory lock, so servers that start together take turns.
+ * The door to PostgreSQL: pools in which no wait is endless. Connecting, a statement and an idle transaction all time
+ * out.
  */
-import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
 import pg from 'pg';
-import type { Log } from '../protocol/log.ts';
 
 export interface PoolOptions {
   /** Connections at most. */
@@ -18,8 +13,6 @@ export interface PoolOptions {
 
 const connectTimeoutMs = 3_000;
 const statementTimeoutMs = 30_000;
-const migrationLockTimeoutMs = 60_000;
-const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 
 export function openPool(url: string, options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
@@ -38,36 +31,4 @@ export function openPool(url: string, options: PoolOptions): pg.Pool {
   // The same for one that breaks while it is lent out: its query fails, which is heard where it was made.
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
-}
-
-/** Brings the schema up to date and answers with the names of the migrations that were run. */
-export async function migrate(url: string, log: Log): Promise<string[]> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'doorbuster-migrations',
-    connectionTimeoutMillis: connectTimeoutMs,
-    lock_timeout: migrationLockTimeoutMs,
-  });
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    const done = await runner({
-      dbClient: client,
-      dir: migrationsFolder,
-      ignorePattern: '(?!.*\\.sql$).*',
-      migrationsTable: 'migrations',
-      direction: 'up',
-      singleTransaction: true,
-      advisoryLockMode: 'wait',
-      logger: {
-        debug: (message: string) => log('debug', message),
-        info: (message: string) => log('debug', message),
-        warn: (message: string) => log('warn', message),
-        error: (message: string) => log('error', message),
-      },
-    });
-    return done.map((migration) => migration.name);
-  } finally {
-    await client.end();
-  }
 }

@@ -6,7 +6,13 @@
  *    done, for which nobody waits but another saver.
  */
 import type pg from 'pg';
-import type { ActorSnapshot, Checkpoint, SleeperStore, SnapshotStore } from '../protocol/journal.ts';
+import type {
+  ActorSnapshot,
+  Checkpoint,
+  SavedPartition,
+  SleeperStore,
+  SnapshotStore,
+} from '../protocol/journal.ts';
 
 /** Bounds of one statement's parameters. */
 const chunkBytesMax = 8 * 1024 * 1024;
@@ -55,17 +61,16 @@ function saveParameters(partition: number, actors: readonly ActorSnapshot[]): un
   ];
 }
 
-/** Runs `work` between `begin` and `commit`, or rolls back when it throws or answers false. */
-async function inTransaction<Result>(
+/** Runs `work` in a transaction, which is rolled back when it throws or answers false. */
+async function inTransaction(
   pool: pg.Pool,
-  begin: string,
-  work: (client: pg.PoolClient) => Promise<Result>,
-): Promise<Result> {
+  work: (client: pg.PoolClient) => Promise<boolean>,
+): Promise<boolean> {
   const client = await pool.connect();
   try {
-    await client.query(begin);
+    await client.query('begin');
     const result = await work(client);
-    await client.query(result === false ? 'rollback' : 'commit');
+    await client.query(result ? 'commit' : 'rollback');
     client.release();
     return result;
   } catch (error) {
@@ -75,10 +80,8 @@ async function inTransaction<Result>(
   }
 }
 
-const checkpointSql = 'select seq, engine_ms from checkpoints where partition = $1';
-
-function toCheckpoint(row: { seq: string; engine_ms: string } | undefined): Checkpoint {
-  return { checkpointSeq: Number(row?.seq ?? 0), engineMs: Number(row?.engine_ms ?? 0) };
+function toCheckpoint(row: { checkpoint_seq: string; engine_ms: string } | undefined): Checkpoint {
+  return { checkpointSeq: Number(row?.checkpoint_seq ?? 0), engineMs: Number(row?.engine_ms ?? 0) };
 }
 
 interface SnapshotRow {
@@ -94,22 +97,22 @@ function toSnapshot({ kind, key, version, seq, state }: SnapshotRow): ActorSnaps
 }
 
 export function createSnapshotStore(pool: pg.Pool): SnapshotStore & SleeperStore {
-  /** The checkpoint and the actors, as of one moment. */
-  function load(partition: number, condition: string): ReturnType<SnapshotStore['load']> {
-    return inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
-      const checkpoint = await client.query(checkpointSql, [partition]);
-      const { rows } = await client.query<SnapshotRow>(
-        `select kind, key, version, seq, state from actor_snapshots where partition = $1 and ${condition}`,
-        [partition],
-      );
-      return { ...toCheckpoint(checkpoint.rows[0]), actors: rows.map(toSnapshot) };
-    });
+  /** The checkpoint and the actors in one statement: as of one moment. */
+  async function load(partition: number, condition: string): Promise<SavedPartition> {
+    const { rows } = await pool.query(
+      `select c.seq as checkpoint_seq, c.engine_ms, a.kind, a.key, a.version, a.seq, a.state
+       from checkpoints c left join actor_snapshots a on a.partition = c.partition and ${condition}
+       where c.partition = $1`,
+      [partition],
+    );
+    const actors = rows.filter(({ kind }) => kind !== null).map(toSnapshot);
+    return { ...toCheckpoint(rows[0]), actors };
   }
 
   return {
     load: (partition) => load(partition, 'true'),
 
-    loadAwake: (partition) => load(partition, 'sleep_mark is null'),
+    loadAwake: (partition) => load(partition, 'a.sleep_mark is null'),
 
     async marks(partition) {
       const { rows } = await pool.query<[string]>({
@@ -131,12 +134,15 @@ export function createSnapshotStore(pool: pg.Pool): SnapshotStore & SleeperStore
     },
 
     async checkpoint(partition) {
-      const { rows } = await pool.query(checkpointSql, [partition]);
+      const { rows } = await pool.query(
+        'select seq as checkpoint_seq, engine_ms from checkpoints where partition = $1',
+        [partition],
+      );
       return toCheckpoint(rows[0]);
     },
 
     save: ({ partition, fromSeq, toSeq, actors, engineMs }) =>
-      inTransaction(pool, 'begin', async (client) => {
+      inTransaction(pool, async (client) => {
         await client.query('insert into checkpoints (partition, seq) values ($1, 0) on conflict do nothing', [
           partition,
         ]);

@@ -20,6 +20,8 @@ import { markOf } from './mark-set.ts';
 import type { Actor, Partition } from './partition.ts';
 
 const triesMax = 10;
+/** While some partitions are replayed the stores answer for others; as many as a shard has connections. */
+const sideBySide = 4;
 const framesPerRead = 512;
 
 export interface RecoveryReport {
@@ -47,12 +49,7 @@ export interface RecoveryDeps {
   readonly log: Log;
 }
 
-/**
- * Replays what was claimed; a partition that could not be recovered has its `fault` set and stays closed.
- *
- * Archivists go on saving and trimming meanwhile, this process's own and that of an owner who was replaced: what
- * vanished, or changed, between our questions is read again from the newer checkpoint.
- */
+/** Replays what was claimed; a partition that could not be recovered has its `fault` set and stays closed. */
 export async function recover(
   partitions: readonly Partition[],
   claims: readonly Claim[],
@@ -60,25 +57,27 @@ export async function recover(
 ): Promise<RecoveryReport> {
   const startedAt = performance.now();
   const report: RecoveryReport = { actors: 0, frames: 0, events: 0, tookMs: 0 };
-  let unread = partitions.map((partition, index) => ({ partition, claim: claims[index]! }));
-  for (let tries = 1; unread.length > 0; tries++) {
-    if (tries > triesMax)
-      throw new Error(`partition ${unread[0]!.partition.number} is saved again and again while it is read`);
-    const read = [];
-    for (const { partition, claim } of unread)
-      read.push({ partition, claim, recovered: await recoverOne(partition, claim, deps) });
-    const newest = await Promise.all(
-      unread.map(({ partition }) => deps.snapshots.checkpoint(partition.number)),
-    );
-    const isMoved = read.map(
-      ({ recovered }, index) => newest[index]!.checkpointSeq !== recovered.checkpointSeq,
-    );
-    for (const { partition, recovered } of read.filter((_, index) => !isMoved[index]))
-      settle(partition, recovered, report, deps.log);
-    unread = unread.filter((_, index) => isMoved[index]);
-  }
+  const unread = partitions.entries();
+  const lanes = Array.from({ length: sideBySide }, async () => {
+    for (const [index, partition] of unread)
+      settle(partition, await recoverPartition(partition, claims[index]!, deps), report, deps.log);
+  });
+  await Promise.all(lanes);
   report.tookMs = performance.now() - startedAt;
   return report;
+}
+
+/**
+ * Archivists go on saving and trimming while we read, this process's own and that of an owner who was replaced: what
+ * vanished, or changed, between our questions is read again from the newer checkpoint.
+ */
+async function recoverPartition(partition: Partition, claim: Claim, deps: RecoveryDeps): Promise<Recovered> {
+  for (let tries = 1; tries <= triesMax; tries++) {
+    const recovered = await readOnce(partition, claim, deps);
+    const { checkpointSeq } = await deps.snapshots.checkpoint(partition.number);
+    if (checkpointSeq === recovered.checkpointSeq) return recovered;
+  }
+  throw new Error(`partition ${partition.number} is saved again and again while it is read`);
 }
 
 function settle(
@@ -111,7 +110,7 @@ interface Recovered {
   failure: CorruptFrame | Unrecoverable | null;
 }
 
-async function recoverOne(partition: Partition, claim: Claim, deps: RecoveryDeps): Promise<Recovered> {
+async function readOnce(partition: Partition, claim: Claim, deps: RecoveryDeps): Promise<Recovered> {
   const { number } = partition;
   partition.clear();
   partition.epoch = claim.epoch;
@@ -198,9 +197,15 @@ async function wakeConcerned(
   deciders: RecoveryDeps['deciders'],
 ): Promise<void> {
   const wanted = new Map<string, JournalRecord>();
-  for (const record of decoded.flatMap(({ records }) => records)) {
-    const { kind, key } = record;
-    if (!partition.find(kind, key) && maySleep(record)) wanted.set(`${kind}/${key}`, record);
+  let last: JournalRecord | null = null;
+  for (const { records } of decoded) {
+    for (const record of records) {
+      const { kind, key } = record;
+      // In a rush most events are of the actor before.
+      if (key === last?.key && kind === last.kind) continue;
+      last = record;
+      if (!partition.find(kind, key) && maySleep(record)) wanted.set(`${kind}/${key}`, record);
+    }
   }
   if (wanted.size === 0) return;
   const saved = await sleepers.wake(partition.number, [...wanted.values()]);

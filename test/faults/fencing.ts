@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { openPostgresJournal } from '../../src/persistence/journal/postgres.ts';
 import { openRedisJournal } from '../../src/persistence/journal/redis.ts';
-import { migrate, openPool } from '../../src/persistence/postgres.ts';
+import { migrate } from '../../src/persistence/migrate.ts';
+import { openPool } from '../../src/persistence/postgres.ts';
 import { encodeFrame } from '../../src/protocol/frame.ts';
 import type { Journal } from '../../src/protocol/journal.ts';
 import { type ServerProcess, waitFor } from '../system/server.ts';

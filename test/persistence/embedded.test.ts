@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/persistence/embedded.ts';
-import { migrate } from '../../src/persistence/postgres.ts';
+import { migrate } from '../../src/persistence/migrate.ts';
 import { isPostgresAlive } from '../../src/persistence/postmaster.ts';
 import { temporaryFolder, testLog, until } from './support.ts';
 

@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/persistence/embedded.ts';
-import { migrate, openPool } from '../../src/persistence/postgres.ts';
+import { migrate } from '../../src/persistence/migrate.ts';
+import { openPool } from '../../src/persistence/postgres.ts';
 import type { Log } from '../../src/protocol/log.ts';
 
 /** Keeps quiet except for what would explain a failing test. */

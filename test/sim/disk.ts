@@ -208,11 +208,13 @@ export class Disk implements Journal, SnapshotStore, SleeperStore {
     loop.isTouched = true;
     if (!owner.isAlive) return never;
     const isOut = faults.outageUntilMs > loop.nowMs;
-    const isFaulty = isOut || random.chance(faults.other);
+    const isSave = name === 'save';
+    // Saves are few.
+    const isFaulty = isOut || random.chance(isSave ? 4 * faults.other : faults.other);
     const isEffective = !isOut && (!isFaulty || random.chance(0.5));
     const isRead = name === 'load' || name === 'read' || name === 'projectedSeq';
     if (isRead && !isFaulty && !random.chance(slowReads)) return effect();
-    if (name === 'save' && isFaulty && isEffective && random.chance(0.5)) {
+    if (isSave && isFaulty && isEffective && random.chance(0.5)) {
       // Its sender has given up long before it lands.
       loop.after(random.int(0, 10_000), null, effect);
       throw new Outage(`${name}: no answer`);

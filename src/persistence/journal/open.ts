@@ -3,10 +3,10 @@ import type { Pool } from 'pg';
 import type { Journal } from '../../protocol/journal.ts';
 import type { Log } from '../../protocol/log.ts';
 import { openPostgresJournal } from './postgres.ts';
-import { openRedisJournal } from './redis.ts';
 
-export function openJournal(redisUrl: string | null, pool: Pool, log: Log): Promise<Journal> {
-  return redisUrl === null
-    ? Promise.resolve(openPostgresJournal(pool))
-    : openRedisJournal(redisUrl, pool, log);
+export async function openJournal(redisUrl: string | null, pool: Pool, log: Log): Promise<Journal> {
+  if (redisUrl === null) return openPostgresJournal(pool);
+  // A thread that is started anew must answer soon: it loads only what it needs.
+  const { openRedisJournal } = await import('./redis.ts');
+  return openRedisJournal(redisUrl, pool, log);
 }
