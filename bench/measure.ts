@@ -35,6 +35,10 @@ export function seriesOf(arm: string, unit: string, rounds: readonly number[]): 
   return { arm, unit, rounds, median, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
+export function quantile(sorted: Float64Array, share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+}
+
 export function machine(): Record<string, string | number> {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',

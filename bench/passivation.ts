@@ -21,7 +21,7 @@ import { systemScheduler } from '../src/runtime/scheduler.ts';
 import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
 import { type TestDatabase, testDatabase, until } from '../test/persistence/support.ts';
 import type { ArchiveTask } from './archive-worker.ts';
-import { type Measurement, type Series, seriesOf } from './measure.ts';
+import { type Measurement, quantile, type Series, seriesOf } from './measure.ts';
 
 const skuCount = 1_000_000;
 const hotCount = 10_000;
@@ -135,10 +135,6 @@ async function archive(shard: Shard, databaseUrl: string): Promise<void> {
 
 const asleep = (shard: Shard) => until(() => shard.stats().actors === 0, 120_000);
 const seconds = (sinceMs: number) => (performance.now() - sinceMs) / 1000;
-
-function quantile(sorted: Float64Array, share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-}
 
 interface Findings {
   readonly memoryAt: Map<string, Memory>;

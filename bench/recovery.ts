@@ -19,6 +19,7 @@ import type { ActorSnapshot, Journal, SleeperStore, SnapshotStore } from '../src
 import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
 import { testDatabase } from '../test/persistence/support.ts';
 import { MemoryJournal, MemorySnapshots, MemoryStore } from '../test/support/memory-journal.ts';
+import { append } from './append.ts';
 import { type Measurement, type Series, seriesOf } from './measure.ts';
 
 const skuCount = 10_000;
@@ -67,22 +68,6 @@ function bought(n: number): SkuEvent[] {
   return [hold, attached, { type: 'HoldCommitted', holdId, quantity: 1, atMs: at }];
 }
 
-type Records = JournalRecord[];
-const emptyJournal = (): Records[] => Array.from({ length: partitionCount }, () => []);
-
-/** Writes each partition's records as frames after `afterSeq`. */
-async function write(journal: Journal, records: readonly Records[], afterSeq: number): Promise<void> {
-  const claims = await journal.claim(records.map((_, partition) => partition));
-  for (const { partition, epoch } of claims) {
-    const all = records[partition]!;
-    for (let from = 0, seq = afterSeq + 1; from < all.length; from += eventsPerFrame, seq++) {
-      const bytes = encodeFrame(partition, epoch, seq, all.slice(from, from + eventsPerFrame));
-      const [outcome] = await journal.append([{ partition, epoch, seq, bytes }]);
-      if (outcome !== 'ok') throw new Error(`append: ${outcome}`);
-    }
-  }
-}
-
 interface Stores {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore & SleeperStore;
@@ -122,7 +107,7 @@ function memoryStores(store: MemoryStore): Stores {
 
 async function replayRates(): Promise<{ wall: number[]; cpu: number[] }> {
   const store = new MemoryStore();
-  const records = emptyJournal();
+  const records: JournalRecord[] = [];
   const skus = Math.ceil(replayedEvents / (3 * holdsPerSku + 2));
   for (let n = 0; n < skus; n++) {
     const key = `SKU-${n}`;
@@ -130,9 +115,9 @@ async function replayRates(): Promise<{ wall: number[]; cpu: number[] }> {
       ...opening(holdsPerSku),
       ...Array.from({ length: holdsPerSku }, (_, i) => bought(i)).flat(),
     ];
-    for (const event of events) records[partitionOf('sku', key)]!.push({ kind: 'sku', key, event });
+    for (const event of events) records.push({ kind: 'sku', key, event });
   }
-  await write(new MemoryJournal(store), records, 0);
+  await append(new MemoryJournal(store), records, eventsPerFrame);
   const rates = { wall: [] as number[], cpu: [] as number[] };
   for (let n = 0; n <= rounds; n++) {
     const { events, tookMs, cpuMs } = await start(memoryStores(store));
@@ -144,16 +129,16 @@ async function replayRates(): Promise<{ wall: number[]; cpu: number[] }> {
 }
 
 /** 10,000 SKUs with their holds: nine tenths as snapshots at frame 1, the rest as records to come after it. */
-function bigCatalogue(): { actors: ActorSnapshot[][]; records: Records[] } {
+function bigCatalogue(): { actors: ActorSnapshot[][]; records: JournalRecord[] } {
   const actors: ActorSnapshot[][] = Array.from({ length: partitionCount }, () => []);
-  const records = emptyJournal();
+  const records: JournalRecord[] = [];
   for (let n = 0; n < skuCount; n++) {
     const key = `SKU-${n}`;
     const partition = partitionOf('sku', key);
     const state = skuDecider.initial(key);
     for (const event of opening(holdsPerSku)) skuDecider.evolve(state, event);
     for (let i = 0; i < holdsPerSku; i++) {
-      if (i % 10 === 9) records[partition]!.push({ kind: 'sku', key, event: placed(i) });
+      if (i % 10 === 9) records.push({ kind: 'sku', key, event: placed(i) });
       else skuDecider.evolve(state, placed(i));
     }
     const bytes = new Uint8Array(packr.pack(skuDecider.snapshot(state)));
@@ -164,13 +149,13 @@ function bigCatalogue(): { actors: ActorSnapshot[][]; records: Records[] } {
 
 async function fill(stores: Stores): Promise<void> {
   const { actors, records } = bigCatalogue();
-  const claims = await stores.journal.claim(records.map((_, partition) => partition));
+  const claims = await stores.journal.claim(actors.map((_, partition) => partition));
   for (const { partition, epoch } of claims) {
     const bytes = encodeFrame(partition, epoch, 1, []);
     await stores.journal.append([{ partition, epoch, seq: 1, bytes }]);
     await stores.snapshots.save({ partition, fromSeq: 0, toSeq: 1, actors: actors[partition]!, engineMs: 0 });
   }
-  await write(stores.journal, records, 1);
+  await append(stores.journal, records, eventsPerFrame);
 }
 
 async function readySeconds(stores: () => Stores): Promise<{ wall: number[]; cpu: number[] }> {

@@ -15,14 +15,14 @@ import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { partitionOf } from '../src/protocol/address.ts';
 import type { OutgoingCommand } from '../src/protocol/decider.ts';
 import type { SaleEvent, SkuEvent } from '../src/protocol/events.ts';
-import { encodeFrame } from '../src/protocol/frame.ts';
-import type { Journal } from '../src/protocol/journal.ts';
+import type { JournalRecord } from '../src/protocol/frame.ts';
 import { connectPeer, portWire } from '../src/protocol/peer.ts';
 import { anchorClock, startClock } from '../src/runtime/clock.ts';
 import { systemScheduler } from '../src/runtime/scheduler.ts';
 import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
 import { testDatabase } from '../test/persistence/support.ts';
-import { type Measurement, seriesOf } from './measure.ts';
+import { append } from './append.ts';
+import { type Measurement, quantile, seriesOf } from './measure.ts';
 
 const size = 1_000_000;
 const eventsPerFrame = 2_000;
@@ -97,22 +97,12 @@ function* skuEvents(): Generator<SkuEvent> {
 const buyers: string[] = [];
 const buyerOf = (number: number) => (buyers[number] ??= `acc_${randomUUID()}`);
 
-async function write(journal: Journal, kind: string, key: string, events: Iterable<object>): Promise<void> {
-  const partition = partitionOf(kind, key);
-  const [claim] = await journal.claim([partition]);
-  let seq = claim!.tailSeq;
-  let records: { kind: string; key: string; event: { type: string } }[] = [];
-  const flush = async () => {
-    const bytes = encodeFrame(partition, claim!.epoch, ++seq, records);
-    const [outcome] = await journal.append([{ partition, epoch: claim!.epoch, seq, bytes }]);
-    if (outcome !== 'ok') throw new Error(`append: ${outcome}`);
-    records = [];
-  };
-  for (const event of events) {
-    records.push({ kind, key, event: event as { type: string } });
-    if (records.length === eventsPerFrame) await flush();
-  }
-  if (records.length > 0) await flush();
+function* records(
+  kind: string,
+  key: string,
+  events: Iterable<JournalRecord['event']>,
+): Generator<JournalRecord> {
+  for (const event of events) yield { kind, key, event };
 }
 
 interface Phase {
@@ -172,15 +162,14 @@ function archive(
   };
 }
 
-const p99 = (values: readonly number[]) =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? 0;
+const p99 = (values: readonly number[]) => quantile(Float64Array.from(values).sort(), 0.99);
 
 export async function run(): Promise<Measurement> {
   const database = await testDatabase();
   try {
     const journal = openPostgresJournal(database.pool);
-    await write(journal, 'sale', saleId, saleEvents());
-    await write(journal, 'sku', sku, skuEvents());
+    await append(journal, records('sale', saleId, saleEvents()), eventsPerFrame);
+    await append(journal, records('sku', sku, skuEvents()), eventsPerFrame);
     let tell: (body: number[]) => void = () => {};
     const startShard = async () => {
       const store = createSnapshotStore(database.pool);

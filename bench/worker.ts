@@ -9,12 +9,12 @@
 import { readFileSync } from 'node:fs';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { openRedisJournal } from '../src/persistence/journal/redis.ts';
-import { partitionCount, partitionOf } from '../src/protocol/address.ts';
-import { encodeFrame, type JournalRecord } from '../src/protocol/frame.ts';
-import type { Claim, Frame, Journal } from '../src/protocol/journal.ts';
+import type { JournalRecord } from '../src/protocol/frame.ts';
+import type { Journal } from '../src/protocol/journal.ts';
 import { startTestRedis, type TestDatabase, testDatabase, whyNoRedis } from '../test/persistence/support.ts';
 import { openSite, type ServerProcess, waitFor } from '../test/system/server.ts';
 import { call, guest, openDrop, type Person } from '../test/system/shop.ts';
+import { append } from './append.ts';
 import { type Measurement, type Series, seriesOf } from './measure.ts';
 import { lettersOf, openShop, tell } from './shop.ts';
 
@@ -34,29 +34,6 @@ function rush(): JournalRecord[] {
   for (const [actor, command] of lettersOf(shop, 0, tailEvents, startMs))
     records.push(...tell(actor, command, startMs + 100));
   return records;
-}
-
-/** Appends the records behind whatever each partition has, the frames of all partitions side by side. */
-async function append(journal: Journal, records: readonly JournalRecord[]): Promise<void> {
-  const byPartition = Map.groupBy(records, ({ kind, key }) => partitionOf(kind, key));
-  const claims = await journal.claim(Array.from({ length: partitionCount }, (_, partition) => partition));
-  for (let round = 0; ; round++) {
-    const frames = claims.flatMap((claim) => frameOf(claim, byPartition.get(claim.partition) ?? [], round));
-    if (frames.length === 0) return;
-    const outcomes = await journal.append(frames);
-    if (outcomes.some((outcome) => outcome !== 'ok')) throw new Error(`the tail was refused: ${outcomes}`);
-  }
-}
-
-function frameOf(
-  { partition, epoch, tailSeq }: Claim,
-  all: readonly JournalRecord[],
-  round: number,
-): Frame[] {
-  const records = all.slice(round * eventsPerFrame, (round + 1) * eventsPerFrame);
-  if (records.length === 0) return [];
-  const seq = tailSeq + 1 + round;
-  return [{ partition, epoch, seq, bytes: encodeFrame(partition, epoch, seq, records) }];
 }
 
 interface Recovery {
@@ -126,7 +103,7 @@ async function measure({ database, journal, env }: Arm): Promise<Kill[]> {
     const { saleId } = await openDrop(first, 1_000);
     const buyers = await Promise.all(Array.from({ length: kills }, () => guest(first)));
     await first.end('SIGTERM');
-    await append(journal, rush());
+    await append(journal, rush(), eventsPerFrame);
     const killed: Kill[] = [];
     for (const buyer of buyers) {
       // Each kill is the first one of its server: one that follows another soon waits longer for its new thread.

@@ -2,52 +2,67 @@
  * `npm run sim -- --seeds 1000 [--from N] [--seed N] [--steps N] [--mutant NAME] [--trace] [--json]`
  *
  * Exit code 1 when a promise was broken; then the first failing seed is run again and the end of its story printed
- * (with `--seed N --trace`: all of it).
+ * (with `--seed N --trace`: all of it). 2 for flags that it does not know.
  */
 import { parseArgs } from 'node:util';
 import { mutants } from './mutants.ts';
 import { type RunOptions, type RunResult, runSeed } from './run.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    steps: { type: 'string', default: '200' },
-    mutant: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    trace: { type: 'boolean', default: false },
-  },
-});
-
 /** Of a failing run: the last things that happened. */
 const traceLinesMax = 80;
 const progressEvery = 1_000;
+const stepsDefault = 200;
 
-const mutantOf = values.mutant === undefined ? () => ({}) : mutants[values.mutant];
-if (!mutantOf) throw new Error(`no such mutant; there are ${Object.keys(mutants).join(', ')}`);
-function whole(name: 'seeds' | 'from' | 'seed' | 'steps'): number {
-  const number = Number(values[name]);
-  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`--${name} takes a whole number`);
-  return number;
+const flags = readFlags();
+
+function readFlags() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seeds: { type: 'string', default: '1000' },
+        from: { type: 'string', default: '1' },
+        seed: { type: 'string' },
+        steps: { type: 'string', default: String(stepsDefault) },
+        mutant: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        trace: { type: 'boolean', default: false },
+      },
+    });
+    const { seeds, from, seed, steps, mutant, json, trace } = values;
+    if (mutant !== undefined && !mutants[mutant])
+      throw new Error(`no such mutant; there are ${Object.keys(mutants).join(', ')}`);
+    return {
+      ...{ seeds: whole(seeds, 'seeds'), from: whole(from, 'from'), steps: whole(steps, 'steps') },
+      ...{ seed: seed === undefined ? null : whole(seed, 'seed'), mutant, json, trace },
+    };
+  } catch (error) {
+    console.error(`sim: ${(error as Error).message}`);
+    process.exit(2);
+  }
+}
+
+function whole(text: string, name: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(number) && number >= 0) return number;
+  throw new Error(`--${name} takes a whole number, not "${text}"`);
 }
 
 const optionsOf = (seed: number): RunOptions => ({
   seed,
-  steps: whole('steps'),
-  mutant: mutantOf!(),
+  steps: flags.steps,
+  mutant: flags.mutant === undefined ? {} : mutants[flags.mutant]!(),
 });
 
 async function explain(seed: number): Promise<RunResult> {
   const lines: string[] = [];
   const result = await runSeed({ ...optionsOf(seed), onTrace: (line) => void lines.push(line) });
-  const shown = values.trace ? lines : lines.slice(-traceLinesMax);
+  const shown = flags.trace ? lines : lines.slice(-traceLinesMax);
   console.log(shown.join('\n'));
   if (result.violation) {
     const { rule, detail, step, atMs } = result.violation;
     console.log(`\nseed ${seed}, step ${step}, ${atMs.toFixed(1)} ms: broken: ${rule}\n${detail}`);
-    const mutant = values.mutant ? ` --mutant "${values.mutant}"` : '';
-    const length = values.steps === '200' ? '' : ` --steps ${values.steps}`;
+    const mutant = flags.mutant ? ` --mutant "${flags.mutant}"` : '';
+    const length = flags.steps === stepsDefault ? '' : ` --steps ${flags.steps}`;
     console.log(`again: npm run sim -- --seed ${seed} --trace${length}${mutant}`);
   }
   return result;
@@ -71,7 +86,7 @@ async function many(from: number, seeds: number): Promise<void> {
     for (const [what, times] of Object.entries(result.counts)) add(what, times);
     if (result.violation) {
       failures.push(result);
-      if (!values.json) console.log(`seed ${seed}: ${result.violation.rule}`);
+      if (!flags.json) console.log(`seed ${seed}: ${result.violation.rule}`);
     }
     const ran = seed - from + 1;
     if (ran % progressEvery === 0 && ran < seeds)
@@ -81,7 +96,7 @@ async function many(from: number, seeds: number): Promise<void> {
   }
   const seconds = (performance.now() - startedAt) / 1000;
   const report = { seeds, seconds, violations: failures.length, ...total };
-  if (values.json)
+  if (flags.json)
     console.log(
       JSON.stringify({ ...report, failures: failures.map(({ seed, violation }) => ({ seed, violation })) }),
     );
@@ -93,8 +108,8 @@ async function many(from: number, seeds: number): Promise<void> {
   if (failures.length > 0) process.exitCode = 1;
 }
 
-if (values.seed !== undefined) {
-  const result = await explain(whole('seed'));
+if (flags.seed !== null) {
+  const result = await explain(flags.seed);
   console.log(`journal ${result.journalHash}\nstate   ${result.stateHash}`);
   if (result.violation) process.exitCode = 1;
-} else await many(whole('from'), whole('seeds'));
+} else await many(flags.from, flags.seeds);

@@ -1,0 +1,159 @@
+/** A shard of counters over a journal in memory, with the archivist beside it. */
+import type { Decider, OutgoingCommand, Owed, Push } from '../../src/protocol/decider.ts';
+import { Archivist } from '../../src/runtime/archivist.ts';
+import type { ReplyTo } from '../../src/runtime/mailbox.ts';
+import { systemScheduler } from '../../src/runtime/scheduler.ts';
+import { defaultShardLimits, Shard, type ShardLimits } from '../../src/runtime/shard.ts';
+import { MemoryJournal, MemorySnapshots, type MemoryStore } from './memory-journal.ts';
+
+/** A counter that can be added to, asks a neighbour for a greeting, and rings a bell when its time has come. */
+export interface CounterState {
+  total: number;
+  greeting: 'none' | 'wanted' | string;
+  ringAtMs: number;
+  rings: number;
+}
+type CounterCommand =
+  | { type: 'Add'; amount: number }
+  | { type: 'Read' }
+  | { type: 'WantGreeting' }
+  | { type: 'RingAt'; atMs: number };
+type CounterEvent =
+  | { type: 'Added'; amount: number }
+  | { type: 'GreetingWanted' }
+  | { type: 'Greeted'; greeting: string }
+  | { type: 'RingSet'; atMs: number }
+  | { type: 'Rang'; atMs: number };
+
+const counter: Decider<CounterState, CounterCommand, CounterEvent> = {
+  kind: 'counter',
+  version: 1,
+  initial: () => ({ total: 0, greeting: 'none', ringAtMs: Number.POSITIVE_INFINITY, rings: 0 }),
+  decide(state, command, at) {
+    switch (command.type) {
+      case 'Add':
+        if (state.total + command.amount > 100) return { code: 'insufficient_stock', events: [] };
+        return {
+          code: 'ok',
+          events: [{ type: 'Added', amount: command.amount }],
+          reply: (after) => ({ total: after.total }),
+          pushes: (after) => [{ topic: 'sale/x', type: 'total', body: after.total }],
+        };
+      case 'WantGreeting':
+        return { code: 'ok', events: [{ type: 'GreetingWanted' }] };
+      case 'RingAt':
+        return { code: 'ok', events: [{ type: 'RingSet', atMs: command.atMs }] };
+      case 'Answered':
+        return { code: 'ok', events: [{ type: 'Greeted', greeting: String(command.body) }] };
+      case 'Tick':
+        return { code: 'ok', events: at >= state.ringAtMs ? [{ type: 'Rang', atMs: at }] : [] };
+      default:
+        return { code: 'ok', events: [], reply: { ...state } };
+    }
+  },
+  evolve(state, event) {
+    if (event.type === 'Added') state.total += event.amount;
+    if (event.type === 'GreetingWanted') state.greeting = 'wanted';
+    if (event.type === 'Greeted') state.greeting = event.greeting;
+    if (event.type === 'RingSet') state.ringAtMs = event.atMs;
+    if (event.type === 'Rang') {
+      state.rings++;
+      state.ringAtMs = Number.POSITIVE_INFINITY;
+    }
+  },
+  owes(state): readonly Owed[] {
+    return state.greeting === 'wanted'
+      ? [{ id: 'greet', kind: 'payments', key: 'x', command: { type: 'Greet' } }]
+      : [];
+  },
+  deadline: (state) => state.ringAtMs,
+  snapshot: (state) => ({ ...state, ringAtMs: Number.isFinite(state.ringAtMs) ? state.ringAtMs : null }),
+  restore(_key, snapshot) {
+    const saved = snapshot as CounterState & { ringAtMs: number | null };
+    return { ...saved, ringAtMs: saved.ringAtMs ?? Number.POSITIVE_INFINITY };
+  },
+};
+
+export interface Running {
+  shard: Shard;
+  archivist: Archivist;
+  snapshots: MemorySnapshots;
+  journal: MemoryJournal;
+  asked: { command: OutgoingCommand; done: ReplyTo }[];
+  pushes: Push[];
+  fatal: { reason: string; isFenced: boolean }[];
+  clock: { at: number };
+  send(command: CounterCommand, key?: string): Promise<{ code: string; body: unknown }>;
+}
+
+const running: Running[] = [];
+
+export async function startShard(
+  store: MemoryStore,
+  limits: Partial<ShardLimits> & { archiveEveryMs?: number } = {},
+  atMs = 1_000_000,
+): Promise<Running> {
+  const { archiveEveryMs = 15_000, ...shardLimits } = limits;
+  const journal = new MemoryJournal(store);
+  const snapshots = new MemorySnapshots(store);
+  const clock = { at: atMs };
+  const asked: Running['asked'] = [];
+  const pushes: Push[] = [];
+  const fatal: Running['fatal'] = [];
+  const advanceTo = (atMs: number) => {
+    clock.at = Math.max(clock.at, atMs);
+  };
+  const shard = new Shard({
+    shard: 0,
+    shardCount: 1,
+    owner: 'test',
+    deciders: [counter],
+    journal,
+    snapshots,
+    sleepers: snapshots,
+    clock: { now: () => clock.at, advanceTo },
+    scheduler: systemScheduler,
+    ask: (_address, command, done) => void asked.push({ command, done }),
+    push: (push) => void pushes.push(push),
+    onDurable: (partition, seq) => archivist.advance(partition, seq),
+    onFatal: (reason, isFenced) => void fatal.push({ reason, isFenced }),
+    log: () => {},
+    limits: { ...defaultShardLimits, ...shardLimits },
+  });
+  const archivist = new Archivist({
+    deciders: [counter],
+    journal,
+    store: snapshots,
+    clock: { now: () => clock.at, advanceTo },
+    scheduler: systemScheduler,
+    onSaved: (partition, seq) => shard.saved(partition, seq),
+    log: () => {},
+    limits: { everyMs: archiveEveryMs, idleMs: 60_000 },
+  });
+  await shard.start();
+  archivist.start();
+  const send = (command: CounterCommand, key = 'a') =>
+    new Promise<{ code: string; body: unknown }>((resolve) =>
+      shard.deliver('counter', key, command, (code, body) => resolve({ code, body })),
+    );
+  const one = { shard, archivist, snapshots, journal, asked, pushes, fatal, clock, send };
+  running.push(one);
+  return one;
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error('the condition never came true');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+export function closedGate(): { gate: Promise<void>; open: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { gate: promise, open: resolve };
+}
+
+export async function stopShards(): Promise<void> {
+  for (const { shard } of running.splice(0)) await shard.stop(1);
+}
