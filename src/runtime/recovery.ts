@@ -20,8 +20,8 @@ import { markOf } from './mark-set.ts';
 import type { Actor, Partition } from './partition.ts';
 
 const triesMax = 10;
-/** While some partitions are replayed the stores answer for others; as many as a shard has connections. */
-const sideBySide = 4;
+/** While one partition is replayed the stores answer for the other. */
+const sideBySide = 2;
 const framesPerRead = 512;
 
 export interface RecoveryReport {

@@ -61,7 +61,7 @@ export class MemoryJournal implements Journal {
     this.store = store;
   }
 
-  async claim(partitions: readonly number[], owner = 'anybody'): Promise<Claim[]> {
+  async claim(partitions: readonly number[], owner: string | null = null): Promise<Claim[]> {
     return partitions.map((partition) => {
       const stream = this.store.stream(partition);
       if (stream.owner !== null && stream.owner !== owner) stream.takenOverAtMs = performance.now();
