@@ -8,6 +8,7 @@
  * requests valid, and the state of those is no leak.
  */
 import { parseArgs } from 'node:util';
+import { whole } from '../test/support/flags.ts';
 import { assault, findVictim, openDoors } from '../test/system/hostile.ts';
 import { Answers, type Victim } from '../test/system/hostile-answers.ts';
 import { type Inspector, inspected, openInspector, type ThreadMemory } from '../test/system/inspector.ts';
@@ -29,12 +30,6 @@ const flags = {
   seed: { type: 'string', default: '1' },
   quiet: { type: 'string', default: String(quietSecondsDefault) },
 } as const;
-
-function whole(text: string, name: string, max: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isInteger(value) && value >= 0 && value <= max) return value;
-  throw new Error(`--${name} must be a whole number up to ${max}, not "${text}"`);
-}
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, sampleEveryMs));
 

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import type { Log } from '../protocol/log.ts';
+import { connectTimeoutMs } from './postgres.ts';
 
-const connectTimeoutMs = 3_000;
 const lockTimeoutMs = 60_000;
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 

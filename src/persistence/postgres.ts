@@ -11,7 +11,7 @@ export interface PoolOptions {
   readonly name: string;
 }
 
-const connectTimeoutMs = 3_000;
+export const connectTimeoutMs = 3_000;
 const statementTimeoutMs = 30_000;
 
 export function openPool(url: string, options: PoolOptions): pg.Pool {

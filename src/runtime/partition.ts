@@ -56,6 +56,11 @@ export class Partition {
 
   /** As if nobody had been read yet. */
   clear(): void {
+    this.seq = 0;
+    this.ackedSeq = 0;
+    this.claimedSeq = 0;
+    this.checkpointSeq = 0;
+    this.unsavedSinceMs = null;
     this.actors.clear();
     this.names.clear();
     this.marks.clear();

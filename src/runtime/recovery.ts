@@ -11,6 +11,7 @@ import type {
   Claim,
   Frame,
   Journal,
+  SavedPartition,
   SleeperStore,
   SnapshotStore,
 } from '../protocol/journal.ts';
@@ -59,98 +60,83 @@ export async function recover(
   const report: RecoveryReport = { actors: 0, frames: 0, events: 0, tookMs: 0 };
   const unread = partitions.entries();
   const lanes = Array.from({ length: sideBySide }, async () => {
-    for (const [index, partition] of unread)
-      settle(partition, await recoverPartition(partition, claims[index]!, deps), report, deps.log);
+    for (const [index, partition] of unread) {
+      const counts = await recoverPartition(partition, claims[index]!, deps);
+      report.actors += counts.actors;
+      report.frames += counts.frames;
+      report.events += counts.events;
+    }
   });
   await Promise.all(lanes);
   report.tookMs = performance.now() - startedAt;
   return report;
 }
 
+type Counts = Omit<RecoveryReport, 'tookMs'>;
+
 /**
  * Archivists go on saving and trimming while we read, this process's own and that of an owner who was replaced: what
  * vanished, or changed, between our questions is read again from the newer checkpoint.
  */
-async function recoverPartition(partition: Partition, claim: Claim, deps: RecoveryDeps): Promise<Recovered> {
-  for (let tries = 1; tries <= triesMax; tries++) {
-    const recovered = await readOnce(partition, claim, deps);
-    const { checkpointSeq } = await deps.snapshots.checkpoint(partition.number);
-    if (checkpointSeq === recovered.checkpointSeq) return recovered;
-  }
-  throw new Error(`partition ${partition.number} is saved again and again while it is read`);
-}
-
-function settle(
-  partition: Partition,
-  { failure, ...counts }: Recovered,
-  report: RecoveryReport,
-  log: Log,
-): void {
-  if (failure) {
-    partition.fault = failure.message;
-    partition.isReadOnly = partition.seq > 0;
-    log('error', 'partition halted: its journal cannot be replayed', {
-      partition: partition.number,
-      reason: failure.message,
-    });
-    return;
-  }
-  report.actors += counts.actors;
-  report.frames += counts.frames;
-  report.events += counts.events;
-}
-
-interface Recovered {
-  /** What was built on. */
-  readonly checkpointSeq: number;
-  actors: number;
-  frames: number;
-  events: number;
-  /** Why it cannot go on from there. */
-  failure: CorruptFrame | Unrecoverable | null;
-}
-
-async function readOnce(partition: Partition, claim: Claim, deps: RecoveryDeps): Promise<Recovered> {
+async function recoverPartition(partition: Partition, claim: Claim, deps: RecoveryDeps): Promise<Counts> {
   const { number } = partition;
-  partition.clear();
+  for (let tries = 1; tries <= triesMax; tries++) {
+    partition.clear();
+    const saved = deps.sleepers ? await deps.sleepers.loadAwake(number) : await deps.snapshots.load(number);
+    const counts: Counts = { actors: saved.actors.length, frames: 0, events: 0 };
+    const failure = await build(partition, claim, saved, counts, deps).then(() => null, damageIn);
+    const { checkpointSeq } = await deps.snapshots.checkpoint(number);
+    if (checkpointSeq !== saved.checkpointSeq) continue;
+    if (failure) halt(partition, failure.message, deps.log);
+    return counts;
+  }
+  throw new Error(`partition ${number} is saved again and again while it is read`);
+}
+
+/** What is wrong with the partition; anything else that went wrong is thrown on. */
+function damageIn(error: unknown): CorruptFrame | Unrecoverable {
+  if (error instanceof CorruptFrame || error instanceof Unrecoverable) return error;
+  throw error;
+}
+
+function halt(partition: Partition, reason: string, log: Log): void {
+  partition.fault = reason;
+  partition.isReadOnly = partition.seq > 0;
+  log('error', 'partition halted: its journal cannot be replayed', { partition: partition.number, reason });
+}
+
+/** Puts the saved actors and what the journal says of them since into an empty partition. */
+async function build(
+  partition: Partition,
+  claim: Claim,
+  saved: SavedPartition,
+  counts: Counts,
+  deps: RecoveryDeps,
+): Promise<void> {
+  const { number } = partition;
+  const { checkpointSeq } = saved;
   partition.epoch = claim.epoch;
-  const saved = deps.sleepers ? await deps.sleepers.loadAwake(number) : await deps.snapshots.load(number);
   for (const actor of saved.actors) installSaved(partition, actor, deps.deciders);
   if (deps.sleepers) for (const mark of await deps.sleepers.marks(number)) partition.marks.add(mark);
   deps.clock.advanceTo(saved.engineMs);
-  const { checkpointSeq } = saved;
-  const recovered: Recovered = {
-    checkpointSeq,
-    actors: saved.actors.length,
-    frames: 0,
-    events: 0,
-    failure: null,
-  };
   partition.seq = checkpointSeq;
   partition.checkpointSeq = checkpointSeq;
-  try {
-    if (claim.fault !== undefined && claim.tailSeq < checkpointSeq)
-      throw new Unrecoverable(number, claim.fault);
-    const savedSeq = saved.actors.reduce((newest, { seq }) => Math.max(newest, seq), checkpointSeq);
-    if (claim.tailSeq < savedSeq)
-      throw new CorruptFrame(number, claim.tailSeq, `the journal ends before the snapshot (${savedSeq})`);
-    const maySleep = ({ kind, key }: JournalRecord) => partition.marks.has(markOf(kind, key));
-    while (partition.seq < claim.tailSeq) {
-      const frames = await deps.journal.read(number, partition.seq, framesPerRead);
-      if (frames.length === 0) throw new CorruptFrame(number, partition.seq + 1, 'it is missing');
-      recovered.events += await replay(partition, frames, maySleep, deps);
-      recovered.frames += frames.length;
-    }
-    if (claim.fault !== undefined) throw new Unrecoverable(number, claim.fault);
-  } catch (error) {
-    if (!(error instanceof CorruptFrame || error instanceof Unrecoverable)) throw error;
-    recovered.failure = error;
-    return recovered;
+  if (claim.fault !== undefined && claim.tailSeq < checkpointSeq)
+    throw new Unrecoverable(number, claim.fault);
+  const savedSeq = saved.actors.reduce((newest, { seq }) => Math.max(newest, seq), checkpointSeq);
+  if (claim.tailSeq < savedSeq)
+    throw new CorruptFrame(number, claim.tailSeq, `the journal ends before the snapshot (${savedSeq})`);
+  const maySleep = ({ kind, key }: JournalRecord) => partition.marks.has(markOf(kind, key));
+  while (partition.seq < claim.tailSeq) {
+    const frames = await deps.journal.read(number, partition.seq, framesPerRead);
+    if (frames.length === 0) throw new CorruptFrame(number, partition.seq + 1, 'it is missing');
+    counts.events += await replay(partition, frames, maySleep, deps);
+    counts.frames += frames.length;
   }
+  if (claim.fault !== undefined) throw new Unrecoverable(number, claim.fault);
   partition.claimedSeq = partition.seq;
   partition.ackedSeq = partition.seq;
-  partition.unsavedSinceMs = partition.seq > checkpointSeq ? deps.clock.now() : null;
-  return recovered;
+  if (partition.seq > checkpointSeq) partition.unsavedSinceMs = deps.clock.now();
 }
 
 export interface ReplayDeps extends Pick<RecoveryDeps, 'deciders' | 'clock'> {

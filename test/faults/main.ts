@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { whyNoRedis } from '../persistence/support.ts';
+import { whole } from '../support/flags.ts';
 import { catalog, schedule } from './catalog.ts';
 import { composeTable, roundLine, tableText } from './report.ts';
 import { type RoundResult, runRound } from './round.ts';
@@ -19,20 +20,14 @@ const flags = {
   list: { type: 'boolean', default: false },
 } as const;
 
-function whole(text: string, name: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0 && value <= 1_000_000) return value;
-  throw new Error(`--${name} must be a whole number, not "${text}"`);
-}
-
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: flags });
   if (values.list) {
     for (const { name, row, how } of catalog) console.log(`${name.padEnd(28)} row ${row}: ${how}`);
     return 0;
   }
-  const rounds = whole(values.rounds, 'rounds');
-  const seed = whole(values.seed, 'seed');
+  const rounds = whole(values.rounds, 'rounds', 1_000_000);
+  const seed = whole(values.seed, 'seed', 1_000_000);
   const [noRedis, noDisk] = [whyNoRedis(), await whyNoSmallDisk()];
   if (noRedis !== null) console.error(`faults of the Redis journal are skipped: ${noRedis}`);
   if (noDisk !== null) console.error(`faults of full disks are skipped: ${noDisk}`);

@@ -71,6 +71,20 @@ describe('recovery', () => {
     expect((await two.send({ type: 'Read' }, 'b')).code).toBe('ok');
   });
 
+  it('halts it also when the actor is one that must be in memory', async () => {
+    const store = new MemoryStore();
+    const one = await startShard(store);
+    await one.send({ type: 'RingAt', atMs: one.clock.at + 3_600_000 }, 'a');
+    await one.archivist.stop(5_000);
+    const saved = store.snapshots.get(partitionOf('counter', 'a'))!;
+    for (const [name, actor] of saved.actors)
+      saved.actors.set(name, { ...actor, state: actor.state.slice(0, 3) });
+    const two = await startShard(store);
+    expect(two.shard.stats().haltedPartitions).toHaveLength(1);
+    expect((await two.send({ type: 'Read' }, 'a')).code).toBe('busy');
+    expect((await two.send({ type: 'Read' }, 'b')).code).toBe('ok');
+  });
+
   it('halts a partition with a missing frame and goes on with the others', async () => {
     const store = new MemoryStore();
     const one = await startShard(store);

@@ -43,11 +43,12 @@ export async function heal(run: Run): Promise<void> {
   await world.loop.run(settleMs);
   await until(run, 'every question is answered', () => shop.open === 0);
   // An order that was undone may hear of its payment late: webhooks are sent again until they are heard.
-  const { payments } = run.provider;
-  await until(run, 'no authorisation is left open', () =>
-    payments.every(({ status }) => status !== 'authorized'),
+  const isVoided = () => run.provider.payments.every(({ status }) => status !== 'authorized');
+  await until(
+    run,
+    'nothing is under way, no authorisation is left open',
+    () => cluster.living.every(isIdle) && isVoided(),
   );
-  await until(run, 'nothing is under way', () => cluster.living.every(isIdle));
   checkBooks(run);
   for (const { reason } of cluster.engine?.archive.archivist.stats().halted ?? [])
     world.fail('the archivist can read what the shards wrote', reason);

@@ -5,6 +5,7 @@
  * (with `--seed N --trace`: all of it). 2 for flags that it does not know.
  */
 import { parseArgs } from 'node:util';
+import { whole } from '../support/flags.ts';
 import { mutants } from './mutants.ts';
 import { type RunOptions, type RunResult, runSeed } from './run.ts';
 
@@ -39,12 +40,6 @@ function readFlags() {
     console.error(`sim: ${(error as Error).message}`);
     process.exit(2);
   }
-}
-
-function whole(text: string, name: string): number {
-  const number = Number(text);
-  if (text.trim() !== '' && Number.isSafeInteger(number) && number >= 0) return number;
-  throw new Error(`--${name} takes a whole number, not "${text}"`);
 }
 
 const optionsOf = (seed: number): RunOptions => ({
