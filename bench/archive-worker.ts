@@ -1,12 +1,12 @@
 /** A thread of the passivation bench: saves what the journal has, as the server's archivist does, in memory of its own. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { deciders } from '../src/deciders.ts';
+import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { openPool } from '../src/persistence/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
-import { Archivist, defaultArchivistLimits } from '../src/runtime/archivist.ts';
 import { anchorClock, startClock } from '../src/runtime/clock.ts';
 import { systemScheduler } from '../src/runtime/scheduler.ts';
+import { Archivist, defaultArchivistLimits } from '../src/runtime/snapshotter.ts';
 
 export interface ArchiveTask {
   readonly databaseUrl: string;

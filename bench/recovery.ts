@@ -8,8 +8,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Packr } from 'msgpackr';
-import { skuDecider } from '../src/actors/sku.ts';
-import { deciders } from '../src/deciders.ts';
+import { skuDecider } from '../src/actors/sku/decide.ts';
+import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { partitionCount, partitionOf } from '../src/protocol/address.ts';

@@ -1,8 +1,8 @@
 /** A sale with a hundred SKUs, made by the real actors, and what its buyers do. */
 import { randomUUID } from 'node:crypto';
 import { Packr } from 'msgpackr';
-import { saleDecider } from '../src/actors/sale.ts';
-import { skuDecider } from '../src/actors/sku.ts';
+import { saleDecider } from '../src/actors/sale/decide.ts';
+import { skuDecider } from '../src/actors/sku/decide.ts';
 import type { AnyDecider, OutgoingCommand, Owed } from '../src/protocol/decider.ts';
 import type { JournalRecord } from '../src/protocol/frame.ts';
 

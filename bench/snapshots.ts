@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { deciders } from '../src/deciders.ts';
+import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { partitionOf } from '../src/protocol/address.ts';
@@ -129,7 +129,7 @@ function archive(
   databaseUrl: string,
 ): { done: Promise<number>; tell: (body: number[]) => void; end: () => Promise<unknown> } {
   const startedAtMs = performance.now();
-  const entry = new URL('../src/archivist-worker.ts', import.meta.url);
+  const entry = new URL('../src/threads/archivist.ts', import.meta.url);
   const workerData = { databaseUrl, redisUrl: null, clock: anchorClock(), log: { level: 'warn' } };
   const worker = new Worker(entry, { workerData, resourceLimits: { maxOldGenerationSizeMb: 6_144 } });
   const { port1, port2 } = new MessageChannel();

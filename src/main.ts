@@ -1,23 +1,23 @@
 /** The whole system on one screen: what runs, in which thread, in which order it starts and stops. */
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { banner } from './banner.ts';
 import { BadConfig, type Config, readConfig } from './config.ts';
-import { createLog } from './log.ts';
-import { ensureAdmin } from './market/accounts.ts';
+import { ensureAdmin } from './market/accounts/store.ts';
+import { banner } from './ops/banner.ts';
 import { freePort } from './ops/free-port.ts';
+import { createLog } from './ops/log.ts';
 import { exposition } from './ops/metrics.ts';
 import { readChecks, readNumbers } from './ops/numbers.ts';
 import { families } from './ops/report.ts';
+import { makeSampleOnce } from './ops/sample.ts';
+import { readTokenSecret, sandboxWebhookSecret } from './ops/secrets.ts';
 import { startOps } from './ops/server.ts';
-import { startEmbedded } from './persistence/embedded.ts';
+import { startEmbedded } from './persistence/embedded/server.ts';
 import { migrate } from './persistence/migrate.ts';
 import { openPool } from './persistence/postgres.ts';
 import { anchorClock } from './runtime/clock.ts';
 import { Supervisor } from './runtime/supervisor.ts';
 import type { Role } from './runtime/thread.ts';
-import { makeSampleOnce } from './sample.ts';
-import { readTokenSecret, sandboxWebhookSecret } from './secrets.ts';
 
 /** SIGTERM to the end: the promise is 10 s. */
 const stopWithinMs = 9_500;
@@ -95,7 +95,7 @@ async function start(): Promise<void> {
 }
 
 function startThread(role: Role, index: number, data: object): Promise<unknown> {
-  return threads.start(role, index, new URL(`./${role}-worker.ts`, import.meta.url), data);
+  return threads.start(role, index, new URL(`./threads/${role}.ts`, import.meta.url), data);
 }
 
 function each<Result>(count: number, one: (index: number) => Promise<Result>): Promise<Result[]> {

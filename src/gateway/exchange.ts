@@ -13,6 +13,7 @@ import { DoorbusterError } from '../protocol/errors.ts';
 import { newId } from '../protocol/ids.ts';
 import { writeReply } from './answer.ts';
 import { authorise, identify } from './auth.ts';
+import { parseJson, parseQuery } from './check.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import { checkKey, fingerprintOf, runOnce } from './idempotency.ts';
 import { addressKey, type Limiter } from './limiter.ts';
@@ -20,7 +21,6 @@ import { internalReply, refusalReply } from './problem.ts';
 import { type RequestHead, readHead, readHeaders } from './request-head.ts';
 import type { GatewayServices, Identity, Reply, RequestContext } from './route.ts';
 import type { CompiledRoute, Match, Router } from './router.ts';
-import { parseJson, parseQuery } from './schemas-check.ts';
 import type { Tokens } from './tokens.ts';
 
 export const bodyBytesMax = 64 * 1024;

@@ -6,24 +6,24 @@
  * then are connections closed.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { meRoutes } from '../market/accounts/me-routes.ts';
+import { authRoutes } from '../market/accounts/routes.ts';
+import { productRoutes } from '../market/catalog/routes.ts';
+import { createOrderWaits, type OrderWaits } from '../market/checkout/order-waits.ts';
+import { checkoutRoute } from '../market/checkout/routes.ts';
+import { inventoryRoutes } from '../market/inventory/routes.ts';
+import { orderRoutes } from '../market/orders/routes.ts';
+import { type ReadWebhook, webhookRoute } from '../market/payments/routes.ts';
+import { saleRoutes } from '../market/sales/routes.ts';
+import { createHoldIndex } from '../market/waiting-room/hold-index.ts';
+import { holdRoutes } from '../market/waiting-room/hold-routes.ts';
+import { joinRoute, leaveRoute, ticketRoutes } from '../market/waiting-room/routes.ts';
+import { opsRoutes } from '../ops/routes.ts';
 import type { OrderView } from '../protocol/commands.ts';
 import type { Push } from '../protocol/decider.ts';
-import { createHoldIndex } from './hold-index.ts';
-import { attachLive, type Live, type LiveStats } from './live.ts';
-import type { RequestRoutes } from './live-requests.ts';
-import { createOrderWaits, type OrderWaits } from './order-waits.ts';
+import { attachLive, type Live, type LiveStats } from './live/endpoint.ts';
+import type { RequestRoutes } from './live/requests.ts';
 import type { GatewayServices, Route, Shards } from './route.ts';
-import { authRoutes } from './routes/auth.ts';
-import { checkoutRoute } from './routes/checkout.ts';
-import { holdRoutes } from './routes/holds.ts';
-import { inventoryRoutes } from './routes/inventory.ts';
-import { meRoutes } from './routes/me.ts';
-import { opsRoutes } from './routes/ops.ts';
-import { orderRoutes } from './routes/orders.ts';
-import { productRoutes } from './routes/products.ts';
-import { saleRoutes } from './routes/sales.ts';
-import { joinRoute, leaveRoute, ticketRoutes } from './routes/tickets.ts';
-import { type ReadWebhook, webhookRoute } from './routes/webhooks.ts';
 import { type HttpStats, startServer } from './server.ts';
 
 /** How long clients may take to leave by themselves after `drain`. */

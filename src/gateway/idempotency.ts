@@ -15,9 +15,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BeginRequest, FinishRequest } from '../protocol/commands.ts';
 import type { IdKind } from '../protocol/ids.ts';
 import { newId } from '../protocol/ids.ts';
+import { invalid } from './check.ts';
 import { refuse } from './problem.ts';
 import type { Reply, Shards } from './route.ts';
-import { invalid } from './schemas-check.ts';
 
 /** Larger answers are not kept. */
 const storedAnswerBytesMax = 64 * 1024;

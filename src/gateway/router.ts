@@ -3,9 +3,9 @@
  * sent (case counts, a slash at the end is another path); only parameters are percent-decoded.
  */
 import Type, { type TSchema } from 'typebox';
+import { type Check, compileCheck, decodeSegment } from './check.ts';
 import type { Route } from './route.ts';
 import { Closed } from './schemas.ts';
-import { type Check, compileCheck, decodeSegment } from './schemas-check.ts';
 
 export interface CompiledRoute {
   readonly route: Route;

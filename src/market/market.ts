@@ -3,15 +3,15 @@
  * of the catalogue; what is contended (stock, queues, orders) is the engine's, and here only a list of what happened.
  */
 import type { Pool } from 'pg';
+import { asBusy, openDatabase } from '../persistence/database.ts';
 import type { Log } from '../protocol/log.ts';
-import { type Accounts, createAccounts } from './accounts.ts';
-import { type Addresses, createAddresses } from './addresses.ts';
-import { type Catalog, createCatalog } from './catalog.ts';
-import { asBusy, openDatabase } from './database.ts';
-import { listOrders } from './orders.ts';
-import { createPayments, type Payments } from './payments.ts';
-import { type AskActor, createRegistration } from './registration.ts';
-import { listSales } from './sales.ts';
+import { type Addresses, createAddresses } from './accounts/addresses.ts';
+import { type Accounts, createAccounts } from './accounts/store.ts';
+import { type AskActor, createRegistration } from './catalog/registration.ts';
+import { type Catalog, createCatalog } from './catalog/store.ts';
+import { listOrders } from './orders/store.ts';
+import { createPayments, type Payments } from './payments/store.ts';
+import { listSales } from './sales/store.ts';
 
 export interface Market {
   readonly accounts: Accounts;

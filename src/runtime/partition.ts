@@ -1,7 +1,7 @@
 /** One partition: who lives there, how far its journal goes and how far it is saved. */
 import type { AnyDecider, Gauges } from '../protocol/decider.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
-import { MarkSet } from './mark-set.ts';
+import { MarkSet } from './passivated-filter.ts';
 import type { Timed } from './timers.ts';
 
 export interface Actor extends Timed {

@@ -17,8 +17,8 @@ import type {
 } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Clock } from './clock.ts';
-import { markOf } from './mark-set.ts';
 import type { Actor, Partition } from './partition.ts';
+import { markOf } from './passivated-filter.ts';
 
 const triesMax = 10;
 /** While one partition is replayed the stores answer for the other. */

@@ -9,14 +9,14 @@ import type { Journal, SleeperStore, SnapshotStore } from '../protocol/journal.t
 import type { Log } from '../protocol/log.ts';
 import type { Clock } from './clock.ts';
 import { type Batch, GroupCommit, giveUpReplies, type Scheduler } from './commit.ts';
+import { Silence } from './journal-stall-detector.ts';
 import { Lease, leaseMs } from './lease.ts';
 import { type Letter, Mailbox, type ReplyTo } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
 import { type Actor, Partition } from './partition.ts';
+import { Sleepers } from './passivation.ts';
 import { RecentFrames } from './recent-frames.ts';
 import { installSaved, type RecoveryReport, recover } from './recovery.ts';
-import { Silence } from './silence.ts';
-import { Sleepers } from './sleepers.ts';
 import { ShardStatistics, type ShardStatsRow } from './statistics.ts';
 import { Timers } from './timers.ts';
 

@@ -85,7 +85,7 @@ async function mustAnswer(round: Round, target: string, status: number, options:
 }
 
 async function recover({ world }: Round, ...flags: string[]): Promise<{ code: number | null; out: string }> {
-  const child = runNode(['src/recover.ts', ...flags], { ...quietEnv(world.site.dataDir), ...world.env });
+  const child = runNode(['src/cli/recover.ts', ...flags], { ...quietEnv(world.site.dataDir), ...world.env });
   const code = await child.exited;
   return { code, out: `${child.out()}${child.err()}` };
 }

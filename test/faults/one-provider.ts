@@ -1,6 +1,6 @@
 /** One payment provider for all servers of a round, outside of them, as the real one is. */
 import { rm } from 'node:fs/promises';
-import { startSandbox } from '../../src/effects/sandbox.ts';
+import { startSandbox } from '../../src/sandbox/server.ts';
 import { temporaryFolder } from '../persistence/support.ts';
 
 export interface OneProvider {

@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import pg from 'pg';
-import { type EmbeddedPostgres, startEmbedded } from '../../src/persistence/embedded.ts';
+import { type EmbeddedPostgres, startEmbedded } from '../../src/persistence/embedded/server.ts';
 import { startTestRedis, type TestRedis, temporaryFolder } from '../persistence/support.ts';
 import { isAlive } from '../system/server.ts';
 import { type Link, openLink } from './link.ts';

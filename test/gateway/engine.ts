@@ -3,10 +3,10 @@
  * moved on and a payment provider that does as told. Only clock, storage and provider are replaced.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { idempotencyDecider } from '../../src/actors/idempotency.ts';
-import { orderDecider } from '../../src/actors/order.ts';
-import { saleDecider } from '../../src/actors/sale.ts';
-import { skuDecider } from '../../src/actors/sku.ts';
+import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
+import { orderDecider } from '../../src/actors/order/decide.ts';
+import { saleDecider } from '../../src/actors/sale/decide.ts';
+import { skuDecider } from '../../src/actors/sku/decide.ts';
 import type { Shards } from '../../src/gateway/route.ts';
 import type { OrderView, PaymentCommand } from '../../src/protocol/commands.ts';
 import type { OutgoingCommand, Push } from '../../src/protocol/decider.ts';

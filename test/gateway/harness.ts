@@ -2,8 +2,8 @@
  * A real server on a free port, with an engine small enough to hold in one map: the real deciders, run in memory
  * without a journal. For tests whose subject is the gateway.
  */
-import { idempotencyDecider } from '../../src/actors/idempotency.ts';
-import { skuDecider } from '../../src/actors/sku.ts';
+import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
+import { skuDecider } from '../../src/actors/sku/decide.ts';
 import { readConfig } from '../../src/config.ts';
 import type { GatewayServices, Route, Shards } from '../../src/gateway/route.ts';
 import { type RunningServer, startServer } from '../../src/gateway/server.ts';

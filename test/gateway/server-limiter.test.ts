@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { isCardNumber } from '../../src/gateway/check.ts';
 import { addressKey, createLimiter } from '../../src/gateway/limiter.ts';
-import { isCardNumber } from '../../src/gateway/schemas-check.ts';
 import type { DoorbusterError } from '../../src/protocol/errors.ts';
 
 function limiterAt(limit: { perSecond: number; burst: number; keysMax: number }) {

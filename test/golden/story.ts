@@ -2,10 +2,10 @@
  * A little shop's history, made by the real deciders from commands: every event type happens at least once. It is only
  * for making golden files; the files, not this story, are what later versions must understand.
  */
-import { idempotencyDecider } from '../../src/actors/idempotency.ts';
-import { orderDecider } from '../../src/actors/order.ts';
-import { saleDecider } from '../../src/actors/sale.ts';
-import { skuDecider } from '../../src/actors/sku.ts';
+import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
+import { orderDecider } from '../../src/actors/order/decide.ts';
+import { saleDecider } from '../../src/actors/sale/decide.ts';
+import { skuDecider } from '../../src/actors/sku/decide.ts';
 import type { AnyDecider, OutgoingCommand, Owed } from '../../src/protocol/decider.ts';
 import type { JournalRecord } from '../../src/protocol/frame.ts';
 

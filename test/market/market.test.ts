@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decodeCursor, encodeCursor } from '../../src/market/cursor.ts';
-import { openDatabase } from '../../src/market/database.ts';
+import { createPasswords } from '../../src/market/accounts/passwords.ts';
 import { createMarket } from '../../src/market/market.ts';
-import { createPasswords } from '../../src/market/passwords.ts';
+import { decodeCursor, encodeCursor } from '../../src/persistence/cursor.ts';
+import { openDatabase } from '../../src/persistence/database.ts';
 import { openPool } from '../../src/persistence/postgres.ts';
 import { busy } from '../../src/protocol/peer.ts';
 import { type TestDatabase, testDatabase } from '../persistence/support.ts';

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { type EmbeddedPostgres, startEmbedded } from '../../src/persistence/embedded.ts';
+import { type EmbeddedPostgres, startEmbedded } from '../../src/persistence/embedded/server.ts';
 import { migrate } from '../../src/persistence/migrate.ts';
 import { openPool } from '../../src/persistence/postgres.ts';
 import type { Log } from '../../src/protocol/log.ts';

@@ -2,8 +2,8 @@
  * One life of the archivist: the real Archivist on simulated time and disk. It may die and freeze apart from the
  * shards; what it tells them may get lost with a shard that is just not there.
  */
-import { deciders } from '../../src/deciders.ts';
-import { Archivist } from '../../src/runtime/archivist.ts';
+import { deciders } from '../../src/features.ts';
+import { Archivist } from '../../src/runtime/snapshotter.ts';
 import { Disk } from './disk.ts';
 import type { Owner } from './loop.ts';
 import type { Random } from './random.ts';

@@ -4,9 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { unpack } from 'msgpackr';
-import type { OrderState } from '../../src/actors/order.ts';
-import type { SaleState } from '../../src/actors/sale-state.ts';
-import type { SkuState } from '../../src/actors/sku.ts';
+import type { OrderState } from '../../src/actors/order/decide.ts';
+import type { SaleState } from '../../src/actors/sale/state.ts';
+import type { SkuState } from '../../src/actors/sku/decide.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { Code } from '../../src/protocol/codes.ts';
 import type { PlaceHold } from '../../src/protocol/commands.ts';

@@ -2,7 +2,7 @@
  * One life of one shard: the real Shard with the real actors, on simulated time, disk and network. It ends by a
  * crash, by being fenced, or by its own decision; the next life begins with a new epoch and recovers.
  */
-import { deciders } from '../../src/deciders.ts';
+import { deciders } from '../../src/features.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { OutgoingCommand, Push } from '../../src/protocol/decider.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';

@@ -2,10 +2,10 @@
  * The engine with one rule broken on purpose. Each of them must be caught: they show that the checks can see. Real
  * parts are wrapped; nothing of this is in `src/`.
  */
-import type { OrderState } from '../../src/actors/order.ts';
-import type { SaleState } from '../../src/actors/sale-state.ts';
-import type { SkuState } from '../../src/actors/sku.ts';
-import { ticketStatus } from '../../src/actors/ticket-table.ts';
+import type { OrderState } from '../../src/actors/order/decide.ts';
+import type { SaleState } from '../../src/actors/sale/state.ts';
+import { ticketStatus } from '../../src/actors/sale/ticket-table.ts';
+import type { SkuState } from '../../src/actors/sku/decide.ts';
 import type { AnyDecider, Owed } from '../../src/protocol/decider.ts';
 import type { Journal } from '../../src/protocol/journal.ts';
 import type { Archive, Mutant } from './world.ts';

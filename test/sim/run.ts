@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { Packr } from 'msgpackr';
-import { deciders } from '../../src/deciders.ts';
+import { deciders } from '../../src/features.ts';
 import { decodeFrame } from '../../src/protocol/frame.ts';
 import type { Frame } from '../../src/protocol/journal.ts';
 import { Cluster } from './cluster.ts';

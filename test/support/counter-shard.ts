@@ -1,9 +1,9 @@
 /** A shard of counters over a journal in memory, with the archivist beside it. */
 import type { Decider, OutgoingCommand, Owed, Push } from '../../src/protocol/decider.ts';
-import { Archivist } from '../../src/runtime/archivist.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { systemScheduler } from '../../src/runtime/scheduler.ts';
 import { defaultShardLimits, Shard, type ShardLimits } from '../../src/runtime/shard.ts';
+import { Archivist } from '../../src/runtime/snapshotter.ts';
 import { MemoryJournal, MemorySnapshots, type MemoryStore } from './memory-journal.ts';
 
 /** A counter that can be added to, asks a neighbour for a greeting, and rings a bell when its time has come. */

@@ -1,0 +1,43 @@
+/** The sale's saved form, version 1. Rates of the last seconds are not kept: they are shown, never decided on. */
+import { RateWindow } from './rate-window.ts';
+import { admit, initialSale, type SaleState } from './state.ts';
+import { type TicketColumns, TicketTable } from './ticket-table.ts';
+
+interface SavedSale
+  extends Omit<SaleState, 'items' | 'active' | 'endings' | 'tickets' | 'joins' | 'releases'> {
+  items: unknown[];
+  active: [number, number, number, number, boolean, [string, readonly [number, number]][]][];
+  tickets: TicketColumns;
+}
+
+export function snapshotSale(state: SaleState): SavedSale {
+  const { joins: _joins, releases: _releases, endings: _endings, items, active, tickets, ...plain } = state;
+  return {
+    ...plain,
+    items: [...items.values()].map((item) => ({ ...item })),
+    active: [...active].map(([number, admission]) => [
+      number,
+      admission.admittedAtMs,
+      admission.claimByMs,
+      admission.expiresAtMs,
+      admission.isClaimed,
+      [...admission.units],
+    ]),
+    tickets: tickets.columns(),
+  };
+}
+
+export function restoreSale(key: string, snapshot: unknown): SaleState {
+  const { items, active, tickets, ...plain } = snapshot as SavedSale;
+  const state: SaleState = {
+    ...initialSale(key),
+    ...plain,
+    items: new Map((items as { sku: string }[]).map((item) => [item.sku, item])) as SaleState['items'],
+    tickets: TicketTable.fromColumns(tickets),
+    joins: new RateWindow(),
+    releases: new RateWindow(),
+  };
+  for (const [number, admittedAtMs, claimByMs, expiresAtMs, isClaimed, units] of active)
+    admit(state, number, { admittedAtMs, claimByMs, expiresAtMs, isClaimed, units: new Map(units) });
+  return state;
+}

@@ -1,0 +1,107 @@
+/**
+ * Decisions about holds that belong to an order: it attaches, commits, releases or retakes them.
+ *
+ * 1. Once attached, only that order resolves the hold; once resolved, nothing but its return changes it.
+ * 2. A released hold cannot be attached or committed again: a late duplicate of an older message finds it ended.
+ * 3. A hold is retaken only when it is dead, for the same buyer, sale, quantity and limit as any other hold.
+ */
+import type { AttachHold, CommitHold, ReleaseHold, RetakeHold } from '../../protocol/commands.ts';
+import type { SkuEvent } from '../../protocol/events.ts';
+import type { SkuDecision } from './holds.ts';
+import { ending, refusalOf, refuse, resolve, unchanged } from './holds.ts';
+import { levelPushes } from './level.ts';
+import type { SkuState } from './state.ts';
+import { holdView, isOver } from './state.ts';
+
+export function attachHold(state: SkuState, command: AttachHold, at: number): SkuDecision {
+  const { holdId, orderId, untilMs } = command;
+  const hold = state.holdById.get(holdId);
+  if (hold === undefined || hold.buyerId !== command.buyerId) return refuse('not_found');
+  if (hold.state === 'voided' || hold.state === 'expired' || isOver(hold, at)) return refuse('hold_expired');
+  if (hold.state !== 'held')
+    return hold.orderId === orderId ? unchanged(state, hold, 'ok', at) : refuse('hold_in_use');
+  // An order that is too late already would only take the hold to its grave.
+  if (untilMs <= at) return refuse('hold_expired');
+  return resolve(
+    state,
+    hold,
+    // Never earlier than the buyer was told.
+    { type: 'HoldAttached', holdId, orderId, expiresAtMs: Math.max(untilMs, hold.expiresAtMs), atMs: at },
+    0,
+    at,
+  );
+}
+
+export function commitHold(state: SkuState, command: CommitHold, at: number): SkuDecision {
+  const hold = state.holdById.get(command.holdId);
+  if (hold === undefined) return refuse('not_found');
+  if (hold.state === 'voided' || hold.state === 'expired' || isOver(hold, at)) return refuse('hold_expired');
+  // Never attached: there is nothing of this order to commit.
+  if (hold.state === 'held') return refuse('not_found');
+  if (hold.orderId !== command.orderId) return refuse('hold_in_use');
+  if (hold.state === 'committed') return unchanged(state, hold, 'ok', at);
+  const event: SkuEvent = {
+    type: 'HoldCommitted',
+    holdId: hold.holdId,
+    quantity: hold.quantity,
+    atMs: at,
+  };
+  return resolve(state, hold, event, 0, at);
+}
+
+export function releaseHold(state: SkuState, command: ReleaseHold, at: number): SkuDecision {
+  const hold = state.holdById.get(command.holdId);
+  if (hold === undefined || hold.orderId !== command.orderId) return refuse('ok');
+  if (hold.state === 'committing')
+    return resolve(state, hold, ending('HoldVoided', hold, at), hold.quantity, at);
+  if (hold.state !== 'committed') return unchanged(state, hold, 'ok', at);
+  const event: SkuEvent = {
+    type: 'UnitsReturned',
+    holdId: hold.holdId,
+    quantity: hold.quantity,
+    atMs: at,
+  };
+  return resolve(state, hold, event, hold.quantity, at);
+}
+
+export function retakeHold(state: SkuState, command: RetakeHold, at: number): SkuDecision {
+  const { holdId, orderId, untilMs } = command;
+  const old = state.holdById.get(command.replaces);
+  const known = state.holdById.get(holdId);
+  if (known !== undefined) {
+    const isSame =
+      known.orderId === orderId &&
+      (old === undefined ||
+        (old !== known &&
+          old.buyerId === known.buyerId &&
+          old.quantity === known.quantity &&
+          old.allotment === known.allotment));
+    return isSame ? unchanged(state, known, 'ok', at) : refuse('exists_with_different');
+  }
+  if (old === undefined || old.orderId !== orderId) return refuse('not_found');
+  const isDying = isOver(old, at);
+  // Only a dead hold is replaced: a live or committed one still has its units.
+  if (!isDying && old.state !== 'expired' && old.state !== 'voided') return refuse('not_found');
+  if (untilMs <= at) return refuse('hold_expired');
+  const { allotment, buyerId, quantity, ticketNumber } = old;
+  const dying = isDying ? quantity : 0;
+  const refusal = refusalOf(allotment, buyerId, quantity, dying);
+  if (refusal !== null) return refusal;
+  const placed: SkuEvent = {
+    type: 'HoldPlaced',
+    holdId,
+    saleId: allotment.saleId,
+    buyerId,
+    ticketNumber,
+    quantity,
+    expiresAtMs: untilMs,
+    atMs: at,
+    orderId,
+  };
+  return {
+    code: 'created',
+    events: isDying ? [ending('HoldExpired', old, at), placed] : [placed],
+    reply: (after) => holdView(after, after.holdById.get(holdId)!, at),
+    pushes: levelPushes(state, allotment, dying - quantity),
+  };
+}

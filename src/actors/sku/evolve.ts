@@ -1,0 +1,193 @@
+/** The only writer of the sku actor's state: what each event of the journal means. */
+import type { SkuEvent } from '../../protocol/events.ts';
+import { forget, isAtRest, noteCommitted, noteEnded, noteKept } from './memory.ts';
+import { collectOwed, formReport, noteTicket } from './reports.ts';
+import type { Allotment, Hold, SkuState } from './state.ts';
+import { freeOf, isWarned } from './state.ts';
+
+type EventOf<Type extends SkuEvent['type']> = Extract<SkuEvent, { type: Type }>;
+
+export function evolveSku(state: SkuState, event: SkuEvent): void {
+  switch (event.type) {
+    case 'HoldPlaced':
+      placed(state, event);
+      break;
+    case 'HoldAttached':
+      attached(state, event);
+      break;
+    case 'HoldCommitted':
+      committed(state, event.holdId, event.atMs);
+      break;
+    case 'HoldVoided':
+      ended(state, event.holdId, 'voided', event.atMs);
+      break;
+    case 'HoldExpired':
+      ended(state, event.holdId, 'expired', event.atMs);
+      break;
+    case 'UnitsReturned':
+      returned(state, event.holdId, event.atMs);
+      break;
+    case 'ReportAcknowledged':
+      acknowledged(state, event);
+      break;
+    case 'SkuRegistered':
+      state.registration = event;
+      state.title = event.title;
+      state.price = event.price;
+      state.onHand = event.stock;
+      break;
+    case 'SkuChanged':
+      state.title = event.title;
+      state.price = event.price;
+      break;
+    case 'StockAdjusted':
+      state.onHand += event.delta;
+      state.adjustmentById.set(event.adjustmentId, event);
+      noteKept(state, event.atMs);
+      break;
+    case 'AllotmentOpened':
+      opened(state, event);
+      break;
+    case 'AllotmentClosed':
+      closed(state, event);
+      break;
+    case 'HoldsWarned':
+      state.warnedUpToMs = event.upToMs;
+      state.warnings.dropUpTo(event.upToMs);
+      break;
+    case 'HoldsForgotten':
+      forget(state, event.beforeMs);
+      break;
+  }
+}
+
+function placed(state: SkuState, event: EventOf<'HoldPlaced'>): void {
+  const allotment = state.allotmentBySale.get(event.saleId)!;
+  const { buyerId, quantity, expiresAtMs } = event;
+  const hold: Hold = {
+    serial: ++state.serial,
+    holdId: event.holdId,
+    allotment,
+    buyerId,
+    ticketNumber: event.ticketNumber,
+    quantity,
+    placedAtMs: event.atMs,
+    state: event.orderId === undefined ? 'held' : 'committing',
+    expiresAtMs,
+    orderId: event.orderId ?? null,
+    resolvedAtMs: 0,
+  };
+  state.holdById.set(event.holdId, hold);
+  allotment.holdCount++;
+  allotment.unitsByBuyer.set(buyerId, (allotment.unitsByBuyer.get(buyerId) ?? 0) + quantity);
+  state.expiries.push(expiresAtMs, hold);
+  if (isWarned(hold)) state.warnings.push(expiresAtMs, hold);
+  move(state, hold, quantity, 0);
+}
+
+/** Units change place within the sale: the one way in which held and sold move. */
+function move(state: SkuState, hold: Hold, held: number, sold: number): void {
+  const { allotment } = hold;
+  state.held += held;
+  state.sold += sold;
+  allotment.held += held;
+  allotment.sold += sold;
+  if (allotment.isOpen) state.allotted -= held + sold;
+  noteTicket(allotment, hold.ticketNumber, held, sold);
+  formReport(state, allotment);
+}
+
+function attached(state: SkuState, event: EventOf<'HoldAttached'>): void {
+  const hold = state.holdById.get(event.holdId)!;
+  hold.state = 'committing';
+  hold.orderId = event.orderId;
+  // The heap knows an entry by its deadline: pushing the same one twice would expire the hold twice.
+  if (event.expiresAtMs !== hold.expiresAtMs) {
+    hold.expiresAtMs = event.expiresAtMs;
+    state.expiries.push(event.expiresAtMs, hold);
+  }
+  pruneDeadlines(state);
+}
+
+function committed(state: SkuState, holdId: string, atMs: number): void {
+  const hold = state.holdById.get(holdId)!;
+  hold.state = 'committed';
+  hold.resolvedAtMs = atMs;
+  noteCommitted(state, hold);
+  pruneDeadlines(state);
+  move(state, hold, -hold.quantity, hold.quantity);
+}
+
+function ended(state: SkuState, holdId: string, as: 'voided' | 'expired', atMs: number): void {
+  const hold = state.holdById.get(holdId)!;
+  hold.state = as;
+  hold.resolvedAtMs = atMs;
+  giveUp(hold);
+  noteEnded(state, hold);
+  pruneDeadlines(state);
+  move(state, hold, -hold.quantity, 0);
+}
+
+function returned(state: SkuState, holdId: string, atMs: number): void {
+  const hold = state.holdById.get(holdId)!;
+  hold.state = 'voided';
+  hold.resolvedAtMs = atMs;
+  giveUp(hold);
+  state.committed.delete(hold);
+  noteEnded(state, hold);
+  move(state, hold, 0, -hold.quantity);
+}
+
+/** The units no longer count towards the buyer's limit. */
+function giveUp(hold: Hold): void {
+  const { unitsByBuyer } = hold.allotment;
+  const units = unitsByBuyer.get(hold.buyerId)! - hold.quantity;
+  if (units === 0) unitsByBuyer.delete(hold.buyerId);
+  else unitsByBuyer.set(hold.buyerId, units);
+}
+
+function pruneDeadlines(state: SkuState): void {
+  state.expiries.prune();
+  state.warnings.prune();
+}
+
+function opened(state: SkuState, event: EventOf<'AllotmentOpened'>): void {
+  const allotment: Allotment = {
+    saleId: event.saleId,
+    quantity: event.quantity,
+    price: event.price,
+    purchaseLimit: event.purchaseLimit,
+    holdSeconds: event.holdSeconds,
+    isOpen: true,
+    closedAtMs: 0,
+    held: 0,
+    sold: 0,
+    holdCount: 0,
+    unitsByBuyer: new Map(),
+    ticketByNumber: new Map(),
+    changedTickets: [],
+    isReportDue: true,
+    reportSeq: 0,
+    report: null,
+  };
+  state.allotmentBySale.set(event.saleId, allotment);
+  state.allotted += event.quantity;
+  formReport(state, allotment);
+}
+
+function closed(state: SkuState, event: EventOf<'AllotmentClosed'>): void {
+  const allotment = state.allotmentBySale.get(event.saleId)!;
+  state.allotted -= freeOf(allotment);
+  allotment.isOpen = false;
+  allotment.closedAtMs = event.atMs;
+  allotment.isReportDue = true;
+  formReport(state, allotment);
+}
+
+function acknowledged(state: SkuState, event: EventOf<'ReportAcknowledged'>): void {
+  const allotment = state.allotmentBySale.get(event.saleId)!;
+  allotment.report = null;
+  formReport(state, allotment);
+  collectOwed(state);
+  if (isAtRest(allotment)) noteKept(state, allotment.closedAtMs);
+}

@@ -1,0 +1,124 @@
+/**
+ * Decisions about a buyer's holds: placing, reading and giving them back. What orders do with them: sku-attachment.ts.
+ *
+ * 1. A repeat is recognised before anything else and answered with the hold as it is now.
+ * 2. A hold whose deadline has come is over, whether or not the Tick has been here: nothing revives it.
+ */
+import type { Code } from '../../protocol/codes.ts';
+import type { PlaceHold, ReadHold, VoidHold } from '../../protocol/commands.ts';
+import type { Decision } from '../../protocol/decider.ts';
+import type { SkuEvent } from '../../protocol/events.ts';
+import { levelPushes } from './level.ts';
+import type { Allotment, Hold, SkuState } from './state.ts';
+import { freeOf, holdView, isOver } from './state.ts';
+
+export type SkuDecision = Decision<SkuState, SkuEvent>;
+
+const noEvents: readonly SkuEvent[] = [];
+
+export function refuse(code: Code, reply: object | null = null): SkuDecision {
+  return { code, events: noEvents, reply };
+}
+
+export function unchanged(state: SkuState, hold: Hold, code: Code, at: number): SkuDecision {
+  return { code, events: noEvents, reply: holdView(state, hold, at) };
+}
+
+/** One event about a hold; `units` become free again in its sale. */
+export function resolve(
+  state: SkuState,
+  hold: Hold,
+  event: SkuEvent,
+  units: number,
+  at: number,
+): SkuDecision {
+  return {
+    code: 'ok',
+    events: [event],
+    reply: (after) => holdView(after, hold, at),
+    pushes: levelPushes(state, hold.allotment, units),
+  };
+}
+
+export function placeHold(state: SkuState, command: PlaceHold, at: number): SkuDecision {
+  const { holdId, saleId, buyerId, quantity } = command;
+  const known = state.holdById.get(holdId);
+  if (known !== undefined) {
+    const isSame =
+      known.buyerId === buyerId && known.quantity === quantity && known.allotment.saleId === saleId;
+    return isSame ? unchanged(state, known, 'ok', at) : refuse('exists_with_different');
+  }
+  if (!Number.isSafeInteger(quantity) || quantity < 1) return refuse('validation_failed');
+  const allotment = state.allotmentBySale.get(saleId);
+  if (allotment === undefined) return refuse('unknown_sku');
+  if (command.admissionExpiresAtMs <= at) return refuse('admission_expired');
+  const refusal = refusalOf(allotment, buyerId, quantity, 0);
+  if (refusal !== null) return refusal;
+  const expiresAtMs = at + allotment.holdSeconds * 1000;
+  return {
+    code: 'created',
+    events: [
+      {
+        type: 'HoldPlaced',
+        holdId,
+        saleId,
+        buyerId,
+        ticketNumber: command.ticketNumber,
+        quantity,
+        expiresAtMs,
+        atMs: at,
+      },
+    ],
+    reply: {
+      holdId,
+      saleId,
+      sku: state.sku,
+      buyerId,
+      quantity,
+      unitPrice: allotment.price,
+      state: 'held',
+      expiresAtMs,
+      title: state.title,
+      sellerId: state.registration!.sellerId,
+      productId: state.registration!.productId,
+      orderId: null,
+    },
+    pushes: levelPushes(state, allotment, -quantity),
+  };
+}
+
+/** The buyer's limit first, then the stock. `dying` units of this buyer are about to become free. */
+export function refusalOf(
+  allotment: Allotment,
+  buyerId: string,
+  quantity: number,
+  dying: number,
+): SkuDecision | null {
+  const owned = (allotment.unitsByBuyer.get(buyerId) ?? 0) - dying;
+  if (owned + quantity > allotment.purchaseLimit)
+    return refuse('purchase_limit', { limit: allotment.purchaseLimit, owned });
+  const available = allotment.isOpen ? freeOf(allotment) + dying : 0;
+  if (quantity <= available) return null;
+  return refuse(available === 0 ? 'sold_out' : 'insufficient_stock', { available });
+}
+
+export function readHold(state: SkuState, command: ReadHold, at: number): SkuDecision {
+  const hold = state.holdById.get(command.holdId);
+  if (hold === undefined || (command.buyerId !== null && command.buyerId !== hold.buyerId))
+    return refuse('not_found');
+  return unchanged(state, hold, 'ok', at);
+}
+
+export function voidHold(state: SkuState, command: VoidHold, at: number): SkuDecision {
+  const hold = state.holdById.get(command.holdId);
+  if (hold === undefined || hold.buyerId !== command.buyerId) return refuse('not_found');
+  if (hold.state === 'voided' || hold.state === 'expired') return unchanged(state, hold, 'ok', at);
+  if (hold.state === 'committed') return refuse('wrong_state');
+  if (isOver(hold, at)) return resolve(state, hold, ending('HoldExpired', hold, at), hold.quantity, at);
+  if (hold.state === 'committing') return refuse('hold_in_use');
+  return resolve(state, hold, ending('HoldVoided', hold, at), hold.quantity, at);
+}
+
+export function ending(type: 'HoldVoided' | 'HoldExpired', hold: Hold, at: number): SkuEvent {
+  return { type, holdId: hold.holdId, quantity: hold.quantity, atMs: at };
+}

@@ -1,0 +1,95 @@
+/**
+ * What the sku actor forgets, and when: memory must not grow with the age of a SKU.
+ *
+ * 1. Voided, expired and returned holds are kept for a day, so that a late repeat still gets its answer, and at most
+ *    `endedMax` of them: beyond that the oldest go earlier (somebody places and voids holds in a loop).
+ * 2. Committed holds are kept for 30 days: while they are known, cancelling their order brings the units back.
+ * 3. Adjustments are kept for a day, closed allotments for a day and until their last hold is forgotten.
+ * 4. All of that is one event, HoldsForgotten, whose `beforeMs` is the limit for what is kept for a day.
+ */
+import type { Allotment, Hold, SkuState } from './state.ts';
+
+const rememberMs = 24 * 3_600_000;
+const rememberCommittedMs = 30 * rememberMs;
+const endedMax = 250_000;
+/** Holds forgotten by one event, about: it is one turn of the shard. */
+const forgottenPerTurn = 10_000;
+
+export function noteEnded(state: SkuState, hold: Hold): void {
+  state.ended.add(hold);
+  const forgetAtMs = state.ended.size > endedMax ? 0 : hold.resolvedAtMs + rememberMs;
+  if (forgetAtMs < state.forgetAtMs) state.forgetAtMs = forgetAtMs;
+}
+
+export function noteCommitted(state: SkuState, hold: Hold): void {
+  state.committed.add(hold);
+  const forgetAtMs = hold.resolvedAtMs + rememberCommittedMs;
+  if (forgetAtMs < state.forgetAtMs) state.forgetAtMs = forgetAtMs;
+}
+
+/** For adjustments and closed allotments. */
+export function noteKept(state: SkuState, atMs: number): void {
+  if (atMs + rememberMs < state.forgetAtMs) state.forgetAtMs = atMs + rememberMs;
+}
+
+/** The `beforeMs` of the HoldsForgotten that is due now. */
+export function forgetBefore(state: SkuState, at: number): number {
+  let batchEndMs = Number.POSITIVE_INFINITY;
+  let position = 0;
+  for (const hold of state.ended) {
+    batchEndMs = hold.resolvedAtMs + 1;
+    if (++position === forgottenPerTurn) break;
+  }
+  if (state.ended.size > endedMax) return batchEndMs;
+  const dayEndMs = at - rememberMs + 1;
+  return position < forgottenPerTurn ? dayEndMs : Math.min(dayEndMs, batchEndMs);
+}
+
+/** Evolves HoldsForgotten. */
+export function forget(state: SkuState, beforeMs: number): void {
+  forgetHolds(state, state.ended, beforeMs);
+  forgetHolds(state, state.committed, beforeMs - (rememberCommittedMs - rememberMs));
+  for (const [adjustmentId, adjustment] of state.adjustmentById) {
+    if (adjustment.atMs >= beforeMs) break;
+    state.adjustmentById.delete(adjustmentId);
+  }
+  for (const [saleId, allotment] of state.allotmentBySale) {
+    if (isAtRest(allotment) && allotment.closedAtMs < beforeMs) state.allotmentBySale.delete(saleId);
+  }
+  state.forgetAtMs = nextForgetMs(state);
+}
+
+function forgetHolds(state: SkuState, holds: Set<Hold>, beforeMs: number): void {
+  for (const hold of holds) {
+    if (hold.resolvedAtMs >= beforeMs) return;
+    holds.delete(hold);
+    state.holdById.delete(hold.holdId);
+    hold.allotment.holdCount--;
+  }
+}
+
+/** Nothing can happen to it any more: closed, without remembered holds, and its sale knows. */
+export function isAtRest(allotment: Allotment): boolean {
+  return !allotment.isOpen && allotment.holdCount === 0 && allotment.report === null;
+}
+
+function nextForgetMs(state: SkuState): number {
+  if (state.ended.size > endedMax) return 0;
+  let forgetAtMs = Number.POSITIVE_INFINITY;
+  for (const hold of state.ended) {
+    forgetAtMs = hold.resolvedAtMs + rememberMs;
+    break;
+  }
+  for (const hold of state.committed) {
+    forgetAtMs = Math.min(forgetAtMs, hold.resolvedAtMs + rememberCommittedMs);
+    break;
+  }
+  for (const adjustment of state.adjustmentById.values()) {
+    forgetAtMs = Math.min(forgetAtMs, adjustment.atMs + rememberMs);
+    break;
+  }
+  for (const allotment of state.allotmentBySale.values()) {
+    if (isAtRest(allotment)) forgetAtMs = Math.min(forgetAtMs, allotment.closedAtMs + rememberMs);
+  }
+  return forgetAtMs;
+}

@@ -1,0 +1,222 @@
+/**
+ * The sku actor's state as compact plain data, version 1, and back.
+ *
+ * 1. Holds are kept in the order in which they were placed: serials are given anew, ties keep their order.
+ * 2. Heaps are not stored: they are a function of the holds and of `warnedUpToMs`.
+ * 3. A report under way is stored as it was formed: it is sent again under the same id with the same content.
+ */
+import type { HoldState, ReportStock } from '../../protocol/commands.ts';
+import type { Money } from '../../protocol/money.ts';
+import { collectOwed, reportOwed } from './reports.ts';
+import type { Adjustment, Allotment, Hold, Registration, SkuState } from './state.ts';
+import { initialSku, isLive, isWarned } from './state.ts';
+
+export const skuVersion = 1;
+
+const holdStates: readonly HoldState[] = ['held', 'committing', 'committed', 'voided', 'expired'];
+
+type AllotmentRow = [
+  saleId: string,
+  quantity: number,
+  price: Money,
+  purchaseLimit: number,
+  holdSeconds: number,
+  isOpen: boolean,
+  closedAtMs: number,
+  held: number,
+  sold: number,
+  isReportDue: boolean,
+  reportSeq: number,
+  report: ReportStock | null,
+  units: [buyerId: string, units: number][],
+  tickets: [ticketNumber: number, held: number, sold: number][],
+  changedTicketNumbers: number[],
+];
+
+type HoldRow = [
+  holdId: string,
+  allotmentIndex: number,
+  buyerId: string,
+  ticketNumber: number,
+  quantity: number,
+  placedAtMs: number,
+  state: number,
+  expiresAtMs: number,
+  orderId: string | null,
+  resolvedAtMs: number,
+];
+
+interface SkuSnapshot {
+  registration: Registration | null;
+  title: string;
+  price: Money;
+  onHand: number;
+  held: number;
+  sold: number;
+  allotted: number;
+  warnedUpToMs: number;
+  /** null stands for never. */
+  forgetAtMs: number | null;
+  adjustments: [adjustmentId: string, delta: number, reason: string, atMs: number][];
+  allotments: AllotmentRow[];
+  holds: HoldRow[];
+}
+
+export function snapshotSku(state: SkuState): SkuSnapshot {
+  const { registration, title, price, onHand, held, sold, allotted, warnedUpToMs } = state;
+  const allotments = [...state.allotmentBySale.values()];
+  const indexByAllotment = new Map(allotments.map((allotment, index) => [allotment, index]));
+  return {
+    registration: registration === null ? null : registrationOf(registration),
+    title,
+    price,
+    onHand,
+    held,
+    sold,
+    allotted,
+    warnedUpToMs,
+    forgetAtMs: state.forgetAtMs === Number.POSITIVE_INFINITY ? null : state.forgetAtMs,
+    adjustments: Array.from(state.adjustmentById, ([id, { delta, reason, atMs }]) => [
+      id,
+      delta,
+      reason,
+      atMs,
+    ]),
+    allotments: allotments.map(allotmentRow),
+    holds: Array.from(state.holdById.values(), (hold) => [
+      hold.holdId,
+      indexByAllotment.get(hold.allotment)!,
+      hold.buyerId,
+      hold.ticketNumber,
+      hold.quantity,
+      hold.placedAtMs,
+      holdStates.indexOf(hold.state),
+      hold.expiresAtMs,
+      hold.orderId,
+      hold.resolvedAtMs,
+    ]),
+  };
+}
+
+function registrationOf({ productId, sellerId, title, price, stock }: Registration): Registration {
+  return { productId, sellerId, title, price, stock };
+}
+
+function allotmentRow(allotment: Allotment): AllotmentRow {
+  return [
+    allotment.saleId,
+    allotment.quantity,
+    allotment.price,
+    allotment.purchaseLimit,
+    allotment.holdSeconds,
+    allotment.isOpen,
+    allotment.closedAtMs,
+    allotment.held,
+    allotment.sold,
+    allotment.isReportDue,
+    allotment.reportSeq,
+    allotment.report?.command ?? null,
+    [...allotment.unitsByBuyer],
+    Array.from(allotment.ticketByNumber.values(), ({ ticketNumber, held, sold }) => [
+      ticketNumber,
+      held,
+      sold,
+    ]),
+    allotment.changedTickets.map(({ ticketNumber }) => ticketNumber),
+  ];
+}
+
+export function restoreSku(sku: string, snapshot: unknown, version: number): SkuState {
+  if (version !== skuVersion) throw new Error(`unknown version ${version} of a sku snapshot`);
+  const saved = snapshot as SkuSnapshot;
+  const state = initialSku(sku);
+  state.registration = saved.registration;
+  state.title = saved.title;
+  state.price = saved.price;
+  state.onHand = saved.onHand;
+  state.held = saved.held;
+  state.sold = saved.sold;
+  state.allotted = saved.allotted;
+  state.warnedUpToMs = saved.warnedUpToMs;
+  state.forgetAtMs = saved.forgetAtMs ?? Number.POSITIVE_INFINITY;
+  for (const [id, delta, reason, atMs] of saved.adjustments)
+    state.adjustmentById.set(id, { delta, reason, atMs } satisfies Adjustment);
+  const allotments = saved.allotments.map((row) => restoreAllotment(sku, row));
+  for (const allotment of allotments) state.allotmentBySale.set(allotment.saleId, allotment);
+  for (const row of saved.holds) restoreHold(state, row, allotments[row[1]]!);
+  restoreOrder(state);
+  collectOwed(state);
+  return state;
+}
+
+function restoreAllotment(sku: string, row: AllotmentRow): Allotment {
+  const [saleId, quantity, price, purchaseLimit, holdSeconds, isOpen, closedAtMs, held, sold] = row;
+  const [, , , , , , , , , isReportDue, reportSeq, report, units, tickets, changed] = row;
+  const ticketByNumber: Allotment['ticketByNumber'] = new Map();
+  for (const [ticketNumber, ticketHeld, ticketSold] of tickets)
+    ticketByNumber.set(ticketNumber, {
+      ticketNumber,
+      held: ticketHeld,
+      sold: ticketSold,
+      isChanged: false,
+    });
+  const changedTickets = changed.map((ticketNumber) => ticketByNumber.get(ticketNumber)!);
+  for (const ticket of changedTickets) ticket.isChanged = true;
+  return {
+    saleId,
+    quantity,
+    price,
+    purchaseLimit,
+    holdSeconds,
+    isOpen,
+    closedAtMs,
+    held,
+    sold,
+    holdCount: 0,
+    unitsByBuyer: new Map(units),
+    ticketByNumber,
+    changedTickets,
+    isReportDue,
+    reportSeq,
+    report: report === null ? null : reportOwed(sku, saleId, report),
+  };
+}
+
+function restoreHold(state: SkuState, row: HoldRow, allotment: Allotment): void {
+  const [
+    holdId,
+    ,
+    buyerId,
+    ticketNumber,
+    quantity,
+    placedAtMs,
+    stateIndex,
+    expiresAtMs,
+    orderId,
+    resolvedAtMs,
+  ] = row;
+  const hold: Hold = {
+    serial: ++state.serial,
+    holdId,
+    allotment,
+    buyerId,
+    ticketNumber,
+    quantity,
+    placedAtMs,
+    state: holdStates[stateIndex]!,
+    expiresAtMs,
+    orderId,
+    resolvedAtMs,
+  };
+  state.holdById.set(holdId, hold);
+  allotment.holdCount++;
+  if (isLive(hold)) state.expiries.push(expiresAtMs, hold);
+  if (isWarned(hold) && expiresAtMs > state.warnedUpToMs) state.warnings.push(expiresAtMs, hold);
+}
+
+/** Resolved holds in the order in which they were resolved; within one millisecond the order does not matter. */
+function restoreOrder(state: SkuState): void {
+  const resolved = [...state.holdById.values()].filter((hold) => !isLive(hold));
+  resolved.sort((a, b) => a.resolvedAtMs - b.resolvedAtMs || a.serial - b.serial);
+  for (const hold of resolved) (hold.state === 'committed' ? state.committed : state.ended).add(hold);
+}

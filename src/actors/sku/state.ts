@@ -1,0 +1,182 @@
+/**
+ * What the sku actor remembers, and the figures everything else is derived from.
+ *
+ * 1. onHand = available + held + sold; `available` is never stored, so it cannot disagree.
+ * 2. A sale's free units are quantity - held - sold while its allotment is open and 0 afterwards. They are part of
+ *    `available`; `allotted` is their sum over open allotments, and never exceeds `available`.
+ * 3. A hold is live (held, committing) until it resolves once: committed, voided or expired. Only a committed hold
+ *    changes again: returned by its order, it counts as voided.
+ * 4. `unitsByBuyer` counts held, committing and committed units; it outlives the holds themselves, so that a buyer's
+ *    limit does not come back when old holds are forgotten.
+ */
+import type { HoldState, HoldView, StockView } from '../../protocol/commands.ts';
+import { DeadlineHeap } from '../../protocol/deadline-heap.ts';
+import type { Owed } from '../../protocol/decider.ts';
+import type { Money } from '../../protocol/money.ts';
+import type { ReportOwed, TicketUnits } from './reports.ts';
+
+export interface Allotment {
+  readonly saleId: string;
+  readonly quantity: number;
+  readonly price: Money;
+  readonly purchaseLimit: number;
+  readonly holdSeconds: number;
+  isOpen: boolean;
+  closedAtMs: number;
+  held: number;
+  sold: number;
+  /** Holds that are still remembered, whatever their state. */
+  holdCount: number;
+  readonly unitsByBuyer: Map<string, number>;
+  readonly ticketByNumber: Map<number, TicketUnits>;
+  /** Tickets that changed since they were last reported, in the order in which they changed first. */
+  changedTickets: TicketUnits[];
+  /** Something changed since the last report was formed. */
+  isReportDue: boolean;
+  reportSeq: number;
+  /** The one report that waits for its answer. */
+  report: ReportOwed | null;
+}
+
+export interface Hold {
+  /** Counts up with every hold of this sku: the order of ties. */
+  readonly serial: number;
+  readonly holdId: string;
+  readonly allotment: Allotment;
+  readonly buyerId: string;
+  readonly ticketNumber: number;
+  readonly quantity: number;
+  readonly placedAtMs: number;
+  state: HoldState;
+  expiresAtMs: number;
+  orderId: string | null;
+  /** When it was committed, voided, expired or returned; 0 while it is live. */
+  resolvedAtMs: number;
+}
+
+export interface Registration {
+  readonly productId: string;
+  readonly sellerId: string;
+  readonly title: string;
+  readonly price: Money;
+  readonly stock: number;
+}
+
+export interface Adjustment {
+  readonly delta: number;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+export interface SkuState {
+  readonly sku: string;
+  /** As it was first registered, to recognise a repeat; null while the sku is unknown. */
+  registration: Registration | null;
+  title: string;
+  price: Money;
+  onHand: number;
+  held: number;
+  sold: number;
+  allotted: number;
+  readonly adjustmentById: Map<string, Adjustment>;
+  readonly allotmentBySale: Map<string, Allotment>;
+  readonly holdById: Map<string, Hold>;
+  serial: number;
+  readonly expiries: DeadlineHeap<Hold>;
+  /** Holds whose buyers are still to be warned. */
+  readonly warnings: DeadlineHeap<Hold>;
+  warnedUpToMs: number;
+  /** Voided, expired and returned holds, oldest first. */
+  readonly ended: Set<Hold>;
+  /** Committed holds, oldest first. */
+  readonly committed: Set<Hold>;
+  /** When something can be forgotten; may be too early, never too late. */
+  forgetAtMs: number;
+  owed: readonly Owed[];
+}
+
+/** Before a hold ends its buyer is warned, unless it was short anyway. */
+export const warningMs = 30_000;
+const warnedLifeMinMs = 60_000;
+
+export function isLive(hold: Hold): boolean {
+  return hold.state === 'held' || hold.state === 'committing';
+}
+
+/** Live in name only: its time is over, and only the next Tick is missing. */
+export function isOver(hold: Hold, at: number): boolean {
+  return hold.expiresAtMs <= at && isLive(hold);
+}
+
+/** A hold that an order took is not warned about: its buyer is paying already. */
+export function isWarned(hold: Hold): boolean {
+  return hold.state === 'held' && hold.expiresAtMs - hold.placedAtMs >= warnedLifeMinMs;
+}
+
+export function initialSku(sku: string): SkuState {
+  return {
+    sku,
+    registration: null,
+    title: '',
+    price: { amount: 0, currency: 'USD' },
+    onHand: 0,
+    held: 0,
+    sold: 0,
+    allotted: 0,
+    adjustmentById: new Map(),
+    allotmentBySale: new Map(),
+    holdById: new Map(),
+    serial: 0,
+    expiries: new DeadlineHeap((hold, deadlineMs) => hold.expiresAtMs === deadlineMs && isLive(hold)),
+    warnings: new DeadlineHeap((hold, deadlineMs) => hold.expiresAtMs === deadlineMs && isWarned(hold)),
+    warnedUpToMs: 0,
+    ended: new Set(),
+    committed: new Set(),
+    forgetAtMs: Number.POSITIVE_INFINITY,
+    owed: [],
+  };
+}
+
+/** Units that the sale can still hold. */
+export function freeOf(allotment: Allotment): number {
+  return allotment.isOpen ? allotment.quantity - allotment.held - allotment.sold : 0;
+}
+
+/** Units that no sale has set aside. */
+export function generalOf(state: SkuState): number {
+  return state.onHand - state.held - state.sold - state.allotted;
+}
+
+export function stockView(state: SkuState, at: number): StockView {
+  return {
+    sku: state.sku,
+    productId: state.registration?.productId ?? '',
+    sellerId: state.registration?.sellerId ?? '',
+    title: state.title,
+    price: state.price,
+    onHand: state.onHand,
+    held: state.held,
+    sold: state.sold,
+    available: state.onHand - state.held - state.sold,
+    allotted: state.allotted,
+    asOfMs: at,
+  };
+}
+
+/** The hold as it is at that time: one whose deadline has passed shows as expired even before the Tick. */
+export function holdView(state: SkuState, hold: Hold, at: number): HoldView {
+  return {
+    holdId: hold.holdId,
+    saleId: hold.allotment.saleId,
+    sku: state.sku,
+    buyerId: hold.buyerId,
+    quantity: hold.quantity,
+    unitPrice: hold.allotment.price,
+    state: isOver(hold, at) ? 'expired' : hold.state,
+    expiresAtMs: hold.expiresAtMs,
+    title: state.title,
+    sellerId: state.registration?.sellerId ?? '',
+    productId: state.registration?.productId ?? '',
+    orderId: hold.orderId,
+  };
+}

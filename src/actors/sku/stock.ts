@@ -1,0 +1,113 @@
+/**
+ * Decisions about stock as the seller sees it: registering, changing and adjusting a SKU, and setting units aside
+ * for sales. Only units that no sale has set aside can be taken away or set aside again.
+ */
+import type { AdjustStock, ChangeSku, OpenAllotment, RegisterSku } from '../../protocol/commands.ts';
+import type { SkuEvent } from '../../protocol/events.ts';
+import type { Money } from '../../protocol/money.ts';
+import type { SkuDecision } from './holds.ts';
+import { refuse } from './holds.ts';
+import { levelOf, levelPush, noPushes } from './level.ts';
+import type { Allotment, SkuState } from './state.ts';
+import { freeOf, generalOf, stockView } from './state.ts';
+
+/** Adjustments remembered for a day; more are refused until the oldest are forgotten. */
+const adjustmentsMax = 10_000;
+/** Allotments that are open or not yet forgotten. */
+const allotmentsMax = 10_000;
+
+function answer(code: 'ok' | 'created', events: readonly SkuEvent[], at: number): SkuDecision {
+  return { code, events, reply: (after) => stockView(after, at) };
+}
+
+function isSameMoney(a: Money, b: Money): boolean {
+  return a.amount === b.amount && a.currency === b.currency;
+}
+
+export function registerSku(state: SkuState, command: RegisterSku, at: number): SkuDecision {
+  const { productId, sellerId, title, price, stock } = command;
+  const first = state.registration;
+  if (first !== null) {
+    const isSame =
+      first.productId === productId &&
+      first.sellerId === sellerId &&
+      first.title === title &&
+      first.stock === stock &&
+      isSameMoney(first.price, price);
+    return isSame ? answer('ok', [], at) : refuse('exists_with_different');
+  }
+  if (!Number.isSafeInteger(stock) || stock < 0) return refuse('validation_failed');
+  return answer(
+    'created',
+    [{ type: 'SkuRegistered', productId, sellerId, title, price, stock, atMs: at }],
+    at,
+  );
+}
+
+export function changeSku(state: SkuState, command: ChangeSku, at: number): SkuDecision {
+  if (state.registration === null) return refuse('not_found');
+  const title = command.title ?? state.title;
+  const price = command.price ?? state.price;
+  if (title === state.title && isSameMoney(price, state.price)) return answer('ok', [], at);
+  return answer('ok', [{ type: 'SkuChanged', title, price, atMs: at }], at);
+}
+
+export function adjustStock(state: SkuState, command: AdjustStock, at: number): SkuDecision {
+  const { adjustmentId, delta, reason, sellerId } = command;
+  if (state.registration === null) return refuse('not_found');
+  // Before the repeat: it is nobody else's business which adjustments there were.
+  if (sellerId !== null && sellerId !== state.registration.sellerId) return refuse('forbidden');
+  const known = state.adjustmentById.get(adjustmentId);
+  if (known !== undefined) {
+    const isSame = known.delta === delta && known.reason === reason;
+    return isSame ? answer('ok', [], at) : refuse('exists_with_different');
+  }
+  if (!Number.isSafeInteger(delta) || !Number.isSafeInteger(state.onHand + delta))
+    return refuse('validation_failed');
+  const available = generalOf(state);
+  if (available + delta < 0) return refuse('insufficient_stock', { available });
+  if (state.adjustmentById.size >= adjustmentsMax) return refuse('busy');
+  return answer('created', [{ type: 'StockAdjusted', adjustmentId, delta, reason, atMs: at }], at);
+}
+
+export function readStock(state: SkuState, at: number): SkuDecision {
+  return state.registration === null ? refuse('not_found') : answer('ok', [], at);
+}
+
+export function openAllotment(state: SkuState, command: OpenAllotment, at: number): SkuDecision {
+  const { saleId, quantity, price, purchaseLimit, holdSeconds } = command;
+  const known = state.allotmentBySale.get(saleId);
+  if (known !== undefined)
+    return isSameAllotment(known, command) ? answer('ok', [], at) : refuse('exists_with_different');
+  if (state.registration === null) return refuse('unknown_sku');
+  if (command.sellerId !== state.registration.sellerId) return refuse('forbidden');
+  if (!Number.isSafeInteger(quantity) || quantity < 1) return refuse('validation_failed');
+  const available = generalOf(state);
+  if (quantity > available) return refuse('insufficient_stock', { available });
+  if (state.allotmentBySale.size >= allotmentsMax) return refuse('busy');
+  return {
+    code: 'created',
+    events: [{ type: 'AllotmentOpened', saleId, quantity, price, purchaseLimit, holdSeconds, atMs: at }],
+    reply: (after) => stockView(after, at),
+    pushes: [levelPush(state, saleId, levelOf(quantity, quantity))],
+  };
+}
+
+function isSameAllotment(known: Allotment, command: OpenAllotment): boolean {
+  return (
+    known.quantity === command.quantity &&
+    known.purchaseLimit === command.purchaseLimit &&
+    known.holdSeconds === command.holdSeconds &&
+    isSameMoney(known.price, command.price)
+  );
+}
+
+export function closeAllotment(state: SkuState, saleId: string, at: number): SkuDecision {
+  const allotment = state.allotmentBySale.get(saleId);
+  if (allotment === undefined || !allotment.isOpen) return refuse('ok');
+  return {
+    code: 'ok',
+    events: [{ type: 'AllotmentClosed', saleId, atMs: at }],
+    pushes: freeOf(allotment) > 0 ? [levelPush(state, saleId, 'none')] : noPushes,
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * What time does to a SKU: holds expire in the order of their deadlines, buyers are warned, old ids are forgotten.
+ *
+ * 1. One Tick is one bounded turn: at most `expiredPerTick` holds, then the next Tick is due at once.
+ * 2. Expiry goes first: units that come back are what everybody waits for.
+ */
+import type { Push } from '../../protocol/decider.ts';
+import type { SkuEvent } from '../../protocol/events.ts';
+import type { SkuDecision } from './holds.ts';
+import { ending } from './holds.ts';
+import { levelPushes } from './level.ts';
+import { forgetBefore } from './memory.ts';
+import type { Allotment, Hold, SkuState } from './state.ts';
+import { holdView, warningMs } from './state.ts';
+
+export const expiredPerTick = 2_000;
+
+export function tick(state: SkuState, at: number): SkuDecision {
+  const events: SkuEvent[] = [];
+  const pushes: Push[] = [];
+  const due = state.expiries.upTo(at, expiredPerTick);
+  expire(state, due, at, events, pushes);
+  if (due.length < expiredPerTick) {
+    warn(state, at, events, pushes);
+    if (state.forgetAtMs <= at) events.push({ type: 'HoldsForgotten', beforeMs: forgetBefore(state, at) });
+  }
+  return { code: 'ok', events, pushes };
+}
+
+function expire(state: SkuState, due: readonly Hold[], at: number, events: SkuEvent[], pushes: Push[]): void {
+  const unitsByAllotment = new Map<Allotment, number>();
+  for (const hold of due) {
+    events.push(ending('HoldExpired', hold, at));
+    pushes.push({
+      topic: `buyer/${hold.buyerId}`,
+      type: 'hold.expired',
+      body: holdView(state, hold, at),
+    });
+    unitsByAllotment.set(hold.allotment, (unitsByAllotment.get(hold.allotment) ?? 0) + hold.quantity);
+  }
+  for (const [allotment, units] of unitsByAllotment) pushes.push(...levelPushes(state, allotment, units));
+}
+
+function warn(state: SkuState, at: number, events: SkuEvent[], pushes: Push[]): void {
+  let upToMs = at + warningMs;
+  if (state.warnings.topMs > upToMs) return;
+  let holds = state.warnings.upTo(upToMs, expiredPerTick);
+  if (holds.length === expiredPerTick) {
+    // Whole milliseconds only: the event names a time, and every hold that ends by it counts as warned.
+    upToMs = holds[holds.length - 1]!.expiresAtMs;
+    holds = state.warnings.upTo(upToMs, Number.POSITIVE_INFINITY);
+  }
+  events.push({ type: 'HoldsWarned', upToMs });
+  for (const hold of holds) {
+    if (hold.expiresAtMs <= at) continue;
+    pushes.push({
+      topic: `buyer/${hold.buyerId}`,
+      type: 'hold.expiring',
+      body: holdView(state, hold, at),
+    });
+  }
+}
+
+/** The next time at which something is due, always later than `at`. */
+export function deadline(state: SkuState, at: number): number {
+  const dueMs = Math.min(state.expiries.topMs, state.warnings.topMs - warningMs, state.forgetAtMs);
+  return dueMs > at ? dueMs : at + 1;
+}

@@ -1,0 +1,83 @@
+/** The stores of a data set for commands that look at it or mend it: opened beside a running server, or without one. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Pool } from 'pg';
+import { BadConfig, type Config, readConfig } from '../config.ts';
+import { deciders } from '../features.ts';
+import type { InspectionDeps } from '../ops/inspection.ts';
+import { createLog } from '../ops/log.ts';
+import { startEmbedded } from '../persistence/embedded/server.ts';
+import { openJournal } from '../persistence/journal/open.ts';
+import { openStandings, type Standings } from '../persistence/journal/positions.ts';
+import { openPool } from '../persistence/postgres.ts';
+import { createSnapshotStore } from '../persistence/snapshots.ts';
+import { DoorbusterError } from '../protocol/errors.ts';
+import type { Log } from '../protocol/log.ts';
+
+export interface Stores {
+  readonly databaseUrl: string;
+  readonly pool: Pool;
+  readonly standings: Standings;
+  readonly inspection: InspectionDeps;
+  close(): Promise<void>;
+}
+
+/** Throws when one of them cannot be reached. What was opened by then is closed again. */
+export async function openStores(config: Config, log: Log): Promise<Stores> {
+  const closing: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const one of closing.splice(0).toReversed()) await one();
+  };
+  try {
+    const databaseUrl = config.databaseUrl ?? (await embeddedUrl(config.dataDir, log, closing));
+    const pool = openPool(databaseUrl, { max: 4, name: 'audit' });
+    closing.push(() => pool.end());
+    await pool.query('select 1 from partitions limit 1').catch((error) => {
+      throw new DoorbusterError('busy', `the database cannot be read: ${error.message || error.code}`);
+    });
+    const journal = await openJournal(config.redisUrl, pool, quiet(log));
+    closing.push(() => journal.close());
+    const standings = await openStandings(pool, config.redisUrl, log);
+    closing.push(() => standings.close());
+    const inspection: InspectionDeps = {
+      journal,
+      snapshots: createSnapshotStore(pool),
+      deciders: new Map(deciders.map((decider) => [decider.kind, decider])),
+      standing: async (partition) => (await standings.read([partition]))[0]!,
+    };
+    return { databaseUrl, pool, standings, inspection, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Goes on with the server that runs on the folder; one that was started for us is stopped again. */
+async function embeddedUrl(dataDir: string, log: Log, closing: (() => Promise<unknown>)[]): Promise<string> {
+  // A typing error in DATA_DIR must not make a new, empty and flawless data set.
+  if (!existsSync(join(dataDir, 'postgres', 'PG_VERSION')))
+    throw new DoorbusterError('not_found', `there is no data under ${dataDir}`);
+  const embedded = await startEmbedded(dataDir, log);
+  if (!embedded.isAdopted) closing.push(() => embedded.stop());
+  return embedded.url;
+}
+
+/** Whoever only looks need not be told how durable an acknowledgement is. */
+function quiet(log: Log): Log {
+  return (level, message, fields) => {
+    if (level === 'error') log(level, message, fields);
+  };
+}
+
+/** The settings and a log for a command; ends the process with 2, one line a problem, when they are bad. */
+export function commandSettings(): { config: Config; log: Log } {
+  try {
+    const config = readConfig(process.env);
+    const level = config.logLevel === 'info' ? 'warn' : config.logLevel;
+    return { config, log: createLog({ level }, {}) };
+  } catch (error) {
+    if (!(error instanceof BadConfig)) throw error;
+    for (const problem of error.problems) process.stderr.write(`doorbuster: ${problem}\n`);
+    process.exit(2);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Who is connected to this gateway: in all, per address, per account, and those who have not shown a token yet.
+ * Counts change in one place each, at a socket's opening, its authentication and its close.
+ */
+import { closeCodes, type LiveSocket } from './socket.ts';
+
+const socketsPerAccountMax = 8;
+const none: readonly LiveSocket[] = [];
+
+export class Crowd {
+  readonly sockets = new Set<LiveSocket>();
+  /** Those without a good token yet, oldest first. */
+  readonly strangers = new Set<LiveSocket>();
+  /** Operators who watch the engine. */
+  readonly watchers = new Set<LiveSocket>();
+  /** Requests over all sockets that have no reply yet. */
+  openRequests = 0;
+  readonly #socketsByAccount = new Map<string, readonly LiveSocket[]>();
+  readonly #countByAddress = new Map<string, number>();
+
+  enter(socket: LiveSocket): void {
+    this.sockets.add(socket);
+    this.strangers.add(socket);
+    this.#countByAddress.set(socket.address, this.countOf(socket.address) + 1);
+  }
+
+  /** The socket belongs to this account from now on. Many devices are welcome, not any number: the oldest gives way. */
+  admit(socket: LiveSocket, accountId: string): void {
+    this.strangers.delete(socket);
+    const own = this.ofAccount(accountId);
+    this.#socketsByAccount.set(accountId, [...own, socket]);
+    if (own.length >= socketsPerAccountMax)
+      own[0]!.end(closeCodes.replaced, 'replaced by a newer connection');
+  }
+
+  leave(socket: LiveSocket): void {
+    this.sockets.delete(socket);
+    this.strangers.delete(socket);
+    this.watchers.delete(socket);
+    const left = this.countOf(socket.address) - 1;
+    if (left > 0) this.#countByAddress.set(socket.address, left);
+    else this.#countByAddress.delete(socket.address);
+    if (socket.identity === null) return;
+    const { accountId } = socket.identity;
+    const others = this.ofAccount(accountId).filter((other) => other !== socket);
+    if (others.length > 0) this.#socketsByAccount.set(accountId, others);
+    else this.#socketsByAccount.delete(accountId);
+  }
+
+  /** Never changed in place: safe to walk while sockets close. */
+  ofAccount(accountId: string): readonly LiveSocket[] {
+    return this.#socketsByAccount.get(accountId) ?? none;
+  }
+
+  countOf(address: string): number {
+    return this.#countByAddress.get(address) ?? 0;
+  }
+}

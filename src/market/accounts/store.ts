@@ -1,0 +1,210 @@
+/**
+ * Accounts: who people are. Guests have an id in their token and no row until something of theirs must be kept.
+ *
+ * 1. E-mail addresses are unique whatever their letter case.
+ * 2. Signing in takes the same work whether the e-mail is known or not.
+ * 3. No password is ever stored or logged; the first admin's is returned once, by the start that made it.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Pool } from 'pg';
+import { type Database, isTaken, openDatabase, type Query } from '../../persistence/database.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
+import { newId } from '../../protocol/ids.ts';
+import { createPasswords, type Passwords } from './passwords.ts';
+import { createSessions } from './sessions.ts';
+
+export type AccountRole = 'guest' | 'buyer' | 'seller' | 'operator' | 'admin';
+
+export interface Account {
+  readonly accountId: string;
+  readonly role: AccountRole;
+  readonly email: string | null;
+  readonly name: string | null;
+  readonly createdAt: string;
+}
+
+export interface SignedIn {
+  readonly account: Account;
+  readonly refreshToken: string;
+}
+
+/** Who asks, as their token says. */
+export interface AccountRef {
+  readonly accountId: string;
+  readonly role: AccountRole;
+}
+
+export interface Registration {
+  readonly email: string;
+  readonly password: string;
+  readonly name: string;
+  readonly role: 'buyer' | 'seller';
+}
+
+export interface Accounts {
+  /** Refuses with `email_taken`. */
+  register(registration: Registration): Promise<SignedIn>;
+  /** Refuses with `invalid_credentials`. */
+  login(credentials: { email: string; password: string }): Promise<SignedIn>;
+  /** Refuses with `invalid_token`; an old refresh token ends its whole session. */
+  refresh(refreshToken: string): Promise<SignedIn>;
+  /** Ends one session, or every one of the account. */
+  logout(accountId: string, refreshToken: string | null): Promise<void>;
+  /** Refuses with `invalid_token` when the account is gone. */
+  read(who: AccountRef): Promise<Account>;
+  /** A new password ends all sessions and needs the present one: `invalid_credentials`. */
+  change(who: AccountRef, change: AccountChange): Promise<Account>;
+}
+
+export interface AccountChange {
+  readonly name?: string;
+  readonly password?: string;
+  readonly currentPassword?: string;
+}
+
+interface Row {
+  account_id: string;
+  role: AccountRole;
+  email: string | null;
+  name: string | null;
+  password_hash: string | null;
+  created_at: Date;
+}
+
+const fromRow = (row: Row): Account => ({
+  accountId: row.account_id,
+  role: row.role,
+  email: row.email,
+  name: row.name,
+  createdAt: row.created_at.toISOString(),
+});
+
+/** A guest without a row: its id says when it was made. */
+function guestAccount(accountId: string): Account {
+  const madeAtMs = Number.parseInt(accountId.slice(-36).replaceAll('-', '').slice(0, 12), 16);
+  return { accountId, role: 'guest', email: null, name: null, createdAt: new Date(madeAtMs).toISOString() };
+}
+
+/** Gives a guest the row that others refer to. Accounts that registered have one. */
+export async function keepGuest(query: Query, who: AccountRef): Promise<void> {
+  if (who.role !== 'guest') return;
+  await query(`INSERT INTO accounts (account_id, role) VALUES ($1, 'guest') ON CONFLICT DO NOTHING`, [
+    who.accountId,
+  ]);
+}
+
+export function createAccounts(database: Database, passwords: Passwords = createPasswords()): Accounts {
+  const sessions = createSessions(database);
+
+  async function rowOf(accountId: string): Promise<Row | null> {
+    const [row] = await database.query<Row>('SELECT * FROM accounts WHERE account_id = $1', [accountId]);
+    return row ?? null;
+  }
+
+  async function read(who: AccountRef): Promise<Account> {
+    const row = await rowOf(who.accountId);
+    if (row) return fromRow(row);
+    if (who.role === 'guest') return guestAccount(who.accountId);
+    throw new DoorbusterError('invalid_token', 'The account is gone');
+  }
+
+  return {
+    async register({ email, password, name, role }) {
+      const passwordHash = await passwords.hash(password);
+      try {
+        return await database.transaction(async (query) => {
+          const account = await insertAccount(query, { email, name, role, passwordHash });
+          return { account, refreshToken: await sessions.open(query, account.accountId) };
+        });
+      } catch (error) {
+        if (isTaken(error, 'accounts_by_email'))
+          throw new DoorbusterError('email_taken', 'This e-mail address has an account already');
+        throw error;
+      }
+    },
+
+    async login({ email, password }) {
+      const [row] = await database.query<Row>('SELECT * FROM accounts WHERE lower(email) = lower($1)', [
+        email,
+      ]);
+      if (!(await passwords.matches(password, row?.password_hash ?? null)) || !row)
+        throw new DoorbusterError('invalid_credentials', 'E-mail or password is wrong');
+      const refreshToken = await database.transaction((query) => sessions.open(query, row.account_id));
+      return { account: fromRow(row), refreshToken };
+    },
+
+    async refresh(refreshToken) {
+      const renewed = await sessions.renew(refreshToken);
+      const row = await rowOf(renewed.accountId);
+      if (!row) throw new DoorbusterError('invalid_token', 'The account is gone');
+      return { account: fromRow(row), refreshToken: renewed.refreshToken };
+    },
+
+    logout: (accountId, refreshToken) => sessions.end(accountId, refreshToken),
+
+    read,
+
+    async change(who, { name, password, currentPassword }) {
+      if (password !== undefined) await changePassword(who, password, currentPassword ?? '');
+      if (name !== undefined) {
+        await database.transaction(async (query) => {
+          await keepGuest(query, who);
+          await query('UPDATE accounts SET name = $2, updated_at = now() WHERE account_id = $1', [
+            who.accountId,
+            name,
+          ]);
+        });
+      }
+      return read(who);
+    },
+  };
+
+  async function changePassword(who: AccountRef, password: string, currentPassword: string): Promise<void> {
+    const row = await rowOf(who.accountId);
+    if (!(await passwords.matches(currentPassword, row?.password_hash ?? null)))
+      throw new DoorbusterError('invalid_credentials', 'The current password is wrong');
+    const passwordHash = await passwords.hash(password);
+    await database.transaction(async (query) => {
+      await query('UPDATE accounts SET password_hash = $2, updated_at = now() WHERE account_id = $1', [
+        who.accountId,
+        passwordHash,
+      ]);
+      await query('DELETE FROM sessions WHERE account_id = $1', [who.accountId]);
+    });
+  }
+}
+
+interface NewAccount {
+  readonly email: string;
+  readonly name: string;
+  readonly role: AccountRole;
+  readonly passwordHash: string;
+}
+
+async function insertAccount(
+  query: Query,
+  { email, name, role, passwordHash }: NewAccount,
+): Promise<Account> {
+  const [row] = await query<Row>(
+    `INSERT INTO accounts (account_id, role, email, name, password_hash) VALUES ($1, $2, $3, $4, $5) RETURNING *`,
+    [newId('account'), role, email, name, passwordHash],
+  );
+  return fromRow(row!);
+}
+
+const adminEmail = 'admin@doorbuster.local';
+/** Any number that nothing else locks: starts at the same time take turns. */
+const adminLock = 7_261_903;
+
+/** The first start makes the admin and learns the password; every later one gets null. */
+export async function ensureAdmin(pool: Pool): Promise<{ email: string; password: string } | null> {
+  return openDatabase(pool).transaction(async (query) => {
+    await query('SELECT pg_advisory_xact_lock($1)', [adminLock]);
+    const [admin] = await query(`SELECT 1 FROM accounts WHERE role = 'admin' LIMIT 1`);
+    if (admin) return null;
+    const password = randomBytes(15).toString('base64url');
+    const passwordHash = await createPasswords().hash(password);
+    await insertAccount(query, { email: adminEmail, name: 'Admin', role: 'admin', passwordHash });
+    return { email: adminEmail, password };
+  });
+}

@@ -1,0 +1,75 @@
+/** Stock levels: what each SKU has, from the sku actor's events. */
+import type pg from 'pg';
+import { ProjectionBroken, table } from '../../persistence/table.ts';
+import type { SkuEvent } from '../../protocol/events.ts';
+import type { JournalRecord } from '../../protocol/frame.ts';
+
+export interface StockRow {
+  sku: string;
+  productId: string;
+  sellerId: string;
+  onHand: number;
+  held: number;
+  sold: number;
+  updatedAtMs: number;
+}
+
+export const stockTable = table<StockRow>('stock_levels', ['sku'], {
+  sku: ['sku', 'text'],
+  productId: ['product_id', 'text'],
+  sellerId: ['seller_id', 'text'],
+  onHand: ['on_hand', 'integer'],
+  held: ['held', 'integer'],
+  sold: ['sold', 'integer'],
+  updatedAtMs: ['updated_at', 'instant'],
+});
+
+export const stockEvents: readonly SkuEvent['type'][] = [
+  'SkuRegistered',
+  'StockAdjusted',
+  'HoldPlaced',
+  'HoldCommitted',
+  'HoldVoided',
+  'HoldExpired',
+  'UnitsReturned',
+];
+
+/** Changes the row in place, or makes it. */
+export function foldStock(row: StockRow | undefined, sku: string, event: SkuEvent): StockRow {
+  if (event.type === 'SkuRegistered') {
+    const { productId, sellerId, stock, atMs } = event;
+    return { sku, productId, sellerId, onHand: stock, held: 0, sold: 0, updatedAtMs: atMs };
+  }
+  if (!row) throw new ProjectionBroken(`${event.type} of SKU ${sku}, which was never registered`);
+  switch (event.type) {
+    case 'StockAdjusted':
+      row.onHand += event.delta;
+      break;
+    case 'HoldPlaced':
+      row.held += event.quantity;
+      break;
+    case 'HoldCommitted':
+      row.held -= event.quantity;
+      row.sold += event.quantity;
+      break;
+    case 'HoldVoided':
+    case 'HoldExpired':
+      row.held -= event.quantity;
+      break;
+    case 'UnitsReturned':
+      row.sold -= event.quantity;
+      break;
+    default:
+      return row;
+  }
+  row.updatedAtMs = event.atMs;
+  return row;
+}
+
+export async function projectStock(client: pg.ClientBase, records: readonly JournalRecord[]): Promise<void> {
+  const rows = new Map<string, StockRow>();
+  const known = [...new Set(records.map((record) => record.key))];
+  for (const row of await stockTable.load(client, known)) rows.set(row.sku, row);
+  for (const { key, event } of records) rows.set(key, foldStock(rows.get(key), key, event as SkuEvent));
+  await stockTable.save(client, [...rows.values()]);
+}

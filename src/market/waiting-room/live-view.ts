@@ -1,0 +1,132 @@
+/**
+ * The live board of one sale on one gateway: who watches, what was last shown to everybody, and to each.
+ *
+ * 1. What everybody sees is one broadcast: on change, and again before `repeatMs` has passed without one.
+ * 2. A client computes its place from the last ticket it got: `usersAhead - (nowServing now - nowServing then)`,
+ *    never below 0. A ticket is sent only when the exact one differs from that: when people ahead left, mostly.
+ * 3. Exact places are read in batches, the more rarely the further back, one batch at a time.
+ */
+
+import type { LiveSocket } from '../../gateway/live/socket.ts';
+import type { Phase, ServingView, TicketView } from '../../protocol/commands.ts';
+
+const repeatMs = 4_000;
+export const batchMax = 2_000;
+/** How often an exact place is read, by the people ahead. */
+const cadences: readonly (readonly [usersAheadMax: number, everyMs: number])[] = [
+  [100, 1_000],
+  [1_000, 5_000],
+  [10_000, 10_000],
+  [Number.POSITIVE_INFINITY, 30_000],
+];
+/** For buyers who do not wait: a push about them may have been lost, or they joined elsewhere. */
+const settledMs = 30_000;
+const ticketlessMs = 10_000;
+
+/** One buyer in the room, on however many sockets. */
+export interface Watch {
+  readonly board: Board;
+  readonly accountId: string;
+  readonly sockets: LiveSocket[];
+  /** What the client computes from. */
+  shown: { ticketId: string; status: string; outlook: string; usersAhead: number; nowServing: number } | null;
+  dueAtMs: number;
+}
+
+export interface Board {
+  readonly saleId: string;
+  phase: Phase;
+  serving: ServingView | null;
+  broadcastAtMs: number;
+  readonly watchByAccount: Map<string, Watch>;
+  isReading: boolean;
+}
+
+export function createBoard(saleId: string, phase: Phase, nowMs: number): Board {
+  return {
+    saleId,
+    phase,
+    serving: null,
+    broadcastAtMs: nowMs,
+    watchByAccount: new Map(),
+    isReading: false,
+  };
+}
+
+export function addWatcher(board: Board, accountId: string, socket: LiveSocket, nowMs: number): Watch {
+  let watch = board.watchByAccount.get(accountId);
+  if (!watch) {
+    watch = { board, accountId, sockets: [], shown: null, dueAtMs: nowMs + ticketlessMs };
+    board.watchByAccount.set(accountId, watch);
+  }
+  if (!watch.sockets.includes(socket)) watch.sockets.push(socket);
+  if (!socket.watches.includes(watch)) socket.watches.push(watch);
+  return watch;
+}
+
+export function removeWatcher(watch: Watch, socket: LiveSocket): void {
+  const at = watch.sockets.indexOf(socket);
+  if (at >= 0) watch.sockets.splice(at, 1);
+  const own = socket.watches.indexOf(watch);
+  if (own >= 0) socket.watches.splice(own, 1);
+  if (watch.sockets.length === 0) watch.board.watchByAccount.delete(watch.accountId);
+}
+
+/** Takes in what the sale says; whether it is news for the room. */
+export function seeServing(board: Board, serving: ServingView): boolean {
+  const before = board.serving;
+  if (before !== null && serving.asOfMs < before.asOfMs) return false;
+  board.serving = serving;
+  return (
+    before === null ||
+    serving.nowServing !== before.nowServing ||
+    serving.queueLength !== before.queueLength ||
+    serving.releasedPerSecond !== before.releasedPerSecond ||
+    serving.outlook !== before.outlook
+  );
+}
+
+export function isRepeatDue(board: Board, nowMs: number): boolean {
+  return board.serving !== null && nowMs - board.broadcastAtMs >= repeatMs;
+}
+
+/** Buyers whose exact place should be read now. They count as read: a batch that fails is not asked at once again. */
+export function takeDue(board: Board, nowMs: number): string[] {
+  const due: string[] = [];
+  for (const watch of board.watchByAccount.values()) {
+    if (watch.dueAtMs > nowMs) continue;
+    watch.dueAtMs = nowMs + cadence(watch.shown);
+    if (due.push(watch.accountId) === batchMax) break;
+  }
+  return due;
+}
+
+/** Remembers what a client now knows, having been sent it or having computed the same. */
+export function markShown(watch: Watch, ticket: TicketView, nowMs: number): void {
+  const { ticketId, status, outlook, usersAhead, nowServing } = ticket;
+  watch.shown = { ticketId, status, outlook, usersAhead, nowServing };
+  watch.dueAtMs = nowMs + cadence(watch.shown);
+}
+
+/** Whether the client would compute something else than this exact ticket from what it was shown: invariant 2. */
+export function isNews(watch: Watch, ticket: TicketView): boolean {
+  const { shown } = watch;
+  if (shown === null || shown.ticketId !== ticket.ticketId || shown.status !== ticket.status) return true;
+  if (ticket.status !== 'waiting') return false;
+  const computed = Math.max(0, shown.usersAhead - (ticket.nowServing - shown.nowServing));
+  return ticket.usersAhead !== computed || ticket.outlook !== shown.outlook;
+}
+
+/** When a phase begins everybody's status may be another one: read all again, spread over their cadence. */
+export function readAllSoon(board: Board, nowMs: number): void {
+  for (const watch of board.watchByAccount.values()) {
+    const everyMs = Math.min(cadence(watch.shown), ticketlessMs);
+    watch.dueAtMs = Math.min(watch.dueAtMs, nowMs + Math.random() * everyMs);
+  }
+}
+
+function cadence(shown: Watch['shown']): number {
+  if (shown === null) return ticketlessMs;
+  if (shown.status !== 'waiting' && shown.status !== 'prequeued') return settledMs;
+  return cadences.find(([usersAheadMax]) => shown.usersAhead <= usersAheadMax)![1];
+}

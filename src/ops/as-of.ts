@@ -1,0 +1,123 @@
+/**
+ * Table rows as of a chosen frame: read at the checkpoint where the projection stands, and carried on in memory with
+ * the frames after it by the projection's own folds. Nothing is written.
+ */
+import type pg from 'pg';
+import { foldStock, type StockRow, stockEvents, stockTable } from '../market/inventory/projection.ts';
+import { foldLines, type LineRow, lineTable } from '../market/orders/lines.ts';
+import { foldOrder, type OrderRow, orderTable } from '../market/orders/projection.ts';
+import { foldPayments, type PaymentRow } from '../market/payments/rows.ts';
+import type { OrderEvent, SkuEvent } from '../protocol/events.ts';
+import type { JournalRecord } from '../protocol/frame.ts';
+
+export interface OrderRows {
+  order: OrderRow;
+  readonly lines: LineRow[];
+  readonly payments: Map<string, PaymentRow>;
+}
+
+export interface TableRows {
+  readonly stock: Map<string, StockRow>;
+  readonly orders: Map<string, OrderRows>;
+}
+
+export interface WantedKeys {
+  readonly skus: readonly string[];
+  readonly orderIds: readonly string[];
+}
+
+const keysPerQuery = 5_000;
+const stockTypes: ReadonlySet<string> = new Set(stockEvents);
+
+const checkpointText = `SELECT coalesce(min(seq), 0)::float8 AS seq FROM projection_checkpoints WHERE partition = $1`;
+const paymentsText = `SELECT payment_id AS "paymentId", order_id AS "orderId", status, amount::float8, currency,
+  decline_code AS "declineCode", (extract(epoch from created_at) * 1000)::float8 AS "createdAtMs",
+  (extract(epoch from captured_at) * 1000)::float8 AS "capturedAtMs",
+  (extract(epoch from updated_at) * 1000)::float8 AS "updatedAtMs" FROM payments WHERE order_id = ANY($1)`;
+
+/**
+ * All rows are of one moment: the one at which the partition's projection had taken in frame `seq`. `keysAt` is told
+ * that number and answers with the rows to read; it is called inside the transaction and must not take long.
+ */
+export async function readRows(
+  pool: pg.Pool,
+  partition: number,
+  keysAt: (seq: number) => Promise<WantedKeys>,
+): Promise<{ seq: number; rows: TableRows }> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const { seq } = (await client.query<{ seq: number }>(checkpointText, [partition])).rows[0]!;
+    const { skus, orderIds } = await keysAt(seq);
+    const rows: TableRows = { stock: new Map(), orders: new Map() };
+    for (const keys of chunks(skus))
+      for (const row of await stockTable.load(client, keys)) rows.stock.set(row.sku, row);
+    for (const keys of chunks(orderIds)) await loadOrders(client, keys, rows.orders);
+    return { seq, rows };
+  } catch (error) {
+    broken = error as Error;
+    throw error;
+  } finally {
+    if (!broken)
+      await client.query('ROLLBACK').catch((error: Error) => {
+        broken = error;
+      });
+    client.release(broken);
+  }
+}
+
+async function loadOrders(
+  client: pg.ClientBase,
+  orderIds: readonly string[],
+  into: Map<string, OrderRows>,
+): Promise<void> {
+  for (const order of await orderTable.load(client, orderIds))
+    into.set(order.orderId, { order, lines: [], payments: new Map() });
+  for (const line of await lineTable.load(client, orderIds)) into.get(line.orderId)?.lines.push(line);
+  const { rows } = await client.query<PaymentRow>(paymentsText, [orderIds]);
+  for (const payment of rows) into.get(payment.orderId)?.payments.set(payment.paymentId, payment);
+}
+
+function* chunks(keys: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < keys.length; from += keysPerQuery) yield keys.slice(from, from + keysPerQuery);
+}
+
+/** Carries the rows on with one frame's records, as the projection would. Throws ProjectionBroken where it would halt. */
+export function foldRows(rows: TableRows, records: readonly JournalRecord[]): void {
+  for (const { kind, key, event } of records) {
+    if (kind === 'sku' && stockTypes.has(event.type))
+      rows.stock.set(key, foldStock(rows.stock.get(key), key, event as SkuEvent));
+    if (kind === 'order') foldOrderRows(rows.orders, key, event as OrderEvent);
+  }
+}
+
+function foldOrderRows(orders: Map<string, OrderRows>, orderId: string, event: OrderEvent): void {
+  const known = orders.get(orderId);
+  const order = foldOrder(known?.order, orderId, event);
+  const rows = known ?? { order, lines: [], payments: new Map() };
+  rows.order = order;
+  orders.set(orderId, rows);
+  foldLines(rows.lines, orderId, order.holdIds, event);
+  foldPayments(rows.payments, order, event);
+}
+
+/** Every key that has a row, in portions. */
+export async function* keysInTables(
+  pool: pg.Pool,
+): AsyncGenerator<{ kind: 'sku' | 'order'; keys: string[] }> {
+  for (const [kind, table, column] of [
+    ['sku', 'stock_levels', 'sku'],
+    ['order', 'orders', 'order_id'],
+  ] as const) {
+    for (let after = ''; ; ) {
+      const { rows } = await pool.query<{ key: string }>(
+        `SELECT ${column} AS key FROM ${table} WHERE ${column} > $1 ORDER BY ${column} LIMIT $2`,
+        [after, keysPerQuery],
+      );
+      if (rows.length > 0) yield { kind, keys: rows.map((row) => row.key) };
+      if (rows.length < keysPerQuery) break;
+      after = rows.at(-1)!.key;
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/** How the engine is doing, for operators. */
+import Type from 'typebox';
+import type { Route } from '../gateway/route.ts';
+
+const Shard = Type.Object(
+  {
+    shard: Type.Integer({ minimum: 0 }),
+    partitions: Type.Unknown(),
+    epoch: Type.Number(),
+    actors: Type.Integer({ minimum: 0 }),
+    mailboxDepth: Type.Integer({ minimum: 0 }),
+    commandsPerSecond: Type.Number(),
+    eventsPerSecond: Type.Number(),
+    commitP50Ms: Type.Number(),
+    commitP99Ms: Type.Number(),
+    batchSizeAvg: Type.Number(),
+    journalBytes: Type.Number(),
+    snapshotAgeSeconds: Type.Number(),
+    restarts: Type.Integer({ minimum: 0 }),
+  },
+  { title: 'Shard' },
+);
+
+export const opsRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1/ops/shards',
+    operationId: 'listShards',
+    summary: 'One row a shard',
+    tag: 'Operators',
+    auth: ['operator', 'admin'],
+    responses: { 200: { description: 'Shards that answered', schema: Type.Array(Shard) } },
+    async handle({ services }) {
+      return { status: 200, body: await services.shards.stats() };
+    },
+  },
+];

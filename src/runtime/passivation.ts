@@ -1,0 +1,141 @@
+/**
+ * Passivation: actors that owe nothing, wait for nothing and were not asked for a while leave memory, and come back
+ * with the next command. So a catalogue of millions needs memory only for what is in use.
+ *
+ * 1. Only a saved, unchanged actor leaves; its mark stays, so that a command for it is never taken for a new actor's.
+ * 2. Commands for an actor that is being loaded wait in a stash whose bound is the mailbox's.
+ * 3. When the store cannot be asked, those commands are answered `busy`; everybody else goes on. A late answer to an
+ *    actor that sleeps is given up: it owes nothing any more.
+ */
+import type { SleeperStore } from '../protocol/journal.ts';
+import type { Log } from '../protocol/log.ts';
+import type { Letter } from './mailbox.ts';
+import type { Actor, Partition } from './partition.ts';
+import { markOf } from './passivated-filter.ts';
+
+export interface SleepersDeps {
+  readonly store: SleeperStore;
+  /** Puts a saved actor into its partition. */
+  readonly install: (partition: Partition, saved: Awaited<ReturnType<SleeperStore['wake']>>[number]) => void;
+  /** Gives a letter back once its actor is there, or is known not to exist. */
+  readonly redeliver: (letter: Letter) => void;
+  /** A letter that expects no reply and cannot be delivered. */
+  readonly giveUp: (letter: Letter) => void;
+  readonly stashMax: number;
+  readonly log: Log;
+}
+
+interface Stash {
+  readonly partition: Partition;
+  readonly kind: string;
+  readonly key: string;
+  readonly letters: Letter[];
+}
+
+/**
+ * True when nothing would be lost by putting the actor away: it says so itself, by owing and awaiting nothing. Its
+ * timer says less: it is taken out when it rings, a while before the Tick is decided on.
+ */
+export function isIdle(actor: Actor): boolean {
+  const { decider, state } = actor;
+  if (decider.deadline(state, 0) !== Number.POSITIVE_INFINITY || decider.owes(state).length > 0) return false;
+  for (const _name of decider.allNames?.(state) ?? []) return false;
+  return true;
+}
+
+export class Sleepers {
+  readonly #deps: SleepersDeps;
+  readonly #stashes = new Map<string, Stash>();
+  #stashed = 0;
+  #wanted: Stash[] = [];
+  #isLoading = false;
+
+  constructor(deps: SleepersDeps) {
+    this.#deps = deps;
+  }
+
+  get stashed(): number {
+    return this.#stashed;
+  }
+
+  /** Whether the letter's actor sleeps: then the letter is kept until it is awake. */
+  takes(partition: Partition, letter: Letter): boolean {
+    const { kind, key } = letter;
+    if (letter.isUnsaved || !partition.marks.has(markOf(kind, key))) return false;
+    if (this.#stashed >= this.#deps.stashMax) {
+      this.#refuse(letter);
+      return true;
+    }
+    const name = `${kind}/${key}`;
+    let stash = this.#stashes.get(name);
+    if (!stash) {
+      stash = { partition, kind, key, letters: [] };
+      this.#stashes.set(name, stash);
+      this.#wanted.push(stash);
+    }
+    stash.letters.push(letter);
+    this.#stashed++;
+    void this.#load();
+    return true;
+  }
+
+  /** Lets actors go that have been idle since `beforeMs`; returns how many. */
+  static sweep(partition: Partition, beforeMs: number): number {
+    let gone = 0;
+    for (const [kind, ofKind] of partition.actors) {
+      for (const [key, actor] of ofKind) {
+        const isSaved = actor.changedSeq <= partition.checkpointSeq;
+        if (actor.touchedAtMs >= beforeMs || !isSaved || !isIdle(actor)) continue;
+        partition.marks.add(markOf(kind, key));
+        ofKind.delete(key);
+        gone++;
+      }
+    }
+    return gone;
+  }
+
+  #refuse(letter: Letter): void {
+    if (letter.reply) letter.reply('busy', null);
+    else this.#deps.giveUp(letter);
+  }
+
+  async #load(): Promise<void> {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    while (this.#wanted.length > 0) {
+      const wanted = this.#wanted;
+      this.#wanted = [];
+      for (const [partition, stashes] of Map.groupBy(wanted, (stash) => stash.partition)) {
+        await this.#loadSome(partition, stashes);
+      }
+    }
+    this.#isLoading = false;
+  }
+
+  async #loadSome(partition: Partition, stashes: readonly Stash[]): Promise<void> {
+    let isRead = true;
+    const found = new Set<string>();
+    try {
+      for (const saved of await this.#deps.store.wake(partition.number, stashes)) {
+        found.add(`${saved.kind}/${saved.key}`);
+        if (!partition.find(saved.kind, saved.key)) this.#deps.install(partition, saved);
+      }
+    } catch (error) {
+      isRead = false;
+      this.#deps.log('warn', 'sleeping actors cannot be loaded', {
+        actors: stashes.length,
+        error: String(error),
+      });
+    }
+    for (const { kind, key, letters } of stashes) {
+      this.#stashes.delete(`${kind}/${key}`);
+      this.#stashed -= letters.length;
+      for (const letter of letters) {
+        // Only a letter to nobody may make a new actor; the others look again, should theirs have gone meanwhile.
+        if (isRead)
+          this.#deps.redeliver(found.has(`${kind}/${key}`) ? letter : { ...letter, isUnsaved: true });
+        else this.#refuse(letter);
+      }
+    }
+  }
+}

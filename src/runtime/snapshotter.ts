@@ -1,0 +1,252 @@
+/**
+ * Snapshots, taken from the journal and not from the shards: a second reader, in a thread of its own, applies every
+ * frame to actors of its own and saves them. However large an actor is, no shard ever waits for its encoding.
+ *
+ * 1. It reads as far as the owner says that frames are durable; of a partition without an owner it touches nothing.
+ * 2. A save contains exactly the frames up to its checkpoint, and the store takes it only if nobody has moved the
+ *    checkpoint meanwhile. So two processes' archivists may work on the same data: whoever comes second begins anew
+ *    from what the first one saved.
+ * 3. Nothing is trimmed that is not saved and projected.
+ * 4. What cannot be saved is in the journal, and is saved later. An archivist that dies loses nothing.
+ * 5. Actors that have not changed for a while leave this memory: they are fetched from the store when they change.
+ */
+import { Packr } from 'msgpackr';
+import type { AnyDecider } from '../protocol/decider.ts';
+import { CorruptFrame } from '../protocol/frame.ts';
+import type { ActorSnapshot, Journal, SleeperStore, SnapshotStore } from '../protocol/journal.ts';
+import type { Log } from '../protocol/log.ts';
+import type { Clock } from './clock.ts';
+import type { Scheduler } from './commit.ts';
+import { type Actor, Partition } from './partition.ts';
+import { markOf } from './passivated-filter.ts';
+import { isIdle } from './passivation.ts';
+import { replay, Unrecoverable } from './recovery.ts';
+
+export interface ArchivistDeps {
+  readonly deciders: readonly AnyDecider[];
+  readonly journal: Pick<Journal, 'read' | 'trim'>;
+  readonly store: SnapshotStore & Pick<SleeperStore, 'wake'>;
+  readonly clock: Clock;
+  readonly scheduler: Pick<Scheduler, 'now' | 'after'>;
+  /** Every actor of the partition is saved as it was after this frame. */
+  readonly onSaved: (partition: number, seq: number) => void;
+  readonly log: Log;
+  readonly limits: ArchivistLimits;
+}
+
+export interface ArchivistLimits {
+  /** From the end of a round over all partitions to the next; longer when rounds are long. */
+  readonly everyMs: number;
+  /** Actors leave this memory after so long without a change. */
+  readonly idleMs: number;
+}
+
+export const defaultArchivistLimits: ArchivistLimits = { everyMs: 15_000, idleMs: 60_000 };
+
+const framesPerRead = 512;
+/** Then a save is due, however much more there is to read. */
+const eventsPerSave = 500_000;
+/** At most a fifth of the time goes into saving. */
+const restPerWork = 4;
+const retryFirstMs = 250;
+const retryMaxMs = 30_000;
+
+const packr = new Packr({ useRecords: true });
+
+/** One partition as it is known here; made anew from the store whenever something went wrong with it. */
+interface Volume {
+  readonly partition: Partition;
+  trimmedSeq: number;
+}
+
+export class Archivist {
+  readonly #deps: ArchivistDeps;
+  readonly #deciders: ReadonlyMap<string, AnyDecider>;
+  readonly #volumes = new Map<number, Volume>();
+  /** By partition: the newest frame of which its owner says that it is durable. */
+  readonly #durable = new Map<number, number>();
+  #round: Promise<void> = Promise.resolve();
+  #cancel: () => void = () => {};
+  #isStopped = false;
+  #failures = 0;
+
+  constructor(deps: ArchivistDeps) {
+    this.#deps = deps;
+    this.#deciders = new Map(deps.deciders.map((decider) => [decider.kind, decider]));
+  }
+
+  /** The owner of the partition says that its frames are durable up to this one. */
+  advance(partition: number, seq: number): void {
+    if (seq > (this.#durable.get(partition) ?? 0)) this.#durable.set(partition, seq);
+  }
+
+  /** Rounds over all partitions follow each other until `stop`. */
+  start(): void {
+    this.#goOn(this.#deps.limits.everyMs);
+  }
+
+  /** A last round, so that the next start has nothing to replay. False when time ran out or a store was away. */
+  async stop(graceMs: number): Promise<boolean> {
+    this.#isStopped = true;
+    this.#cancel();
+    const isDone = this.#round.then(() => this.#work()).then(() => this.#failures === 0);
+    const isLate = new Promise<boolean>((resolve) => {
+      this.#cancel = this.#deps.scheduler.after(graceMs, () => resolve(false));
+    });
+    const isClean = await Promise.race([isDone, isLate]);
+    this.#cancel();
+    return isClean;
+  }
+
+  /** Actors in this memory, rounds in a row that failed, and partitions that cannot be read on. */
+  stats(): { actors: number; failures: number; halted: { partition: number; reason: string }[] } {
+    const partitions = [...this.#volumes.values()].map(({ partition }) => partition);
+    return {
+      actors: partitions.reduce((count, partition) => count + partition.actorCount, 0),
+      failures: this.#failures,
+      halted: partitions.flatMap(({ number, fault }) =>
+        fault === null ? [] : [{ partition: number, reason: fault }],
+      ),
+    };
+  }
+
+  #goOn(afterMs: number): void {
+    this.#cancel = this.#deps.scheduler.after(afterMs, () => {
+      const startedAtMs = this.#deps.scheduler.now();
+      this.#round = this.#work().then(() => {
+        if (this.#isStopped) return;
+        const restMs = (this.#deps.scheduler.now() - startedAtMs) * restPerWork;
+        const retryMs = Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(this.#failures, 10));
+        this.#goOn(this.#failures > 0 ? retryMs : Math.max(this.#deps.limits.everyMs, restMs));
+      });
+    });
+  }
+
+  /** One round. It ends at the first trouble. */
+  async #work(): Promise<void> {
+    const { log } = this.#deps;
+    for (const [number, durableSeq] of [...this.#durable]) {
+      try {
+        await this.#archive(number, durableSeq);
+      } catch (error) {
+        this.#volumes.delete(number);
+        // To the end of the line: one partition in trouble must not keep others from being saved.
+        const newestSeq = this.#durable.get(number)!;
+        this.#durable.delete(number);
+        this.#durable.set(number, newestSeq);
+        if (this.#failures++ === 0)
+          log('warn', 'snapshots cannot be saved; the journal keeps everything meanwhile', {
+            error: String(error),
+          });
+        return;
+      }
+    }
+    if (this.#failures > 0) log('info', 'snapshots are saved again', { failures: this.#failures });
+    this.#failures = 0;
+  }
+
+  async #archive(number: number, durableSeq: number): Promise<void> {
+    const volume = this.#volumes.get(number) ?? (await this.#open(number));
+    const { partition } = volume;
+    if (partition.fault !== null) return;
+    this.#sweep(partition);
+    while (partition.checkpointSeq < durableSeq) {
+      await this.#readOn(partition, durableSeq);
+      if (!(await this.#save(partition))) {
+        // Somebody else was here.
+        this.#volumes.delete(number);
+        return;
+      }
+      if (partition.fault !== null) return;
+    }
+    await this.#trim(volume);
+  }
+
+  /** False when somebody else has saved this partition since it was opened. */
+  async #save(partition: Partition): Promise<boolean> {
+    const { store, clock, onSaved, log } = this.#deps;
+    const { number, checkpointSeq: fromSeq, seq: toSeq, fault } = partition;
+    if (fault !== null) {
+      // Whoever saves may also trim: then what is missing here is missing for a good reason.
+      if ((await store.checkpoint(number)).checkpointSeq !== fromSeq) return false;
+      log('error', 'no more snapshots of a partition: its journal cannot be read', {
+        partition: number,
+        reason: fault,
+      });
+      return true;
+    }
+    const engineMs = clock.now();
+    const actors = encoded(partition, engineMs);
+    if (!(await store.save({ partition: number, fromSeq, toSeq, actors, engineMs }))) return false;
+    partition.saved(toSeq, engineMs);
+    onSaved(number, toSeq);
+    return true;
+  }
+
+  async #trim(volume: Volume): Promise<void> {
+    const { number, checkpointSeq } = volume.partition;
+    if (volume.trimmedSeq >= checkpointSeq) return;
+    const upToSeq = Math.min(checkpointSeq, await this.#deps.store.projectedSeq(number));
+    if (upToSeq > volume.trimmedSeq) await this.#deps.journal.trim(number, upToSeq);
+    volume.trimmedSeq = Math.max(volume.trimmedSeq, upToSeq);
+  }
+
+  async #open(number: number): Promise<Volume> {
+    const { checkpointSeq, engineMs } = await this.#deps.store.checkpoint(number);
+    this.#deps.clock.advanceTo(engineMs);
+    const partition = new Partition(number, false);
+    partition.seq = checkpointSeq;
+    partition.checkpointSeq = checkpointSeq;
+    this.#deps.onSaved(number, checkpointSeq);
+    const volume = { partition, trimmedSeq: 0 };
+    this.#volumes.set(number, volume);
+    return volume;
+  }
+
+  /** Applies the frames up to that one, or a bounded part of them. */
+  async #readOn(partition: Partition, durableSeq: number): Promise<void> {
+    const { journal, store, clock } = this.#deps;
+    const deps = { sleepers: store, deciders: this.#deciders, clock };
+    for (let events = 0; events < eventsPerSave && partition.seq < durableSeq; ) {
+      const limit = Math.min(framesPerRead, durableSeq - partition.seq);
+      const frames = await journal.read(partition.number, partition.seq, limit);
+      try {
+        if (frames.length === 0) throw new CorruptFrame(partition.number, partition.seq + 1, 'it is missing');
+        events += await replay(partition, frames, () => true, deps);
+      } catch (error) {
+        if (!(error instanceof CorruptFrame || error instanceof Unrecoverable)) throw error;
+        partition.fault = error.message;
+        return;
+      }
+    }
+  }
+
+  /** All are saved. Those that have not changed for long go. */
+  #sweep(partition: Partition): void {
+    const beforeMs = this.#deps.clock.now() - this.#deps.limits.idleMs;
+    for (const ofKind of partition.actors.values())
+      for (const [key, actor] of ofKind) if (actor.touchedAtMs < beforeMs) ofKind.delete(key);
+  }
+}
+
+/** Everything that has changed since the checkpoint, encoded one after the other as the store asks for it. */
+function* encoded(partition: Partition, now: number): Generator<ActorSnapshot> {
+  for (const actor of partition.everyActor()) {
+    if (actor.changedSeq <= partition.checkpointSeq) continue;
+    actor.touchedAtMs = now;
+    yield encode(actor, partition.seq);
+  }
+}
+
+function encode(actor: Actor, seq: number): ActorSnapshot {
+  const { decider, kind, key, restoredSeq } = actor;
+  return {
+    kind,
+    key,
+    version: decider.version,
+    seq: Math.max(seq, restoredSeq),
+    // A copy: the packer goes on using its buffer (and Buffer.slice would be no copy).
+    state: new Uint8Array(packr.pack(decider.snapshot(actor.state))),
+    ...(isIdle(actor) ? { sleepMark: markOf(kind, key) } : {}),
+  };
+}

@@ -1,0 +1,31 @@
+/** Entry point of the payment sandbox's thread: the stand-in for the provider when no Stripe key is given. */
+
+import { createLog, type LogOptions } from '../ops/log.ts';
+import { startThread, threadData } from '../runtime/thread.ts';
+import { startSandbox } from '../sandbox/server.ts';
+
+export interface SandboxData {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly webhookUrl: string;
+  readonly webhookSecret: string;
+  readonly log: LogOptions;
+}
+
+const data = threadData<SandboxData>();
+const sandbox = await startSandbox({
+  port: data.port,
+  dataDir: data.dataDir,
+  log: createLog(data.log, { room: 'sandbox' }),
+  webhook: { url: data.webhookUrl, secret: data.webhookSecret },
+});
+
+startThread().ready(
+  {
+    async stop() {
+      await sandbox.stop();
+      return true;
+    },
+  },
+  { url: sandbox.url },
+);

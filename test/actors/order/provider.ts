@@ -1,0 +1,84 @@
+/**
+ * A naive payment provider: what it was asked, what it did, and a complaint when it should never have been asked.
+ * It authorises whenever an authorisation reaches it in time, even after a void of "whatever there is": the worst case.
+ */
+import { expect } from 'vitest';
+import type { Code } from '../../../src/protocol/codes.ts';
+import type { PaymentCommand } from '../../../src/protocol/commands.ts';
+import type { Money } from '../../../src/protocol/money.ts';
+
+export interface Payment {
+  readonly paymentId: string;
+  readonly orderId: string;
+  readonly amount: Money;
+  status: 'authorized' | 'captured' | 'voided' | 'refunded' | 'declined';
+}
+
+export interface Card {
+  readonly authorize: 'ok' | 'payment_declined' | 'payment_failed';
+  readonly canCapture: boolean;
+}
+
+export class Provider {
+  readonly payments: Payment[] = [];
+  readonly #answers = new Map<string, { code: Code; body: object }>();
+  readonly #cards: ReadonlyMap<string, Card>;
+  readonly #onCapture: (orderId: string) => void;
+
+  constructor(cards: ReadonlyMap<string, Card>, onCapture: (orderId: string) => void) {
+    this.#cards = cards;
+    this.#onCapture = onCapture;
+  }
+
+  of(orderId: string): Payment[] {
+    return this.payments.filter((payment) => payment.orderId === orderId);
+  }
+
+  /** The same idempotency key has the same effect and answer. */
+  handle(command: PaymentCommand, at: number): { code: Code; body: object } {
+    const known = this.#answers.get(command.idempotencyKey);
+    if (known !== undefined) return known;
+    const answer = this.#run(command, at);
+    this.#answers.set(command.idempotencyKey, answer);
+    return answer;
+  }
+
+  #run(command: PaymentCommand, at: number): { code: Code; body: object } {
+    const { orderId } = command;
+    const card = this.#cards.get(orderId)!;
+    if (command.type === 'AuthorizePayment') {
+      if (at > command.untilMs) return { code: 'payment_failed', body: { reason: 'too late' } };
+      if (card.authorize === 'payment_failed')
+        return { code: 'payment_failed', body: { reason: 'no such card' } };
+      const isDeclined = card.authorize === 'payment_declined';
+      const paymentId = `pi_${orderId}`;
+      const status = isDeclined ? 'declined' : 'authorized';
+      this.payments.push({ paymentId, orderId, amount: command.amount, status });
+      return isDeclined
+        ? { code: 'payment_declined', body: { paymentId, declineCode: 'do_not_honor' } }
+        : { code: 'ok', body: { paymentId } };
+    }
+    const payments = this.of(orderId).filter(
+      ({ paymentId }) => (command.paymentId ?? paymentId) === paymentId,
+    );
+    if (command.type === 'VoidPayment') {
+      for (const payment of payments) {
+        expect(['authorized', 'voided', 'declined']).toContain(payment.status);
+        if (payment.status === 'authorized') payment.status = 'voided';
+      }
+      return { code: 'ok', body: {} };
+    }
+    const payment = payments[0]!;
+    expect(command.amount).toEqual(payment.amount);
+    if (command.type === 'RefundPayment') {
+      expect(payment.status).toBe('captured');
+      payment.status = 'refunded';
+      return { code: 'ok', body: {} };
+    }
+    expect(payment.status).toBe('authorized');
+    if (!card.canCapture) return { code: 'payment_failed', body: { reason: 'capture refused' } };
+    this.#onCapture(orderId);
+    payment.status = 'captured';
+    return { code: 'ok', body: { paymentId: payment.paymentId } };
+  }
+}

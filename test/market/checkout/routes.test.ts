@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../gateway/engine.ts';
+import { checkoutBody, openShop, type Shop, type Visitor } from '../../gateway/shop.ts';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+});
+afterAll(() => shop.stop());
+
+const checkOut = (who: Visitor, body: object, key: string = randomUUID()) =>
+  shop.request(who, 'POST /v1/checkout', body, { 'idempotency-key': key });
+
+describe('checkout', () => {
+  it('turns a hold into a confirmed order, once', async () => {
+    const { saleId, sku, seller } = await shop.openSale(5);
+    const buyer = await shop.hold(saleId, sku);
+    const key = randomUUID();
+    const first = await checkOut(buyer, checkoutBody(buyer.holdId), key);
+    expect(first.status).toBe(201);
+    expect(first.body).toMatchObject({
+      status: 'confirmed',
+      paymentStatus: 'captured',
+      failure: null,
+      lines: [
+        { sku, quantity: 1, sellerId: seller.accountId, unitPrice: { amount: 49_900, currency: 'USD' } },
+      ],
+      total: { amount: 49_900, currency: 'USD' },
+    });
+    expect(first.body.orderNumber).toMatch(
+      /^DB-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/,
+    );
+    const path = `/v1/orders/${first.body.orderId}`;
+    expect(first.headers.get('location')).toBe(path);
+
+    const again = await checkOut(buyer, checkoutBody(buyer.holdId), key);
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 'true']);
+    expect(again.body).toEqual(first.body);
+    const other = await checkOut(buyer, { ...checkoutBody(buyer.holdId), shippingMethod: 'express' }, key);
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
+    const twice = await checkOut(buyer, checkoutBody(buyer.holdId));
+    expect(twice.status).toBe(409);
+
+    const read = await shop.request(buyer, `GET ${path}`);
+    expect(read.body).toEqual(first.body);
+    expect(read.headers.get('etag')).toBe(`"${first.body.version}"`);
+    const stranger = await shop.visitor('buyer');
+    expect((await shop.request(stranger, `GET ${path}`)).status).toBe(404);
+    expect((await shop.request(stranger, `POST ${path}/cancel`)).status).toBe(404);
+    const operator = await shop.visitor('operator');
+    expect((await shop.request(operator, `GET ${path}`)).body.orderId).toBe(first.body.orderId);
+    expect((await shop.request(seller, `GET /v1/sales/${saleId}/status`)).body.items[0].sold).toBe(1);
+
+    const cancelled = await shop.request(buyer, `POST ${path}/cancel`);
+    expect(cancelled.status).toBe(200);
+    const refunded = await until(async () => {
+      const { body } = await shop.request(buyer, `GET ${path}`);
+      return body.status === 'refunded' && body;
+    });
+    expect(refunded).toMatchObject({ paymentStatus: 'refunded', failure: null });
+  });
+
+  it('says that the card was declined, and gives the unit back', async () => {
+    const { saleId, sku, seller } = await shop.openSale(5);
+    const buyer = await shop.hold(saleId, sku);
+    const declined = { ...checkoutBody(buyer.holdId), paymentMethod: 'pm_card_chargeDeclined' };
+    const { status, body } = await checkOut(buyer, declined);
+    expect([status, body.code, body.declineCode]).toEqual([402, 'payment_declined', 'generic_decline']);
+    expect((await shop.request(buyer, `GET /v1/orders/${body.orderId}`)).body).toMatchObject({
+      status: 'payment_failed',
+      failure: { code: 'payment_declined', declineCode: 'generic_decline' },
+    });
+    await until(async () => {
+      const report = await shop.request(seller, `GET /v1/sales/${saleId}/status`);
+      return report.body.items[0].available === 5;
+    });
+  });
+
+  it('needs a key, known holds of the caller, one address and no card number', async () => {
+    const { saleId, sku } = await shop.openSale(5);
+    const buyer = await shop.hold(saleId, sku);
+    const body = checkoutBody(buyer.holdId);
+    expect((await shop.request(buyer, 'POST /v1/checkout', body)).body.code).toBe('idempotency_key_required');
+    const unknown = randomUUID();
+    expect((await checkOut(buyer, checkoutBody(buyer.holdId, unknown))).body).toMatchObject({
+      code: 'not_found',
+      holdId: unknown,
+    });
+    expect((await checkOut(await shop.visitor(), body)).body).toMatchObject({
+      code: 'not_found',
+      holdId: buyer.holdId,
+    });
+    const wrong = [
+      { ...body, shippingAddress: undefined },
+      { ...body, shippingAddressId: 'adr_018f0000-0000-7000-8000-000000000000' },
+      { ...body, shippingAddress: { ...body.shippingAddress, country: 'USA' } },
+      { ...body, holdIds: [] },
+      { ...body, holdIds: [buyer.holdId, buyer.holdId] },
+      { ...body, paymentMethod: 'visa' },
+      { ...body, couponCodes: ['SAVE'] },
+      { ...body, cartId: 'c' },
+    ];
+    for (const each of wrong) expect((await checkOut(buyer, each)).body.code).toBe('validation_failed');
+    expect((await checkOut(buyer, { ...body, paymentMethod: '4242424242424242' })).body.code).toBe(
+      'card_data_refused',
+    );
+    expect((await checkOut(buyer, body)).status).toBe(201);
+  });
+
+  it('is too late when the hold has ended', async () => {
+    const { saleId, sku } = await shop.openSale(5, { holdSeconds: 5 });
+    const buyer = await shop.hold(saleId, sku);
+    shop.engine.advance(6_000);
+    const { status, body } = await checkOut(buyer, checkoutBody(buyer.holdId));
+    expect([status, body.code]).toEqual([409, 'hold_expired']);
+    expect(body.lines).toEqual([{ sku, available: null }]);
+  });
+
+  it('hears of the end also when every push is lost', async () => {
+    const { saleId, sku } = await shop.openSale(5);
+    const buyer = await shop.hold(saleId, sku);
+    shop.engine.isDeaf = true;
+    const { status, body } = await checkOut(buyer, checkoutBody(buyer.holdId));
+    shop.engine.isDeaf = false;
+    expect([status, body.status]).toEqual([201, 'confirmed']);
+  });
+
+  it('answers 202 when the payment takes longer, and the order goes on', async () => {
+    const { saleId, sku } = await shop.openSale(5);
+    const buyer = await shop.hold(saleId, sku);
+    shop.engine.isProviderSlow = true;
+    const { status, body, headers } = await checkOut(buyer, checkoutBody(buyer.holdId));
+    expect([status, body.status]).toEqual([202, 'authorizing']);
+    const path = headers.get('location');
+    expect(path).toBe(`/v1/orders/${body.orderId}`);
+    shop.engine.isProviderSlow = false;
+    await until(async () => (await shop.request(buyer, `GET ${path}`)).body.status === 'confirmed');
+  });
+
+  it('is asked again under the same order id when the engine was too busy', async () => {
+    const { saleId, sku } = await shop.openSale(5);
+    const buyer = await shop.hold(saleId, sku);
+    const key = randomUUID();
+    shop.engine.refusing.add('ReadOrder').add('PlaceOrder');
+    const busy = await checkOut(buyer, checkoutBody(buyer.holdId), key);
+    shop.engine.refusing.clear();
+    expect([busy.status, busy.body.code, busy.headers.get('retry-after')]).toEqual([503, 'busy', '1']);
+    expect((await checkOut(buyer, checkoutBody(buyer.holdId), key)).status).toBe(201);
+  });
+});
+
+describe('the payment webhook', () => {
+  const report = (orderId: string, status: string) => ({
+    orderId,
+    report: { type: 'PaymentReported', paymentId: `pi_${orderId}`, status },
+  });
+  const post = (body: unknown, signature = 'good') =>
+    shop.request(null, 'POST /v1/webhooks/stripe', body, { 'stripe-signature': signature });
+
+  it('reaches the order that waits for it', async () => {
+    const { saleId, sku } = await shop.openSale(5);
+    const buyer = await shop.hold(saleId, sku);
+    shop.engine.isProviderSlow = true;
+    const answer = checkOut(buyer, checkoutBody(buyer.holdId));
+    const orderId = await until(() => shop.engine.newestOrder(buyer.accountId, 'authorizing'));
+    expect((await post(report(orderId, 'authorized'))).body).toEqual({ received: true });
+    await until(() => shop.engine.newestOrder(buyer.accountId, 'committing'));
+    expect((await post(report(orderId, 'captured'))).status).toBe(200);
+    expect((await answer).body).toMatchObject({ orderId, status: 'confirmed' });
+    // Repeated, and late: taken, without effect.
+    expect((await post(report(orderId, 'authorized'))).status).toBe(200);
+    shop.engine.isProviderSlow = false;
+    expect((await shop.request(buyer, `GET /v1/orders/${orderId}`)).body.status).toBe('confirmed');
+  });
+
+  it('is refused without a good signature, and asked for again when the engine is busy', async () => {
+    const unknown = 'ord_018f0000-0000-7000-8000-000000000000';
+    expect((await post(report(unknown, 'captured'), 'bad')).body.code).toBe('invalid_signature');
+    expect((await shop.request(null, 'POST /v1/webhooks/stripe', '{}')).body.code).toBe('invalid_signature');
+    expect((await post(report(unknown, 'captured'))).status).toBe(200);
+    expect((await post('null')).status).toBe(200);
+    shop.engine.refusing.add('PaymentReported');
+    const busy = await post(report(unknown, 'captured'));
+    shop.engine.refusing.clear();
+    expect([busy.status, busy.body.code]).toEqual([503, 'busy']);
+  });
+});
+
+describe('operators', () => {
+  it('see every shard; others see nothing', async () => {
+    const { status, body } = await shop.request(await shop.visitor('operator'), 'GET /v1/ops/shards');
+    expect(status).toBe(200);
+    expect(body).toHaveLength(1);
+    expect(body[0]).toMatchObject({ shard: 0, partitions: 64 });
+    expect((await shop.request(await shop.visitor('seller'), 'GET /v1/ops/shards')).status).toBe(403);
+    expect((await shop.request(null, 'GET /v1/ops/shards')).status).toBe(401);
+  });
+});

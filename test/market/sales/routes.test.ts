@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openShop, type Shop, saleBody, type Visitor } from '../../gateway/shop.ts';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+});
+afterAll(() => shop.stop());
+
+describe('opening a sale', () => {
+  it('answers when its units are set aside', async () => {
+    const seller = await shop.visitor('seller');
+    const sku = await shop.stock(seller, 10);
+    const { status, body, headers } = await shop.request(
+      seller,
+      'POST /v1/sales',
+      saleBody(shop.engine, sku, 10),
+    );
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ title: 'Console drop', stock: 'ready', sellerId: seller.accountId });
+    expect(body.queueing).toEqual({
+      method: 'fifo',
+      releasePerSecond: 1000,
+      activeLimit: 5000,
+      admissionSeconds: 300,
+      claimSeconds: 60,
+      overAdmission: 1,
+    });
+    expect(headers.get('location')).toBe(`/v1/sales/${body.saleId}`);
+    const again = await shop.request(null, `GET /v1/sales/${body.saleId}`);
+    expect(again.body).toMatchObject({
+      saleId: body.saleId,
+      items: [{ sku, quantity: 10, purchaseLimit: 1 }],
+    });
+  });
+
+  it('is refused when the stock is too small, unknown or somebody else’s', async () => {
+    const seller = await shop.visitor('seller');
+    const small = await shop.stock(seller, 3);
+    const foreign = await shop.stock(await shop.visitor('seller'), 100);
+    const open = (sku: string) => shop.request(seller, 'POST /v1/sales', saleBody(shop.engine, sku, 10));
+    expect(await open(small)).toMatchObject({
+      status: 409,
+      body: { code: 'insufficient_stock', items: [{ sku: small, available: 3 }] },
+    });
+    expect(await open('NO-SUCH-SKU')).toMatchObject({ status: 404, body: { code: 'unknown_sku' } });
+    expect(await open(foreign)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(await shop.request(await shop.visitor(), 'POST /v1/sales', {})).toMatchObject({
+      status: 403,
+      body: { code: 'forbidden' },
+    });
+  });
+
+  it('names what does not fit together', async () => {
+    const seller = await shop.visitor('seller');
+    const sku = await shop.stock(seller, 10);
+    const good = saleBody(shop.engine, sku, 1);
+    const [item] = good.items;
+    const past = new Date(shop.engine.now() - 1000).toISOString();
+    const wrong: [path: string, changes: object][] = [
+      ['/endsAt', { endsAt: past }],
+      ['/endsAt', { startsAt: good.endsAt }],
+      ['/prequeueAt', { prequeueAt: good.endsAt }],
+      ['/items/1/sku', { items: [item, item] }],
+      [
+        '/items/1/price/currency',
+        { items: [item, { ...item, sku: 'B', price: { amount: 1, currency: 'EUR' } }] },
+      ],
+      ['/items/0/price/amount', { items: [{ ...item, price: { amount: 0, currency: 'USD' } }] }],
+      ['/items/0/quantity', { items: [{ ...item, quantity: 1_000_001 }] }],
+      ['/items', { items: [] }],
+      ['/queueing/claimSeconds', { queueing: { admissionSeconds: 20, claimSeconds: 30 } }],
+      ['/queueing/method', { queueing: { method: 'random' } }],
+      ['/queueing/overAdmission', { queueing: { overAdmission: 0.5 } }],
+      ['/inviteOnly', { inviteOnly: true }],
+      ['/holdSeconds', { holdSeconds: 4 }],
+      ['/colour', { colour: 'red' }],
+    ];
+    for (const [path, changes] of wrong) {
+      const { status, body } = await shop.request(seller, 'POST /v1/sales', { ...good, ...changes });
+      expect([path, status, body.code]).toEqual([path, 400, 'validation_failed']);
+      expect(body.errors.map((error: { path: string }) => error.path)).toContain(path);
+    }
+  });
+
+  it('gives a repeat with the same key the same sale, though its start was left to be now', async () => {
+    const seller = await shop.visitor('seller');
+    const sku = await shop.stock(seller, 10);
+    const body = saleBody(shop.engine, sku, 10);
+    const headers = { 'idempotency-key': randomUUID() };
+    // The first answer is lost on its way into the store of answers: the repeat runs again.
+    shop.engine.refusing.add('FinishRequest');
+    const first = await shop.request(seller, 'POST /v1/sales', body, headers);
+    shop.engine.refusing.delete('FinishRequest');
+    shop.engine.advance(61_000);
+    const second = await shop.request(seller, 'POST /v1/sales', body, headers);
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.body.saleId).toBe(first.body.saleId);
+    const third = await shop.request(seller, 'POST /v1/sales', body, headers);
+    expect(third.headers.get('idempotency-replayed')).toBe('true');
+  });
+});
+
+describe('steering a sale', () => {
+  it('is for its owner and operators', async () => {
+    const { saleId, seller } = await shop.openSale(5);
+    const other = await shop.visitor('seller');
+    const operator = await shop.visitor('operator');
+    expect((await shop.request(other, `POST /v1/sales/${saleId}/pause`)).body.code).toBe('not_found');
+    expect((await shop.request(other, `GET /v1/sales/${saleId}/status`)).body.code).toBe('not_found');
+    expect((await shop.request(operator, `POST /v1/sales/${saleId}/pause`)).body.phase).toBe('paused');
+    expect((await shop.request(seller, `POST /v1/sales/${saleId}/resume`)).body.phase).toBe('active');
+    const change = { queueing: { releasePerSecond: 7 } };
+    expect((await shop.request(seller, `PATCH /v1/sales/${saleId}`, change)).body.queueing).toMatchObject({
+      releasePerSecond: 7,
+      admissionSeconds: 300,
+    });
+    const tooShort = { queueing: { admissionSeconds: 30 } };
+    expect((await shop.request(seller, `PATCH /v1/sales/${saleId}`, tooShort)).body.code).toBe(
+      'validation_failed',
+    );
+    expect((await shop.request(seller, `GET /v1/sales/${saleId}/status`)).body).toMatchObject({
+      queueLength: 0,
+      oversold: 0,
+      items: [{ quantity: 5, available: 5, held: 0, sold: 0 }],
+    });
+    expect((await shop.request(seller, `POST /v1/sales/${saleId}/close`)).body.phase).toBe('ended');
+    expect((await shop.request(seller, `POST /v1/sales/${saleId}/resume`)).status).toBe(410);
+  });
+
+  it('answers not_found for a sale that never was, whatever its id looks like', async () => {
+    for (const saleId of ['nonsense', 'sal_018f0000-0000-7000-8000-000000000000']) {
+      expect((await shop.request(null, `GET /v1/sales/${saleId}`)).status).toBe(404);
+      expect((await shop.request(await shop.visitor(), `POST /v1/sales/${saleId}/tickets`)).status).toBe(404);
+    }
+  });
+});
+
+describe('a place in the queue', () => {
+  it('is taken once, however often it is asked for', async () => {
+    const { saleId } = await shop.openSale(5);
+    const buyer = await shop.visitor();
+    const first = await shop.request(buyer, `POST /v1/sales/${saleId}/tickets`, { requestId: randomUUID() });
+    const second = await shop.request(buyer, `POST /v1/sales/${saleId}/tickets`);
+    expect([first.status, second.status]).toEqual([201, 200]);
+    expect(second.body.ticketId).toBe(first.body.ticketId);
+    expect(first.body).toMatchObject({ saleId, ticketNumber: 1, usersAhead: 0 });
+    const one = await shop.request(buyer, `GET /v1/sales/${saleId}/tickets/${first.body.ticketId}`);
+    expect(one.body.ticketId).toBe(first.body.ticketId);
+  });
+
+  it('is seen by its owner only', async () => {
+    const { saleId } = await shop.openSale(5);
+    const buyer = await shop.admitted(saleId);
+    const stranger = await shop.visitor();
+    const path = `/v1/sales/${saleId}/tickets/${buyer.ticketId}`;
+    expect((await shop.request(stranger, `GET ${path}`)).status).toBe(404);
+    expect((await shop.request(stranger, `DELETE ${path}`)).status).toBe(404);
+    expect((await shop.request(stranger, `GET /v1/sales/${saleId}/tickets/mine`)).status).toBe(404);
+    expect((await shop.request(buyer, `DELETE ${path}`)).body.status).toBe('left');
+  });
+
+  it('cannot be taken before the sale opens or after it has ended', async () => {
+    const { saleId, seller } = await shop.openSale(5, {
+      startsAt: new Date(shop.engine.now() + 600_000).toISOString(),
+    });
+    const buyer = await shop.visitor();
+    expect((await shop.request(buyer, `POST /v1/sales/${saleId}/tickets`)).body.code).toBe('sale_not_open');
+    await shop.request(seller, `POST /v1/sales/${saleId}/close`);
+    expect((await shop.request(buyer, `POST /v1/sales/${saleId}/tickets`)).body.code).toBe('sale_ended');
+  });
+});
+
+describe('holding a unit', () => {
+  const place = (who: Visitor, saleId: string, body: object, token?: string) =>
+    shop.request(who, `POST /v1/sales/${saleId}/holds`, body, token ? { 'admission-token': token } : {});
+
+  it('needs an admission that is this buyer’s, for this sale', async () => {
+    const { saleId, sku } = await shop.openSale(5);
+    const other = await shop.openSale(5);
+    const buyer = await shop.admitted(saleId);
+    const elsewhere = await shop.admitted(other.saleId, buyer);
+    const rival = await shop.visitor();
+    const body = { holdId: randomUUID(), sku, quantity: 1 };
+    expect((await place(buyer, saleId, body)).body.code).toBe('admission_required');
+    expect((await place(buyer, saleId, body, 'forged.token')).body.code).toBe('admission_invalid');
+    expect((await place(buyer, saleId, body, `${buyer.admission.slice(0, -4)}AAAA`)).body.code).toBe(
+      'admission_invalid',
+    );
+    expect((await place(rival, saleId, body, buyer.admission)).body.code).toBe('admission_invalid');
+    expect((await place(buyer, saleId, body, elsewhere.admission)).body.code).toBe('admission_invalid');
+    expect((await place(buyer, saleId, { ...body, sku: other.sku }, buyer.admission)).body.code).toBe(
+      'unknown_sku',
+    );
+    expect((await place(buyer, saleId, body, buyer.admission)).status).toBe(201);
+  });
+
+  it('is done once per holdId, also when the repeat comes after the admission has ended', async () => {
+    const queueing = { releasePerSecond: 1000, admissionSeconds: 60, claimSeconds: 60 };
+    const { saleId, sku } = await shop.openSale(5, { queueing });
+    const buyer = await shop.admitted(saleId);
+    const body = { holdId: randomUUID(), sku, quantity: 1 };
+    const first = await place(buyer, saleId, body, buyer.admission);
+    expect(first.status).toBe(201);
+    expect(first.body).toMatchObject({ saleId, sku, quantity: 1, state: 'held' });
+    const again = await place(buyer, saleId, { ...body, holdId: body.holdId.toUpperCase() }, buyer.admission);
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    expect((await place(buyer, saleId, { ...body, quantity: 2 }, buyer.admission)).body.code).toBe(
+      'exists_with_different',
+    );
+    shop.engine.advance(61_000);
+    expect((await place(buyer, saleId, body, buyer.admission)).status).toBe(200);
+    const late = await place(buyer, saleId, { ...body, holdId: randomUUID() }, buyer.admission);
+    expect([late.status, late.body.code]).toEqual([403, 'admission_expired']);
+  });
+
+  it('stops at the buyer’s limit and at the last unit', async () => {
+    const { saleId, sku } = await shop.openSale(1, {
+      queueing: { releasePerSecond: 1000, overAdmission: 5 },
+    });
+    const [first, second] = [await shop.admitted(saleId), await shop.admitted(saleId)];
+    const body = () => ({ holdId: randomUUID(), sku, quantity: 1 });
+    expect((await place(first, saleId, { ...body(), quantity: 2 }, first.admission)).body).toMatchObject({
+      code: 'purchase_limit',
+      limit: 1,
+      owned: 0,
+    });
+    const held = await place(first, saleId, body(), first.admission);
+    expect(held.status).toBe(201);
+    expect((await place(first, saleId, body(), first.admission)).body).toMatchObject({
+      code: 'purchase_limit',
+      limit: 1,
+      owned: 1,
+    });
+    expect((await place(second, saleId, body(), second.admission)).body).toMatchObject({
+      code: 'sold_out',
+      available: 0,
+    });
+  });
+
+  it('can be looked at and given back by its owner, through any gateway', async () => {
+    const { saleId, sku } = await shop.openSale(5);
+    const buyer = await shop.hold(saleId, sku);
+    const stranger = await shop.visitor();
+    const path = `/v1/holds/${buyer.holdId}`;
+    expect((await shop.request(stranger, `GET ${path}`)).status).toBe(404);
+    expect((await shop.request(stranger, `DELETE ${path}`)).status).toBe(404);
+    const another = await shop.startAnother();
+    const elsewhere = `http://127.0.0.1:${another.port}${path}`;
+    expect((await shop.request(stranger, `GET ${elsewhere}`)).status).toBe(404);
+    expect((await shop.request(buyer, `GET ${elsewhere}`)).body).toMatchObject({ holdId: buyer.holdId, sku });
+    expect((await shop.request(buyer, `DELETE ${elsewhere}`)).body.state).toBe('voided');
+    expect((await shop.request(buyer, `GET ${path}`)).body.state).toBe('voided');
+    expect((await shop.request(buyer, `GET /v1/holds/${randomUUID()}`)).status).toBe(404);
+    expect((await shop.request(buyer, 'GET /v1/holds/nonsense')).status).toBe(404);
+  });
+});

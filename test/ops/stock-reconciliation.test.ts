@@ -1,0 +1,99 @@
+/** The metric `doorbuster_inventory_mismatch`: a real shard and a real table, one of which is tampered with. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type StockWatch, startStockWatch } from '../../src/ops/stock-reconciliation.ts';
+import { type TestDatabase, testDatabase } from '../persistence/support.ts';
+import { type Engine, startEngine, until } from './engine.ts';
+
+describe('the stock watch', () => {
+  let database: TestDatabase;
+  let engine: Engine;
+  let watch: StockWatch | null = null;
+  let lagSeconds = 0;
+  const news: string[] = [];
+
+  function start(): StockWatch {
+    watch = startStockWatch({
+      pool: database.pool,
+      ask: (sku, done) => void engine.ask('sku', sku, { type: 'ReadStock' }).then(done),
+      lagSeconds: () => lagSeconds,
+      log: (level, message, fields) => void news.push(`${level} ${message} ${fields?.sku}`),
+      everyMs: 20,
+      restMs: 20,
+    });
+    return watch;
+  }
+  /** Numbers after this many more rounds. */
+  async function numbersAfter(rounds: number) {
+    const from = watch!.numbers().rounds;
+    return until(async () => {
+      const numbers = watch!.numbers();
+      return numbers.rounds >= from + rounds ? numbers : null;
+    });
+  }
+
+  beforeAll(async () => {
+    database = await testDatabase();
+    engine = await startEngine(database.url, null);
+    const price = { amount: 100, currency: 'USD' };
+    for (let n = 0; n < 700; n++)
+      await engine.ask('sku', `S-${n}`, {
+        ...{ type: 'RegisterSku', productId: 'prd_1', sellerId: 'acc_1', title: 'Sock', price, stock: n },
+      });
+    await engine.project();
+    // Older than what counts as lately: they are looked at in turn.
+    await database.pool.query("update stock_levels set updated_at = now() - interval '1 day'");
+  });
+  afterEach(async () => {
+    await watch?.stop();
+    lagSeconds = 0;
+    news.length = 0;
+  });
+  afterAll(async () => {
+    await engine?.drop();
+    await database?.close();
+  });
+
+  it('looks at a bounded number of SKUs a round, at all of them in turn, and finds them in order', async () => {
+    start();
+    const sizes = new Set<number>();
+    for (let n = 0; n < 4; n++) sizes.add((await numbersAfter(1)).compared);
+    expect([...sizes].sort()).toEqual([200, 500]);
+    expect(watch!.numbers().mismatches).toBe(0);
+  });
+
+  it('counts a row that differs until it is mended, and says so once', async () => {
+    await database.pool.query("update stock_levels set sold = 1 where sku = 'S-5'");
+    start();
+    await until(async () => watch!.numbers().mismatches === 1 || null);
+    expect(await numbersAfter(5)).toMatchObject({ mismatches: 1 });
+    expect(news).toEqual(['error a stock level is not what its actor says: see npm run audit S-5']);
+    await database.pool.query("update stock_levels set sold = 0 where sku = 'S-5'");
+    await until(async () => watch!.numbers().mismatches === 0 || null);
+  });
+
+  it('counts a row whose SKU no actor knows', async () => {
+    await database.pool.query(
+      "insert into stock_levels values ('GHOST', 'prd_1', 'acc_1', 1, 0, 0, now() - interval '1 minute')",
+    );
+    start();
+    await until(async () => watch!.numbers().mismatches === 1 || null);
+    await database.pool.query("delete from stock_levels where sku = 'GHOST'");
+  });
+
+  it('counts nothing while the tables are behind', async () => {
+    lagSeconds = 10;
+    await engine.ask('sku', 'S-1', {
+      type: 'AdjustStock',
+      adjustmentId: 'a',
+      delta: 1,
+      reason: 'x',
+      sellerId: null,
+    });
+    start();
+    expect(await numbersAfter(6)).toMatchObject({ mismatches: 0 });
+    lagSeconds = 0;
+    await until(async () => watch!.numbers().mismatches === 1 || null);
+    await engine.project();
+    await until(async () => watch!.numbers().mismatches === 0 || null);
+  });
+});

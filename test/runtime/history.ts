@@ -1,0 +1,310 @@
+/**
+ * Histories made by the real actors under random commands and answers, and what those actors say of themselves at
+ * the end: the tables must say the same.
+ */
+import { orderDecider } from '../../src/actors/order/decide.ts';
+import { saleDecider } from '../../src/actors/sale/decide.ts';
+import { skuDecider } from '../../src/actors/sku/decide.ts';
+import { partitionOf } from '../../src/protocol/address.ts';
+import type { HoldView, OrderView, SaleView, StockView } from '../../src/protocol/commands.ts';
+import type { AnyDecider, Owed } from '../../src/protocol/decider.ts';
+import { encodeFrame, type JournalRecord } from '../../src/protocol/frame.ts';
+import type { Frame, Journal } from '../../src/protocol/journal.ts';
+import { seeded } from '../market/payments/support.ts';
+
+export interface History {
+  /** In the order in which things happened. */
+  readonly records: JournalRecord[];
+  readonly orders: OrderView[];
+  readonly sales: SaleView[];
+  readonly stock: StockView[];
+}
+
+const startMs = 1_800_000_000_123;
+const address = { name: 'Zoë\0', line1: '1 Main St', city: 'Oslo', postalCode: '0150', country: 'NO' };
+
+/** One actor that writes down what happens to it. */
+function stage(decider: AnyDecider, key: string, records: JournalRecord[]) {
+  const state = decider.initial(key);
+  return {
+    state,
+    send(command: { type: string }, at: number): { code: string; body: unknown } {
+      const { code, events, reply } = decider.decide(state, command, at);
+      for (const event of events) {
+        decider.evolve(state, event);
+        records.push({ kind: decider.kind, key, event });
+      }
+      return { code, body: typeof reply === 'function' ? reply(state) : (reply ?? null) };
+    },
+    owes: (): readonly Owed[] => decider.owes(state),
+  };
+}
+
+/** `name` keeps the ids of histories in one database apart. */
+export function makeHistory(seed: number, size: number, name: string): History {
+  const random = seeded(seed);
+  const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
+  const chance = (probability: number) => random() < probability;
+  const records: JournalRecord[] = [];
+  const id = (prefix: string, n: number) => `${prefix}_${name}-${n}`;
+  let at = startMs;
+
+  const skus = [1, 2, 3].map((n) => ({ key: id('sku', n), actor: stage(skuDecider, id('sku', n), records) }));
+  const sales = [1, 2].map((n) => ({ key: id('sal', n), actor: stage(saleDecider, id('sal', n), records) }));
+  const orders = Array.from({ length: 6 }, (_, n) => ({
+    key: id('ord', n),
+    actor: stage(orderDecider, id('ord', n), records),
+    isPlaced: false,
+  }));
+  const holds: { holdId: string; sku: string; buyerId: string }[] = [];
+
+  for (const { key, actor } of skus)
+    actor.send(
+      {
+        type: 'RegisterSku',
+        productId: 'prd_1',
+        sellerId: 'acc_s',
+        title: `"${key}" \\u0000`,
+        price: { amount: 100, currency: 'USD' },
+        stock: 20,
+      } as never,
+      at,
+    );
+
+  function stepSku(): void {
+    const { key: sku, actor } = pick(skus);
+    const saleId = pick(sales).key;
+    const buyerId = id('acc', Math.floor(random() * 4));
+    const known = holds.filter((hold) => hold.sku === sku);
+    const hold = known.length > 0 ? pick(known) : null;
+    // Each hold has its one order, so that it can be attached, committed and returned.
+    const orderId = hold && `${hold.holdId}-order`;
+    const command = pick<() => object | null>([
+      () => ({
+        type: 'AdjustStock',
+        adjustmentId: `a${at}`,
+        delta: pick([-3, 2]),
+        reason: 'count',
+        sellerId: null,
+      }),
+      () => ({
+        type: 'OpenAllotment',
+        saleId,
+        sellerId: 'acc_s',
+        quantity: 8,
+        price: { amount: 90, currency: 'USD' },
+        purchaseLimit: 3,
+        holdSeconds: 60,
+      }),
+      () => (chance(0.1) ? { type: 'CloseAllotment', saleId } : null),
+      ...Array.from({ length: 4 }, () => () => {
+        const holdId = `h-${name}-${holds.length}`;
+        holds.push({ holdId, sku, buyerId });
+        return {
+          type: 'PlaceHold',
+          holdId,
+          saleId,
+          buyerId,
+          ticketNumber: 1,
+          quantity: 1,
+          admissionExpiresAtMs: at + 1e6,
+        };
+      }),
+      () => hold && { type: 'AttachHold', ...hold, orderId, untilMs: at + 60_000 },
+      () => hold && { type: 'CommitHold', ...hold, orderId },
+      () => hold && { type: 'ReleaseHold', ...hold, orderId },
+      () => hold && { type: 'VoidHold', ...hold },
+      () => ({ type: 'Tick' }),
+    ])();
+    if (command) actor.send(command as never, at);
+  }
+
+  function stepSale(): void {
+    const { key, actor } = pick(sales);
+    const owed = actor.owes();
+    if (owed.length > 0 && chance(0.5)) {
+      const code = chance(0.85) ? 'created' : 'insufficient_stock';
+      actor.send({ type: 'Answered', id: pick(owed).id, code, body: { available: 1 } } as never, at);
+      return;
+    }
+    actor.send(
+      pick<object>([
+        {
+          type: 'CreateSale',
+          sellerId: 'acc_s',
+          title: `Drop ${key}`,
+          items: skus.map((sku) => ({
+            sku: sku.key,
+            quantity: 8,
+            price: { amount: 90, currency: 'USD' },
+            purchaseLimit: 3,
+          })),
+          prequeueAtMs: chance(0.5) ? at + 20_000 : null,
+          startsAtMs: at + 40_000,
+          endsAtMs: at + 900_000,
+          queueing: {
+            method: 'fifo',
+            releasePerSecond: 10,
+            activeLimit: 5,
+            admissionSeconds: 60,
+            claimSeconds: 30,
+            overAdmission: 1,
+          },
+          holdSeconds: 60,
+          paymentSeconds: 60,
+        },
+        { type: 'Tick' },
+        { type: chance(0.5) ? 'PauseSale' : 'ResumeSale', sellerId: null },
+        { type: chance(0.05) ? 'CloseSale' : 'Tick', sellerId: null },
+        { type: 'ChangeSale', sellerId: null, queueing: { activeLimit: 1 + Math.floor(random() * 50) } },
+        { type: 'JoinSale', ticketId: `tkt_${at}`, buyerId: id('acc', 1), requestId: null },
+        ...skus.map((sku) => ({
+          type: 'ReportStock',
+          sku: sku.key,
+          seq: at,
+          available: pick([0, 0, 3]),
+          held: 0,
+          sold: pick([8, 5]),
+          tickets: [],
+        })),
+      ]) as never,
+      at,
+    );
+  }
+
+  function holdView(holdId: string, orderId: string): HoldView {
+    return {
+      holdId,
+      saleId: sales[0]!.key,
+      sku: skus[0]!.key,
+      buyerId: 'acc_b',
+      quantity: 1 + (holdId.length % 2),
+      unitPrice: { amount: 19_900, currency: 'USD' },
+      state: 'committing',
+      expiresAtMs: at + 60_000,
+      title: 'Console',
+      sellerId: 'acc_s',
+      productId: 'prd_1',
+      orderId,
+    };
+  }
+
+  function answerTo(orderId: string, { command }: Owed): { code: string; body: unknown } {
+    const fields = command as unknown as { holdId: string; sku?: string };
+    const paymentId = `pi_${orderId}`;
+    switch (command.type) {
+      case 'AttachHold':
+        return chance(0.95)
+          ? { code: 'ok', body: holdView(fields.holdId, orderId) }
+          : { code: 'hold_expired', body: null };
+      case 'RetakeHold':
+        return chance(0.6)
+          ? { code: 'created', body: holdView(fields.holdId, orderId) }
+          : { code: 'sold_out', body: { available: 0 } };
+      case 'CommitHold':
+        return { code: chance(0.85) ? 'ok' : 'hold_expired', body: null };
+      case 'AuthorizePayment':
+        if (chance(0.75)) return { code: 'ok', body: { paymentId } };
+        return chance(0.6)
+          ? {
+              code: 'payment_declined',
+              body: { paymentId: chance(0.5) ? paymentId : null, declineCode: 'lost_card' },
+            }
+          : { code: 'payment_failed', body: { reason: 'expired' } };
+      case 'CapturePayment':
+        return chance(0.85)
+          ? { code: 'ok', body: { paymentId } }
+          : { code: 'payment_failed', body: { reason: 'canceled' } };
+      default:
+        return { code: 'ok', body: { paymentId } };
+    }
+  }
+
+  function stepOrder(): void {
+    const order = pick(orders);
+    const { key, actor } = order;
+    if (!order.isPlaced) {
+      order.isPlaced = true;
+      actor.send(
+        {
+          type: 'PlaceOrder',
+          orderNumber: `DB-${key}`,
+          buyerId: 'acc_b',
+          holds: [2, 1].map((n) => ({ holdId: `${key}-h${n}`, sku: skus[0]!.key })),
+          shippingAddress: address,
+          shippingMethod: 'express',
+          paymentMethod: 'pm_card_visa',
+          paymentSeconds: 300,
+        } as never,
+        at,
+      );
+      return;
+    }
+    const owed = actor.owes();
+    if (owed.length > 0 && chance(0.85)) {
+      const one = pick(owed);
+      actor.send({ type: 'Answered', id: one.id, ...answerTo(key, one) } as never, at);
+      return;
+    }
+    actor.send(
+      pick<object>([
+        { type: 'Tick' },
+        { type: chance(0.2) ? 'CancelOrder' : 'Tick', buyerId: null },
+        {
+          type: 'PaymentReported',
+          paymentId: `pi_${key}`,
+          status: pick(['authorized', 'captured', 'voided']),
+        },
+      ]) as never,
+      at,
+    );
+  }
+
+  for (let step = 0; step < size; step++) {
+    at += 1 + Math.floor(random() * 3_000);
+    pick([stepSku, stepSale, stepOrder, stepOrder])();
+  }
+
+  return {
+    records,
+    orders: orders
+      .filter((order) => order.isPlaced)
+      .map(({ actor }) => actor.send({ type: 'ReadOrder', buyerId: null } as never, at).body as OrderView),
+    sales: sales
+      .map(({ actor }) => actor.send({ type: 'ReadSale' }, at))
+      .filter(({ code }) => code === 'ok')
+      .map(({ body }) => body as SaleView),
+    stock: skus.map(({ actor }) => actor.send({ type: 'ReadStock' }, at).body as StockView),
+  };
+}
+
+/** Appends the records as frames of random length, in order per partition. Answers how many frames there were. */
+export async function appendRandomly(
+  journal: Journal,
+  records: readonly JournalRecord[],
+  seed: number,
+  tails: Map<number, { epoch: number; seq: number }>,
+): Promise<Frame[]> {
+  const random = seeded(seed);
+  const byPartition = Map.groupBy(records, ({ kind, key }) => partitionOf(kind, key));
+  const written: Frame[] = [];
+  for (const [partition, mine] of byPartition) {
+    let tail = tails.get(partition);
+    if (!tail) {
+      const [claim] = await journal.claim([partition]);
+      tail = { epoch: claim!.epoch, seq: claim!.tailSeq };
+      tails.set(partition, tail);
+    }
+    for (let from = 0; from < mine.length; ) {
+      const length = 1 + Math.floor(random() * 7);
+      const seq = ++tail.seq;
+      const bytes = encodeFrame(partition, tail.epoch, seq, mine.slice(from, from + length));
+      const frame = { partition, epoch: tail.epoch, seq, bytes };
+      const [outcome] = await journal.append([frame]);
+      if (outcome !== 'ok') throw new Error(`append: ${outcome}`);
+      written.push(frame);
+      from += length;
+    }
+  }
+  return written;
+}
