@@ -6,7 +6,7 @@
  */
 import { encodeFrame, type JournalRecord } from '../src/protocol/frame.ts';
 import { type Measurement, seriesOf } from './measure.ts';
-import { lettersOf, openShop, skuCount } from './shop.ts';
+import { envelopesOf, openShop, skuCount } from './shop.ts';
 
 const commandsPerPortion = 5_000;
 const portionsPerRound = 40;
@@ -31,10 +31,10 @@ function round(): Round {
   let seq = 0;
   let records: JournalRecord[] = [];
   for (let portion = 0; portion < portionsPerRound; portion++) {
-    const letters = lettersOf(shop, portion, commandsPerPortion, startMs);
+    const envelopes = envelopesOf(shop, portion, commandsPerPortion, startMs);
     const startedAtMs = performance.now();
     const cpu = process.cpuUsage();
-    for (const [{ decider, key, state }, command] of letters) {
+    for (const [{ decider, key, state }, command] of envelopes) {
       const decision = decider.decide(state, command, at);
       for (const event of decision.events) {
         decider.evolve(state, event);

@@ -2,11 +2,11 @@
  * Does memory follow the hot SKUs, and what does it cost to wake one?
  *
  * The real Shard with all 64 partitions over a private PostgreSQL. A million SKUs are registered by commands; an
- * archivist in a thread of its own saves them; nobody asks for them until they have left memory; then 10,000 of them
+ * snapshotter in a thread of its own saves them; nobody asks for them until they have left memory; then 10,000 of them
  * are asked for, and rest again. At the end another Shard starts on the same data, all asleep.
  *
  * Memory is the heap and the typed arrays of this thread after a full collection; resident memory includes what the
- * allocators keep and, while it runs, nothing of the archivist: it has ended by then.
+ * allocators keep and, while it runs, nothing of the snapshotter: it has ended by then.
  */
 import { randomUUID } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -20,8 +20,8 @@ import { anchorClock, startClock } from '../src/runtime/clock.ts';
 import { systemScheduler } from '../src/runtime/scheduler.ts';
 import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
 import { type TestDatabase, testDatabase, until } from '../test/persistence/support.ts';
-import type { ArchiveTask } from './archive-worker.ts';
 import { type Measurement, quantile, type Series, seriesOf } from './measure.ts';
+import type { ArchiveTask } from './snapshotter-worker.ts';
 
 const skuCount = 1_000_000;
 const hotCount = 10_000;
@@ -57,7 +57,7 @@ function memory(): Memory {
 function openShard({ pool }: TestDatabase): Shard {
   const snapshots = createSnapshotStore(pool);
   return new Shard({
-    ...{ shard: 0, shardCount: 1, owner: 'bench', deciders, snapshots, sleepers: snapshots },
+    ...{ shard: 0, shardCount: 1, owner: 'bench', deciders, snapshots, passivated: snapshots },
     journal: openPostgresJournal(pool),
     clock: startClock(anchorClock()),
     scheduler: systemScheduler,
@@ -119,8 +119,8 @@ const look = (n: number): [string, { type: string }] => [
 
 /** Saves everything, in a thread that is gone afterwards. */
 async function archive(shard: Shard, databaseUrl: string): Promise<void> {
-  const task: ArchiveTask = { databaseUrl, heads: shard.heads(), graceMs };
-  const worker = new Worker(new URL('./archive-worker.ts', import.meta.url), {
+  const task: ArchiveTask = { databaseUrl, heads: shard.positions(), graceMs };
+  const worker = new Worker(new URL('./snapshotter-worker.ts', import.meta.url), {
     workerData: task,
     resourceLimits: { maxOldGenerationSizeMb: 8_192 },
   });
@@ -128,7 +128,7 @@ async function archive(shard: Shard, databaseUrl: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     worker.once('error', reject);
     worker.once('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`archivist ended with ${code}`)),
+      code === 0 ? resolve() : reject(new Error(`snapshotter ended with ${code}`)),
     );
   });
 }
@@ -157,7 +157,7 @@ async function observe(database: TestDatabase): Promise<Findings> {
   const stalls = monitorEventLoopDelay({ resolution: 5 });
   stalls.enable();
   await archive(shard, database.url);
-  secondsOf.set('a million saved by the archivist', seconds(sinceMs));
+  secondsOf.set('a million saved by the snapshotter', seconds(sinceMs));
   await asleep(shard);
   stalls.disable();
   secondsOf.set('longest stall of the shard while they left memory, collections included', stalls.max / 1e9);
@@ -200,7 +200,7 @@ export async function run(): Promise<Measurement> {
       question: 'whether memory follows the hot SKUs, and what waking costs',
       load: `${skuCount.toLocaleString('en-US')} SKUs without sales, ${hotCount.toLocaleString('en-US')} of them asked for, ${wakersAtOnce} commands at a time; they rest after ${idleMs / 1000} s (the server: ${defaultShardLimits.idleMs / 1000} s)`,
       doesNotMeasure: [
-        'the archivist’s own memory',
+        'the snapshotter’s own memory',
         'SKUs with sales, holds or adjustments of the last day: they stay awake',
         'the journal in Redis',
         'threads and sockets',

@@ -9,13 +9,13 @@
 import { randomUUID } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import { skuDecider } from '../src/actors/sku/decide.ts';
+import type { SkuEvent } from '../src/actors/sku/events.ts';
 import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { partitionCount, partitionOf } from '../src/protocol/address.ts';
-import type { SkuEvent } from '../src/protocol/events.ts';
 import { encodeFrame, type JournalRecord } from '../src/protocol/frame.ts';
-import type { ActorSnapshot, Journal, SleeperStore, SnapshotStore } from '../src/protocol/journal.ts';
+import type { ActorSnapshot, Journal, PassivatedStore, SnapshotStore } from '../src/protocol/journal.ts';
 import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
 import { testDatabase } from '../test/persistence/support.ts';
 import { MemoryJournal, MemorySnapshots, MemoryStore } from '../test/support/memory-journal.ts';
@@ -70,7 +70,7 @@ function bought(n: number): SkuEvent[] {
 
 interface Stores {
   readonly journal: Journal;
-  readonly snapshots: SnapshotStore & SleeperStore;
+  readonly snapshots: SnapshotStore & PassivatedStore;
 }
 
 interface Start {
@@ -83,7 +83,7 @@ interface Start {
 async function start({ journal, snapshots }: Stores): Promise<Start> {
   const shard = new Shard({
     ...{ shard: 0, shardCount: 1, owner: 'bench', deciders, limits: defaultShardLimits },
-    ...{ journal, snapshots, sleepers: snapshots },
+    ...{ journal, snapshots, passivated: snapshots },
     clock: { now: () => at + 1_000, advanceTo: () => {} },
     scheduler: { now: () => performance.now(), soon: () => {}, after: () => () => {} },
     ask: () => {},

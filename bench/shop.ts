@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import { saleDecider } from '../src/actors/sale/decide.ts';
 import { skuDecider } from '../src/actors/sku/decide.ts';
-import type { AnyDecider, OutgoingCommand, Owed } from '../src/protocol/decider.ts';
+import type { AnyCommand } from '../src/protocol/command.ts';
+import type { AnyDecider, PendingMessage } from '../src/protocol/decider.ts';
 import type { JournalRecord } from '../src/protocol/frame.ts';
 
 export const skuCount = 100;
@@ -18,7 +19,7 @@ export interface Actor {
   readonly state: any;
 }
 
-export type Letter = readonly [actor: Actor, command: OutgoingCommand];
+export type Envelope = readonly [actor: Actor, command: AnyCommand];
 
 export interface Shop {
   readonly sale: Actor;
@@ -29,7 +30,7 @@ export interface Shop {
 
 /** Decides one command, which must not be refused, and lets it happen. */
 export function tell({ decider, key, state }: Actor, command: object, at: number): JournalRecord[] {
-  const { code, events, reply } = decider.decide(state, command as OutgoingCommand, at);
+  const { code, events, reply } = decider.decide(state, command as AnyCommand, at);
   if (code !== 'ok' && code !== 'created') throw new Error(`${JSON.stringify(command)}: ${code}`);
   for (const event of events) decider.evolve(state, event);
   if (typeof reply === 'function') reply(state);
@@ -60,20 +61,25 @@ export function openShop(startMs: number): Shop {
   const terms = { sellerId, title: 'Drop', items, queueing, holdSeconds: 300, paymentSeconds: 300 };
   const times = { prequeueAtMs: null, startsAtMs: startMs, endsAtMs: startMs + 3_600_000 };
   opening.push(...tell(sale, { type: 'CreateSale', ...terms, ...times }, startMs));
-  for (const owed of saleDecider.owes(sale.state) as readonly Owed[]) {
-    opening.push(...tell(skus.find(({ key }) => key === owed.key)!, owed.command, startMs));
-    opening.push(...tell(sale, { type: 'Answered', id: owed.id, code: 'created', body: null }, startMs));
+  for (const pending of saleDecider.pendingMessages(sale.state) as readonly PendingMessage[]) {
+    opening.push(...tell(skus.find(({ key }) => key === pending.key)!, pending.command, startMs));
+    opening.push(...tell(sale, { type: 'Answered', id: pending.id, code: 'created', body: null }, startMs));
   }
   opening.push(...tell(sale, { type: 'Tick' }, startMs + 1));
   return { sale, skus, opening };
 }
 
 /** The commands of one portion, made beforehand: ids are the gateway's work. */
-export function lettersOf({ sale, skus }: Shop, portion: number, count: number, startMs: number): Letter[] {
-  const letters: Letter[] = [];
+export function envelopesOf(
+  { sale, skus }: Shop,
+  portion: number,
+  count: number,
+  startMs: number,
+): Envelope[] {
+  const envelopes: Envelope[] = [];
   const admissionExpiresAtMs = startMs + 300_000;
   const buyersPerPortion = count / 10;
-  for (let n = portion * buyersPerPortion; letters.length < count; n++) {
+  for (let n = portion * buyersPerPortion; envelopes.length < count; n++) {
     const sku = skus[n % skus.length]!;
     for (let i = 0; i < 5; i++) {
       const ids = {
@@ -81,22 +87,21 @@ export function lettersOf({ sale, skus }: Shop, portion: number, count: number, 
         buyerId: `acc_${randomUUID()}`,
         requestId: randomUUID(),
       };
-      letters.push([sale, { type: 'JoinSale', ...ids } as OutgoingCommand]);
+      envelopes.push([sale, { type: 'JoinSale', ...ids } as AnyCommand]);
     }
     const buyerId = `acc_${randomUUID()}`;
     const orderId = `ord_${randomUUID()}`;
     const holdIds = [randomUUID(), randomUUID()];
     const hold = { saleId: sale.key, buyerId, ticketNumber: n + 1, quantity: 1, admissionExpiresAtMs };
-    for (const holdId of holdIds)
-      letters.push([sku, { type: 'PlaceHold', holdId, ...hold } as OutgoingCommand]);
+    for (const holdId of holdIds) envelopes.push([sku, { type: 'PlaceHold', holdId, ...hold } as AnyCommand]);
     const holdId = holdIds[0]!;
     const attach = { type: 'AttachHold', holdId, buyerId, orderId, untilMs: startMs + 330_000 };
-    letters.push([sku, attach]);
-    letters.push([sku, { type: 'CommitHold', holdId, orderId } as OutgoingCommand]);
+    envelopes.push([sku, attach]);
+    envelopes.push([sku, { type: 'CommitHold', holdId, orderId } as AnyCommand]);
     const figures = { seq: n + 1_000, available: 1_000, held: 10, sold: n, tickets: [[n + 1, 1, 1]] };
-    letters.push([sale, { type: 'ReportStock', sku: sku.key, ...figures } as OutgoingCommand]);
+    envelopes.push([sale, { type: 'ReportStock', sku: sku.key, ...figures } as AnyCommand]);
   }
   // As they come from a gateway: unpacked from a message, not as the pieces that they were put together from.
-  const commands = packr.unpack(packr.pack(letters.map(([, command]) => command))) as OutgoingCommand[];
-  return letters.map(([actor], index) => [actor, commands[index]!]);
+  const commands = packr.unpack(packr.pack(envelopes.map(([, command]) => command))) as AnyCommand[];
+  return envelopes.map(([actor], index) => [actor, commands[index]!]);
 }

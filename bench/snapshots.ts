@@ -2,19 +2,20 @@
  * Does a snapshot of a very large actor make its buyers wait?
  *
  * Load: one sale with a million tickets, all admitted, and its SKU with a million live holds, in the journal in a
- * private PostgreSQL. The real Shard in this thread; the server's own archivist in its thread, beginning from nothing.
+ * private PostgreSQL. The real Shard in this thread; the server's own snapshotter in its thread, beginning from nothing.
  * All the while somebody joins every other millisecond. Stalls are how late a timer of this thread fires; latency is
- * from a command to its answer. The calm phase before is the other arm: it has everything but the archivist.
+ * from a command to its answer. The calm phase before is the other arm: it has everything but the snapshotter.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import type { SaleEvent } from '../src/actors/sale/events.ts';
+import type { SkuEvent } from '../src/actors/sku/events.ts';
 import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { partitionOf } from '../src/protocol/address.ts';
-import type { OutgoingCommand } from '../src/protocol/decider.ts';
-import type { SaleEvent, SkuEvent } from '../src/protocol/events.ts';
+import type { AnyCommand } from '../src/protocol/command.ts';
 import type { JournalRecord } from '../src/protocol/frame.ts';
 import { connectPeer, portWire } from '../src/protocol/peer.ts';
 import { anchorClock, startClock } from '../src/runtime/clock.ts';
@@ -118,7 +119,7 @@ function begin(shard: Shard): { phase: Phase; end: () => void } {
     phase.stallMs = Math.max(phase.stallMs, nowMs - lastMs - 2);
     lastMs = nowMs;
     const ids = { ticketId: `tkt_${randomUUID()}`, buyerId: `acc_${randomUUID()}`, requestId: null };
-    const join = { type: 'JoinSale', ...ids } as OutgoingCommand;
+    const join = { type: 'JoinSale', ...ids } as AnyCommand;
     shard.deliver('sale', saleId, join, () => void phase.latenciesMs.push(performance.now() - nowMs));
   }, 2);
   return { phase, end: () => clearInterval(timer) };
@@ -129,7 +130,7 @@ function archive(
   databaseUrl: string,
 ): { done: Promise<number>; tell: (body: number[]) => void; end: () => Promise<unknown> } {
   const startedAtMs = performance.now();
-  const entry = new URL('../src/threads/archivist.ts', import.meta.url);
+  const entry = new URL('../src/threads/snapshotter.ts', import.meta.url);
   const workerData = { databaseUrl, redisUrl: null, clock: anchorClock(), log: { level: 'warn' } };
   const worker = new Worker(entry, { workerData, resourceLimits: { maxOldGenerationSizeMb: 6_144 } });
   const { port1, port2 } = new MessageChannel();
@@ -140,9 +141,9 @@ function archive(
     onRequest: (
       _kind: string,
       _key: string,
-      _command: OutgoingCommand,
+      _command: AnyCommand,
       reply: (code: 'ok', body: unknown) => void,
-    ) => reply('ok', shard.heads()),
+    ) => reply('ok', shard.positions()),
     onPush: ({ body }: { body: unknown }) => {
       const [partition, seq] = body as [number, number];
       shard.saved(partition, seq);
@@ -177,7 +178,7 @@ export async function run(): Promise<Measurement> {
         ...{ shard: 0, shardCount: 1, owner: 'bench', deciders, limits: defaultShardLimits, journal },
         ...{
           snapshots: store,
-          sleepers: store,
+          passivated: store,
           clock: startClock(anchorClock()),
           scheduler: systemScheduler,
         },
@@ -227,16 +228,16 @@ function report(first: Started, calm: Phase, busy: Phase, tookMs: number, again:
     doesNotMeasure: ['gateways', 'several shards', 'memory'],
     series: [
       seriesOf('longest stall, calm', 'ms', [calm.stallMs]),
-      seriesOf('longest stall, archivist at work', 'ms', [busy.stallMs]),
+      seriesOf('longest stall, snapshotter at work', 'ms', [busy.stallMs]),
       seriesOf('join p99, calm', 'ms', [p99(calm.latenciesMs)]),
-      seriesOf('join p99, archivist at work', 'ms', [p99(busy.latenciesMs)]),
-      seriesOf('archivist: from its start to the save', 's', [tookMs / 1000]),
+      seriesOf('join p99, snapshotter at work', 'ms', [p99(busy.latenciesMs)]),
+      seriesOf('snapshotter: from its start to the save', 's', [tookMs / 1000]),
       seriesOf(`recovery from ${first.events} events`, 's', [first.seconds]),
       seriesOf(`recovery from the snapshots and ${again.events} events`, 's', [again.seconds]),
     ],
     ratios: [
       {
-        name: 'longest stall, archivist at work / calm',
+        name: 'longest stall, snapshotter at work / calm',
         value: busy.stallMs / calm.stallMs,
         wanted: 'at most 50 ms in all',
       },

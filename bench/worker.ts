@@ -2,7 +2,7 @@
  * How soon does a shard answer again after its worker was killed, with 100,000 events that no snapshot contains?
  *
  * A real server, one shard, the journal in PostgreSQL and in Redis. The tail is written into the journal between two
- * starts of the server, because driving it in would take longer than the archivist leaves it unsaved. From the request
+ * starts of the server, because driving it in would take longer than the snapshotter leaves it unsaved. From the request
  * that kills the worker to the first command that is acknowledged after it, seen by an outside client who asks again
  * at once. What the tail was worth is read from the server's own log: a kill that found less of it counts as skipped.
  */
@@ -16,7 +16,7 @@ import { openSite, type ServerProcess, waitFor } from '../test/system/server.ts'
 import { call, guest, openDrop, type Person } from '../test/system/shop.ts';
 import { append } from './append.ts';
 import { type Measurement, type Series, seriesOf } from './measure.ts';
-import { lettersOf, openShop, tell } from './shop.ts';
+import { envelopesOf, openShop, tell } from './shop.ts';
 
 const tailEvents = 100_000;
 const eventsPerFrame = 64;
@@ -31,7 +31,7 @@ function rush(): JournalRecord[] {
   const startMs = Date.now();
   const shop = openShop(startMs);
   const records = [...shop.opening];
-  for (const [actor, command] of lettersOf(shop, 0, tailEvents, startMs))
+  for (const [actor, command] of envelopesOf(shop, 0, tailEvents, startMs))
     records.push(...tell(actor, command, startMs + 100));
   return records;
 }

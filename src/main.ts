@@ -67,7 +67,7 @@ async function start(): Promise<void> {
   const [journal] = (await each(shards, (shard) =>
     startThread('shard', shard, { ...shared, shard, shardCount: shards, owner: run }),
   )) as { durability: string; isDurable: boolean }[];
-  await startThread('archivist', 0, shared);
+  await startThread('snapshotter', 0, shared);
   await each(gateways, (gateway) =>
     startThread('gateway', gateway, { ...shared, gateway, config, port, run, tokenSecret, webhookSecret }),
   );
@@ -112,7 +112,7 @@ async function stop(reason: string, exitCode: number): Promise<void> {
   const isClean = [
     await threads.stop('gateway', 2_500),
     await threads.stop('shard', 2_000),
-    await threads.stop('archivist', 2_000),
+    await threads.stop('snapshotter', 2_000),
     await threads.stop('back-office', 1_000),
     await threads.stop('sandbox', 500),
   ].every(Boolean);

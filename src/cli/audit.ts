@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { foldRows, keysInTables, readRows } from '../ops/as-of.ts';
 import { type AuditReport, audit, settledMismatches } from '../ops/audit.ts';
 import { countOwners } from '../persistence/data-loss.ts';
-import { providerBooks } from './provider-ledger.ts';
+import { providerLedger } from './provider-ledger.ts';
 import { commandSettings, openStores, type Stores } from './stores.ts';
 
 /** Orders under way settle, and messages between actors arrive, in much less. */
@@ -48,7 +48,7 @@ async function look({ inspection, pool }: Stores): Promise<AuditReport> {
     readRows: (partition, keysAt) => readRows(pool, partition, keysAt),
     foldRows,
     keysInTables: () => keysInTables(pool),
-    provider: (orders) => providerBooks(config, orders, log),
+    provider: (orders) => providerLedger(config, orders, log),
     nowMs: Date.now,
   });
 }

@@ -1,11 +1,12 @@
 /** The provider's side of the audit: the sandbox's whole books, or the real provider asked payment by payment. */
+
+import type { PaymentReported } from '../actors/order/commands.ts';
 import type { Config } from '../config.ts';
 import { createPayments } from '../market/payments/effects.ts';
-import type { OrderInBrief, ProviderBooks, ProviderPayment } from '../ops/audit-compare.ts';
-import type { PaymentReported } from '../protocol/commands.ts';
+import type { OrderInBrief, ProviderLedger, ProviderPayment } from '../ops/audit-compare.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import type { Log } from '../protocol/log.ts';
-import { fetchBooks, readBooks } from '../sandbox/ledger-reader.ts';
+import { fetchLedger, readLedger } from '../sandbox/ledger-reader.ts';
 
 type Orders = ReadonlyMap<string, OrderInBrief>;
 
@@ -15,14 +16,18 @@ const askedAtOnce = 16;
 const replyTimeoutMs = 5_000;
 
 /** Throws when the provider cannot be reached. null: there is none, and no order has ever asked one. */
-export async function providerBooks(config: Config, orders: Orders, log: Log): Promise<ProviderBooks | null> {
+export async function providerLedger(
+  config: Config,
+  orders: Orders,
+  log: Log,
+): Promise<ProviderLedger | null> {
   if (config.stripe.secretKey !== null)
-    return pollBooks({ secretKey: config.stripe.secretKey, sandboxUrl: null }, orders, log);
+    return pollLedger({ secretKey: config.stripe.secretKey, sandboxUrl: null }, orders, log);
   // The file is written before the sandbox answers: it says the same, and belongs to this data for certain.
-  const kept = await readBooks(config.dataDir);
+  const kept = await readLedger(config.dataDir);
   if (kept) return { payments: kept, isComplete: true };
   const url = await sandboxUrl(config.opsPort);
-  if (url !== null) return { payments: await fetchBooks(url), isComplete: true };
+  if (url !== null) return { payments: await fetchLedger(url), isComplete: true };
   if (![...orders.values()].some(({ paymentId }) => paymentId !== null)) return null;
   throw new DoorbusterError(
     'busy',
@@ -43,11 +48,11 @@ async function sandboxUrl(opsPort: number): Promise<string | null> {
   }
 }
 
-export async function pollBooks(
+export async function pollLedger(
   stripe: { secretKey: string | null; sandboxUrl: string | null },
   orders: Orders,
   log: Log,
-): Promise<ProviderBooks> {
+): Promise<ProviderLedger> {
   const payments = createPayments({ stripe, log, now: Date.now });
   const asked = [...orders]
     .filter(([, order]) => order.paymentId !== null)

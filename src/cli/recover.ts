@@ -68,7 +68,7 @@ function stockOf({ key, state }: { key: string; state: unknown }): AcceptedStock
 
 async function look(partition: number) {
   const inspection = await inspect(partition, stores.inspection);
-  const [stand] = await stores.standings.read([partition]);
+  const [stand] = await stores.positions.read([partition]);
   return { inspection, halted: haltedPartition(inspection, stand!) };
 }
 

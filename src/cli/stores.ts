@@ -8,7 +8,7 @@ import type { InspectionDeps } from '../ops/inspection.ts';
 import { createLog } from '../ops/log.ts';
 import { startEmbedded } from '../persistence/embedded/server.ts';
 import { openJournal } from '../persistence/journal/open.ts';
-import { openStandings, type Standings } from '../persistence/journal/positions.ts';
+import { type JournalPositions, openPositions } from '../persistence/journal/positions.ts';
 import { openPool } from '../persistence/postgres.ts';
 import { createSnapshotStore } from '../persistence/snapshots.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
@@ -17,7 +17,7 @@ import type { Log } from '../protocol/log.ts';
 export interface Stores {
   readonly databaseUrl: string;
   readonly pool: Pool;
-  readonly standings: Standings;
+  readonly positions: JournalPositions;
   readonly inspection: InspectionDeps;
   close(): Promise<void>;
 }
@@ -37,15 +37,15 @@ export async function openStores(config: Config, log: Log): Promise<Stores> {
     });
     const journal = await openJournal(config.redisUrl, pool, quiet(log));
     closing.push(() => journal.close());
-    const standings = await openStandings(pool, config.redisUrl, log);
-    closing.push(() => standings.close());
+    const positions = await openPositions(pool, config.redisUrl, log);
+    closing.push(() => positions.close());
     const inspection: InspectionDeps = {
       journal,
       snapshots: createSnapshotStore(pool),
       deciders: new Map(deciders.map((decider) => [decider.kind, decider])),
-      standing: async (partition) => (await standings.read([partition]))[0]!,
+      position: async (partition) => (await positions.read([partition]))[0]!,
     };
-    return { databaseUrl, pool, standings, inspection, close };
+    return { databaseUrl, pool, positions, inspection, close };
   } catch (error) {
     await close();
     throw error;

@@ -6,6 +6,7 @@
  * then are connections closed.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { OrderView } from '../actors/order/commands.ts';
 import { meRoutes } from '../market/accounts/me-routes.ts';
 import { authRoutes } from '../market/accounts/routes.ts';
 import { productRoutes } from '../market/catalog/routes.ts';
@@ -19,7 +20,6 @@ import { createHoldIndex } from '../market/waiting-room/hold-index.ts';
 import { holdRoutes } from '../market/waiting-room/hold-routes.ts';
 import { joinRoute, leaveRoute, ticketRoutes } from '../market/waiting-room/routes.ts';
 import { opsRoutes } from '../ops/routes.ts';
-import type { OrderView } from '../protocol/commands.ts';
 import type { Push } from '../protocol/decider.ts';
 import { attachLive, type Live, type LiveStats } from './live/endpoint.ts';
 import type { RequestRoutes } from './live/requests.ts';

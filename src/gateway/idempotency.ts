@@ -12,7 +12,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BeginRequest, FinishRequest } from '../protocol/commands.ts';
+import type { BeginRequest, FinishRequest } from '../actors/idempotency/commands.ts';
 import type { IdKind } from '../protocol/ids.ts';
 import { newId } from '../protocol/ids.ts';
 import { invalid } from './check.ts';

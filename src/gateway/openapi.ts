@@ -107,7 +107,7 @@ function headerParameters(route: Route): JsonObject[] {
   for (const name of route.headers ?? []) {
     if (name === 'authorization' || name === 'idempotency-key') continue;
     const header: JsonObject = {
-      name: name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()),
+      name: name.replace(/(^|-)[a-z]/g, (envelope) => envelope.toUpperCase()),
       in: 'header',
       required: false,
       schema: { type: 'string' },

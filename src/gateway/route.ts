@@ -6,7 +6,7 @@ import type { TSchema } from 'typebox';
 import type { Config } from '../config.ts';
 import type { Market } from '../market/market.ts';
 import type { Code } from '../protocol/codes.ts';
-import type { OutgoingCommand } from '../protocol/decider.ts';
+import type { AnyCommand } from '../protocol/command.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Answer } from '../protocol/peer.ts';
 
@@ -20,7 +20,7 @@ export interface Identity {
 /** The engine as the gateway sees it: wherever its shards run. */
 export interface Shards {
   /** Never rejects: a shard that is away, full or late answers `busy`. */
-  ask(kind: string, key: string, command: OutgoingCommand): Promise<Answer>;
+  ask(kind: string, key: string, command: AnyCommand): Promise<Answer>;
   /** The key of the actor of `kind` that goes by another name (a sku by one of its holds' ids), or null. */
   find(kind: string, name: string): Promise<string | null>;
   /** One row a shard, for operators; a shard that does not answer is left out. */

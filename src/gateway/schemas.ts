@@ -23,7 +23,7 @@ export function Id(kind: keyof typeof prefixes) {
   });
 }
 
-/** A UUID that the client mints; any letter case is accepted, handlers lower it. */
+/** A UUID that the client mints; any envelope case is accepted, handlers lower it. */
 export const Uuid = Type.String({
   pattern: `^${uuid.replaceAll('a-f', 'a-fA-F')}$`,
   description: 'A UUID minted by the client',

@@ -2,14 +2,10 @@
  * What actors say in engine milliseconds, as the contract's JSON with ISO 8601 times. Views are built field by
  * field, so that nothing internal (a buyer's id, the sale's hidden numbers) gets out by being added to an actor.
  */
-import type {
-  HoldView,
-  OrderView,
-  SaleStatusView,
-  SaleView,
-  ServingView,
-  TicketView,
-} from '../protocol/commands.ts';
+
+import type { OrderView } from '../actors/order/commands.ts';
+import type { SaleStatusView, SaleView, ServingView, TicketView } from '../actors/sale/commands.ts';
+import type { HoldView } from '../actors/sku/commands.ts';
 
 /** What an admission token says; `tokens.ts` signs and verifies it. */
 export interface AdmissionClaims {

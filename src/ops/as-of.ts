@@ -3,11 +3,12 @@
  * the frames after it by the projection's own folds. Nothing is written.
  */
 import type pg from 'pg';
+import type { OrderEvent } from '../actors/order/events.ts';
+import type { SkuEvent } from '../actors/sku/events.ts';
 import { foldStock, type StockRow, stockEvents, stockTable } from '../market/inventory/projection.ts';
 import { foldLines, type LineRow, lineTable } from '../market/orders/lines.ts';
 import { foldOrder, type OrderRow, orderTable } from '../market/orders/projection.ts';
 import { foldPayments, type PaymentRow } from '../market/payments/rows.ts';
-import type { OrderEvent, SkuEvent } from '../protocol/events.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
 
 export interface OrderRows {

@@ -5,7 +5,9 @@
  *    here and a step behind there, and that is no mismatch.
  * 2. Every mismatch names one thing (`kind`, `key`), so that a later look can tell whether it is still there.
  */
-import type { HoldState, OrderView } from '../protocol/commands.ts';
+
+import type { OrderView } from '../actors/order/commands.ts';
+import type { HoldState } from '../actors/sku/commands.ts';
 
 export interface Mismatch {
   /** What was compared, such as `stock.held` or `order.status`. */
@@ -15,15 +17,15 @@ export interface Mismatch {
   readonly found: unknown;
 }
 
-export interface StockBook {
+export interface StockEntry {
   readonly sku: string;
   readonly onHand: number;
   readonly held: number;
   readonly sold: number;
-  readonly holds: readonly HoldBook[];
+  readonly holds: readonly HoldEntry[];
 }
 
-export interface HoldBook {
+export interface HoldEntry {
   readonly holdId: string;
   readonly sku: string;
   readonly quantity: number;
@@ -31,7 +33,7 @@ export interface HoldBook {
   readonly orderId: string | null;
 }
 
-export interface OrderBook {
+export interface OrderEntry {
   readonly view: OrderView;
   /** It owes nothing and waits for nothing. */
   readonly isSettled: boolean;
@@ -77,7 +79,7 @@ export interface ProviderPayment {
   readonly currency: string | null;
 }
 
-export interface ProviderBooks {
+export interface ProviderLedger {
   readonly payments: readonly ProviderPayment[];
   /** False when only some payments were asked for: then one that is not here says nothing. */
   readonly isComplete: boolean;
@@ -93,7 +95,7 @@ function unequal(prefix: string, key: string, expected: object, found: object): 
 }
 
 /** `row`: as of the same frame as the book; undefined when there is none. */
-export function compareStock(book: StockBook, row: StockRow | undefined): Mismatch[] {
+export function compareStock(book: StockEntry, row: StockRow | undefined): Mismatch[] {
   const { sku, onHand, held, sold, holds } = book;
   const sumOf = (states: readonly HoldState[]) =>
     holds.reduce((sum, hold) => sum + (states.includes(hold.state) ? hold.quantity : 0), 0);
@@ -111,7 +113,7 @@ export function compareStock(book: StockBook, row: StockRow | undefined): Mismat
   return [...mismatches, ...unequal('stock', sku, { onHand, held, sold }, row)];
 }
 
-export function compareOrder({ view }: OrderBook, rows: OrderRows | undefined): Mismatch[] {
+export function compareOrder({ view }: OrderEntry, rows: OrderRows | undefined): Mismatch[] {
   const { orderId, buyerId, status, paymentStatus, paymentId, version, total } = view;
   if (!rows) return [{ kind: 'order.row', key: orderId, expected: 'a row', found: null }];
   const order = { buyerId, status, paymentStatus, paymentId, version };
@@ -161,7 +163,7 @@ export interface OrderInBrief {
 
 const boughtStatuses: readonly OrderView['status'][] = ['confirmed', 'shipped', 'delivered', 'returned'];
 
-export function inBrief({ view, isSettled }: OrderBook): OrderInBrief {
+export function inBrief({ view, isSettled }: OrderEntry): OrderInBrief {
   return {
     isSettled,
     isBought: boughtStatuses.includes(view.status),
@@ -180,7 +182,7 @@ const rememberedMs = 29 * 24 * 3_600_000;
 /** `holds`: those that are committing or committed, by id. */
 export function compareHolds(
   orders: ReadonlyMap<string, OrderInBrief>,
-  holds: ReadonlyMap<string, HoldBook>,
+  holds: ReadonlyMap<string, HoldEntry>,
   nowMs: number,
 ): Mismatch[] {
   const mismatches: Mismatch[] = [];
@@ -208,7 +210,10 @@ export function compareHolds(
   return mismatches;
 }
 
-export function compareProvider(orders: ReadonlyMap<string, OrderInBrief>, books: ProviderBooks): Mismatch[] {
+export function compareProvider(
+  orders: ReadonlyMap<string, OrderInBrief>,
+  books: ProviderLedger,
+): Mismatch[] {
   const byOrder = new Map<string, ProviderPayment[]>();
   for (const payment of books.payments) {
     if (payment.orderId === null) continue;
@@ -244,7 +249,7 @@ function compareSettled(
   orderId: string,
   order: OrderInBrief,
   payments: readonly ProviderPayment[],
-  books: ProviderBooks,
+  books: ProviderLedger,
 ): Mismatch[] {
   const { paymentId, paymentStatus, amount, currency } = order;
   if (paymentId === null || !['captured', 'voided', 'refunded'].includes(paymentStatus)) return [];

@@ -7,23 +7,25 @@
  * 3. Cuts of different partitions, and the provider, are of different moments: what looks wrong across them counts
  *    only if a second look finds it again (`settledMismatches`).
  */
+
+import type { OrderView } from '../actors/order/commands.ts';
+import type { HoldView, StockView } from '../actors/sku/commands.ts';
 import { partitionCount, partitionOf } from '../protocol/address.ts';
-import type { HoldView, OrderView, StockView } from '../protocol/commands.ts';
-import type { OutgoingCommand } from '../protocol/decider.ts';
+import type { AnyCommand } from '../protocol/command.ts';
 import { decodeFrame, type JournalRecord } from '../protocol/frame.ts';
 import {
   compareHolds,
   compareOrder,
   compareProvider,
   compareStock,
-  type HoldBook,
+  type HoldEntry,
   inBrief,
   type Mismatch,
-  type OrderBook,
+  type OrderEntry,
   type OrderInBrief,
   type OrderRows,
-  type ProviderBooks,
-  type StockBook,
+  type ProviderLedger,
+  type StockEntry,
   type StockRow,
 } from './audit-compare.ts';
 import { type InspectedActor, type Inspection, type InspectionDeps, inspect, readOn } from './inspection.ts';
@@ -48,7 +50,7 @@ export interface AuditDeps<Rows extends Tables> {
   foldRows(rows: Rows, records: readonly JournalRecord[]): void;
   keysInTables(): AsyncIterable<{ kind: 'sku' | 'order'; keys: string[] }>;
   /** Asked once all partitions are read. null: there is none to ask. */
-  provider(orders: ReadonlyMap<string, OrderInBrief>): Promise<ProviderBooks | null>;
+  provider(orders: ReadonlyMap<string, OrderInBrief>): Promise<ProviderLedger | null>;
   readonly nowMs: () => number;
 }
 
@@ -71,7 +73,7 @@ interface Ledger {
   readonly report: AuditReport;
   readonly orders: Map<string, OrderInBrief>;
   /** Committing and committed ones. */
-  readonly holds: Map<string, HoldBook>;
+  readonly holds: Map<string, HoldEntry>;
 }
 
 /** Trimming may overtake us: the partition is then looked at again. */
@@ -192,7 +194,7 @@ function keysOf(inspection: Inspection): { skus: string[]; orderIds: string[] } 
 function auditActor(actor: InspectedActor, rows: Tables, ledger: Ledger): void {
   const { mismatches, compared } = ledger.report;
   if (actor.decider.kind === 'sku') {
-    const book = stockBook(actor);
+    const book = stockEntry(actor);
     if (!book) return;
     compared.skus++;
     compared.holds += book.holds.length;
@@ -201,7 +203,7 @@ function auditActor(actor: InspectedActor, rows: Tables, ledger: Ledger): void {
       if (hold.state === 'committing' || hold.state === 'committed') ledger.holds.set(hold.holdId, hold);
   }
   if (actor.decider.kind === 'order') {
-    const book = orderBook(actor);
+    const book = orderEntry(actor);
     if (!book) return;
     compared.orders++;
     if (!book.isSettled) compared.ordersUnderWay++;
@@ -212,17 +214,17 @@ function auditActor(actor: InspectedActor, rows: Tables, ledger: Ledger): void {
 }
 
 /** Asks the actor as anybody would, at a time before every deadline: so the answer is the state and nothing else. */
-function ask<View>({ decider, state }: InspectedActor, command: OutgoingCommand): View | null {
+function ask<View>({ decider, state }: InspectedActor, command: AnyCommand): View | null {
   const { code, reply } = decider.decide(state, command, 0);
   if (code !== 'ok') return null;
   return (typeof reply === 'function' ? reply(state) : reply) as View;
 }
 
-function stockBook(actor: InspectedActor): StockBook | null {
+function stockEntry(actor: InspectedActor): StockEntry | null {
   const stock = ask<StockView>(actor, { type: 'ReadStock' });
   if (!stock) return null;
   const { sku, onHand, held, sold } = stock;
-  const holds: HoldBook[] = [];
+  const holds: HoldEntry[] = [];
   for (const holdId of actor.decider.allNames?.(actor.state) ?? []) {
     const command = { type: 'ReadHold', holdId, buyerId: null };
     const { quantity, state, orderId } = ask<HoldView>(actor, command)!;
@@ -231,11 +233,11 @@ function stockBook(actor: InspectedActor): StockBook | null {
   return { sku, onHand, held, sold, holds };
 }
 
-function orderBook(actor: InspectedActor): OrderBook | null {
-  const view = ask<OrderView>(actor, { type: 'ReadOrder', buyerId: null } as OutgoingCommand);
+function orderEntry(actor: InspectedActor): OrderEntry | null {
+  const view = ask<OrderView>(actor, { type: 'ReadOrder', buyerId: null } as AnyCommand);
   if (!view) return null;
   const { decider, state } = actor;
   const isSettled =
-    decider.owes(state).length === 0 && decider.deadline(state, 0) === Number.POSITIVE_INFINITY;
+    decider.pendingMessages(state).length === 0 && decider.deadline(state, 0) === Number.POSITIVE_INFINITY;
   return { view, isSettled };
 }

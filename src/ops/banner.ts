@@ -20,7 +20,7 @@ export function banner(facts: BannerFacts): string {
     `Doorbuster is ready (${facts.tookSeconds.toFixed(1)} s)`,
     `  API         ${publicUrl}/v1   document ${publicUrl}/openapi.json   live ${publicUrl.replace('http', 'ws')}/v1/live`,
     `  Operators   http://127.0.0.1:${facts.opsPort}/readyz  /metrics`,
-    `  Threads     ${config.gateways} gateway, ${config.shards} shard, 1 back office, 1 archivist${sandbox ? ', 1 payment sandbox' : ''}`,
+    `  Threads     ${config.gateways} gateway, ${config.shards} shard, 1 back office, 1 snapshotter${sandbox ? ', 1 payment sandbox' : ''}`,
     `  Database    ${database}`,
     `  Journal     ${facts.durability}`,
     `  Payments    ${sandbox ? `sandbox: no money moves (${sandbox.url})` : 'Stripe'}`,

@@ -41,10 +41,10 @@ export interface InspectionDeps {
   readonly journal: Pick<Journal, 'read'>;
   readonly snapshots: Pick<SnapshotStore, 'load'>;
   readonly deciders: ReadonlyMap<string, AnyDecider>;
-  standing(partition: number): Promise<Known>;
+  position(partition: number): Promise<Known>;
 }
 
-/** What is known of the partition from elsewhere: see `Standing`. */
+/** What is known of the partition from elsewhere: see `JournalPosition`. */
 export interface Known {
   /** The journal's last frame; null when the journal is gone. */
   readonly tailSeq: number | null;
@@ -62,11 +62,11 @@ export async function inspect(partition: number, deps: InspectionDeps): Promise<
     const inspection = await load(partition, deps);
     if (!inspection.isReadable) return inspection;
     // After the snapshots and before the frames: a sound journal then has all that either of the two shows.
-    const known = await deps.standing(partition);
+    const known = await deps.position(partition);
     await readOn(inspection, Number.POSITIVE_INFINITY, deps);
     inspection.fault ??= shortfall(inspection, known);
     if (inspection.fault === null || tries === triesMax) return inspection;
-    const { checkpointSeq } = await deps.standing(partition);
+    const { checkpointSeq } = await deps.position(partition);
     // Nobody is at work on it: what is missing stays missing.
     if (checkpointSeq === inspection.checkpointSeq) return inspection;
   }

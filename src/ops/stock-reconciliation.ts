@@ -8,11 +8,11 @@
  * 3. It counts until a later round finds the SKU in order; every round looks at it again.
  */
 import type { Pool } from 'pg';
-import type { StockView } from '../protocol/commands.ts';
+import type { StockView } from '../actors/sku/commands.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Answer } from '../protocol/peer.ts';
 
-export interface StockWatchDeps {
+export interface StockReconciliationDeps {
   readonly pool: Pick<Pool, 'query'>;
   /** Puts ReadStock to the SKU's actor; `busy` when nobody can answer. */
   ask(sku: string, done: (answer: Answer) => void): void;
@@ -25,15 +25,15 @@ export interface StockWatchDeps {
   readonly restMs?: number;
 }
 
-export interface StockWatchNumbers {
+export interface StockReconciliationNumbers {
   readonly mismatches: number;
   /** SKUs compared in the latest round. */
   readonly compared: number;
   readonly rounds: number;
 }
 
-export interface StockWatch {
-  numbers(): StockWatchNumbers;
+export interface StockReconciliation {
+  numbers(): StockReconciliationNumbers;
   stop(): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ const namedText = `select ${columns} from stock_levels where sku = any($1)`;
 const areEqual = (a: Figures | null, b: Figures | null) =>
   a === b || (a !== null && b !== null && a.onHand === b.onHand && a.held === b.held && a.sold === b.sold);
 
-export function startStockWatch(deps: StockWatchDeps): StockWatch {
+export function startStockReconciliation(deps: StockReconciliationDeps): StockReconciliation {
   const { pool, log, everyMs = 30_000, restMs = 5_000 } = deps;
   const mismatches = new Map<string, Pair>();
   let afterSku = '';

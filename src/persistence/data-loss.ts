@@ -16,7 +16,7 @@ import { openRedisLink, type RedisLink } from './journal/redis-link.ts';
 import { streamKey } from './journal/stream.ts';
 import { createSnapshotStore } from './snapshots.ts';
 
-export interface Acceptance {
+export interface DataLossAcknowledgement {
   readonly partition: number;
   /** The last frame that still counts. */
   readonly tailSeq: number;
@@ -41,7 +41,7 @@ export async function countOwners(pool: pg.Pool): Promise<number> {
 export async function accept(
   pool: pg.Pool,
   redisUrl: string | null,
-  acceptance: Acceptance,
+  acceptance: DataLossAcknowledgement,
   actors: readonly Omit<ActorSnapshot, 'seq'>[],
   log: Log,
 ): Promise<void> {
@@ -100,7 +100,7 @@ async function bridgeStream(
   }
 }
 
-async function note(pool: pg.Pool, acceptance: Acceptance): Promise<void> {
+async function note(pool: pg.Pool, acceptance: DataLossAcknowledgement): Promise<void> {
   const { partition, tailSeq, resumeSeq, fault, reason } = acceptance;
   await pool.query(
     `with moved as (

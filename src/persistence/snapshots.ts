@@ -9,8 +9,8 @@ import type pg from 'pg';
 import type {
   ActorSnapshot,
   Checkpoint,
+  PassivatedStore,
   SavedPartition,
-  SleeperStore,
   SnapshotStore,
 } from '../protocol/journal.ts';
 
@@ -57,7 +57,7 @@ function saveParameters(partition: number, actors: readonly ActorSnapshot[]): un
     starts,
     actors.map((actor) => actor.state.length),
     Buffer.concat(actors.map((actor) => actor.state)),
-    actors.map((actor) => actor.sleepMark ?? null),
+    actors.map((actor) => actor.passivatedHash ?? null),
   ];
 }
 
@@ -96,7 +96,7 @@ function toSnapshot({ kind, key, version, seq, state }: SnapshotRow): ActorSnaps
   return { kind, key, version, seq: Number(seq), state };
 }
 
-export function createSnapshotStore(pool: pg.Pool): SnapshotStore & SleeperStore {
+export function createSnapshotStore(pool: pg.Pool): SnapshotStore & PassivatedStore {
   /** The checkpoint and the actors in one statement: as of one moment. */
   async function load(partition: number, condition: string): Promise<SavedPartition> {
     const { rows } = await pool.query(

@@ -4,25 +4,22 @@
  * 1. `decide` reads the state and never changes it; `evolve` is the only writer and never refuses.
  * 2. `decide` checks in one order: repeat of a known id, then state, then the buyer's limit, then stock.
  * 3. A business refusal is a code, never an exception. An exception is a bug: the shard stops and replays.
- * 4. `owes` is a function of the state alone: whatever the actor still wants from others is found again
+ * 4. `pendingMessages` is a function of the state alone: whatever the actor still wants from others is found again
  *    after a crash by asking it. The runtime sends each owed item once, and again when no answer came.
  */
 import type { Code } from './codes.ts';
+import type { AnyCommand } from './command.ts';
 
 /** Engine time: milliseconds since the Unix epoch, never going back within a process. */
 export type Instant = number;
 
 /** A message that an actor wants answered. `id` is unique for ever, so that the receiver can tell a repeat. */
-export interface Owed<Command = OutgoingCommand> {
+export interface PendingMessage<Command = AnyCommand> {
   readonly id: string;
   /** The receiver's address; kind `payments` is served by the back office, all others by shards. */
   readonly kind: string;
   readonly key: string;
   readonly command: Command;
-}
-
-export interface OutgoingCommand {
-  readonly type: string;
 }
 
 /** Something to show: it may be lost, so it never carries a decision. */
@@ -54,7 +51,7 @@ export interface Decider<State, Command, Event> {
   initial(key: string): State;
   decide(state: State, command: Command | RuntimeCommand, at: Instant): Decision<State, Event>;
   evolve(state: State, event: Event): void;
-  owes(state: State): readonly Owed[];
+  pendingMessages(state: State): readonly PendingMessage[];
   /** When the actor wants its next `Tick`: always later than `at`, or Infinity. */
   deadline(state: State, at: Instant): Instant;
   /** The state as plain data or typed arrays (copied: the actor goes on changing its own). */

@@ -73,8 +73,8 @@ export interface ActorSnapshot {
   readonly version: number;
   readonly seq: number;
   readonly state: Uint8Array;
-  /** Set when the actor owed and awaited nothing: it may stay in the store until it is asked for. See `SleeperStore`. */
-  readonly sleepMark?: number;
+  /** Set when the actor owed and awaited nothing: it may stay in the store until it is asked for. See `PassivatedStore`. */
+  readonly passivatedHash?: number;
 }
 
 export interface Checkpoint {
@@ -109,7 +109,7 @@ export interface SnapshotStore {
 }
 
 /** Saved actors that need not be in memory. Marks are hashes of `kind/key`; whoever looks one up may find nobody. */
-export interface SleeperStore {
+export interface PassivatedStore {
   /** As `SnapshotStore.load`, without those that were saved with a mark. */
   loadAwake(partition: number): Promise<SavedPartition>;
   /** The marks of all others. */

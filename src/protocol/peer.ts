@@ -8,7 +8,8 @@
  */
 import { Packr } from 'msgpackr';
 import type { Code } from './codes.ts';
-import type { OutgoingCommand, Push } from './decider.ts';
+import type { AnyCommand } from './command.ts';
+import type { Push } from './decider.ts';
 
 export interface Answer {
   readonly code: Code;
@@ -18,7 +19,7 @@ export interface Answer {
 export const busy: Answer = { code: 'busy', body: null };
 
 export interface Peer {
-  request(kind: string, key: string, command: OutgoingCommand, done: (answer: Answer) => void): void;
+  request(kind: string, key: string, command: AnyCommand, done: (answer: Answer) => void): void;
   push(push: Push): void;
   /** Requests that wait for their answer. */
   readonly openRequests: number;
@@ -28,12 +29,7 @@ export interface Peer {
 
 export interface PeerHandler {
   /** `reply` must be called exactly once. */
-  onRequest(
-    kind: string,
-    key: string,
-    command: OutgoingCommand,
-    reply: (code: Code, body: unknown) => void,
-  ): void;
+  onRequest(kind: string, key: string, command: AnyCommand, reply: (code: Code, body: unknown) => void): void;
   onPush(push: Push): void;
 }
 
@@ -51,7 +47,7 @@ export interface Wire {
 }
 
 type Message =
-  | [request: 0, id: number, kind: string, key: string, command: OutgoingCommand]
+  | [request: 0, id: number, kind: string, key: string, command: AnyCommand]
   | [answer: 1, id: number, code: Code, body: unknown]
   | [push: 2, topic: string, type: string, body: unknown];
 

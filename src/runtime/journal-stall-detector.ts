@@ -9,7 +9,7 @@ import type { Lease } from './lease.ts';
 /** Shorter silence is nobody's business. */
 const toldAfterMs = 1_000;
 
-export class Silence {
+export class JournalStallDetector {
   readonly #commit: Pick<GroupCommit, 'waitedMs'>;
   readonly #lease: Pick<Lease<unknown>, 'waitedMs'>;
   readonly #stallMs: number;

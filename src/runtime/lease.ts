@@ -18,7 +18,7 @@ const confirmEveryMs = 150;
 
 export interface LeaseEvents<Held> {
   /** It is certain that nobody else can have taken over. */
-  letOut(held: Held): void;
+  release(held: Held): void;
   onReplaced(reason: string): void;
   /** The journal ends with frame `tailSeq`, before one that it has acknowledged. Nothing is let out until it does not. */
   onLoss(partition: Partition, tailSeq: number): Promise<void>;
@@ -60,7 +60,7 @@ export class Lease<Held> {
   /** Lets it out, now or once the lease is confirmed. */
   pass(held: Held): void {
     this.held.push(held);
-    this.#letOut();
+    this.#release();
   }
 
   /** For how long there has been no answer, if there is no lease any more; else 0. */
@@ -74,8 +74,8 @@ export class Lease<Held> {
     return this.#scheduler.now() - this.#confirmedAtMs < leaseMs;
   }
 
-  #letOut(): void {
-    while (this.held.length > 0 && this.isHeld) this.#events.letOut(this.held.shift()!);
+  #release(): void {
+    while (this.held.length > 0 && this.isHeld) this.#events.release(this.held.shift()!);
   }
 
   async #confirm(): Promise<void> {
@@ -112,6 +112,6 @@ export class Lease<Held> {
     if (!isWhole || this.#isOver) return;
     this.#confirmedAtMs = askedAtMs;
     this.#unansweredSinceMs = null;
-    this.#letOut();
+    this.#release();
   }
 }

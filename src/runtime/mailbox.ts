@@ -3,14 +3,14 @@
  * so that what has begun ends; only commands from outside are bounded, the others are bounded by what actors owe.
  */
 import type { Code } from '../protocol/codes.ts';
-import type { OutgoingCommand } from '../protocol/decider.ts';
+import type { AnyCommand } from '../protocol/command.ts';
 
 export type ReplyTo = (code: Code, body: unknown) => void;
 
-export interface Letter {
+export interface Envelope {
   readonly kind: string;
   readonly key: string;
-  readonly command: OutgoingCommand;
+  readonly command: AnyCommand;
   readonly reply: ReplyTo | null;
   /** The store was asked: no such actor was ever saved. */
   readonly isUnsaved?: boolean;
@@ -18,22 +18,22 @@ export interface Letter {
 
 /** A first-in-first-out queue on a growing ring. */
 class Ring {
-  #items: (Letter | undefined)[] = new Array(1024);
+  #items: (Envelope | undefined)[] = new Array(1024);
   #head = 0;
   length = 0;
 
-  push(letter: Letter): void {
+  push(envelope: Envelope): void {
     if (this.length === this.#items.length) this.#grow();
-    this.#items[(this.#head + this.length++) & (this.#items.length - 1)] = letter;
+    this.#items[(this.#head + this.length++) & (this.#items.length - 1)] = envelope;
   }
 
-  shift(): Letter | undefined {
+  shift(): Envelope | undefined {
     if (this.length === 0) return undefined;
-    const letter = this.#items[this.#head];
+    const envelope = this.#items[this.#head];
     this.#items[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#items.length - 1);
     this.length--;
-    return letter;
+    return envelope;
   }
 
   #grow(): void {
@@ -57,24 +57,24 @@ export class Mailbox {
   }
 
   /** False when the bound is reached: the command was not taken. */
-  offer(letter: Letter): boolean {
+  offer(envelope: Envelope): boolean {
     if (this.#outside.length >= this.#outsideMax) return false;
-    this.#outside.push(letter);
+    this.#outside.push(envelope);
     return true;
   }
 
   /** For answers, timers and other actors' messages. */
-  put(letter: Letter): void {
-    this.#inside.push(letter);
+  put(envelope: Envelope): void {
+    this.#inside.push(envelope);
   }
 
   /** Answers `busy` to all commands from outside that were not begun. */
   refuseOutside(): void {
-    for (let letter = this.#outside.shift(); letter; letter = this.#outside.shift())
-      letter.reply?.('busy', null);
+    for (let envelope = this.#outside.shift(); envelope; envelope = this.#outside.shift())
+      envelope.reply?.('busy', null);
   }
 
-  take(): Letter | undefined {
+  take(): Envelope | undefined {
     return this.#inside.shift() ?? this.#outside.shift();
   }
 }

@@ -1,7 +1,7 @@
 /** One partition: who lives there, how far its journal goes and how far it is saved. */
 import type { AnyDecider, Gauges } from '../protocol/decider.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
-import { MarkSet } from './passivated-filter.ts';
+import { PassivatedFilter } from './passivated-filter.ts';
 import type { Timed } from './timers.ts';
 
 export interface Actor extends Timed {
@@ -42,7 +42,7 @@ export class Partition {
   records: JournalRecord[] = [];
   readonly actors = new Map<string, Map<string, Actor>>();
   /** Actors that are saved and not in memory (or were once). */
-  readonly marks = new MarkSet();
+  readonly marks = new PassivatedFilter();
   /** `kind` -> other name -> key. */
   readonly names = new Map<string, Map<string, string>>();
 
@@ -108,7 +108,7 @@ export class Partition {
     if (named?.drop !== undefined) this.names.get(actor.kind)?.delete(named.drop);
   }
 
-  /** The archivist has saved everything up to this frame. */
+  /** The snapshotter has saved everything up to this frame. */
   saved(seq: number, atMs: number): void {
     if (seq <= this.checkpointSeq) return;
     this.checkpointSeq = seq;

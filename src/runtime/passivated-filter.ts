@@ -4,7 +4,7 @@
  */
 
 /** Two FNV-1a hashes of `kind/key`: 20 bits of one before 32 of the other, a positive integer below 2^52. */
-export function markOf(kind: string, key: string): number {
+export function addressHash(kind: string, key: string): number {
   const text = `${kind}/${key}`;
   let low = 0x811c9dc5;
   let high = 0x050c5d1f;
@@ -16,7 +16,7 @@ export function markOf(kind: string, key: string): number {
   return ((high >>> 0) % 0x100000) * 0x100000000 + (low >>> 0) + 1;
 }
 
-export class MarkSet {
+export class PassivatedFilter {
   #slots = new Float64Array(16);
   size = 0;
 

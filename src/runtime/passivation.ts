@@ -7,20 +7,23 @@
  * 3. When the store cannot be asked, those commands are answered `busy`; everybody else goes on. A late answer to an
  *    actor that sleeps is given up: it owes nothing any more.
  */
-import type { SleeperStore } from '../protocol/journal.ts';
+import type { PassivatedStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
-import type { Letter } from './mailbox.ts';
+import type { Envelope } from './mailbox.ts';
 import type { Actor, Partition } from './partition.ts';
-import { markOf } from './passivated-filter.ts';
+import { addressHash } from './passivated-filter.ts';
 
-export interface SleepersDeps {
-  readonly store: SleeperStore;
+export interface PassivationDeps {
+  readonly store: PassivatedStore;
   /** Puts a saved actor into its partition. */
-  readonly install: (partition: Partition, saved: Awaited<ReturnType<SleeperStore['wake']>>[number]) => void;
-  /** Gives a letter back once its actor is there, or is known not to exist. */
-  readonly redeliver: (letter: Letter) => void;
-  /** A letter that expects no reply and cannot be delivered. */
-  readonly giveUp: (letter: Letter) => void;
+  readonly install: (
+    partition: Partition,
+    saved: Awaited<ReturnType<PassivatedStore['wake']>>[number],
+  ) => void;
+  /** Gives a envelope back once its actor is there, or is known not to exist. */
+  readonly redeliver: (envelope: Envelope) => void;
+  /** A envelope that expects no reply and cannot be delivered. */
+  readonly giveUp: (envelope: Envelope) => void;
   readonly stashMax: number;
   readonly log: Log;
 }
@@ -29,7 +32,7 @@ interface Stash {
   readonly partition: Partition;
   readonly kind: string;
   readonly key: string;
-  readonly letters: Letter[];
+  readonly envelopes: Envelope[];
 }
 
 /**
@@ -38,19 +41,20 @@ interface Stash {
  */
 export function isIdle(actor: Actor): boolean {
   const { decider, state } = actor;
-  if (decider.deadline(state, 0) !== Number.POSITIVE_INFINITY || decider.owes(state).length > 0) return false;
+  if (decider.deadline(state, 0) !== Number.POSITIVE_INFINITY || decider.pendingMessages(state).length > 0)
+    return false;
   for (const _name of decider.allNames?.(state) ?? []) return false;
   return true;
 }
 
-export class Sleepers {
-  readonly #deps: SleepersDeps;
+export class Passivation {
+  readonly #deps: PassivationDeps;
   readonly #stashes = new Map<string, Stash>();
   #stashed = 0;
   #wanted: Stash[] = [];
   #isLoading = false;
 
-  constructor(deps: SleepersDeps) {
+  constructor(deps: PassivationDeps) {
     this.#deps = deps;
   }
 
@@ -58,22 +62,22 @@ export class Sleepers {
     return this.#stashed;
   }
 
-  /** Whether the letter's actor sleeps: then the letter is kept until it is awake. */
-  takes(partition: Partition, letter: Letter): boolean {
-    const { kind, key } = letter;
-    if (letter.isUnsaved || !partition.marks.has(markOf(kind, key))) return false;
+  /** Whether the envelope's actor sleeps: then the envelope is kept until it is awake. */
+  takes(partition: Partition, envelope: Envelope): boolean {
+    const { kind, key } = envelope;
+    if (envelope.isUnsaved || !partition.marks.has(addressHash(kind, key))) return false;
     if (this.#stashed >= this.#deps.stashMax) {
-      this.#refuse(letter);
+      this.#refuse(envelope);
       return true;
     }
     const name = `${kind}/${key}`;
     let stash = this.#stashes.get(name);
     if (!stash) {
-      stash = { partition, kind, key, letters: [] };
+      stash = { partition, kind, key, envelopes: [] };
       this.#stashes.set(name, stash);
       this.#wanted.push(stash);
     }
-    stash.letters.push(letter);
+    stash.envelopes.push(envelope);
     this.#stashed++;
     void this.#load();
     return true;
@@ -86,7 +90,7 @@ export class Sleepers {
       for (const [key, actor] of ofKind) {
         const isSaved = actor.changedSeq <= partition.checkpointSeq;
         if (actor.touchedAtMs >= beforeMs || !isSaved || !isIdle(actor)) continue;
-        partition.marks.add(markOf(kind, key));
+        partition.marks.add(addressHash(kind, key));
         ofKind.delete(key);
         gone++;
       }
@@ -94,9 +98,9 @@ export class Sleepers {
     return gone;
   }
 
-  #refuse(letter: Letter): void {
-    if (letter.reply) letter.reply('busy', null);
-    else this.#deps.giveUp(letter);
+  #refuse(envelope: Envelope): void {
+    if (envelope.reply) envelope.reply('busy', null);
+    else this.#deps.giveUp(envelope);
   }
 
   async #load(): Promise<void> {
@@ -127,14 +131,14 @@ export class Sleepers {
         error: String(error),
       });
     }
-    for (const { kind, key, letters } of stashes) {
+    for (const { kind, key, envelopes } of stashes) {
       this.#stashes.delete(`${kind}/${key}`);
-      this.#stashed -= letters.length;
-      for (const letter of letters) {
-        // Only a letter to nobody may make a new actor; the others look again, should theirs have gone meanwhile.
+      this.#stashed -= envelopes.length;
+      for (const envelope of envelopes) {
+        // Only a envelope to nobody may make a new actor; the others look again, should theirs have gone meanwhile.
         if (isRead)
-          this.#deps.redeliver(found.has(`${kind}/${key}`) ? letter : { ...letter, isUnsaved: true });
-        else this.#refuse(letter);
+          this.#deps.redeliver(found.has(`${kind}/${key}`) ? envelope : { ...envelope, isUnsaved: true });
+        else this.#refuse(envelope);
       }
     }
   }

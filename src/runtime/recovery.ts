@@ -11,14 +11,14 @@ import type {
   Claim,
   Frame,
   Journal,
+  PassivatedStore,
   SavedPartition,
-  SleeperStore,
   SnapshotStore,
 } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Clock } from './clock.ts';
 import type { Actor, Partition } from './partition.ts';
-import { markOf } from './passivated-filter.ts';
+import { addressHash } from './passivated-filter.ts';
 
 const triesMax = 10;
 /** While one partition is replayed the stores answer for the other. */
@@ -44,7 +44,7 @@ export interface RecoveryDeps {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   /** null: every saved actor is loaded, and none ever leaves memory. */
-  readonly sleepers: SleeperStore | null;
+  readonly passivated: PassivatedStore | null;
   readonly deciders: ReadonlyMap<string, AnyDecider>;
   readonly clock: Pick<Clock, 'now' | 'advanceTo'>;
   readonly log: Log;
@@ -75,14 +75,16 @@ export async function recover(
 type Counts = Omit<RecoveryReport, 'tookMs'>;
 
 /**
- * Archivists go on saving and trimming while we read, this process's own and that of an owner who was replaced: what
+ * Snapshotters go on saving and trimming while we read, this process's own and that of an owner who was replaced: what
  * vanished, or changed, between our questions is read again from the newer checkpoint.
  */
 async function recoverPartition(partition: Partition, claim: Claim, deps: RecoveryDeps): Promise<Counts> {
   const { number } = partition;
   for (let tries = 1; tries <= triesMax; tries++) {
     partition.clear();
-    const saved = deps.sleepers ? await deps.sleepers.loadAwake(number) : await deps.snapshots.load(number);
+    const saved = deps.passivated
+      ? await deps.passivated.loadAwake(number)
+      : await deps.snapshots.load(number);
     const counts: Counts = { actors: saved.actors.length, frames: 0, events: 0 };
     const failure = await build(partition, claim, saved, counts, deps).then(() => null, damageIn);
     const { checkpointSeq } = await deps.snapshots.checkpoint(number);
@@ -117,7 +119,7 @@ async function build(
   const { checkpointSeq } = saved;
   partition.epoch = claim.epoch;
   for (const actor of saved.actors) installSaved(partition, actor, deps.deciders);
-  if (deps.sleepers) for (const mark of await deps.sleepers.marks(number)) partition.marks.add(mark);
+  if (deps.passivated) for (const mark of await deps.passivated.marks(number)) partition.marks.add(mark);
   deps.clock.advanceTo(saved.engineMs);
   partition.seq = checkpointSeq;
   partition.checkpointSeq = checkpointSeq;
@@ -126,11 +128,11 @@ async function build(
   const savedSeq = saved.actors.reduce((newest, { seq }) => Math.max(newest, seq), checkpointSeq);
   if (claim.tailSeq < savedSeq)
     throw new CorruptFrame(number, claim.tailSeq, `the journal ends before the snapshot (${savedSeq})`);
-  const maySleep = ({ kind, key }: JournalRecord) => partition.marks.has(markOf(kind, key));
+  const mayBePassivated = ({ kind, key }: JournalRecord) => partition.marks.has(addressHash(kind, key));
   while (partition.seq < claim.tailSeq) {
     const frames = await deps.journal.read(number, partition.seq, framesPerRead);
     if (frames.length === 0) throw new CorruptFrame(number, partition.seq + 1, 'it is missing');
-    counts.events += await replay(partition, frames, maySleep, deps);
+    counts.events += await replay(partition, frames, mayBePassivated, deps);
     counts.frames += frames.length;
   }
   if (claim.fault !== undefined) throw new Unrecoverable(number, claim.fault);
@@ -140,23 +142,24 @@ async function build(
 }
 
 export interface ReplayDeps extends Pick<RecoveryDeps, 'deciders' | 'clock'> {
-  readonly sleepers: Pick<SleeperStore, 'wake'> | null;
+  readonly passivated: Pick<PassivatedStore, 'wake'> | null;
 }
 
 /**
  * Applies frames that follow the partition's last one, and answers with the number of events. Actors that are not in
- * memory and for which `maySleep` holds are looked for in the store first.
+ * memory and for which `mayBePassivated` holds are looked for in the store first.
  *
  * @throws CorruptFrame or Unrecoverable: nothing can be said about this partition from here on.
  */
 export async function replay(
   partition: Partition,
   frames: readonly Frame[],
-  maySleep: (record: JournalRecord) => boolean,
+  mayBePassivated: (record: JournalRecord) => boolean,
   deps: ReplayDeps,
 ): Promise<number> {
   const decoded = frames.map((frame) => ({ seq: frame.seq, records: decodeFrame(frame) }));
-  if (deps.sleepers) await wakeConcerned(partition, decoded, maySleep, deps.sleepers, deps.deciders);
+  if (deps.passivated)
+    await wakeConcerned(partition, decoded, mayBePassivated, deps.passivated, deps.deciders);
   let events = 0;
   for (const { seq, records } of decoded) {
     if (seq !== partition.seq + 1)
@@ -178,8 +181,8 @@ export async function replay(
 async function wakeConcerned(
   partition: Partition,
   decoded: readonly { records: readonly JournalRecord[] }[],
-  maySleep: (record: JournalRecord) => boolean,
-  sleepers: Pick<SleeperStore, 'wake'>,
+  mayBePassivated: (record: JournalRecord) => boolean,
+  passivated: Pick<PassivatedStore, 'wake'>,
   deciders: RecoveryDeps['deciders'],
 ): Promise<void> {
   const wanted = new Map<string, JournalRecord>();
@@ -190,11 +193,11 @@ async function wakeConcerned(
       // In a rush most events are of the actor before.
       if (key === last?.key && kind === last.kind) continue;
       last = record;
-      if (!partition.find(kind, key) && maySleep(record)) wanted.set(`${kind}/${key}`, record);
+      if (!partition.find(kind, key) && mayBePassivated(record)) wanted.set(`${kind}/${key}`, record);
     }
   }
   if (wanted.size === 0) return;
-  const saved = await sleepers.wake(partition.number, [...wanted.values()]);
+  const saved = await passivated.wake(partition.number, [...wanted.values()]);
   for (const actor of saved) installSaved(partition, actor, deciders);
 }
 

@@ -4,17 +4,18 @@
  */
 
 import { type Address, partitionOf, partitionsOf } from '../protocol/address.ts';
-import type { AnyDecider, Decision, OutgoingCommand, Owed, Push } from '../protocol/decider.ts';
-import type { Journal, SleeperStore, SnapshotStore } from '../protocol/journal.ts';
+import type { AnyCommand } from '../protocol/command.ts';
+import type { AnyDecider, Decision, PendingMessage, Push } from '../protocol/decider.ts';
+import type { Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Clock } from './clock.ts';
 import { type Batch, GroupCommit, giveUpReplies, type Scheduler } from './commit.ts';
-import { Silence } from './journal-stall-detector.ts';
+import { JournalStallDetector } from './journal-stall-detector.ts';
 import { Lease, leaseMs } from './lease.ts';
-import { type Letter, Mailbox, type ReplyTo } from './mailbox.ts';
+import { type Envelope, Mailbox, type ReplyTo } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
 import { type Actor, Partition } from './partition.ts';
-import { Sleepers } from './passivation.ts';
+import { Passivation } from './passivation.ts';
 import { RecentFrames } from './recent-frames.ts';
 import { installSaved, type RecoveryReport, recover } from './recovery.ts';
 import { ShardStatistics, type ShardStatsRow } from './statistics.ts';
@@ -29,11 +30,11 @@ export interface ShardDeps {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   /** null: actors never leave memory. */
-  readonly sleepers?: SleeperStore | null;
+  readonly passivated?: PassivatedStore | null;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   /** Sends to an actor elsewhere, or to the back office; must answer once, `busy` when it cannot. */
-  readonly ask: (address: Address, command: OutgoingCommand, done: ReplyTo) => void;
+  readonly ask: (address: Address, command: AnyCommand, done: ReplyTo) => void;
   readonly push: (push: Push) => void;
   /** The partition's journal has grown: projections may read on. */
   readonly onDurable: (partition: number, seq: number) => void;
@@ -75,11 +76,11 @@ export class Shard {
   readonly #commit: GroupCommit;
   readonly #outbox: Outbox;
   readonly #lease: Lease<Batch>;
-  readonly #silence: Silence;
+  readonly #stall: JournalStallDetector;
   readonly #recent = new RecentFrames();
   readonly #timers = new Timers<Actor>();
   readonly #statistics: ShardStatistics;
-  readonly #sleepers: Sleepers | null;
+  readonly #passivation: Passivation | null;
   #sweeps = 0;
   #isTurnScheduled = false;
   #isStopped = false;
@@ -104,28 +105,28 @@ export class Shard {
       onFatal: (reason, isFenced) => this.#fail(reason, isFenced),
     });
     this.#lease = new Lease(partitions, deps.journal, deps.scheduler, {
-      letOut: (batch) => this.#letOut(batch),
+      release: (batch) => this.#release(batch),
       onReplaced: (reason) => this.#fail(reason, true),
       onLoss: (partition, tailSeq) => this.#restore(partition, tailSeq),
     });
-    this.#silence = new Silence(this.#commit, this.#lease, deps.limits.stallMs, deps.log);
+    this.#stall = new JournalStallDetector(this.#commit, this.#lease, deps.limits.stallMs, deps.log);
     this.#outbox = new Outbox(
-      (owed, done) => this.#sendOwed(owed, done),
-      (actor, id, code, body) => this.#put(actor, { type: 'Answered', id, code, body } as OutgoingCommand),
+      (pending, done) => this.#sendMessage(pending, done),
+      (actor, id, code, body) => this.#put(actor, { type: 'Answered', id, code, body } as AnyCommand),
       now,
     );
-    const { log, limits, sleepers } = deps;
-    this.#sleepers = sleepers
-      ? new Sleepers({
-          store: sleepers,
+    const { log, limits, passivated } = deps;
+    this.#passivation = passivated
+      ? new Passivation({
+          store: passivated,
           install: (partition, saved) => {
             installSaved(partition, saved, this.#deciders).touchedAtMs = deps.clock.now();
           },
-          redeliver: (letter) => {
-            this.#mailbox.put(letter);
+          redeliver: (envelope) => {
+            this.#mailbox.put(envelope);
             this.#scheduleTurn();
           },
-          giveUp: ({ command }) => this.#closeOwed(command),
+          giveUp: ({ command }) => this.#closePending(command),
           stashMax: limits.mailboxMax,
           log,
         })
@@ -135,13 +136,20 @@ export class Shard {
   /** Claims and replays every partition, then opens them and sends what their actors owe. */
   async start(): Promise<RecoveryReport> {
     const partitions = [...this.#partitions.values()];
-    const { journal, snapshots, clock, scheduler, log, sleepers = null } = this.#deps;
+    const { journal, snapshots, clock, scheduler, log, passivated = null } = this.#deps;
     const deciders = this.#deciders;
     const claimAskedAtMs = scheduler.now();
     const numbers = partitions.map((partition) => partition.number);
     const claims = await journal.claim(numbers, this.#deps.owner);
     const otherEndsAtMs = claims.some(({ isTakenOver }) => isTakenOver) ? scheduler.now() + leaseMs : 0;
-    const report = await recover(partitions, claims, { journal, snapshots, sleepers, clock, log, deciders });
+    const report = await recover(partitions, claims, {
+      journal,
+      snapshots,
+      passivated,
+      clock,
+      log,
+      deciders,
+    });
     this.#statistics.recovered(report.tookMs);
     const waitMs = otherEndsAtMs - scheduler.now();
     if (waitMs > 0) await new Promise<void>((resolve) => scheduler.after(waitMs, resolve));
@@ -163,10 +171,10 @@ export class Shard {
   }
 
   /** A command from outside. It is answered once: after its events are durable, or `busy` at once. */
-  deliver(kind: string, key: string, command: OutgoingCommand, reply: ReplyTo): void {
+  deliver(kind: string, key: string, command: AnyCommand, reply: ReplyTo): void {
     const partition = this.#partitions.get(partitionOf(kind, key));
     const isShut = !partition?.isOpen && !partition?.isReadOnly;
-    const isRefused = this.#isStopped || isShut || this.#silence.isStalled || !this.#deciders.has(kind);
+    const isRefused = this.#isStopped || isShut || this.#stall.isStalled || !this.#deciders.has(kind);
     if (isRefused || !this.#mailbox.offer({ kind, key, command, reply })) {
       this.#statistics.refused();
       reply('busy', null);
@@ -190,7 +198,7 @@ export class Shard {
   }
 
   /** The newest durable frame of every open partition. */
-  heads(): [partition: number, seq: number][] {
+  positions(): [partition: number, seq: number][] {
     const open = [...this.#partitions.values()].filter((partition) => partition.isOpen);
     return open.map(({ number, ackedSeq }) => [number, ackedSeq]);
   }
@@ -202,12 +210,12 @@ export class Shard {
       partitions,
       mailboxDepth: this.#mailbox.depth,
       outboxDepth: this.#outbox.depth,
-      journalSilentMs: this.#silence.ms,
+      journalSilentMs: this.#stall.ms,
       now: this.#deps.clock.now(),
     });
   }
 
-  /** The archivist has saved every actor of the partition as it was after that frame. */
+  /** The snapshotter has saved every actor of the partition as it was after that frame. */
   saved(partition: number, seq: number): void {
     this.#partitions.get(partition)?.saved(seq, this.#deps.clock.now());
   }
@@ -230,7 +238,7 @@ export class Shard {
 
   get #isAtRest(): boolean {
     const { length } = this.#lease.held;
-    return this.#mailbox.depth + length === 0 && this.#commit.isIdle && !this.#sleepers?.stashed;
+    return this.#mailbox.depth + length === 0 && this.#commit.isIdle && !this.#passivation?.stashed;
   }
 
   #fail(reason: string, isFenced: boolean): void {
@@ -251,9 +259,9 @@ export class Shard {
     const at = this.#deps.clock.now();
     const { commandsPerTurn, eventsPerBatch } = this.#deps.limits;
     for (let taken = 0; taken < commandsPerTurn && this.#commit.open.events < eventsPerBatch; taken++) {
-      const letter = this.#mailbox.take();
-      if (!letter) break;
-      this.#process(letter, at);
+      const envelope = this.#mailbox.take();
+      if (!envelope) break;
+      this.#process(envelope, at);
     }
     this.#commit.seal();
     this.#armTimer();
@@ -261,8 +269,8 @@ export class Shard {
     if (this.#commit.open.events < eventsPerBatch) this.#scheduleTurn();
   }
 
-  #process(letter: Letter, at: number): void {
-    const { kind, key, command, reply } = letter;
+  #process(envelope: Envelope, at: number): void {
+    const { kind, key, command, reply } = envelope;
     const partition = this.#partitions.get(partitionOf(kind, key))!;
     if (!partition.isOpen && !partition.isReadOnly) {
       reply?.('busy', null);
@@ -270,7 +278,7 @@ export class Shard {
     }
     const decider = this.#deciders.get(kind)!;
     const known = partition.find(kind, key);
-    if (!known && this.#sleepers?.takes(partition, letter)) return;
+    if (!known && this.#passivation?.takes(partition, envelope)) return;
     if (known) known.touchedAtMs = at;
     const state = known?.state ?? decider.initial(key);
     const decision: Decision<unknown, { type: string }> = decider.decide(state, command, at);
@@ -279,7 +287,7 @@ export class Shard {
       reply?.('busy', null);
       return;
     }
-    const isAnswer = this.#closeOwed(command);
+    const isAnswer = this.#closePending(command);
     if (decision.events.length > 0) {
       this.#apply(known ?? partition.install(decider, key, state, 0), decision.events, at);
     } else if (known && (isAnswer || command.type === 'Tick')) {
@@ -297,7 +305,7 @@ export class Shard {
   }
 
   /** An answer was decided on, or nobody is there to decide on it. False when the command is no answer. */
-  #closeOwed(command: OutgoingCommand): boolean {
+  #closePending(command: AnyCommand): boolean {
     if (command.type !== 'Answered') return false;
     this.#outbox.close((command as unknown as { id: string }).id);
     return true;
@@ -333,22 +341,22 @@ export class Shard {
     }
   }
 
-  #letOut(batch: Batch): void {
+  #release(batch: Batch): void {
     for (const { reply, code, body } of batch.replies) reply(code, body);
     for (const push of batch.pushes) this.#deps.push(push);
     for (const outgoing of batch.outgoing) this.#outbox.send(outgoing);
   }
 
-  #sendOwed(owed: Owed, done: ReplyTo): void {
-    if (this.#partitions.has(partitionOf(owed.kind, owed.key)) && this.#deciders.has(owed.kind)) {
-      this.#mailbox.put({ kind: owed.kind, key: owed.key, command: owed.command, reply: done });
+  #sendMessage(pending: PendingMessage, done: ReplyTo): void {
+    if (this.#partitions.has(partitionOf(pending.kind, pending.key)) && this.#deciders.has(pending.kind)) {
+      this.#mailbox.put({ kind: pending.kind, key: pending.key, command: pending.command, reply: done });
       this.#scheduleTurn();
     } else {
-      this.#deps.ask(owed, owed.command, done);
+      this.#deps.ask(pending, pending.command, done);
     }
   }
 
-  #put(actor: Actor, command: OutgoingCommand): void {
+  #put(actor: Actor, command: AnyCommand): void {
     this.#mailbox.put({ kind: actor.kind, key: actor.key, command, reply: null });
     this.#scheduleTurn();
   }
@@ -376,23 +384,23 @@ export class Shard {
 
   /** A few partitions each time. */
   #sweepSome(): void {
-    if (!this.#sleepers) return;
+    if (!this.#passivation) return;
     const partitions = [...this.#partitions.values()];
     const beforeMs = this.#deps.clock.now() - this.#deps.limits.idleMs;
     for (let swept = 0; swept < Math.min(sweepsPerRound, partitions.length); swept++) {
       const partition = partitions[this.#sweeps++ % partitions.length]!;
-      if (partition.isOpen) Sleepers.sweep(partition, beforeMs);
+      if (partition.isOpen) Passivation.sweep(partition, beforeMs);
     }
   }
 
   #housekeep(): void {
     if (this.#isStopped) return;
-    if (this.#silence.isStalled) {
+    if (this.#stall.isStalled) {
       this.#commit.giveUpReplies();
       for (const batch of this.#lease.held) giveUpReplies(batch);
       this.#mailbox.refuseOutside();
     }
-    this.#silence.note();
+    this.#stall.note();
     this.#outbox.resend();
     this.#sweepSome();
     this.#deps.scheduler.after(housekeepingMs, () => this.#housekeep());

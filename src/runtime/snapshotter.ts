@@ -4,44 +4,44 @@
  *
  * 1. It reads as far as the owner says that frames are durable; of a partition without an owner it touches nothing.
  * 2. A save contains exactly the frames up to its checkpoint, and the store takes it only if nobody has moved the
- *    checkpoint meanwhile. So two processes' archivists may work on the same data: whoever comes second begins anew
+ *    checkpoint meanwhile. So two processes' snapshotters may work on the same data: whoever comes second begins anew
  *    from what the first one saved.
  * 3. Nothing is trimmed that is not saved and projected.
- * 4. What cannot be saved is in the journal, and is saved later. An archivist that dies loses nothing.
+ * 4. What cannot be saved is in the journal, and is saved later. An snapshotter that dies loses nothing.
  * 5. Actors that have not changed for a while leave this memory: they are fetched from the store when they change.
  */
 import { Packr } from 'msgpackr';
 import type { AnyDecider } from '../protocol/decider.ts';
 import { CorruptFrame } from '../protocol/frame.ts';
-import type { ActorSnapshot, Journal, SleeperStore, SnapshotStore } from '../protocol/journal.ts';
+import type { ActorSnapshot, Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Clock } from './clock.ts';
 import type { Scheduler } from './commit.ts';
 import { type Actor, Partition } from './partition.ts';
-import { markOf } from './passivated-filter.ts';
+import { addressHash } from './passivated-filter.ts';
 import { isIdle } from './passivation.ts';
 import { replay, Unrecoverable } from './recovery.ts';
 
-export interface ArchivistDeps {
+export interface SnapshotterDeps {
   readonly deciders: readonly AnyDecider[];
   readonly journal: Pick<Journal, 'read' | 'trim'>;
-  readonly store: SnapshotStore & Pick<SleeperStore, 'wake'>;
+  readonly store: SnapshotStore & Pick<PassivatedStore, 'wake'>;
   readonly clock: Clock;
   readonly scheduler: Pick<Scheduler, 'now' | 'after'>;
   /** Every actor of the partition is saved as it was after this frame. */
   readonly onSaved: (partition: number, seq: number) => void;
   readonly log: Log;
-  readonly limits: ArchivistLimits;
+  readonly limits: SnapshotterLimits;
 }
 
-export interface ArchivistLimits {
+export interface SnapshotterLimits {
   /** From the end of a round over all partitions to the next; longer when rounds are long. */
   readonly everyMs: number;
   /** Actors leave this memory after so long without a change. */
   readonly idleMs: number;
 }
 
-export const defaultArchivistLimits: ArchivistLimits = { everyMs: 15_000, idleMs: 60_000 };
+export const defaultSnapshotterLimits: SnapshotterLimits = { everyMs: 15_000, idleMs: 60_000 };
 
 const framesPerRead = 512;
 /** Then a save is due, however much more there is to read. */
@@ -59,8 +59,8 @@ interface Volume {
   trimmedSeq: number;
 }
 
-export class Archivist {
-  readonly #deps: ArchivistDeps;
+export class Snapshotter {
+  readonly #deps: SnapshotterDeps;
   readonly #deciders: ReadonlyMap<string, AnyDecider>;
   readonly #volumes = new Map<number, Volume>();
   /** By partition: the newest frame of which its owner says that it is durable. */
@@ -70,7 +70,7 @@ export class Archivist {
   #isStopped = false;
   #failures = 0;
 
-  constructor(deps: ArchivistDeps) {
+  constructor(deps: SnapshotterDeps) {
     this.#deps = deps;
     this.#deciders = new Map(deps.deciders.map((decider) => [decider.kind, decider]));
   }
@@ -206,7 +206,7 @@ export class Archivist {
   /** Applies the frames up to that one, or a bounded part of them. */
   async #readOn(partition: Partition, durableSeq: number): Promise<void> {
     const { journal, store, clock } = this.#deps;
-    const deps = { sleepers: store, deciders: this.#deciders, clock };
+    const deps = { passivated: store, deciders: this.#deciders, clock };
     for (let events = 0; events < eventsPerSave && partition.seq < durableSeq; ) {
       const limit = Math.min(framesPerRead, durableSeq - partition.seq);
       const frames = await journal.read(partition.number, partition.seq, limit);
@@ -247,6 +247,6 @@ function encode(actor: Actor, seq: number): ActorSnapshot {
     seq: Math.max(seq, restoredSeq),
     // A copy: the packer goes on using its buffer (and Buffer.slice would be no copy).
     state: new Uint8Array(packr.pack(decider.snapshot(actor.state))),
-    ...(isIdle(actor) ? { sleepMark: markOf(kind, key) } : {}),
+    ...(isIdle(actor) ? { passivatedHash: addressHash(kind, key) } : {}),
   };
 }

@@ -3,11 +3,12 @@
  * numbers, and stops when told to. The roles differ only in what they do with requests and pushes.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { OutgoingCommand, Push } from '../protocol/decider.ts';
+import type { AnyCommand } from '../protocol/command.ts';
+import type { Push } from '../protocol/decider.ts';
 import { connectPeer, type Peer, type PeerLimits, portWire } from '../protocol/peer.ts';
 import type { ReplyTo } from './mailbox.ts';
 
-export type Role = 'shard' | 'gateway' | 'back-office' | 'archivist' | 'sandbox';
+export type Role = 'shard' | 'gateway' | 'back-office' | 'snapshotter' | 'sandbox';
 
 export type FromMain =
   | { type: 'peer'; role: Role; index: number; port: MessagePort }
@@ -22,7 +23,7 @@ export type ToMain =
   | { type: 'fatal'; reason: string; isFenced: boolean };
 
 export interface ThreadRole {
-  onRequest?(kind: string, key: string, command: OutgoingCommand, reply: ReplyTo): void;
+  onRequest?(kind: string, key: string, command: AnyCommand, reply: ReplyTo): void;
   onPush?(push: Push): void;
   stats?(): unknown;
   /** Finishes what was begun; false when time ran out. */
@@ -50,7 +51,7 @@ const limitsByRole: Record<Role, PeerLimits> = {
   gateway: { openRequestsMax: 1_000, timeoutMs: 5_000 },
   // Payments are retried there until the provider has answered.
   'back-office': { openRequestsMax: 50_000, timeoutMs: 60_000 },
-  archivist: { openRequestsMax: 1, timeoutMs: 1_000 },
+  snapshotter: { openRequestsMax: 1, timeoutMs: 1_000 },
   sandbox: { openRequestsMax: 1, timeoutMs: 1_000 },
 };
 
@@ -63,7 +64,7 @@ export function startThread(): Thread {
   function connect(role: Role, index: number, port: MessagePort): void {
     disconnect(role, index);
     const handler = {
-      onRequest(kind: string, key: string, command: OutgoingCommand, reply: ReplyTo) {
+      onRequest(kind: string, key: string, command: AnyCommand, reply: ReplyTo) {
         if (current?.onRequest) current.onRequest(kind, key, command, reply);
         else reply('busy', null);
       },

@@ -17,7 +17,7 @@ const pageSize = 1_000;
 const replyTimeoutMs = 10_000;
 
 /** Throws when the sandbox does not answer. */
-export async function fetchBooks(sandboxUrl: string): Promise<BookedPayment[]> {
+export async function fetchLedger(sandboxUrl: string): Promise<BookedPayment[]> {
   const payments: BookedPayment[] = [];
   for (let after: string | null = null; ; ) {
     const url = new URL('/_sandbox/payments', sandboxUrl);
@@ -33,7 +33,7 @@ export async function fetchBooks(sandboxUrl: string): Promise<BookedPayment[]> {
 }
 
 /** null when no sandbox ever ran on this folder. A last line that is being written is left out. */
-export async function readBooks(dataDir: string): Promise<BookedPayment[] | null> {
+export async function readLedger(dataDir: string): Promise<BookedPayment[] | null> {
   const path = join(dataDir, 'sandbox', 'payments.jsonl');
   if (!existsSync(path)) return null;
   const intents = new Map<string, Intent>();

@@ -1,11 +1,12 @@
 /** Entry point of the back office: projections of the journal into tables, and calls to the payment provider. */
+
+import type { PaymentCommand } from '../actors/payments/commands.ts';
 import { createPayments } from '../market/payments/effects.ts';
 import { createLog, type LogOptions } from '../ops/log.ts';
-import { startStockWatch } from '../ops/stock-reconciliation.ts';
+import { startStockReconciliation } from '../ops/stock-reconciliation.ts';
 import { openJournal } from '../persistence/journal/open.ts';
 import { openPool } from '../persistence/postgres.ts';
 import { partitionOf, shardOf } from '../protocol/address.ts';
-import type { PaymentCommand } from '../protocol/commands.ts';
 import { busy } from '../protocol/peer.ts';
 import { type ClockAnchor, startClock } from '../runtime/clock.ts';
 import { createProjector } from '../runtime/projector.ts';
@@ -28,7 +29,7 @@ const pool = openPool(data.databaseUrl, { max: 4, name: 'back-office' });
 const journal = await openJournal(data.redisUrl, pool, log);
 const projector = createProjector({ journal, pool, log });
 const payments = createPayments({ stripe: data.stripe, log, now: () => clock.now() });
-const stockWatch = startStockWatch({
+const stockReconciliation = startStockReconciliation({
   pool,
   log,
   ask(sku, done) {
@@ -58,10 +59,14 @@ thread.ready(
       const [partition, seq] = body as [number, number];
       projector.advance(partition, seq);
     },
-    stats: () => ({ payments: payments.counters(), projector: projector.lag(), stock: stockWatch.numbers() }),
+    stats: () => ({
+      payments: payments.counters(),
+      projector: projector.lag(),
+      stock: stockReconciliation.numbers(),
+    }),
     async stop() {
       // A question of its round may still be open: nobody waits for that.
-      void stockWatch.stop();
+      void stockReconciliation.stop();
       await payments.stop();
       await projector.stop();
       await journal.close();

@@ -7,7 +7,7 @@ import { readWebhook } from '../market/payments/webhook.ts';
 import { createLog, type LogOptions } from '../ops/log.ts';
 import { openPool } from '../persistence/postgres.ts';
 import { partitionOf, shardOf } from '../protocol/address.ts';
-import type { OutgoingCommand } from '../protocol/decider.ts';
+import type { AnyCommand } from '../protocol/command.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import { type Answer, busy } from '../protocol/peer.ts';
 import { type ClockAnchor, startClock } from '../runtime/clock.ts';
@@ -35,14 +35,14 @@ const clock = startClock(data.clock);
 const thread = startThread();
 const pool = openPool(data.databaseUrl, { max: 6, name: `gateway-${data.gateway}` });
 
-function askShard(shard: number, kind: string, key: string, command: OutgoingCommand): Promise<Answer> {
+function askShard(shard: number, kind: string, key: string, command: AnyCommand): Promise<Answer> {
   const peer = thread.peer('shard', shard);
   if (!peer) return Promise.resolve(busy);
   return new Promise((resolve) => peer.request(kind, key, command, resolve));
 }
 
 /** One question to every shard; null stands for those that are away. */
-function askEveryShard<Body>(command: OutgoingCommand): Promise<(Body | null)[]> {
+function askEveryShard<Body>(command: AnyCommand): Promise<(Body | null)[]> {
   return Promise.all(
     Array.from({ length: config.shards }, async (_, shard) => {
       const { code, body } = await askShard(shard, 'shard', String(shard), command);
@@ -54,7 +54,7 @@ function askEveryShard<Body>(command: OutgoingCommand): Promise<(Body | null)[]>
 const shards: Shards = {
   ask: (kind, key, command) => askShard(shardOf(partitionOf(kind, key), config.shards), kind, key, command),
   async find(kind, name) {
-    const command = { type: 'FindName', kind, name } as OutgoingCommand;
+    const command = { type: 'FindName', kind, name } as AnyCommand;
     const answers = await askEveryShard<{ key: string | null }>(command);
     const found = answers.find((answer) => answer !== null && answer.key !== null);
     // A shard that is away may be the one that knows it.

@@ -6,7 +6,7 @@ import { openJournal } from '../persistence/journal/open.ts';
 import { openPool } from '../persistence/postgres.ts';
 import { createSnapshotStore } from '../persistence/snapshots.ts';
 import { type Address, partitionOf, shardOf } from '../protocol/address.ts';
-import type { OutgoingCommand } from '../protocol/decider.ts';
+import type { AnyCommand } from '../protocol/command.ts';
 import { type ClockAnchor, startClock } from '../runtime/clock.ts';
 import type { ReplyTo } from '../runtime/mailbox.ts';
 import { systemScheduler } from '../runtime/scheduler.ts';
@@ -38,7 +38,7 @@ const shard = new Shard({
   deciders,
   journal,
   snapshots,
-  sleepers: snapshots,
+  passivated: snapshots,
   clock: startClock(data.clock),
   scheduler: systemScheduler,
   ask,
@@ -47,7 +47,7 @@ const shard = new Shard({
   },
   onDurable(partition, seq) {
     const push = { topic: 'journal', type: 'journal.advanced', body: [partition, seq] };
-    for (const role of ['back-office', 'archivist'] as const)
+    for (const role of ['back-office', 'snapshotter'] as const)
       for (const peer of thread.peers(role)) peer.push(push);
   },
   onFatal: thread.fatal,
@@ -55,7 +55,7 @@ const shard = new Shard({
   limits: defaultShardLimits,
 });
 
-function ask(address: Address, command: OutgoingCommand, done: ReplyTo): void {
+function ask(address: Address, command: AnyCommand, done: ReplyTo): void {
   const peer =
     address.kind === 'payments'
       ? thread.peer('back-office', 0)
@@ -73,7 +73,7 @@ thread.ready(
       if (kind === 'shard') askShard(command as { type: string; kind?: string; name?: string }, reply);
       else shard.deliver(kind, key, command, reply);
     },
-    // From the archivist: how far a partition is saved.
+    // From the snapshotter: how far a partition is saved.
     onPush({ body }) {
       const [partition, seq] = body as [number, number];
       shard.saved(partition, seq);
@@ -92,7 +92,7 @@ thread.ready(
 /** Questions about the shard itself, addressed to `shard/<index>`. */
 function askShard(command: { type: string; kind?: string; name?: string }, reply: ReplyTo): void {
   if (command.type === 'FindName') findName(command.kind!, command.name!, reply);
-  else if (command.type === 'ReadHeads') reply('ok', shard.heads());
+  else if (command.type === 'ReadPositions') reply('ok', shard.positions());
   else if (command.type === 'ReadStats') reply('ok', shard.stats());
   else reply('not_found', null);
 }

@@ -17,7 +17,7 @@ export interface Expected {
   readonly reply?: object | null;
   readonly pushes?: readonly object[];
   /** What the actor owes afterwards. */
-  readonly owes?: readonly object[];
+  readonly pendingMessages?: readonly object[];
   /** The deadline afterwards, as seen at the time of the command. */
   readonly deadline?: number;
 }
@@ -82,7 +82,8 @@ export class Case<State, Command, Event> {
     if (expected.reply === null) expect(decided.reply).toBeNull();
     else if (expected.reply) expect(decided.reply).toMatchObject(expected.reply);
     if (expected.pushes) expect(decided.pushes).toMatchObject(expected.pushes);
-    if (expected.owes) expect(this.decider.owes(this.state)).toMatchObject(expected.owes);
+    if (expected.pendingMessages)
+      expect(this.decider.pendingMessages(this.state)).toMatchObject(expected.pendingMessages);
     if (expected.deadline !== undefined)
       expect(this.decider.deadline(this.state, at)).toBe(expected.deadline);
   }

@@ -31,15 +31,15 @@ const endMsMax = 2_000;
 const asleepMs = 1_500;
 const quietMs = 1_500;
 
-/** Nothing has been journaled for a while, and nothing is owed. */
+/** Nothing has been journaled for a while, and nothing is pending. */
 async function untilIdle(server: ServerProcess): Promise<void> {
   let events = -1;
   let sinceMs = 0;
   await waitFor(async () => {
     const metrics = await readMetrics(server.opsUrl);
     const now = metrics.value('doorbuster_events_total', { shard: '0' });
-    const owed = metrics.value('doorbuster_outbox_depth', { shard: '0' });
-    if (now !== events || owed > 0) sinceMs = performance.now();
+    const pending = metrics.value('doorbuster_outbox_depth', { shard: '0' });
+    if (now !== events || pending > 0) sinceMs = performance.now();
     events = now;
     return performance.now() - sinceMs > quietMs;
   }, 20_000);
@@ -74,7 +74,7 @@ interface Probe {
 }
 
 /** What the successor has acknowledged while the older one slept, as questions with one right answer. */
-async function sellMeanwhile(round: Round, second: Place, drop: Drop, buyers: Sleepers): Promise<Probe[]> {
+async function sellMeanwhile(round: Round, second: Place, drop: Drop, buyers: Passivation): Promise<Probe[]> {
   const { holder, hopeful, newcomer } = buyers;
   await expected(second, `DELETE /v1/holds/${holder.holdId}`, 200, { who: holder });
   const bought = { ...hopeful, holdId: randomUUID() };
@@ -131,7 +131,7 @@ async function sellMeanwhile(round: Round, second: Place, drop: Drop, buyers: Sl
   ];
 }
 
-interface Sleepers {
+interface Passivation {
   readonly holder: Awaited<ReturnType<typeof holding>>;
   readonly hopeful: Awaited<ReturnType<typeof admitted>>;
   readonly newcomer: Person;
@@ -176,7 +176,7 @@ async function zombie(round: Round): Promise<void> {
   const { world } = round;
   const older = world.server;
   const drop = await openDrop(world, 3);
-  const buyers: Sleepers = {
+  const buyers: Passivation = {
     holder: await holding(world, drop),
     hopeful: await admitted(world, drop),
     newcomer: await guest(world),

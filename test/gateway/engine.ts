@@ -4,12 +4,14 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
+import type { OrderView } from '../../src/actors/order/commands.ts';
 import { orderDecider } from '../../src/actors/order/decide.ts';
+import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
 import { saleDecider } from '../../src/actors/sale/decide.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import type { Shards } from '../../src/gateway/route.ts';
-import type { OrderView, PaymentCommand } from '../../src/protocol/commands.ts';
-import type { OutgoingCommand, Push } from '../../src/protocol/decider.ts';
+import type { AnyCommand } from '../../src/protocol/command.ts';
+import type { Push } from '../../src/protocol/decider.ts';
 import type { Log } from '../../src/protocol/log.ts';
 import { type Answer, busy } from '../../src/protocol/peer.ts';
 import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
@@ -128,7 +130,7 @@ export async function startEngine(): Promise<Engine> {
     },
   };
 
-  function ask(kind: string, key: string, command: OutgoingCommand): Promise<Answer> {
+  function ask(kind: string, key: string, command: AnyCommand): Promise<Answer> {
     engine.asked.set(command.type, (engine.asked.get(command.type) ?? 0) + 1);
     if (engine.refusing.has(command.type)) return Promise.resolve(busy);
     return new Promise((resolve) => {

@@ -6,7 +6,8 @@ import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { orderDecider } from '../../src/actors/order/decide.ts';
 import { saleDecider } from '../../src/actors/sale/decide.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
-import type { AnyDecider, OutgoingCommand, Owed } from '../../src/protocol/decider.ts';
+import type { AnyCommand } from '../../src/protocol/command.ts';
+import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
 import type { JournalRecord } from '../../src/protocol/frame.ts';
 
 export const deciders: ReadonlyMap<string, AnyDecider> = new Map(
@@ -62,7 +63,7 @@ export class Story {
   /** One command, one frame; throws when the answer is not the expected one. */
   tell(kind: string, key: string, command: object, expected = 'ok'): void {
     const { decider, state } = this.actor(kind, key);
-    const { code, events } = decider.decide(state, command as OutgoingCommand, this.atMs);
+    const { code, events } = decider.decide(state, command as AnyCommand, this.atMs);
     if (code !== expected)
       throw new Error(`${kind}/${key} ${JSON.stringify(command)}: ${code}, not ${expected}`);
     this.atMs += 7;
@@ -77,33 +78,37 @@ export class Story {
   }
 
   /** Carries messages between the actors until none is left; payments are answered by `provider`. */
-  deliver(provider: (owed: Owed) => { code: string; body: object }): void {
+  deliver(provider: (pending: PendingMessage) => { code: string; body: object }): void {
     for (let rounds = 0; rounds < 100; rounds++) {
       const owing = [...this.actors.values()].flatMap((actor) =>
-        actor.decider.owes(actor.state).map((owed) => ({ actor, owed })),
+        actor.decider.pendingMessages(actor.state).map((pending) => ({ actor, pending })),
       );
       if (owing.length === 0) return;
-      for (const { actor, owed } of owing) this.#carry(actor, owed, provider);
+      for (const { actor, pending } of owing) this.#carry(actor, pending, provider);
     }
     throw new Error('the story never comes to rest');
   }
 
-  #carry(from: StoryActor, owed: Owed, provider: (owed: Owed) => { code: string; body: object }): void {
+  #carry(
+    from: StoryActor,
+    pending: PendingMessage,
+    provider: (pending: PendingMessage) => { code: string; body: object },
+  ): void {
     let answer: { code: string; body: unknown };
-    if (owed.kind === 'payments') {
-      answer = provider(owed);
+    if (pending.kind === 'payments') {
+      answer = provider(pending);
     } else {
-      const { decider, state } = this.actor(owed.kind, owed.key);
-      const decision = decider.decide(state, owed.command, this.atMs);
-      this.tell(owed.kind, owed.key, owed.command, decision.code);
+      const { decider, state } = this.actor(pending.kind, pending.key);
+      const decision = decider.decide(state, pending.command, this.atMs);
+      this.tell(pending.kind, pending.key, pending.command, decision.code);
       const { reply } = decision;
       answer = { code: decision.code, body: typeof reply === 'function' ? reply(state) : (reply ?? null) };
     }
-    this.tell(from.decider.kind, from.key, { type: 'Answered', id: owed.id, ...answer });
+    this.tell(from.decider.kind, from.key, { type: 'Answered', id: pending.id, ...answer });
   }
 }
 
-const captured = ({ command, key }: Owed) => {
+const captured = ({ command, key }: PendingMessage) => {
   const paymentId = `pi_${key.slice(-12)}`;
   return command.type === 'AuthorizePayment' || command.type === 'CapturePayment'
     ? { code: 'ok', body: { paymentId } }
@@ -234,16 +239,16 @@ function sellOut(story: Story): void {
   placeOrder(story, 0x201, 0x43, [{ holdId: hold(story, 0x43, 3, 2), sku }]);
   story.deliver(captured);
   placeOrder(story, 0x202, 0x44, [{ holdId: hold(story, 0x44, 4), sku }]);
-  story.deliver((owed) =>
-    owed.command.type === 'AuthorizePayment'
+  story.deliver((pending) =>
+    pending.command.type === 'AuthorizePayment'
       ? { code: 'payment_declined', body: { paymentId: 'pi_declined', declineCode: 'insufficient_funds' } }
-      : captured(owed),
+      : captured(pending),
   );
   placeOrder(story, 0x203, 0x44, [{ holdId: hold(story, 0x44, 4), sku }]);
-  story.deliver((owed) =>
-    owed.command.type === 'AuthorizePayment'
+  story.deliver((pending) =>
+    pending.command.type === 'AuthorizePayment'
       ? { code: 'payment_failed', body: { reason: 'gone' } }
-      : captured(owed),
+      : captured(pending),
   );
   const given = hold(story, 0x45, 5);
   story.tell('sku', sku, { type: 'VoidHold', holdId: given, buyerId: `acc_${uuid(0x45)}` });
@@ -260,12 +265,12 @@ function loseHolds(story: Story): void {
   placeOrder(story, 0x206, 0x47, [{ holdId: uuid(0x999), sku }]);
   story.deliver(captured);
   placeOrder(story, 0x207, 0x47, [{ holdId: hold(story, 0x47, 7), sku }]);
-  story.deliver((owed) => {
-    if (owed.command.type === 'AuthorizePayment') {
+  story.deliver((pending) => {
+    if (pending.command.type === 'AuthorizePayment') {
       story.atMs += 340_000;
       story.tick('sku', sku);
     }
-    return captured(owed);
+    return captured(pending);
   });
   // A buyer who is warned, and lets the hold go.
   story.tell(
@@ -286,7 +291,7 @@ function endShop(story: Story): void {
   story.tell('sale', saleId, { type: 'CloseSale', sellerId: seller });
   story.deliver(captured);
   const terms = {
-    type: 'OpenAllotment',
+    type: 'OpenAllocation',
     saleId: general,
     sellerId: seller,
     quantity: 4,

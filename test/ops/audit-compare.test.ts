@@ -1,23 +1,23 @@
 /** The audit's comparisons, on books with one mistake each. */
 import { describe, expect, it } from 'vitest';
+import type { OrderView } from '../../src/actors/order/commands.ts';
 import { settledMismatches } from '../../src/ops/audit.ts';
 import {
   compareHolds,
   compareOrder,
   compareProvider,
   compareStock,
-  type HoldBook,
+  type HoldEntry,
   inBrief,
-  type OrderBook,
+  type OrderEntry,
   type OrderRows,
   type ProviderPayment,
-  type StockBook,
+  type StockEntry,
 } from '../../src/ops/audit-compare.ts';
-import type { OrderView } from '../../src/protocol/commands.ts';
 
 const usd = (amount: number) => ({ amount, currency: 'USD' });
 const nowMs = 1_800_000_000_000;
-const hold = (holdId: string, more: Partial<HoldBook> = {}): HoldBook => ({
+const hold = (holdId: string, more: Partial<HoldEntry> = {}): HoldEntry => ({
   holdId,
   sku: 'S',
   quantity: 1,
@@ -25,7 +25,7 @@ const hold = (holdId: string, more: Partial<HoldBook> = {}): HoldBook => ({
   orderId: 'ord_1',
   ...more,
 });
-const stock = (more: Partial<StockBook> = {}): StockBook => ({
+const stock = (more: Partial<StockEntry> = {}): StockEntry => ({
   sku: 'S',
   onHand: 10,
   held: 2,
@@ -39,7 +39,7 @@ const stock = (more: Partial<StockBook> = {}): StockBook => ({
 });
 const stockRow = { onHand: 10, held: 2, sold: 1 };
 
-function order(more: Partial<OrderView> = {}, isSettled = true): OrderBook {
+function order(more: Partial<OrderView> = {}, isSettled = true): OrderEntry {
   const view: OrderView = {
     orderId: 'ord_1',
     orderNumber: 'N',
@@ -76,8 +76,8 @@ const payment = (more: Partial<ProviderPayment> = {}): ProviderPayment => ({
   ...{ paymentId: 'pi_1', orderId: 'ord_1', status: 'captured', capturedAmount: 500, currency: 'USD' },
   ...more,
 });
-const orders = (...books: OrderBook[]) => new Map(books.map((book) => [book.view.orderId, inBrief(book)]));
-const holds = (...all: HoldBook[]) => new Map(all.map((one) => [one.holdId, one]));
+const orders = (...books: OrderEntry[]) => new Map(books.map((book) => [book.view.orderId, inBrief(book)]));
+const holds = (...all: HoldEntry[]) => new Map(all.map((one) => [one.holdId, one]));
 const kinds = (mismatches: readonly { kind: string }[]) => mismatches.map(({ kind }) => kind);
 const books = (...payments: ProviderPayment[]) => ({ payments, isComplete: true });
 
@@ -172,7 +172,7 @@ describe('the provider', () => {
   it('agrees when the one payment of the order is captured in full', () => {
     expect(compareProvider(orders(order()), books(payment()))).toEqual([]);
   });
-  it.each<[string, OrderBook[], ProviderPayment[], string]>([
+  it.each<[string, OrderEntry[], ProviderPayment[], string]>([
     ['no payment', [order()], [], 'provider.payment'],
     ['a payment that was not captured', [order()], [payment({ status: 'authorized' })], 'provider.payment'],
     ['another amount', [order()], [payment({ capturedAmount: 499 })], 'provider.amount'],

@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pollBooks } from '../../src/cli/provider-ledger.ts';
+import type { OrderView } from '../../src/actors/order/commands.ts';
+import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
+import { pollLedger } from '../../src/cli/provider-ledger.ts';
 import { createPayments, type Payments } from '../../src/market/payments/effects.ts';
 import type { Mismatch } from '../../src/ops/audit-compare.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
-import type { OrderView, PaymentCommand } from '../../src/protocol/commands.ts';
 import { newId } from '../../src/protocol/ids.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { type TestDatabase, temporaryFolder, testDatabase } from '../persistence/support.ts';
@@ -83,7 +84,15 @@ describe('the audit', () => {
       ...{ type: 'RegisterSku', productId: newId('product'), sellerId, title: 'Console', price, stock: 20 },
     });
     await engine.ask('sku', sku, {
-      ...{ type: 'OpenAllotment', saleId, sellerId, quantity: 10, price, purchaseLimit: 1, holdSeconds: 300 },
+      ...{
+        type: 'OpenAllocation',
+        saleId,
+        sellerId,
+        quantity: 10,
+        price,
+        purchaseLimit: 1,
+        holdSeconds: 300,
+      },
     });
     for (let i = 0; i < 3; i++) bought.push(await buy('pm_card_visa'));
     declined = await buy('pm_card_chargeDeclined');
@@ -118,7 +127,7 @@ describe('the audit', () => {
     });
     const known = new Map(bought.map((view) => [view.orderId, brief(view, true)]));
     known.set('ord_x', { ...brief(bought[0]!, false), paymentId: 'pi_nobody_knows' });
-    const polled = await pollBooks({ secretKey: null, sandboxUrl: sandbox.url }, known, () => {});
+    const polled = await pollLedger({ secretKey: null, sandboxUrl: sandbox.url }, known, () => {});
     expect(polled.isComplete).toBe(false);
     expect(polled.payments.map(({ orderId, status }) => [orderId, status])).toEqual([
       ['ord_x', 'open'],

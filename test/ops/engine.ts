@@ -1,18 +1,18 @@
 /** A whole shard in this process, on real stores, with its projector: started, stopped in order, or dropped as by kill -9. */
 
 import { setTimeout as wait } from 'node:timers/promises';
+import type { StockView } from '../../src/actors/sku/commands.ts';
 import { deciders } from '../../src/features.ts';
 import { openJournal } from '../../src/persistence/journal/open.ts';
 import { openPool } from '../../src/persistence/postgres.ts';
 import { createSnapshotStore } from '../../src/persistence/snapshots.ts';
 import type { Code } from '../../src/protocol/codes.ts';
-import type { StockView } from '../../src/protocol/commands.ts';
-import type { OutgoingCommand } from '../../src/protocol/decider.ts';
+import type { AnyCommand } from '../../src/protocol/command.ts';
 import { anchorClock, startClock } from '../../src/runtime/clock.ts';
 import { createProjector } from '../../src/runtime/projector.ts';
 import { systemScheduler } from '../../src/runtime/scheduler.ts';
 import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
-import { Archivist, defaultArchivistLimits } from '../../src/runtime/snapshotter.ts';
+import { defaultSnapshotterLimits, Snapshotter } from '../../src/runtime/snapshotter.ts';
 import { runNode } from '../system/server.ts';
 
 export interface Engine {
@@ -26,7 +26,7 @@ export interface Engine {
   drop(): Promise<void>;
 }
 
-export type PaymentAsk = (command: OutgoingCommand, done: (code: Code, body: unknown) => void) => void;
+export type PaymentAsk = (command: AnyCommand, done: (code: Code, body: unknown) => void) => void;
 
 export async function startEngine(
   databaseUrl: string,
@@ -49,20 +49,20 @@ export async function startEngine(
     scheduler: systemScheduler,
     ask: (_address, command, done) => pay(command, done),
     push: () => {},
-    onDurable: (partition, seq) => archivist.advance(partition, seq),
+    onDurable: (partition, seq) => snapshotter.advance(partition, seq),
     onFatal: () => {},
     log: () => {},
     limits: defaultShardLimits,
   });
-  const archivist = new Archivist({
+  const snapshotter = new Snapshotter({
     ...{ deciders, journal, store: snapshots, clock, scheduler: systemScheduler, log: () => {} },
     onSaved: (partition, seq) => shard.saved(partition, seq),
-    limits: defaultArchivistLimits,
+    limits: defaultSnapshotterLimits,
   });
   await shard.start();
   const ask = (kind: string, key: string, command: object) =>
     new Promise<{ code: Code; body: unknown }>((resolve) =>
-      shard.deliver(kind, key, command as OutgoingCommand, (code, body) => resolve({ code, body })),
+      shard.deliver(kind, key, command as AnyCommand, (code, body) => resolve({ code, body })),
     );
   async function close() {
     await projector.stop();
@@ -80,7 +80,7 @@ export async function startEngine(
     project: () => projector.catchUp(),
     async stop() {
       if (!(await shard.stop(10_000))) throw new Error('the shard did not stop in time');
-      if (!(await archivist.stop(10_000))) throw new Error('not everything could be saved in time');
+      if (!(await snapshotter.stop(10_000))) throw new Error('not everything could be saved in time');
       await close();
     },
     async drop() {

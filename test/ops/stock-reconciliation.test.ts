@@ -1,18 +1,18 @@
 /** The metric `doorbuster_inventory_mismatch`: a real shard and a real table, one of which is tampered with. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type StockWatch, startStockWatch } from '../../src/ops/stock-reconciliation.ts';
+import { type StockReconciliation, startStockReconciliation } from '../../src/ops/stock-reconciliation.ts';
 import { type TestDatabase, testDatabase } from '../persistence/support.ts';
 import { type Engine, startEngine, until } from './engine.ts';
 
 describe('the stock watch', () => {
   let database: TestDatabase;
   let engine: Engine;
-  let watch: StockWatch | null = null;
+  let watch: StockReconciliation | null = null;
   let lagSeconds = 0;
   const news: string[] = [];
 
-  function start(): StockWatch {
-    watch = startStockWatch({
+  function start(): StockReconciliation {
+    watch = startStockReconciliation({
       pool: database.pool,
       ask: (sku, done) => void engine.ask('sku', sku, { type: 'ReadStock' }).then(done),
       lagSeconds: () => lagSeconds,

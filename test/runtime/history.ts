@@ -2,12 +2,15 @@
  * Histories made by the real actors under random commands and answers, and what those actors say of themselves at
  * the end: the tables must say the same.
  */
+
+import type { OrderView } from '../../src/actors/order/commands.ts';
 import { orderDecider } from '../../src/actors/order/decide.ts';
+import type { SaleView } from '../../src/actors/sale/commands.ts';
 import { saleDecider } from '../../src/actors/sale/decide.ts';
+import type { HoldView, StockView } from '../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
-import type { HoldView, OrderView, SaleView, StockView } from '../../src/protocol/commands.ts';
-import type { AnyDecider, Owed } from '../../src/protocol/decider.ts';
+import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
 import { encodeFrame, type JournalRecord } from '../../src/protocol/frame.ts';
 import type { Frame, Journal } from '../../src/protocol/journal.ts';
 import { seeded } from '../market/payments/support.ts';
@@ -36,7 +39,7 @@ function stage(decider: AnyDecider, key: string, records: JournalRecord[]) {
       }
       return { code, body: typeof reply === 'function' ? reply(state) : (reply ?? null) };
     },
-    owes: (): readonly Owed[] => decider.owes(state),
+    pendingMessages: (): readonly PendingMessage[] => decider.pendingMessages(state),
   };
 }
 
@@ -88,7 +91,7 @@ export function makeHistory(seed: number, size: number, name: string): History {
         sellerId: null,
       }),
       () => ({
-        type: 'OpenAllotment',
+        type: 'OpenAllocation',
         saleId,
         sellerId: 'acc_s',
         quantity: 8,
@@ -96,7 +99,7 @@ export function makeHistory(seed: number, size: number, name: string): History {
         purchaseLimit: 3,
         holdSeconds: 60,
       }),
-      () => (chance(0.1) ? { type: 'CloseAllotment', saleId } : null),
+      () => (chance(0.1) ? { type: 'CloseAllocation', saleId } : null),
       ...Array.from({ length: 4 }, () => () => {
         const holdId = `h-${name}-${holds.length}`;
         holds.push({ holdId, sku, buyerId });
@@ -121,10 +124,10 @@ export function makeHistory(seed: number, size: number, name: string): History {
 
   function stepSale(): void {
     const { key, actor } = pick(sales);
-    const owed = actor.owes();
-    if (owed.length > 0 && chance(0.5)) {
+    const pending = actor.pendingMessages();
+    if (pending.length > 0 && chance(0.5)) {
       const code = chance(0.85) ? 'created' : 'insufficient_stock';
-      actor.send({ type: 'Answered', id: pick(owed).id, code, body: { available: 1 } } as never, at);
+      actor.send({ type: 'Answered', id: pick(pending).id, code, body: { available: 1 } } as never, at);
       return;
     }
     actor.send(
@@ -189,7 +192,7 @@ export function makeHistory(seed: number, size: number, name: string): History {
     };
   }
 
-  function answerTo(orderId: string, { command }: Owed): { code: string; body: unknown } {
+  function answerTo(orderId: string, { command }: PendingMessage): { code: string; body: unknown } {
     const fields = command as unknown as { holdId: string; sku?: string };
     const paymentId = `pi_${orderId}`;
     switch (command.type) {
@@ -240,9 +243,9 @@ export function makeHistory(seed: number, size: number, name: string): History {
       );
       return;
     }
-    const owed = actor.owes();
-    if (owed.length > 0 && chance(0.85)) {
-      const one = pick(owed);
+    const pending = actor.pendingMessages();
+    if (pending.length > 0 && chance(0.85)) {
+      const one = pick(pending);
       actor.send({ type: 'Answered', id: one.id, ...answerTo(key, one) } as never, at);
       return;
     }

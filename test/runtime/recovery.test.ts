@@ -21,7 +21,7 @@ describe('recovery', () => {
     const one = await startShard(store, { archiveEveryMs: 0 });
     for (let n = 0; n < 20; n++) await one.send({ type: 'Add', amount: 1 });
     expect(await one.shard.stop(5_000)).toBe(true);
-    expect(await one.archivist.stop(5_000)).toBe(true);
+    expect(await one.snapshotter.stop(5_000)).toBe(true);
     expect(store.stream(partitionOf('counter', 'a')).frames).toEqual([]);
     const two = await startShard(store);
     await two.send({ type: 'Add', amount: 1 });
@@ -36,7 +36,7 @@ describe('recovery', () => {
     store.interlude = async (partition) => {
       if (partition !== partitionOf('counter', 'a')) return;
       store.interlude = null;
-      expect(await one.archivist.stop(5_000)).toBe(true);
+      expect(await one.snapshotter.stop(5_000)).toBe(true);
       expect(store.stream(partition).frames).toEqual([]);
     };
     const two = await startShard(store);
@@ -50,7 +50,7 @@ describe('recovery', () => {
     const one = await startShard(store);
     const keys = Array.from({ length: 2_000 }, (_, n) => `key-${n}`);
     await Promise.all(keys.map((key, n) => one.send({ type: 'Add', amount: n % 100 }, key)));
-    expect(await one.archivist.stop(10_000)).toBe(true);
+    expect(await one.snapshotter.stop(10_000)).toBe(true);
     const two = await startShard(store);
     expect(two.shard.stats()).toMatchObject({ haltedPartitions: [] });
     for (const [n, key] of keys.entries()) {
@@ -62,7 +62,7 @@ describe('recovery', () => {
     const store = new MemoryStore();
     const one = await startShard(store);
     await one.send({ type: 'Add', amount: 1 }, 'a');
-    await one.archivist.stop(5_000);
+    await one.snapshotter.stop(5_000);
     const saved = store.snapshots.get(partitionOf('counter', 'a'))!;
     for (const [name, actor] of saved.actors)
       saved.actors.set(name, { ...actor, state: actor.state.slice(0, 3) });
@@ -75,7 +75,7 @@ describe('recovery', () => {
     const store = new MemoryStore();
     const one = await startShard(store);
     await one.send({ type: 'RingAt', atMs: one.clock.at + 3_600_000 }, 'a');
-    await one.archivist.stop(5_000);
+    await one.snapshotter.stop(5_000);
     const saved = store.snapshots.get(partitionOf('counter', 'a'))!;
     for (const [name, actor] of saved.actors)
       saved.actors.set(name, { ...actor, state: actor.state.slice(0, 3) });
@@ -127,7 +127,7 @@ describe('recovery', () => {
     const store = new MemoryStore();
     const one = await startShard(store, {}, 9_000_000);
     await one.send({ type: 'Add', amount: 1 });
-    await one.archivist.stop(5_000);
+    await one.snapshotter.stop(5_000);
     const two = await startShard(store);
     expect(two.clock.at).toBe(9_000_000);
   });

@@ -2,7 +2,7 @@
 import { startSandbox } from '../../src/sandbox/server.ts';
 
 const dataDir = process.argv[2];
-if (!dataDir) throw new Error('usage: sandbox-process.ts <folder>');
+if (!dataDir) throw new Error('usage: process.ts <folder>');
 const sandbox = await startSandbox({
   port: 0,
   dataDir,

@@ -311,7 +311,7 @@ describe('what the sandbox remembers', () => {
 
   test('kill -9 in the middle of a crowd loses nothing that was answered', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'doorbuster-sandbox-'));
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'sandbox-process.ts'), dataDir], {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'process.ts'), dataDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const answered: string[] = [];

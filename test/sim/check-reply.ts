@@ -2,9 +2,13 @@
  * What may be said, checked at the moment the shard lets it out: an answer or a push may show only what is durable,
  * that is, what the oracle knows by then.
  */
+
+import type { OrderView } from '../../src/actors/order/commands.ts';
+import type { TicketView } from '../../src/actors/sale/commands.ts';
+import type { HoldView } from '../../src/actors/sku/commands.ts';
 import type { Code } from '../../src/protocol/codes.ts';
-import type { HoldView, OrderView, TicketView } from '../../src/protocol/commands.ts';
-import type { OutgoingCommand, Push } from '../../src/protocol/decider.ts';
+import type { AnyCommand } from '../../src/protocol/command.ts';
+import type { Push } from '../../src/protocol/decider.ts';
 import type { World } from './world.ts';
 
 const rule = 'nothing leaves before it is durable';
@@ -13,7 +17,7 @@ export function checkReply(
   world: World,
   kind: string,
   key: string,
-  command: OutgoingCommand,
+  command: AnyCommand,
   code: Code,
   body: unknown,
 ): void {
@@ -29,7 +33,7 @@ export function checkReply(
     };
     if (book.onHand < 0) fail('the sku is not registered');
     if (type === 'AdjustStock' && !book.adjustments.has(adjustmentId!)) fail('no such adjustment');
-    if (type === 'OpenAllotment' && !book.allotments.has(saleId!)) fail('nothing is set aside');
+    if (type === 'OpenAllocation' && !book.allocations.has(saleId!)) fail('nothing is set aside');
     if (body !== null && typeof body === 'object' && 'holdId' in body)
       checkHold(world, key, body as HoldView, fail);
   } else if (kind === 'sale') {

@@ -6,10 +6,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { unpack } from 'msgpackr';
 import type { OrderState } from '../../src/actors/order/decide.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
+import type { PlaceHold } from '../../src/actors/sku/commands.ts';
 import type { SkuState } from '../../src/actors/sku/decide.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { Code } from '../../src/protocol/codes.ts';
-import type { PlaceHold } from '../../src/protocol/commands.ts';
 import type { AnyDecider } from '../../src/protocol/decider.ts';
 import type { Instance } from './instance.ts';
 import type { Shadow, World } from './world.ts';
@@ -60,22 +60,22 @@ function naiveHold(state: SkuState, command: PlaceHold, at: number): Code {
   const known = state.holdById.get(holdId);
   if (known) {
     const isSame =
-      known.buyerId === buyerId && known.quantity === quantity && known.allotment.saleId === saleId;
+      known.buyerId === buyerId && known.quantity === quantity && known.allocation.saleId === saleId;
     return isSame ? 'ok' : 'exists_with_different';
   }
   if (quantity < 1) return 'validation_failed';
-  const allotment = state.allotmentBySale.get(saleId);
-  if (!allotment) return 'unknown_sku';
+  const allocation = state.allocationBySale.get(saleId);
+  if (!allocation) return 'unknown_sku';
   if (command.admissionExpiresAtMs <= at) return 'admission_expired';
   let owned = 0;
   let taken = 0;
   for (const hold of state.holdById.values()) {
-    if (hold.allotment !== allotment || hold.state === 'voided' || hold.state === 'expired') continue;
+    if (hold.allocation !== allocation || hold.state === 'voided' || hold.state === 'expired') continue;
     taken += hold.quantity;
     if (hold.buyerId === buyerId) owned += hold.quantity;
   }
-  if (owned + quantity > allotment.purchaseLimit) return 'purchase_limit';
-  const free = allotment.isOpen ? allotment.quantity - taken : 0;
+  if (owned + quantity > allocation.purchaseLimit) return 'purchase_limit';
+  const free = allocation.isOpen ? allocation.quantity - taken : 0;
   if (quantity <= free) return 'created';
   return free === 0 ? 'sold_out' : 'insufficient_stock';
 }
@@ -85,12 +85,12 @@ function checkSku(world: World, state: SkuState, event: unknown): void {
   let sold = 0;
   let allotted = 0;
   let isWrong = false;
-  for (const allotment of state.allotmentBySale.values()) {
-    held += allotment.held;
-    sold += allotment.sold;
-    const free = allotment.isOpen ? allotment.quantity - allotment.held - allotment.sold : 0;
+  for (const allocation of state.allocationBySale.values()) {
+    held += allocation.held;
+    sold += allocation.sold;
+    const free = allocation.isOpen ? allocation.quantity - allocation.held - allocation.sold : 0;
     allotted += free;
-    if (free < 0 || allotment.held < 0 || allotment.sold < 0) isWrong = true;
+    if (free < 0 || allocation.held < 0 || allocation.sold < 0) isWrong = true;
   }
   const general = state.onHand - held - sold - allotted;
   if (isWrong || general < 0 || held !== state.held || sold !== state.sold || allotted !== state.allotted)
@@ -126,7 +126,7 @@ export function checkRecovered(world: World, instance: Instance): void {
 /** The state of an actor that is not in memory: as it was saved. */
 export function asleep(world: World, partition: number, name: string, { decider }: Shadow): unknown {
   const saved = world.store.saved.get(partition)?.actors.get(name);
-  if (saved?.sleepMark === undefined) return undefined;
+  if (saved?.passivatedHash === undefined) return undefined;
   return decider.restore(saved.key, unpack(saved.state), saved.version);
 }
 

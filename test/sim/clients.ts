@@ -1,7 +1,8 @@
 /** Everybody outside: what they know, and how they ask: again with the same ids while they get no answer. */
+
+import type { CreateSale, TicketView } from '../../src/actors/sale/commands.ts';
 import type { Code } from '../../src/protocol/codes.ts';
-import type { CreateSale, TicketView } from '../../src/protocol/commands.ts';
-import type { OutgoingCommand } from '../../src/protocol/decider.ts';
+import type { AnyCommand } from '../../src/protocol/command.ts';
 import type { Cluster } from './cluster.ts';
 import { Ledger } from './ledger.ts';
 import type { Random } from './random.ts';
@@ -46,7 +47,7 @@ export class Clients {
   }
 
   /** Asks, again while it is busy, with the same ids; who gives up never learns the outcome. */
-  call(kind: string, key: string, command: OutgoingCommand, then: (code: Code, body: unknown) => void): void {
+  call(kind: string, key: string, command: AnyCommand, then: (code: Code, body: unknown) => void): void {
     let left = this.isPatient ? 1_000 : this.random.int(1, 6);
     this.open++;
     const ask = () => {

@@ -3,7 +3,7 @@
  * projections that read what becomes durable.
  */
 import { shardOf } from '../../src/protocol/address.ts';
-import type { OutgoingCommand } from '../../src/protocol/decider.ts';
+import type { AnyCommand } from '../../src/protocol/command.ts';
 import { checkRecovered } from './check-state.ts';
 import { Engine } from './engine.ts';
 import type { Instance } from './instance.ts';
@@ -117,8 +117,8 @@ export class Cluster {
   }
 
   /** From a client or the provider, through whichever process it is connected with. */
-  ask(kind: string, key: string, command: OutgoingCommand, done: Done): void {
-    const receive = (copy: OutgoingCommand, reply: Done) => {
+  ask(kind: string, key: string, command: AnyCommand, done: Done): void {
+    const receive = (copy: AnyCommand, reply: Done) => {
       const zombie =
         this.zombies.length > 0 && this.#random.chance(0.4) ? this.#random.pick(this.zombies) : null;
       const engine = zombie ?? this.engine;

@@ -10,8 +10,8 @@ import type {
   Frame,
   Journal,
   Newest,
+  PassivatedStore,
   Save,
-  SleeperStore,
   SnapshotStore,
 } from '../../src/protocol/journal.ts';
 import type { Loop, Owner } from './loop.ts';
@@ -51,7 +51,7 @@ const never = new Promise<never>(() => {});
 /** Of all reads, those during which others can do something. */
 const slowReads = 0.03;
 
-export class Disk implements Journal, SnapshotStore, SleeperStore {
+export class Disk implements Journal, SnapshotStore, PassivatedStore {
   readonly durability = 'simulated';
   /** By partition: the epoch under which this shard has claimed it. */
   readonly epochs = new Map<number, number>();
@@ -162,10 +162,12 @@ export class Disk implements Journal, SnapshotStore, SleeperStore {
     });
   }
 
-  loadAwake(partition: number): ReturnType<SleeperStore['loadAwake']> {
+  loadAwake(partition: number): ReturnType<PassivatedStore['loadAwake']> {
     return this.#call('load', () => {
       const saved = this.#deps.store.saved.get(partition);
-      const actors = [...(saved?.actors.values() ?? [])].filter(({ sleepMark }) => sleepMark === undefined);
+      const actors = [...(saved?.actors.values() ?? [])].filter(
+        ({ passivatedHash }) => passivatedHash === undefined,
+      );
       const { checkpointSeq = 0, engineMs = 0 } = saved ?? {};
       return { checkpointSeq, engineMs, actors };
     });
@@ -174,7 +176,7 @@ export class Disk implements Journal, SnapshotStore, SleeperStore {
   marks(partition: number): Promise<number[]> {
     return this.#call('load', () => {
       const saved = this.#deps.store.saved.get(partition);
-      return [...(saved?.actors.values() ?? [])].flatMap(({ sleepMark }) => sleepMark ?? []);
+      return [...(saved?.actors.values() ?? [])].flatMap(({ passivatedHash }) => passivatedHash ?? []);
     });
   }
 

@@ -2,14 +2,15 @@
  * One process: its shards, each in its current life, which talk to each other and to the provider. A dead shard is
  * started again; a shard that finds itself fenced ends the whole process, as the supervisor does.
  */
+
+import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
 import { partitionOf, shardOf } from '../../src/protocol/address.ts';
-import type { PaymentCommand } from '../../src/protocol/commands.ts';
-import type { OutgoingCommand } from '../../src/protocol/decider.ts';
-import { ArchiveLife } from './archive.ts';
+import type { AnyCommand } from '../../src/protocol/command.ts';
 import { type CrashPoint, Instance } from './instance.ts';
 import type { Done, Network } from './network.ts';
 import type { Provider } from './provider.ts';
 import type { Random } from './random.ts';
+import { SnapshotterLife } from './snapshotter.ts';
 import type { World } from './world.ts';
 
 const peerTimeoutMs = 5_000;
@@ -36,7 +37,7 @@ export class Engine {
   isReplaced = false;
   isAlive = true;
   readonly shards: (Instance | null)[] = [];
-  archive: ArchiveLife;
+  archive: SnapshotterLife;
   #isStopping = false;
   readonly #acked = new Map<number, number>();
   readonly #owner: string;
@@ -65,7 +66,7 @@ export class Engine {
   wallNow = (): number => Math.floor(this.#deps.world.loop.nowMs) + this.#deps.wallOffsetMs;
 
   /** A command that has arrived at this process. */
-  receive(kind: string, key: string, command: OutgoingCommand, reply: Done): void {
+  receive(kind: string, key: string, command: AnyCommand, reply: Done): void {
     const target = this.shards[shardOf(partitionOf(kind, key), this.shardCount)];
     if (target) this.#deps.world.loop.after(0, target, () => target.deliver(kind, key, command, reply));
     else if (this.#deps.random.chance(0.5)) reply('busy', null);
@@ -78,11 +79,11 @@ export class Engine {
     else instance.crashPoint = point;
   }
 
-  /** The archivist dies and is started again. */
-  crashArchive(): void {
+  /** The snapshotter dies and is started again. */
+  crashSnapshotter(): void {
     const { loop, trace, count } = this.#deps.world;
-    trace(() => 'the archivist crashes');
-    count('crashes of the archivist');
+    trace(() => 'the snapshotter crashes');
+    count('crashes of the snapshotter');
     this.archive.end();
     loop.after(this.#deps.random.int(5, 2_500), null, () => {
       if (this.isAlive && !this.archive.isAlive && !this.#isStopping) this.archive = this.#archive();
@@ -105,7 +106,7 @@ export class Engine {
     this.#isStopping = true;
     this.#deps.world.loop.isTouched = true;
     await Promise.all(this.living.map((instance) => instance.shard.stop(3_000)));
-    if (this.archive.isAlive) await this.archive.archivist.stop(2_000);
+    if (this.archive.isAlive) await this.archive.snapshotter.stop(2_000);
   }
 
   kill(why: string): void {
@@ -114,28 +115,28 @@ export class Engine {
     this.archive.end();
   }
 
-  /** All but the archivist. */
+  /** All but the snapshotter. */
   #crash(why: string): void {
     this.isAlive = false;
     for (const instance of this.living) instance.crash(why);
   }
 
-  /** As the real process does: its archivist has a last round, beside its successor's. */
+  /** As the real process does: its snapshotter has a last round, beside its successor's. */
   #endFenced(): void {
     const { archive } = this;
     const { loop } = this.#deps.world;
     this.#crash('because the process is fenced');
     if (!archive.isAlive) return;
     loop.isTouched = true;
-    archive.archivist.stop(2_000).then(
+    archive.snapshotter.stop(2_000).then(
       () => archive.end(),
       (error: unknown) => loop.onThrow(error),
     );
   }
 
-  #archive(): ArchiveLife {
+  #archive(): SnapshotterLife {
     const { world, nextLife } = this.#deps;
-    const archive = new ArchiveLife({
+    const archive = new SnapshotterLife({
       world,
       random: world.random(`archive ${nextLife()}`),
       wallNow: this.wallNow,
@@ -143,11 +144,11 @@ export class Engine {
         this.shards[shardOf(partition, this.shardCount)]?.shard.saved(partition, seq),
     });
     for (const { shard } of this.living)
-      for (const [partition, seq] of shard.heads()) archive.archivist.advance(partition, seq);
+      for (const [partition, seq] of shard.positions()) archive.snapshotter.advance(partition, seq);
     return archive;
   }
 
-  #ask(from: Instance, kind: string, key: string, command: OutgoingCommand, done: Done): void {
+  #ask(from: Instance, kind: string, key: string, command: AnyCommand, done: Done): void {
     const { network, provider } = this.#deps;
     if (kind === 'payments') {
       const pay = command as PaymentCommand;
@@ -170,7 +171,7 @@ export class Engine {
       acked: this.#acked,
       ask: (from, kind, key, command, done) => this.#ask(from, kind, key, command, done),
       onDurable: (partition, seq) => {
-        this.archive.archivist.advance(partition, seq);
+        this.archive.snapshotter.advance(partition, seq);
         onDurable(partition);
       },
       onReady,

@@ -13,7 +13,7 @@ import type { Shadow } from './world.ts';
 const restMaxMs = 600_000;
 /** Journal, timer and turn together take less. */
 const lateMaxMs = 2_000;
-/** The outbox looks this often, at the latest, whether something is still owed. */
+/** The outbox looks this often, at the latest, whether something is still pending. */
 const settleMs = 8_000;
 
 export async function heal(run: Run): Promise<void> {
@@ -50,8 +50,8 @@ export async function heal(run: Run): Promise<void> {
     () => cluster.living.every(isIdle) && isVoided(),
   );
   checkBooks(run);
-  for (const { reason } of cluster.engine?.archive.archivist.stats().halted ?? [])
-    world.fail('the archivist can read what the shards wrote', reason);
+  for (const { reason } of cluster.engine?.archive.snapshotter.stats().halted ?? [])
+    world.fail('the snapshotter can read what the shards wrote', reason);
   for (const instance of cluster.living) checkRecovered(world, instance);
   if (world.loop.isStopped) return;
   cluster.restart(world.random('heal').int(1, 3), 0, 10);
@@ -84,7 +84,7 @@ function states({ cluster }: Run): Map<string, Shadow> {
 }
 
 function isOwing({ decider, state }: Shadow): boolean {
-  return decider.owes(state).length > 0;
+  return decider.pendingMessages(state).length > 0;
 }
 
 function ordersAtRest(run: Run): boolean {
@@ -122,8 +122,8 @@ function allAtRest(run: Run): boolean {
 function unrest(run: Run): string {
   const lines: string[] = [];
   for (const [name, actor] of states(run)) {
-    const owed = actor.decider.owes(actor.state).map(({ id }) => id);
-    if (owed.length > 0) lines.push(`${name} owes ${owed.join(', ')}`);
+    const pending = actor.decider.pendingMessages(actor.state).map(({ id }) => id);
+    if (pending.length > 0) lines.push(`${name} owes ${pending.join(', ')}`);
     if (actor.decider.kind === 'sku') {
       const { held, allotted } = actor.state as SkuState;
       lines.push(`${name} ${held} held, ${allotted} set aside`);
@@ -131,7 +131,7 @@ function unrest(run: Run): string {
     if (actor.decider.kind !== 'sale') continue;
     const { phase, tickets, active, items } = actor.state as SaleState;
     const units = [...items.values()].map(
-      ({ sku, available, held, allotment }) => `${sku} ${allotment} ${available}+${held}`,
+      ({ sku, available, held, allocation }) => `${sku} ${allocation} ${available}+${held}`,
     );
     lines.push(`${name} ${phase}, ${tickets.waitingCount} wait, ${active.size} admitted, ${units}`);
   }

@@ -4,7 +4,8 @@
  */
 import { deciders } from '../../src/features.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
-import type { OutgoingCommand, Push } from '../../src/protocol/decider.ts';
+import type { AnyCommand } from '../../src/protocol/command.ts';
+import type { Push } from '../../src/protocol/decider.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
 import { checkPush, checkReply } from './check-reply.ts';
@@ -25,7 +26,7 @@ export interface InstanceDeps {
   readonly life: number;
   /** Engine time without what this shard learns from its journal. */
   readonly wallNow: () => number;
-  readonly ask: (from: Instance, kind: string, key: string, command: OutgoingCommand, done: Done) => void;
+  readonly ask: (from: Instance, kind: string, key: string, command: AnyCommand, done: Done) => void;
   readonly onDurable: (partition: number, seq: number) => void;
   readonly onReady: (instance: Instance) => void;
   readonly onEnd: (isFenced: boolean) => void;
@@ -76,7 +77,7 @@ export class Instance implements Owner {
       deciders: deciders.map((decider) => watched(mutant.decider?.(decider) ?? decider, this, world)),
       journal: mutant.journal?.(this.disk, store) ?? this.disk,
       // Some never let an actor go.
-      sleepers: random.chance(0.7) ? this.disk : null,
+      passivated: random.chance(0.7) ? this.disk : null,
       snapshots: this.disk,
       clock: {
         now: () => this.now,
@@ -135,7 +136,7 @@ export class Instance implements Owner {
   }
 
   /** A command that has arrived here; its answer is checked at the moment it is let out. */
-  deliver(kind: string, key: string, command: OutgoingCommand, done: Done): void {
+  deliver(kind: string, key: string, command: AnyCommand, done: Done): void {
     const { world } = this.#deps;
     const reply: ReplyTo = (code, body) => {
       if (!this.isAlive) return;

@@ -2,8 +2,11 @@
  * What clients were told, kept outside of the engine. No later answer may contradict an earlier one; at the end
  * everything acknowledged is asked for once more.
  */
+
+import type { OrderStatus, OrderView } from '../../src/actors/order/commands.ts';
+import type { TicketView } from '../../src/actors/sale/commands.ts';
+import type { HoldView, PlaceHold } from '../../src/actors/sku/commands.ts';
 import type { Code } from '../../src/protocol/codes.ts';
-import type { HoldView, OrderStatus, OrderView, PlaceHold, TicketView } from '../../src/protocol/commands.ts';
 import type { World } from './world.ts';
 
 interface KnownTicket {

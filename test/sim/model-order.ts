@@ -1,12 +1,12 @@
 /** The oracle's order: which lines it has, how far money has moved, and that it moves forward only. */
 
-import type { OrderEvent } from '../../src/protocol/events.ts';
+import type { OrderEvent } from '../../src/actors/order/events.ts';
 import type { Money } from '../../src/protocol/money.ts';
 import type { Fail } from './model.ts';
 
 type LineState = 'asked' | 'refused' | 'taken' | 'lost' | 'committed' | 'released';
 
-export class OrderBook {
+export class OrderEntry {
   /** Durable events; a view's version counts the same. */
   version = 0;
   status: 'none' | 'pending' | 'authorizing' | 'committing' | 'confirmed' | 'failed' | 'refunded' = 'none';

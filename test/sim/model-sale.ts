@@ -1,6 +1,6 @@
 /** The oracle's waiting room: a list of tickets in the order in which they were issued. */
-import type { Queueing, SaleItem } from '../../src/protocol/commands.ts';
-import type { SaleEvent } from '../../src/protocol/events.ts';
+import type { Queueing, SaleItem } from '../../src/actors/sale/commands.ts';
+import type { SaleEvent } from '../../src/actors/sale/events.ts';
 import type { Fail } from './model.ts';
 
 export interface TicketEntry {

@@ -3,8 +3,10 @@
  * durable. Lists and loops, no counters: every figure is counted anew. It objects to any event that the promises
  * forbid; what it holds is what clients' acknowledgements are compared with.
  */
-import type { OrderEvent, SaleEvent, SkuEvent } from '../../src/protocol/events.ts';
-import { OrderBook } from './model-order.ts';
+import type { OrderEvent } from '../../src/actors/order/events.ts';
+import type { SaleEvent } from '../../src/actors/sale/events.ts';
+import type { SkuEvent } from '../../src/actors/sku/events.ts';
+import { OrderEntry } from './model-order.ts';
 import { RoomBook } from './model-sale.ts';
 
 export type Fail = (rule: string, detail: string) => void;
@@ -21,7 +23,7 @@ export interface HoldEntry {
   wasCommitted: boolean;
 }
 
-interface Allotment {
+interface Allocation {
   readonly quantity: number;
   readonly limit: number;
   isOpen: boolean;
@@ -38,9 +40,9 @@ const resolvedFrom: Readonly<Record<HoldEvent['type'], readonly HoldEntry['state
   UnitsReturned: ['committed'],
 };
 
-export class StockBook {
+export class StockEntry {
   onHand = -1;
-  readonly allotments = new Map<string, Allotment>();
+  readonly allocations = new Map<string, Allocation>();
   readonly holds = new Map<string, HoldEntry>();
   readonly adjustments = new Map<string, number>();
   readonly #sku: string;
@@ -58,7 +60,7 @@ export class StockBook {
   }
 
   free(saleId: string): number {
-    const sale = this.allotments.get(saleId)!;
+    const sale = this.allocations.get(saleId)!;
     return sale.isOpen ? sale.quantity - this.units((hold) => hold.saleId === saleId && isTaken(hold)) : 0;
   }
 
@@ -78,11 +80,11 @@ export class StockBook {
       this.onHand += event.delta;
     }
     if (event.type === 'AllotmentOpened') {
-      if (this.allotments.has(event.saleId)) this.#object('a sale sets units aside once', event);
+      if (this.allocations.has(event.saleId)) this.#object('a sale sets units aside once', event);
       const { quantity, purchaseLimit: limit } = event;
-      this.allotments.set(event.saleId, { quantity, limit, isOpen: true });
+      this.allocations.set(event.saleId, { quantity, limit, isOpen: true });
     }
-    if (event.type === 'AllotmentClosed') this.allotments.get(event.saleId)!.isOpen = false;
+    if (event.type === 'AllotmentClosed') this.allocations.get(event.saleId)!.isOpen = false;
     if (event.type === 'HoldPlaced') this.#place(event);
     else if ('holdId' in event) this.#move(event);
     this.#check(event);
@@ -91,7 +93,7 @@ export class StockBook {
   #place(event: Extract<SkuEvent, { type: 'HoldPlaced' }>): void {
     const { holdId, saleId, buyerId, ticketNumber, quantity, expiresAtMs } = event;
     if (this.holds.has(holdId)) this.#object('a hold is placed once', event);
-    const sale = this.allotments.get(saleId);
+    const sale = this.allocations.get(saleId);
     if (!sale?.isOpen || quantity > this.free(saleId)) this.#object('no oversell', event);
     const owned = this.units((hold) => hold.saleId === saleId && hold.buyerId === buyerId && isTaken(hold));
     if (sale && owned + quantity > sale.limit) this.#object('purchase limit', event);
@@ -124,7 +126,7 @@ export class StockBook {
   /** Every unit is in one place, and what is set aside for sales is there. */
   #check(event: SkuEvent): void {
     let setAside = 0;
-    for (const [saleId, { quantity }] of this.allotments) {
+    for (const [saleId, { quantity }] of this.allocations) {
       if (this.units((hold) => hold.saleId === saleId && isTaken(hold)) > quantity)
         this.#object('no oversell', event);
       setAside += this.free(saleId);
@@ -144,9 +146,9 @@ export function isTaken(hold: HoldEntry): boolean {
 }
 
 export class Model {
-  readonly skus = new Map<string, StockBook>();
+  readonly skus = new Map<string, StockEntry>();
   readonly sales = new Map<string, RoomBook>();
-  readonly orders = new Map<string, OrderBook>();
+  readonly orders = new Map<string, OrderEntry>();
   /** The newest engine time that was journaled. */
   readonly newestMs = new Map<number, number>();
   readonly #fail: Fail;
@@ -155,16 +157,16 @@ export class Model {
     this.#fail = fail;
   }
 
-  sku(key: string): StockBook {
-    return entry(this.skus, key, () => new StockBook(key, this.#fail));
+  sku(key: string): StockEntry {
+    return entry(this.skus, key, () => new StockEntry(key, this.#fail));
   }
 
   sale(key: string): RoomBook {
     return entry(this.sales, key, () => new RoomBook(key, this.#fail));
   }
 
-  order(key: string): OrderBook {
-    return entry(this.orders, key, () => new OrderBook(key, this.#fail));
+  order(key: string): OrderEntry {
+    return entry(this.orders, key, () => new OrderEntry(key, this.#fail));
   }
 
   take(kind: string, key: string, event: { readonly type: string }): void {

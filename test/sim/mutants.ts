@@ -6,7 +6,7 @@ import type { OrderState } from '../../src/actors/order/decide.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
 import { ticketStatus } from '../../src/actors/sale/ticket-table.ts';
 import type { SkuState } from '../../src/actors/sku/decide.ts';
-import type { AnyDecider, Owed } from '../../src/protocol/decider.ts';
+import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
 import type { Journal } from '../../src/protocol/journal.ts';
 import type { Archive, Mutant } from './world.ts';
 
@@ -50,11 +50,11 @@ function skipLimit(sku: AnyDecider): Partial<AnyDecider> {
   return {
     decide(state: SkuState, command, at) {
       if (command.type !== 'PlaceHold') return sku.decide(state, command, at);
-      const allotment = state.allotmentBySale.get(command.saleId) as { purchaseLimit: number } | undefined;
-      const limit = allotment?.purchaseLimit ?? 0;
-      if (allotment) allotment.purchaseLimit = Number.MAX_SAFE_INTEGER;
+      const allocation = state.allocationBySale.get(command.saleId) as { purchaseLimit: number } | undefined;
+      const limit = allocation?.purchaseLimit ?? 0;
+      if (allocation) allocation.purchaseLimit = Number.MAX_SAFE_INTEGER;
       const decision = sku.decide(state, command, at);
-      if (allotment) allotment.purchaseLimit = limit;
+      if (allocation) allocation.purchaseLimit = limit;
       return decision;
     },
   };
@@ -93,15 +93,15 @@ function releaseOutOfOrder(sale: AnyDecider): Partial<AnyDecider> {
 /** Money first: capture is asked for while holds are not committed. */
 function captureEarly(order: AnyDecider): Partial<AnyDecider> {
   return {
-    owes(state: OrderState) {
-      const owed = order.owes(state);
+    pendingMessages(state: OrderState) {
+      const pending = order.pendingMessages(state);
       const { orderId, status, payment, paymentId, priced } = state;
       if (status !== 'committing' || payment !== 'authorized' || paymentId === null || priced === null)
-        return owed;
+        return pending;
       const idempotencyKey = `${orderId}:capture`;
       const command = { type: 'CapturePayment', orderId, paymentId, amount: priced.total, idempotencyKey };
-      const early: Owed = { id: idempotencyKey, kind: 'payments', key: orderId, command };
-      return [...owed.filter(({ id }) => id !== early.id), early];
+      const early: PendingMessage = { id: idempotencyKey, kind: 'payments', key: orderId, command };
+      return [...pending.filter(({ id }) => id !== early.id), early];
     },
   };
 }
@@ -109,7 +109,8 @@ function captureEarly(order: AnyDecider): Partial<AnyDecider> {
 /** An order that fails keeps what it took. */
 function keepUnits(order: AnyDecider): Partial<AnyDecider> {
   return {
-    owes: (state) => order.owes(state).filter(({ command }) => command.type !== 'ReleaseHold'),
+    pendingMessages: (state) =>
+      order.pendingMessages(state).filter(({ command }) => command.type !== 'ReleaseHold'),
   };
 }
 

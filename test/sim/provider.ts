@@ -4,8 +4,10 @@
  * webhooks get lost, come twice and in any order. It is naive where that is worst: under a new key it captures again,
  * and it authorises whenever it is asked in time, even after a void of "whatever there is".
  */
+
+import type { PaymentReported } from '../../src/actors/order/commands.ts';
+import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
 import type { Code } from '../../src/protocol/codes.ts';
-import type { PaymentCommand, PaymentReported } from '../../src/protocol/commands.ts';
 import type { Money } from '../../src/protocol/money.ts';
 import type { Loop } from './loop.ts';
 import type { Model } from './model.ts';

@@ -1,6 +1,6 @@
 /** The waiting room as buyers ask for it, the sale as its seller steers it, and the final audit of all that was said. */
-import type { CreateSale, TicketView } from '../../src/protocol/commands.ts';
-import type { OutgoingCommand } from '../../src/protocol/decider.ts';
+import type { CreateSale, TicketView } from '../../src/actors/sale/commands.ts';
+import type { AnyCommand } from '../../src/protocol/command.ts';
 import type { Buyer } from './clients.ts';
 import { Till } from './till.ts';
 
@@ -29,7 +29,7 @@ export class Shop extends Till {
     this.call(
       'sale',
       saleId,
-      { type: 'JoinSale', ticketId, buyerId: buyer.id, requestId } as OutgoingCommand,
+      { type: 'JoinSale', ticketId, buyerId: buyer.id, requestId } as AnyCommand,
       (code, body) => {
         if (code === 'sale_ended') this.endedSales.add(saleId);
         if (code !== 'ok' && code !== 'created') return;
@@ -46,7 +46,7 @@ export class Shop extends Till {
     this.call(
       'sale',
       saleId,
-      { type: 'ReadTicket', buyerId: buyer.id, ticketId } as OutgoingCommand,
+      { type: 'ReadTicket', buyerId: buyer.id, ticketId } as AnyCommand,
       (code, body) => {
         if (code === 'ok') {
           this.ledger.ticket(body as TicketView, false, 0);
@@ -59,14 +59,9 @@ export class Shop extends Till {
   }
 
   leave(buyer: Buyer, saleId: string): void {
-    this.call(
-      'sale',
-      saleId,
-      { type: 'LeaveSale', buyerId: buyer.id, ticketId: null } as OutgoingCommand,
-      () => {
-        buyer.ticketBySale.delete(saleId);
-      },
-    );
+    this.call('sale', saleId, { type: 'LeaveSale', buyerId: buyer.id, ticketId: null } as AnyCommand, () => {
+      buyer.ticketBySale.delete(saleId);
+    });
   }
 
   adjust(sku: string, delta: number): void {
@@ -80,17 +75,17 @@ export class Shop extends Till {
   }
 
   steer(saleId: string, type: 'PauseSale' | 'ResumeSale' | 'CloseSale'): void {
-    this.call('sale', saleId, { type, sellerId: null } as OutgoingCommand, () => {});
+    this.call('sale', saleId, { type, sellerId: null } as AnyCommand, () => {});
   }
 
   changeRates(saleId: string): void {
     const random = this.random;
     const queueing = { releasePerSecond: random.int(1, 50), activeLimit: random.int(1, 12) };
-    this.call('sale', saleId, { type: 'ChangeSale', sellerId: null, queueing } as OutgoingCommand, () => {});
+    this.call('sale', saleId, { type: 'ChangeSale', sellerId: null, queueing } as AnyCommand, () => {});
   }
 
   readStatus(saleId: string): void {
-    this.call('sale', saleId, { type: 'ReadSaleStatus', sellerId: null } as OutgoingCommand, (code, body) => {
+    this.call('sale', saleId, { type: 'ReadSaleStatus', sellerId: null } as AnyCommand, (code, body) => {
       if (code === 'ok' && (body as { oversold: number }).oversold > 0)
         this.world.fail('no oversell', JSON.stringify(body));
     });
@@ -99,15 +94,10 @@ export class Shop extends Till {
   /** Asks for everything that was ever acknowledged; the ledger objects to what is missing or another. */
   audit(): void {
     for (const [ticketId, { saleId, buyerId }] of this.ledger.tickets) {
-      this.call(
-        'sale',
-        saleId,
-        { type: 'ReadTicket', buyerId, ticketId } as OutgoingCommand,
-        (code, body) => {
-          if (code === 'ok') this.ledger.ticket(body as TicketView, false, 0);
-          else this.world.fail('no acknowledged command is lost', `ticket ${ticketId}: ${code}`);
-        },
-      );
+      this.call('sale', saleId, { type: 'ReadTicket', buyerId, ticketId } as AnyCommand, (code, body) => {
+        if (code === 'ok') this.ledger.ticket(body as TicketView, false, 0);
+        else this.world.fail('no acknowledged command is lost', `ticket ${ticketId}: ${code}`);
+      });
     }
     for (const holdId of this.ledger.holds.keys()) this.readHold(holdId);
     for (const orderId of this.ledger.orders.keys()) this.readOrder(orderId);

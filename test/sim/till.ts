@@ -1,6 +1,8 @@
 /** Holds and orders as buyers ask for them, sometimes twice and sometimes with other content under the same id. */
-import type { HoldView, OrderView, PlaceHold, PlaceOrder } from '../../src/protocol/commands.ts';
-import type { OutgoingCommand } from '../../src/protocol/decider.ts';
+
+import type { OrderView, PlaceOrder } from '../../src/actors/order/commands.ts';
+import type { HoldView, PlaceHold } from '../../src/actors/sku/commands.ts';
+import type { AnyCommand } from '../../src/protocol/command.ts';
 import { type Buyer, Clients } from './clients.ts';
 import { cards } from './provider.ts';
 
@@ -48,31 +50,21 @@ export class Till extends Clients {
 
   giveBack(buyer: Buyer, holdId: string): void {
     const { sku, isGivenBack } = this.ledger.holds.get(holdId)!;
-    this.call(
-      'sku',
-      sku,
-      { type: 'VoidHold', holdId, buyerId: buyer.id } as OutgoingCommand,
-      (code, body) => {
-        if (code !== 'ok') return;
-        this.ledger.hold(holdId, code, body as HoldView, isGivenBack);
-        this.ledger.holds.get(holdId)!.isGivenBack = true;
-      },
-    );
+    this.call('sku', sku, { type: 'VoidHold', holdId, buyerId: buyer.id } as AnyCommand, (code, body) => {
+      if (code !== 'ok') return;
+      this.ledger.hold(holdId, code, body as HoldView, isGivenBack);
+      this.ledger.holds.get(holdId)!.isGivenBack = true;
+    });
   }
 
   readHold(holdId: string): void {
     const known = this.ledger.holds.get(holdId)!;
     const { isGivenBack } = known;
     const wasAcknowledged = known.quantity !== null;
-    this.call(
-      'sku',
-      known.sku,
-      { type: 'ReadHold', holdId, buyerId: null } as OutgoingCommand,
-      (code, body) => {
-        if (code === 'ok') this.ledger.hold(holdId, code, body as HoldView, isGivenBack);
-        else if (wasAcknowledged) this.ledger.hold(holdId, code, null, isGivenBack);
-      },
-    );
+    this.call('sku', known.sku, { type: 'ReadHold', holdId, buyerId: null } as AnyCommand, (code, body) => {
+      if (code === 'ok') this.ledger.hold(holdId, code, body as HoldView, isGivenBack);
+      else if (wasAcknowledged) this.ledger.hold(holdId, code, null, isGivenBack);
+    });
   }
 
   checkout(buyer: Buyer, holdIds: readonly string[]): void {
@@ -107,14 +99,14 @@ export class Till extends Clients {
 
   readOrder(orderId: string): void {
     const wasAcknowledged = this.ledger.orders.get(orderId)!.isAcknowledged;
-    this.call('order', orderId, { type: 'ReadOrder', buyerId: null } as OutgoingCommand, (code, body) => {
+    this.call('order', orderId, { type: 'ReadOrder', buyerId: null } as AnyCommand, (code, body) => {
       if (code === 'ok') this.ledger.order(orderId, code, body as OrderView);
       else if (wasAcknowledged) this.ledger.order(orderId, code, null);
     });
   }
 
   cancel(orderId: string): void {
-    this.call('order', orderId, { type: 'CancelOrder', buyerId: null } as OutgoingCommand, (code, body) => {
+    this.call('order', orderId, { type: 'CancelOrder', buyerId: null } as AnyCommand, (code, body) => {
       if (code === 'ok') this.ledger.cancelled(orderId, body as OrderView);
     });
   }

@@ -54,7 +54,7 @@ export class Trouble {
     const shard = random.int(0, (engine?.shardCount ?? 1) - 1);
     const { loop, faults } = this.#world;
     const kind = random.pick([...this.kinds]);
-    if (kind === 'crash' && random.chance(0.15)) engine?.crashArchive();
+    if (kind === 'crash' && random.chance(0.15)) engine?.crashSnapshotter();
     else if (kind === 'crash') engine?.crashAt(shard, random.pick(crashPoints));
     else if (kind === 'process') {
       if (random.chance(0.3)) this.#cluster.stopAndStart(shardCount, this.#whileMs());

@@ -1,5 +1,5 @@
 /** A flash sale as it comes: who does what next, by chance, with a liking for what a buyer would do next. */
-import type { CreateSale, TicketView } from '../../src/protocol/commands.ts';
+import type { CreateSale, TicketView } from '../../src/actors/sale/commands.ts';
 import type { Buyer } from './clients.ts';
 import type { Cluster } from './cluster.ts';
 import type { Random } from './random.ts';

@@ -1,6 +1,6 @@
 /** What the parts of one simulated run share: time, truth, trouble, and the place where a broken promise is noted. */
 import type { AnyDecider } from '../../src/protocol/decider.ts';
-import type { Journal, SleeperStore, SnapshotStore } from '../../src/protocol/journal.ts';
+import type { Journal, PassivatedStore, SnapshotStore } from '../../src/protocol/journal.ts';
 import type { DiskFaults } from './disk.ts';
 import type { Loop } from './loop.ts';
 import type { Fail, Model } from './model.ts';
@@ -27,8 +27,8 @@ export interface Violation {
   readonly atMs: number;
 }
 
-/** What an archivist needs of the snapshot store. */
-export type Archive = SnapshotStore & Pick<SleeperStore, 'wake'>;
+/** What an snapshotter needs of the snapshot store. */
+export type Archive = SnapshotStore & Pick<PassivatedStore, 'wake'>;
 
 /** A rule broken on purpose: real parts, wrapped. */
 export interface Mutant {

@@ -1,9 +1,10 @@
-/** A shard of counters over a journal in memory, with the archivist beside it. */
-import type { Decider, OutgoingCommand, Owed, Push } from '../../src/protocol/decider.ts';
+/** A shard of counters over a journal in memory, with the snapshotter beside it. */
+import type { AnyCommand } from '../../src/protocol/command.ts';
+import type { Decider, PendingMessage, Push } from '../../src/protocol/decider.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { systemScheduler } from '../../src/runtime/scheduler.ts';
 import { defaultShardLimits, Shard, type ShardLimits } from '../../src/runtime/shard.ts';
-import { Archivist } from '../../src/runtime/snapshotter.ts';
+import { Snapshotter } from '../../src/runtime/snapshotter.ts';
 import { MemoryJournal, MemorySnapshots, type MemoryStore } from './memory-journal.ts';
 
 /** A counter that can be added to, asks a neighbour for a greeting, and rings a bell when its time has come. */
@@ -61,7 +62,7 @@ const counter: Decider<CounterState, CounterCommand, CounterEvent> = {
       state.ringAtMs = Number.POSITIVE_INFINITY;
     }
   },
-  owes(state): readonly Owed[] {
+  pendingMessages(state): readonly PendingMessage[] {
     return state.greeting === 'wanted'
       ? [{ id: 'greet', kind: 'payments', key: 'x', command: { type: 'Greet' } }]
       : [];
@@ -76,10 +77,10 @@ const counter: Decider<CounterState, CounterCommand, CounterEvent> = {
 
 export interface Running {
   shard: Shard;
-  archivist: Archivist;
+  snapshotter: Snapshotter;
   snapshots: MemorySnapshots;
   journal: MemoryJournal;
-  asked: { command: OutgoingCommand; done: ReplyTo }[];
+  asked: { command: AnyCommand; done: ReplyTo }[];
   pushes: Push[];
   fatal: { reason: string; isFenced: boolean }[];
   clock: { at: number };
@@ -110,17 +111,17 @@ export async function startShard(
     deciders: [counter],
     journal,
     snapshots,
-    sleepers: snapshots,
+    passivated: snapshots,
     clock: { now: () => clock.at, advanceTo },
     scheduler: systemScheduler,
     ask: (_address, command, done) => void asked.push({ command, done }),
     push: (push) => void pushes.push(push),
-    onDurable: (partition, seq) => archivist.advance(partition, seq),
+    onDurable: (partition, seq) => snapshotter.advance(partition, seq),
     onFatal: (reason, isFenced) => void fatal.push({ reason, isFenced }),
     log: () => {},
     limits: { ...defaultShardLimits, ...shardLimits },
   });
-  const archivist = new Archivist({
+  const snapshotter = new Snapshotter({
     deciders: [counter],
     journal,
     store: snapshots,
@@ -131,12 +132,12 @@ export async function startShard(
     limits: { everyMs: archiveEveryMs, idleMs: 60_000 },
   });
   await shard.start();
-  archivist.start();
+  snapshotter.start();
   const send = (command: CounterCommand, key = 'a') =>
     new Promise<{ code: string; body: unknown }>((resolve) =>
       shard.deliver('counter', key, command, (code, body) => resolve({ code, body })),
     );
-  const one = { shard, archivist, snapshots, journal, asked, pushes, fatal, clock, send };
+  const one = { shard, snapshotter, snapshots, journal, asked, pushes, fatal, clock, send };
   running.push(one);
   return one;
 }

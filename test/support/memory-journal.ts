@@ -10,9 +10,9 @@ import type {
   Frame,
   Journal,
   Newest,
+  PassivatedStore,
   Save,
   SavedPartition,
-  SleeperStore,
   SnapshotStore,
 } from '../../src/protocol/journal.ts';
 
@@ -140,7 +140,7 @@ export class MemoryJournal implements Journal {
   async close(): Promise<void> {}
 }
 
-export class MemorySnapshots implements SnapshotStore, SleeperStore {
+export class MemorySnapshots implements SnapshotStore, PassivatedStore {
   readonly store: MemoryStore;
   constructor(store: MemoryStore) {
     this.store = store;
@@ -169,13 +169,13 @@ export class MemorySnapshots implements SnapshotStore, SleeperStore {
 
   async loadAwake(partition: number): Promise<SavedPartition> {
     const { actors, ...saved } = await this.load(partition);
-    return { ...saved, actors: actors.filter((actor) => actor.sleepMark === undefined) };
+    return { ...saved, actors: actors.filter((actor) => actor.passivatedHash === undefined) };
   }
 
   async marks(partition: number): Promise<number[]> {
     await this.store.interlude?.(partition);
     const { actors } = await this.load(partition);
-    return actors.flatMap(({ sleepMark }) => (sleepMark === undefined ? [] : [sleepMark]));
+    return actors.flatMap(({ passivatedHash }) => (passivatedHash === undefined ? [] : [passivatedHash]));
   }
 
   async wake(partition: number, asked: readonly { kind: string; key: string }[]): Promise<ActorSnapshot[]> {

@@ -70,7 +70,7 @@ async function untilClosed(line: Line): Promise<string | null> {
 }
 
 /** Garbage instead of HTTP, and requests with broken heads. */
-export async function sendHeads(
+export async function sendPositions(
   victim: Victim,
   amount: number,
   seed: number,

@@ -6,7 +6,7 @@
  * 3. Whatever a mutation leaves valid hits bounds that one buyer and one seller have: it makes no state without end.
  */
 import type { Answers, Victim } from './hostile-answers.ts';
-import { sendAborts, sendBodies, sendHeads, sendStreams } from './hostile-http.ts';
+import { sendAborts, sendBodies, sendPositions, sendStreams } from './hostile-http.ts';
 import { sendFrames, sendRawFrames } from './hostile-live.ts';
 import type { ServerProcess } from './server.ts';
 import { guest, openDrop } from './shop.ts';
@@ -32,7 +32,7 @@ export async function findVictim(server: ServerProcess, units: number): Promise<
 /** Of 100,000 inputs or a little more. */
 const shares: readonly (readonly [Send, number])[] = [
   [sendBodies, 0.66],
-  [sendHeads, 0.04],
+  [sendPositions, 0.04],
   [sendAborts, 0.04],
   [sendStreams, 0.0006],
   [sendFrames, 0.26],

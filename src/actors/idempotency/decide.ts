@@ -8,9 +8,9 @@
  *    when none is finished the request is refused as `busy`.
  */
 import type { Code } from '../../protocol/codes.ts';
-import type { BeginRequest, FinishRequest, IdempotencyCommand } from '../../protocol/commands.ts';
 import type { Decider, Decision, RuntimeCommand } from '../../protocol/decider.ts';
-import type { IdempotencyEvent } from '../../protocol/events.ts';
+import type { BeginRequest, FinishRequest, IdempotencyCommand } from './commands.ts';
+import type { IdempotencyEvent } from './events.ts';
 
 interface FinishedRequest {
   readonly status: number;
@@ -36,7 +36,7 @@ type IdempotencyDecision = Decision<IdempotencyState, IdempotencyEvent>;
 export const keysMax = 1_000;
 const rememberMs = 24 * 3_600_000;
 const lostAfterMs = 60_000;
-const nothingOwed = [] as const;
+const nothingPending = [] as const;
 
 function answer(code: Code, reply: object | null = null): IdempotencyDecision {
   return { code, events: [], reply };
@@ -176,7 +176,7 @@ export const idempotencyDecider: Decider<IdempotencyState, IdempotencyCommand, I
   initial: () => ({ requestByKey: new Map() }),
   decide,
   evolve,
-  owes: () => nothingOwed,
+  pendingMessages: () => nothingPending,
   deadline: (state, at) => Math.max(forgetAtMs(state), at + 1),
   snapshot,
   restore,

@@ -1,16 +1,17 @@
 /**
  * What the answers to an order's messages, and the provider's reports, change.
  *
- * 1. An answer counts only while its question is still owed; so a repeat or a late one changes nothing. The one
+ * 1. An answer counts only while its question is still pending; so a repeat or a late one changes nothing. The one
  *    exception is an authorisation that arrives after the order was undone: it must be voided.
  * 2. The first refusal undoes the order; later ones are noted on their lines and change nothing else.
  * 3. Reports agree with answers: whichever of the two comes first makes the move, the other finds it made.
  */
 import type { Code } from '../../protocol/codes.ts';
-import type { HoldView, OrderLine, PaymentReported } from '../../protocol/commands.ts';
-import type { OrderEvent } from '../../protocol/events.ts';
 import { money, times } from '../../protocol/money.ts';
-import type { OrderOwed } from './pending.ts';
+import type { HoldView } from '../sku/commands.ts';
+import type { OrderLine, PaymentReported } from './commands.ts';
+import type { OrderEvent } from './events.ts';
+import type { OrderMessage } from './pending.ts';
 import { priceOrder } from './price.ts';
 import type { Line, OrderState } from './state.ts';
 
@@ -43,12 +44,12 @@ export function failed(
 }
 
 export function answered(state: OrderState, answer: Answer, at: number): readonly OrderEvent[] {
-  const owed = (state.owed as readonly OrderOwed[]).find((each) => each.id === answer.id);
-  if (owed === undefined)
+  const pending = (state.pending as readonly OrderMessage[]).find((each) => each.id === answer.id);
+  if (pending === undefined)
     return answer.id === `${state.orderId}:authorize` && answer.code === 'ok'
       ? authorized(state, textOf(answer.body, 'paymentId'), at)
       : nothing;
-  const { command } = owed;
+  const { command } = pending;
   switch (command.type) {
     case 'AttachHold':
       return attached(state, lineOf(state, command.holdId), answer, at);
@@ -183,7 +184,7 @@ export function reported(state: OrderState, report: PaymentReported, at: number)
   if (status === 'authorized') return authorized(state, paymentId, at);
   if (status === 'declined')
     return state.status === 'authorizing' ? declined(paymentId, report.declineCode ?? null, at) : nothing;
-  const isCapturing = state.owed.some((owed) => owed.command.type === 'CapturePayment');
+  const isCapturing = state.pending.some((pending) => pending.command.type === 'CapturePayment');
   if (status === 'captured' && isCapturing && paymentId === state.paymentId) return captured(paymentId, at);
   return nothing;
 }

@@ -7,10 +7,11 @@
  * 3. Statuses move along the table only; answers and reports may come in any order and any number of times.
  * 4. The buyer is told of every change.
  */
-import type { OrderCommand, PlaceOrder } from '../../protocol/commands.ts';
+
 import type { Decider, Decision, RuntimeCommand } from '../../protocol/decider.ts';
-import type { OrderEvent } from '../../protocol/events.ts';
 import { answered, failed, reported } from './answers.ts';
+import type { OrderCommand, PlaceOrder } from './commands.ts';
+import type { OrderEvent } from './events.ts';
 import { orderFlow } from './flow.ts';
 import type { OrderState, Placed } from './state.ts';
 import { evolveOrder, initialOrder, orderVersion, restoreOrder, snapshotOrder } from './state.ts';
@@ -138,7 +139,7 @@ export const orderDecider: Decider<OrderState, OrderCommand, OrderEvent> = {
   initial: initialOrder,
   decide,
   evolve: evolveOrder,
-  owes: (state) => state.owed,
+  pendingMessages: (state) => state.pending,
   deadline: (state, at) => Math.max(deadline(state), at + 1),
   snapshot: snapshotOrder,
   restore: restoreOrder,

@@ -11,7 +11,7 @@
  *    known to be taken can be released; then it releases it. Nothing else is started.
  * 3. A line step or payment step without an entry asks for nothing: an order at rest owes nothing.
  */
-import type { OrderStatus } from '../../protocol/commands.ts';
+import type { OrderStatus } from './commands.ts';
 
 /** `asked`: AttachHold is out. `lost`: the hold died after payment, RetakeHold is out. `refused`: nothing was taken. */
 export type LineStep = 'asked' | 'refused' | 'taken' | 'lost' | 'committed' | 'released';

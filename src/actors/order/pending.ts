@@ -1,35 +1,37 @@
 /** What an order asks of others, item by item, as the flow table says. Ids name the order, the step and the hold. */
-import type { PaymentCommand, SkuCommand } from '../../protocol/commands.ts';
-import type { Owed } from '../../protocol/decider.ts';
+
+import type { PendingMessage } from '../../protocol/decider.ts';
+import type { PaymentCommand } from '../payments/commands.ts';
+import type { SkuCommand } from '../sku/commands.ts';
 import type { LineAsk, PaymentAsk } from './flow.ts';
 import { orderFlow } from './flow.ts';
 import type { Line, OrderState, Placed } from './state.ts';
 
-export type OrderOwed = Owed<PaymentCommand | SkuCommand>;
+export type OrderMessage = PendingMessage<PaymentCommand | SkuCommand>;
 
 /** A hold outlives the payment time by this, so that a payment at the last moment still finds it. */
 const graceMs = 30_000;
 /** A hold that is taken again after payment gets at least this long to be committed. */
 const retakeMs = 60_000;
 
-const nothingOwed: readonly OrderOwed[] = [];
+const nothingPending: readonly OrderMessage[] = [];
 
-export function owedBy(state: OrderState): readonly OrderOwed[] {
+export function pendingMessagesOf(state: OrderState): readonly OrderMessage[] {
   const { placed } = state;
-  if (placed === null) return nothingOwed;
+  if (placed === null) return nothingPending;
   const flow = orderFlow[state.status];
-  const owed: OrderOwed[] = [];
+  const pending: OrderMessage[] = [];
   for (const line of state.lines) {
     const ask = flow.lines[line.step];
-    if (ask !== undefined) owed.push(lineOwed(state.orderId, placed, line, ask));
+    if (ask !== undefined) pending.push(lineMessage(state.orderId, placed, line, ask));
   }
   const ask = flow.payment[state.payment];
   const isWaiting = ask === 'capture' && state.lines.some((line) => line.step !== 'committed');
-  if (ask !== undefined && !isWaiting) owed.push(paymentOwed(state, placed, ask));
-  return owed.length === 0 ? nothingOwed : owed;
+  if (ask !== undefined && !isWaiting) pending.push(paymentMessage(state, placed, ask));
+  return pending.length === 0 ? nothingPending : pending;
 }
 
-function lineOwed(orderId: string, placed: Placed, line: Line, ask: LineAsk): OrderOwed {
+function lineMessage(orderId: string, placed: Placed, line: Line, ask: LineAsk): OrderMessage {
   const { buyerId, payByMs } = placed;
   const { holdId } = line;
   const untilMs = payByMs + graceMs;
@@ -57,14 +59,14 @@ function lineOwed(orderId: string, placed: Placed, line: Line, ask: LineAsk): Or
   }
 }
 
-function toSku(id: string, line: Line, command: SkuCommand): OrderOwed {
+function toSku(id: string, line: Line, command: SkuCommand): OrderMessage {
   return { id, kind: 'sku', key: line.sku, command };
 }
 
-function paymentOwed(state: OrderState, placed: Placed, ask: PaymentAsk): OrderOwed {
+function paymentMessage(state: OrderState, placed: Placed, ask: PaymentAsk): OrderMessage {
   const { orderId, paymentId } = state;
   const amount = state.priced!.total;
-  const to = (step: string, command: PaymentCommand): OrderOwed => ({
+  const to = (step: string, command: PaymentCommand): OrderMessage => ({
     id: `${orderId}:${step}`,
     kind: 'payments',
     key: orderId,

@@ -4,9 +4,10 @@
  * Shipping: `standard` is free and takes 5 days; `express` costs 9.99 in the currency's major unit, rounded once to
  * its minor unit (USD 9.99, JPY 10, BHD 9.990), and takes 2 days.
  */
-import type { OrderLine, ShippingMethod } from '../../protocol/commands.ts';
-import type { OrderEvent } from '../../protocol/events.ts';
+
 import { minorDigits, money, sum } from '../../protocol/money.ts';
+import type { OrderLine, ShippingMethod } from './commands.ts';
+import type { OrderEvent } from './events.ts';
 
 const expressMinorByDigits: Readonly<Record<number, number>> = { 0: 10, 2: 999, 3: 9990 };
 const daysByMethod: Readonly<Record<ShippingMethod, number>> = { standard: 5, express: 2 };

@@ -2,11 +2,12 @@
  * What the order actor remembers, and what each of its events means. Besides the events nothing is stored: what the
  * order owes is worked out again from the state after each of them.
  */
-import type { OrderLine, OrderStatus, OrderView } from '../../protocol/commands.ts';
-import type { Owed } from '../../protocol/decider.ts';
-import type { OrderEvent } from '../../protocol/events.ts';
+
+import type { PendingMessage } from '../../protocol/decider.ts';
+import type { OrderLine, OrderStatus, OrderView } from './commands.ts';
+import type { OrderEvent } from './events.ts';
 import type { LineStep, PaymentStep } from './flow.ts';
-import { owedBy } from './pending.ts';
+import { pendingMessagesOf } from './pending.ts';
 
 type EventOf<Type extends OrderEvent['type']> = Extract<OrderEvent, { type: Type }>;
 export type Placed = Omit<EventOf<'OrderPlaced'>, 'type'>;
@@ -38,7 +39,7 @@ export interface OrderState {
   lines: Line[];
   priced: Priced | null;
   version: number;
-  owed: readonly Owed[];
+  pending: readonly PendingMessage[];
 }
 
 export function initialOrder(orderId: string): OrderState {
@@ -52,14 +53,14 @@ export function initialOrder(orderId: string): OrderState {
     lines: [],
     priced: null,
     version: 0,
-    owed: [],
+    pending: [],
   };
 }
 
 export function evolveOrder(state: OrderState, event: OrderEvent): void {
   apply(state, event);
   state.version++;
-  state.owed = owedBy(state);
+  state.pending = pendingMessagesOf(state);
 }
 
 function apply(state: OrderState, event: OrderEvent): void {
@@ -155,7 +156,7 @@ function applyToPayment(
       state.paymentId = event.paymentId;
       break;
     case 'PaymentFailed':
-      // A failed capture leaves the authorisation standing: it is still to be voided.
+      // A failed capture leaves the authorisation position: it is still to be voided.
       if (state.payment === 'asked') state.payment = 'failed';
       break;
     case 'PaymentCaptured':
@@ -171,13 +172,17 @@ function applyToPayment(
 export const orderVersion = 1;
 
 export function snapshotOrder(state: OrderState): unknown {
-  const { owed: _, ...kept } = state;
+  const { pending: _, ...kept } = state;
   return structuredClone(kept);
 }
 
 export function restoreOrder(orderId: string, snapshot: unknown, version: number): OrderState {
   if (version !== orderVersion) throw new Error(`unknown version ${version} of an order snapshot`);
-  const state: OrderState = { ...structuredClone(snapshot as Omit<OrderState, 'owed'>), orderId, owed: [] };
-  state.owed = owedBy(state);
+  const state: OrderState = {
+    ...structuredClone(snapshot as Omit<OrderState, 'owed'>),
+    orderId,
+    pending: [],
+  };
+  state.pending = pendingMessagesOf(state);
   return state;
 }

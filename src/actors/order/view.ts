@@ -1,5 +1,5 @@
 /** The order as its buyer sees it. Lines appear once their hold was taken: before that nothing is known of them. */
-import type { OrderView, PaymentStatus } from '../../protocol/commands.ts';
+import type { OrderView, PaymentStatus } from './commands.ts';
 import type { PaymentStep } from './flow.ts';
 import type { OrderState } from './state.ts';
 

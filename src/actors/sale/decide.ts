@@ -8,12 +8,13 @@
  * 4. Stock is known from the sku actors' numbered reports; an old or repeated report changes nothing.
  * 5. When the last admission of an ended sale is over, unsold units go back to general stock.
  */
-import type { PauseSale, SaleCommand } from '../../protocol/commands.ts';
+
 import type { Decider, Instant, RuntimeCommand } from '../../protocol/decider.ts';
-import type { SaleEvent } from '../../protocol/events.ts';
+import type { CloseSale, PauseSale, ResumeSale, SaleCommand } from './commands.ts';
+import type { SaleEvent } from './events.ts';
 import { restoreSale, snapshotSale } from './snapshot.ts';
 import { evolveSale, initialSale, type SaleDecision, type SaleState } from './state.ts';
-import { answered, owes, report } from './stock.ts';
+import { answered, pendingMessages, report } from './stock.ts';
 import { deadline, tick } from './tick.ts';
 import { join, leave, readTicket, readTickets } from './tickets.ts';
 import { oversoldUnits, phasePushes, saleStatusView, saleView } from './view.ts';
@@ -26,7 +27,7 @@ export const saleDecider: Decider<SaleState, SaleCommand, SaleEvent> = {
   initial: initialSale,
   decide,
   evolve: evolveSale,
-  owes,
+  pendingMessages,
   deadline,
   snapshot: snapshotSale,
   restore: restoreSale,
@@ -114,7 +115,7 @@ function sorted(value: unknown): unknown {
   );
 }
 
-function steer(state: SaleState, command: PauseSale, at: Instant): SaleDecision {
+function steer(state: SaleState, command: PauseSale | ResumeSale | CloseSale, at: Instant): SaleDecision {
   if (!mayManage(state, command.sellerId)) return unknownSale;
   if (state.phase === 'ended') {
     return command.type === 'CloseSale' ? changed(state, []) : { code: 'sale_ended', events: [] };

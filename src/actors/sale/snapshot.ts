@@ -1,11 +1,13 @@
 /** The sale's saved form, version 1. Rates of the last seconds are not kept: they are shown, never decided on. */
 import { RateWindow } from './rate-window.ts';
-import { admit, initialSale, type SaleState } from './state.ts';
+import { admit, type ItemState, initialSale, type SaleState } from './state.ts';
 import { type TicketColumns, TicketTable } from './ticket-table.ts';
+
+type SavedItem = Omit<ItemState, 'allocation'> & { allotment: ItemState['allocation'] };
 
 interface SavedSale
   extends Omit<SaleState, 'items' | 'active' | 'endings' | 'tickets' | 'joins' | 'releases'> {
-  items: unknown[];
+  items: SavedItem[];
   active: [number, number, number, number, boolean, [string, readonly [number, number]][]][];
   tickets: TicketColumns;
 }
@@ -14,7 +16,12 @@ export function snapshotSale(state: SaleState): SavedSale {
   const { joins: _joins, releases: _releases, endings: _endings, items, active, tickets, ...plain } = state;
   return {
     ...plain,
-    items: [...items.values()].map((item) => ({ ...item })),
+    items: [...items.values()].map(({ sku, quantity, limit, allocation, ...rest }) => ({
+      ...{ sku, quantity, limit },
+      // The record is older than the word.
+      allotment: allocation,
+      ...rest,
+    })),
     active: [...active].map(([number, admission]) => [
       number,
       admission.admittedAtMs,
@@ -32,7 +39,7 @@ export function restoreSale(key: string, snapshot: unknown): SaleState {
   const state: SaleState = {
     ...initialSale(key),
     ...plain,
-    items: new Map((items as { sku: string }[]).map((item) => [item.sku, item])) as SaleState['items'],
+    items: new Map(items.map(({ allotment: allocation, ...item }) => [item.sku, { ...item, allocation }])),
     tickets: TicketTable.fromColumns(tickets),
     joins: new RateWindow(),
     releases: new RateWindow(),

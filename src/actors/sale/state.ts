@@ -7,10 +7,10 @@
  * 4. `endings` has a live entry for each admission that time alone would end: a million of them cost a tick nothing.
  */
 import type { Code } from '../../protocol/codes.ts';
-import type { Phase, Queueing, SaleItem, SaleTerms } from '../../protocol/commands.ts';
 import { DeadlineHeap } from '../../protocol/deadline-heap.ts';
 import type { Decision } from '../../protocol/decider.ts';
-import type { SaleEvent } from '../../protocol/events.ts';
+import type { Phase, Queueing, SaleItem, SaleTerms } from './commands.ts';
+import type { SaleEvent } from './events.ts';
 import { RateWindow } from './rate-window.ts';
 import { TicketTable, ticketStatus } from './ticket-table.ts';
 
@@ -21,7 +21,7 @@ export interface ItemState {
   readonly sku: string;
   readonly quantity: number;
   readonly limit: number;
-  allotment: 'pending' | 'open' | 'refused' | 'released';
+  allocation: 'pending' | 'open' | 'refused' | 'released';
   refusal: { code: Code; available: number | null } | null;
   /** Number of the last report that counted. */
   seq: number;
@@ -172,20 +172,20 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
     }
     case 'ItemAllotted': {
       const item = state.items.get(event.sku)!;
-      item.allotment = 'open';
+      item.allocation = 'open';
       if (item.seq === 0) item.available = item.quantity;
       state.pendingItems--;
       return;
     }
     case 'ItemRefused': {
       const item = state.items.get(event.sku)!;
-      item.allotment = 'refused';
+      item.allocation = 'refused';
       item.refusal = { code: event.code, available: event.available };
       state.pendingItems--;
       return;
     }
     case 'ItemReleased':
-      state.items.get(event.sku)!.allotment = 'released';
+      state.items.get(event.sku)!.allocation = 'released';
       return;
     case 'SaleChanged':
       state.queueing = event.queueing;
@@ -247,7 +247,7 @@ function itemState(item: SaleItem): ItemState {
     sku: item.sku,
     quantity: item.quantity,
     limit: item.purchaseLimit,
-    allotment: 'pending',
+    allocation: 'pending',
     refusal: null,
     seq: 0,
     available: 0,

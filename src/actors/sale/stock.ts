@@ -1,13 +1,14 @@
 /** A sale and its units: setting them aside, hearing what became of them, giving the rest back. */
-import type { SaleCommand } from '../../protocol/commands.ts';
-import type { Instant, Owed, RuntimeCommand } from '../../protocol/decider.ts';
-import type { SaleEvent } from '../../protocol/events.ts';
+
+import type { Instant, PendingMessage, RuntimeCommand } from '../../protocol/decider.ts';
+import type { SaleCommand } from './commands.ts';
+import type { SaleEvent } from './events.ts';
 import type { ItemState, SaleDecision, SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 import { ticketPush } from './tickets.ts';
 import { phasePushes, unitsInPlay } from './view.ts';
 
-const nothingOwed: readonly Owed[] = [];
+const nothingPending: readonly PendingMessage[] = [];
 
 export function report(
   state: SaleState,
@@ -50,14 +51,14 @@ export function answered(
   answer: Extract<RuntimeCommand, { type: 'Answered' }>,
   at: Instant,
 ): SaleDecision {
-  const [step, sku] = splitOwedId(answer.id);
+  const [step, sku] = splitMessageId(answer.id);
   const item = state.items.get(sku);
   if (!item) return { code: 'ok', events: [] };
   if (step === 'return') {
     if (!isSetAside(item)) return { code: 'ok', events: [] };
     return { code: 'ok', events: [{ type: 'ItemReleased', sku, atMs: at }] };
   }
-  if (item.allotment !== 'pending') return { code: 'ok', events: [] };
+  if (item.allocation !== 'pending') return { code: 'ok', events: [] };
   const isOpen = answer.code === 'ok' || answer.code === 'created';
   const available = (answer.body as { available?: number } | null)?.available ?? null;
   const events: SaleEvent[] = [
@@ -66,46 +67,46 @@ export function answered(
       : { type: 'ItemRefused', sku, code: answer.code, available, atMs: at },
   ];
   const isLast = state.pendingItems === 1;
-  const isRefused = !isOpen || [...state.items.values()].some((other) => other.allotment === 'refused');
+  const isRefused = !isOpen || [...state.items.values()].some((other) => other.allocation === 'refused');
   if (isLast && isRefused && state.phase !== 'ended')
     events.push({ type: 'SaleEnded', reason: 'refused', atMs: at });
   const phase = state.phase;
   return { code: 'ok', events, pushes: (now) => phasePushes(now, phase) };
 }
 
-export function owes(state: SaleState): readonly Owed[] {
-  if (state.terms === null) return nothingOwed;
+export function pendingMessages(state: SaleState): readonly PendingMessage[] {
+  if (state.terms === null) return nothingPending;
   if (state.pendingItems > 0) {
     const { sellerId, holdSeconds, items } = state.terms;
     return items
-      .filter((item) => state.items.get(item.sku)!.allotment === 'pending')
+      .filter((item) => state.items.get(item.sku)!.allocation === 'pending')
       .map((item) => ({
         id: `allot/${item.sku}/${state.saleId}`,
         kind: 'sku',
         key: item.sku,
-        command: { type: 'OpenAllotment', saleId: state.saleId, sellerId, holdSeconds, ...without(item) },
+        command: { type: 'OpenAllocation', saleId: state.saleId, sellerId, holdSeconds, ...without(item) },
       }));
   }
-  if (state.phase !== 'ended' || state.active.size > 0) return nothingOwed;
+  if (state.phase !== 'ended' || state.active.size > 0) return nothingPending;
   return [...state.items.values()].filter(isSetAside).map((item) => ({
     id: `return/${item.sku}/${state.saleId}`,
     kind: 'sku',
     key: item.sku,
-    command: { type: 'CloseAllotment', saleId: state.saleId },
+    command: { type: 'CloseAllocation', saleId: state.saleId },
   }));
 }
 
 /** A refused item may have units all the same: a repeat of the question found them, and their report tells of it. */
-function isSetAside({ allotment, seq }: ItemState): boolean {
-  return allotment === 'open' || (allotment === 'refused' && seq > 0);
+function isSetAside({ allocation, seq }: ItemState): boolean {
+  return allocation === 'open' || (allocation === 'refused' && seq > 0);
 }
 
 function without<Item extends { sku: string }>({ sku: _, ...rest }: Item): Omit<Item, 'sku'> {
   return rest;
 }
 
-/** Owed ids are `step/sku/saleId`; a SKU holds no slash. */
-function splitOwedId(id: string): [step: string, sku: string] {
+/** PendingMessage ids are `step/sku/saleId`; a SKU holds no slash. */
+function splitMessageId(id: string): [step: string, sku: string] {
   const [step, sku] = id.split('/');
   return [step!, sku!];
 }

@@ -1,6 +1,6 @@
 /** What time does to a sale: phases begin, admissions end, the next in line are released. */
 import type { Instant, Push } from '../../protocol/decider.ts';
-import type { SaleEvent } from '../../protocol/events.ts';
+import type { SaleEvent } from './events.ts';
 import type { SaleDecision, SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 import { ticketPush } from './tickets.ts';

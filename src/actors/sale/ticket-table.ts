@@ -204,7 +204,7 @@ function hex4(text: string, at: number): number {
   return (hex(text, at) << 12) | (hex(text, at + 1) << 8) | (hex(text, at + 2) << 4) | hex(text, at + 3);
 }
 
-/** Digits are 0x30 to 0x39, letters 0x61 to 0x66. */
+/** Digits are 0x30 to 0x39, envelopes 0x61 to 0x66. */
 function hex(text: string, at: number): number {
   const c = text.charCodeAt(at);
   return (c & 15) + (c >> 6) * 9;

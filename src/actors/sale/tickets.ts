@@ -1,6 +1,7 @@
 /** Tickets of a sale: joining, looking, leaving. One live ticket per buyer; a repeat gives what was given. */
-import type { SaleCommand } from '../../protocol/commands.ts';
+
 import type { Instant, Push } from '../../protocol/decider.ts';
+import type { SaleCommand } from './commands.ts';
 import type { SaleDecision, SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 import { ticketView } from './view.ts';

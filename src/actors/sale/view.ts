@@ -1,14 +1,7 @@
 /** What a sale shows: itself, its numbers, one buyer's place. Estimates only: no decision reads them. */
 
-import type {
-  Outlook,
-  SaleStatusView,
-  SaleView,
-  ServingView,
-  TicketStatus,
-  TicketView,
-} from '../../protocol/commands.ts';
 import type { Push } from '../../protocol/decider.ts';
+import type { Outlook, SaleStatusView, SaleView, ServingView, TicketStatus, TicketView } from './commands.ts';
 import { admissionEndsAtMs, type SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 

@@ -5,8 +5,8 @@
  * 2. A released hold cannot be attached or committed again: a late duplicate of an older message finds it ended.
  * 3. A hold is retaken only when it is dead, for the same buyer, sale, quantity and limit as any other hold.
  */
-import type { AttachHold, CommitHold, ReleaseHold, RetakeHold } from '../../protocol/commands.ts';
-import type { SkuEvent } from '../../protocol/events.ts';
+import type { AttachHold, CommitHold, ReleaseHold, RetakeHold } from './commands.ts';
+import type { SkuEvent } from './events.ts';
 import type { SkuDecision } from './holds.ts';
 import { ending, refusalOf, refuse, resolve, unchanged } from './holds.ts';
 import { levelPushes } from './level.ts';
@@ -75,7 +75,7 @@ export function retakeHold(state: SkuState, command: RetakeHold, at: number): Sk
         (old !== known &&
           old.buyerId === known.buyerId &&
           old.quantity === known.quantity &&
-          old.allotment === known.allotment));
+          old.allocation === known.allocation));
     return isSame ? unchanged(state, known, 'ok', at) : refuse('exists_with_different');
   }
   if (old === undefined || old.orderId !== orderId) return refuse('not_found');
@@ -83,14 +83,14 @@ export function retakeHold(state: SkuState, command: RetakeHold, at: number): Sk
   // Only a dead hold is replaced: a live or committed one still has its units.
   if (!isDying && old.state !== 'expired' && old.state !== 'voided') return refuse('not_found');
   if (untilMs <= at) return refuse('hold_expired');
-  const { allotment, buyerId, quantity, ticketNumber } = old;
+  const { allocation, buyerId, quantity, ticketNumber } = old;
   const dying = isDying ? quantity : 0;
-  const refusal = refusalOf(allotment, buyerId, quantity, dying);
+  const refusal = refusalOf(allocation, buyerId, quantity, dying);
   if (refusal !== null) return refusal;
   const placed: SkuEvent = {
     type: 'HoldPlaced',
     holdId,
-    saleId: allotment.saleId,
+    saleId: allocation.saleId,
     buyerId,
     ticketNumber,
     quantity,
@@ -102,6 +102,6 @@ export function retakeHold(state: SkuState, command: RetakeHold, at: number): Sk
     code: 'created',
     events: isDying ? [ending('HoldExpired', old, at), placed] : [placed],
     reply: (after) => holdView(after, after.holdById.get(holdId)!, at),
-    pushes: levelPushes(state, allotment, dying - quantity),
+    pushes: levelPushes(state, allocation, dying - quantity),
   };
 }

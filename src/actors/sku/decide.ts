@@ -3,22 +3,23 @@
  * and nowhere else.
  *
  * 1. Conservation: onHand = available + held + sold after every event (sku-state.ts).
- * 2. A sale draws from its own allotment only; general stock and other sales never lose a unit to it.
+ * 2. A sale draws from its own allocation only; general stock and other sales never lose a unit to it.
  * 3. A hold resolves exactly once, and one whose deadline has come is over (sku-hold.ts, sku-tick.ts).
  * 4. No buyer ever has more live and bought units of a sale than its purchase limit.
  * 5. A known hold id, adjustment id or sale id is answered from memory; other content is `exists_with_different`.
  */
-import type { SkuCommand } from '../../protocol/commands.ts';
+
 import type { Decider, RuntimeCommand } from '../../protocol/decider.ts';
-import type { SkuEvent } from '../../protocol/events.ts';
 import { attachHold, commitHold, releaseHold, retakeHold } from './assignment.ts';
+import type { SkuCommand } from './commands.ts';
+import type { SkuEvent } from './events.ts';
 import { evolveSku } from './evolve.ts';
 import type { SkuDecision } from './holds.ts';
 import { placeHold, readHold, refuse, voidHold } from './holds.ts';
 import { restoreSku, skuVersion, snapshotSku } from './snapshot.ts';
 import type { SkuState } from './state.ts';
 import { initialSku } from './state.ts';
-import { adjustStock, changeSku, closeAllotment, openAllotment, readStock, registerSku } from './stock.ts';
+import { adjustStock, changeSku, closeAllocation, openAllocation, readStock, registerSku } from './stock.ts';
 import { deadline, tick } from './tick.ts';
 
 export type { SkuState } from './state.ts';
@@ -51,17 +52,17 @@ function decide(state: SkuState, command: SkuCommand | RuntimeCommand, at: numbe
       return changeSku(state, command, at);
     case 'AdjustStock':
       return adjustStock(state, command, at);
-    case 'OpenAllotment':
-      return openAllotment(state, command, at);
-    case 'CloseAllotment':
-      return closeAllotment(state, command.saleId, at);
+    case 'OpenAllocation':
+      return openAllocation(state, command, at);
+    case 'CloseAllocation':
+      return closeAllocation(state, command.saleId, at);
   }
 }
 
 /** A sale that does not exist (any more) needs no report either. */
 function reportAnswered(state: SkuState, answer: Extract<RuntimeCommand, { type: 'Answered' }>): SkuDecision {
   if (answer.code !== 'ok' && answer.code !== 'not_found') return refuse('ok');
-  for (const { saleId, report } of state.allotmentBySale.values()) {
+  for (const { saleId, report } of state.allocationBySale.values()) {
     if (report !== null && report.id === answer.id)
       return { code: 'ok', events: [{ type: 'ReportAcknowledged', saleId, seq: report.command.seq }] };
   }
@@ -74,7 +75,7 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
   initial: initialSku,
   decide,
   evolve: evolveSku,
-  owes: (state) => state.owed,
+  pendingMessages: (state) => state.pending,
   deadline,
   snapshot: snapshotSku,
   restore: restoreSku,

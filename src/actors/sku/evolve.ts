@@ -1,8 +1,8 @@
 /** The only writer of the sku actor's state: what each event of the journal means. */
-import type { SkuEvent } from '../../protocol/events.ts';
+import type { SkuEvent } from './events.ts';
 import { forget, isAtRest, noteCommitted, noteEnded, noteKept } from './memory.ts';
-import { collectOwed, formReport, noteTicket } from './reports.ts';
-import type { Allotment, Hold, SkuState } from './state.ts';
+import { collectPending, formReport, noteTicket } from './reports.ts';
+import type { Allocation, Hold, SkuState } from './state.ts';
 import { freeOf, isWarned } from './state.ts';
 
 type EventOf<Type extends SkuEvent['type']> = Extract<SkuEvent, { type: Type }>;
@@ -62,12 +62,12 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
 }
 
 function placed(state: SkuState, event: EventOf<'HoldPlaced'>): void {
-  const allotment = state.allotmentBySale.get(event.saleId)!;
+  const allocation = state.allocationBySale.get(event.saleId)!;
   const { buyerId, quantity, expiresAtMs } = event;
   const hold: Hold = {
     serial: ++state.serial,
     holdId: event.holdId,
-    allotment,
+    allocation,
     buyerId,
     ticketNumber: event.ticketNumber,
     quantity,
@@ -78,8 +78,8 @@ function placed(state: SkuState, event: EventOf<'HoldPlaced'>): void {
     resolvedAtMs: 0,
   };
   state.holdById.set(event.holdId, hold);
-  allotment.holdCount++;
-  allotment.unitsByBuyer.set(buyerId, (allotment.unitsByBuyer.get(buyerId) ?? 0) + quantity);
+  allocation.holdCount++;
+  allocation.unitsByBuyer.set(buyerId, (allocation.unitsByBuyer.get(buyerId) ?? 0) + quantity);
   state.expiries.push(expiresAtMs, hold);
   if (isWarned(hold)) state.warnings.push(expiresAtMs, hold);
   move(state, hold, quantity, 0);
@@ -87,14 +87,14 @@ function placed(state: SkuState, event: EventOf<'HoldPlaced'>): void {
 
 /** Units change place within the sale: the one way in which held and sold move. */
 function move(state: SkuState, hold: Hold, held: number, sold: number): void {
-  const { allotment } = hold;
+  const { allocation } = hold;
   state.held += held;
   state.sold += sold;
-  allotment.held += held;
-  allotment.sold += sold;
-  if (allotment.isOpen) state.allotted -= held + sold;
-  noteTicket(allotment, hold.ticketNumber, held, sold);
-  formReport(state, allotment);
+  allocation.held += held;
+  allocation.sold += sold;
+  if (allocation.isOpen) state.allotted -= held + sold;
+  noteTicket(allocation, hold.ticketNumber, held, sold);
+  formReport(state, allocation);
 }
 
 function attached(state: SkuState, event: EventOf<'HoldAttached'>): void {
@@ -140,7 +140,7 @@ function returned(state: SkuState, holdId: string, atMs: number): void {
 
 /** The units no longer count towards the buyer's limit. */
 function giveUp(hold: Hold): void {
-  const { unitsByBuyer } = hold.allotment;
+  const { unitsByBuyer } = hold.allocation;
   const units = unitsByBuyer.get(hold.buyerId)! - hold.quantity;
   if (units === 0) unitsByBuyer.delete(hold.buyerId);
   else unitsByBuyer.set(hold.buyerId, units);
@@ -152,7 +152,7 @@ function pruneDeadlines(state: SkuState): void {
 }
 
 function opened(state: SkuState, event: EventOf<'AllotmentOpened'>): void {
-  const allotment: Allotment = {
+  const allocation: Allocation = {
     saleId: event.saleId,
     quantity: event.quantity,
     price: event.price,
@@ -170,24 +170,24 @@ function opened(state: SkuState, event: EventOf<'AllotmentOpened'>): void {
     reportSeq: 0,
     report: null,
   };
-  state.allotmentBySale.set(event.saleId, allotment);
+  state.allocationBySale.set(event.saleId, allocation);
   state.allotted += event.quantity;
-  formReport(state, allotment);
+  formReport(state, allocation);
 }
 
 function closed(state: SkuState, event: EventOf<'AllotmentClosed'>): void {
-  const allotment = state.allotmentBySale.get(event.saleId)!;
-  state.allotted -= freeOf(allotment);
-  allotment.isOpen = false;
-  allotment.closedAtMs = event.atMs;
-  allotment.isReportDue = true;
-  formReport(state, allotment);
+  const allocation = state.allocationBySale.get(event.saleId)!;
+  state.allotted -= freeOf(allocation);
+  allocation.isOpen = false;
+  allocation.closedAtMs = event.atMs;
+  allocation.isReportDue = true;
+  formReport(state, allocation);
 }
 
 function acknowledged(state: SkuState, event: EventOf<'ReportAcknowledged'>): void {
-  const allotment = state.allotmentBySale.get(event.saleId)!;
-  allotment.report = null;
-  formReport(state, allotment);
-  collectOwed(state);
-  if (isAtRest(allotment)) noteKept(state, allotment.closedAtMs);
+  const allocation = state.allocationBySale.get(event.saleId)!;
+  allocation.report = null;
+  formReport(state, allocation);
+  collectPending(state);
+  if (isAtRest(allocation)) noteKept(state, allocation.closedAtMs);
 }

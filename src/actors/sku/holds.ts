@@ -5,11 +5,11 @@
  * 2. A hold whose deadline has come is over, whether or not the Tick has been here: nothing revives it.
  */
 import type { Code } from '../../protocol/codes.ts';
-import type { PlaceHold, ReadHold, VoidHold } from '../../protocol/commands.ts';
 import type { Decision } from '../../protocol/decider.ts';
-import type { SkuEvent } from '../../protocol/events.ts';
+import type { PlaceHold, ReadHold, VoidHold } from './commands.ts';
+import type { SkuEvent } from './events.ts';
 import { levelPushes } from './level.ts';
-import type { Allotment, Hold, SkuState } from './state.ts';
+import type { Allocation, Hold, SkuState } from './state.ts';
 import { freeOf, holdView, isOver } from './state.ts';
 
 export type SkuDecision = Decision<SkuState, SkuEvent>;
@@ -36,7 +36,7 @@ export function resolve(
     code: 'ok',
     events: [event],
     reply: (after) => holdView(after, hold, at),
-    pushes: levelPushes(state, hold.allotment, units),
+    pushes: levelPushes(state, hold.allocation, units),
   };
 }
 
@@ -45,16 +45,16 @@ export function placeHold(state: SkuState, command: PlaceHold, at: number): SkuD
   const known = state.holdById.get(holdId);
   if (known !== undefined) {
     const isSame =
-      known.buyerId === buyerId && known.quantity === quantity && known.allotment.saleId === saleId;
+      known.buyerId === buyerId && known.quantity === quantity && known.allocation.saleId === saleId;
     return isSame ? unchanged(state, known, 'ok', at) : refuse('exists_with_different');
   }
   if (!Number.isSafeInteger(quantity) || quantity < 1) return refuse('validation_failed');
-  const allotment = state.allotmentBySale.get(saleId);
-  if (allotment === undefined) return refuse('unknown_sku');
+  const allocation = state.allocationBySale.get(saleId);
+  if (allocation === undefined) return refuse('unknown_sku');
   if (command.admissionExpiresAtMs <= at) return refuse('admission_expired');
-  const refusal = refusalOf(allotment, buyerId, quantity, 0);
+  const refusal = refusalOf(allocation, buyerId, quantity, 0);
   if (refusal !== null) return refusal;
-  const expiresAtMs = at + allotment.holdSeconds * 1000;
+  const expiresAtMs = at + allocation.holdSeconds * 1000;
   return {
     code: 'created',
     events: [
@@ -75,7 +75,7 @@ export function placeHold(state: SkuState, command: PlaceHold, at: number): SkuD
       sku: state.sku,
       buyerId,
       quantity,
-      unitPrice: allotment.price,
+      unitPrice: allocation.price,
       state: 'held',
       expiresAtMs,
       title: state.title,
@@ -83,21 +83,21 @@ export function placeHold(state: SkuState, command: PlaceHold, at: number): SkuD
       productId: state.registration!.productId,
       orderId: null,
     },
-    pushes: levelPushes(state, allotment, -quantity),
+    pushes: levelPushes(state, allocation, -quantity),
   };
 }
 
 /** The buyer's limit first, then the stock. `dying` units of this buyer are about to become free. */
 export function refusalOf(
-  allotment: Allotment,
+  allocation: Allocation,
   buyerId: string,
   quantity: number,
   dying: number,
 ): SkuDecision | null {
-  const owned = (allotment.unitsByBuyer.get(buyerId) ?? 0) - dying;
-  if (owned + quantity > allotment.purchaseLimit)
-    return refuse('purchase_limit', { limit: allotment.purchaseLimit, owned });
-  const available = allotment.isOpen ? freeOf(allotment) + dying : 0;
+  const owned = (allocation.unitsByBuyer.get(buyerId) ?? 0) - dying;
+  if (owned + quantity > allocation.purchaseLimit)
+    return refuse('purchase_limit', { limit: allocation.purchaseLimit, owned });
+  const available = allocation.isOpen ? freeOf(allocation) + dying : 0;
   if (quantity <= available) return null;
   return refuse(available === 0 ? 'sold_out' : 'insufficient_stock', { available });
 }

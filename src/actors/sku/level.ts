@@ -1,9 +1,9 @@
 /**
- * How full a sale's stock looks to its buyers: `none` at 0, `low` up to a tenth of the allotment or 10 units
+ * How full a sale's stock looks to its buyers: `none` at 0, `low` up to a tenth of the allocation or 10 units
  * (whichever is more), `high` above. A change is pushed to everybody in the sale.
  */
 import type { Push } from '../../protocol/decider.ts';
-import type { Allotment, SkuState } from './state.ts';
+import type { Allocation, SkuState } from './state.ts';
 import { freeOf } from './state.ts';
 
 export type StockLevel = 'high' | 'low' | 'none';
@@ -16,12 +16,12 @@ export function levelOf(quantity: number, free: number): StockLevel {
 }
 
 /** What to push when `units` more can be held in the sale (fewer when negative); nothing when the level stays. */
-export function levelPushes(state: SkuState, allotment: Allotment, units: number): readonly Push[] {
-  if (!allotment.isOpen) return noPushes;
-  const free = freeOf(allotment);
-  const level = levelOf(allotment.quantity, free + units);
-  if (level === levelOf(allotment.quantity, free)) return noPushes;
-  return [levelPush(state, allotment.saleId, level)];
+export function levelPushes(state: SkuState, allocation: Allocation, units: number): readonly Push[] {
+  if (!allocation.isOpen) return noPushes;
+  const free = freeOf(allocation);
+  const level = levelOf(allocation.quantity, free + units);
+  if (level === levelOf(allocation.quantity, free)) return noPushes;
+  return [levelPush(state, allocation.saleId, level)];
 }
 
 export function levelPush(state: SkuState, saleId: string, level: StockLevel): Push {

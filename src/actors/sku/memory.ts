@@ -4,10 +4,10 @@
  * 1. Voided, expired and returned holds are kept for a day, so that a late repeat still gets its answer, and at most
  *    `endedMax` of them: beyond that the oldest go earlier (somebody places and voids holds in a loop).
  * 2. Committed holds are kept for 30 days: while they are known, cancelling their order brings the units back.
- * 3. Adjustments are kept for a day, closed allotments for a day and until their last hold is forgotten.
+ * 3. Adjustments are kept for a day, closed allocations for a day and until their last hold is forgotten.
  * 4. All of that is one event, HoldsForgotten, whose `beforeMs` is the limit for what is kept for a day.
  */
-import type { Allotment, Hold, SkuState } from './state.ts';
+import type { Allocation, Hold, SkuState } from './state.ts';
 
 const rememberMs = 24 * 3_600_000;
 const rememberCommittedMs = 30 * rememberMs;
@@ -27,7 +27,7 @@ export function noteCommitted(state: SkuState, hold: Hold): void {
   if (forgetAtMs < state.forgetAtMs) state.forgetAtMs = forgetAtMs;
 }
 
-/** For adjustments and closed allotments. */
+/** For adjustments and closed allocations. */
 export function noteKept(state: SkuState, atMs: number): void {
   if (atMs + rememberMs < state.forgetAtMs) state.forgetAtMs = atMs + rememberMs;
 }
@@ -53,8 +53,8 @@ export function forget(state: SkuState, beforeMs: number): void {
     if (adjustment.atMs >= beforeMs) break;
     state.adjustmentById.delete(adjustmentId);
   }
-  for (const [saleId, allotment] of state.allotmentBySale) {
-    if (isAtRest(allotment) && allotment.closedAtMs < beforeMs) state.allotmentBySale.delete(saleId);
+  for (const [saleId, allocation] of state.allocationBySale) {
+    if (isAtRest(allocation) && allocation.closedAtMs < beforeMs) state.allocationBySale.delete(saleId);
   }
   state.forgetAtMs = nextForgetMs(state);
 }
@@ -64,13 +64,13 @@ function forgetHolds(state: SkuState, holds: Set<Hold>, beforeMs: number): void 
     if (hold.resolvedAtMs >= beforeMs) return;
     holds.delete(hold);
     state.holdById.delete(hold.holdId);
-    hold.allotment.holdCount--;
+    hold.allocation.holdCount--;
   }
 }
 
 /** Nothing can happen to it any more: closed, without remembered holds, and its sale knows. */
-export function isAtRest(allotment: Allotment): boolean {
-  return !allotment.isOpen && allotment.holdCount === 0 && allotment.report === null;
+export function isAtRest(allocation: Allocation): boolean {
+  return !allocation.isOpen && allocation.holdCount === 0 && allocation.report === null;
 }
 
 function nextForgetMs(state: SkuState): number {
@@ -88,8 +88,8 @@ function nextForgetMs(state: SkuState): number {
     forgetAtMs = Math.min(forgetAtMs, adjustment.atMs + rememberMs);
     break;
   }
-  for (const allotment of state.allotmentBySale.values()) {
-    if (isAtRest(allotment)) forgetAtMs = Math.min(forgetAtMs, allotment.closedAtMs + rememberMs);
+  for (const allocation of state.allocationBySale.values()) {
+    if (isAtRest(allocation)) forgetAtMs = Math.min(forgetAtMs, allocation.closedAtMs + rememberMs);
   }
   return forgetAtMs;
 }

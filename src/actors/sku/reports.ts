@@ -6,12 +6,13 @@
  * 3. A formed report never changes: it holds its own arrays.
  * 4. A report names at most `reportTicketsMax` tickets; the others follow in the next one.
  */
-import type { ReportStock } from '../../protocol/commands.ts';
-import type { Owed } from '../../protocol/decider.ts';
-import type { Allotment, SkuState } from './state.ts';
+
+import type { PendingMessage } from '../../protocol/decider.ts';
+import type { ReportStock } from '../sale/commands.ts';
+import type { Allocation, SkuState } from './state.ts';
 import { freeOf } from './state.ts';
 
-export type ReportOwed = Owed<ReportStock>;
+export type ReportMessage = PendingMessage<ReportStock>;
 
 export interface TicketUnits {
   readonly ticketNumber: number;
@@ -21,55 +22,55 @@ export interface TicketUnits {
 }
 
 export const reportTicketsMax = 5_000;
-const nothingOwed: readonly Owed[] = [];
+const nothingPending: readonly PendingMessage[] = [];
 
 /** Adds to what a ticket holds and has bought, and marks both ticket and sale for the next report. */
-export function noteTicket(allotment: Allotment, ticketNumber: number, held: number, sold: number): void {
-  let ticket = allotment.ticketByNumber.get(ticketNumber);
+export function noteTicket(allocation: Allocation, ticketNumber: number, held: number, sold: number): void {
+  let ticket = allocation.ticketByNumber.get(ticketNumber);
   if (ticket === undefined) {
     ticket = { ticketNumber, held: 0, sold: 0, isChanged: false };
-    allotment.ticketByNumber.set(ticketNumber, ticket);
+    allocation.ticketByNumber.set(ticketNumber, ticket);
   }
   ticket.held += held;
   ticket.sold += sold;
   if (!ticket.isChanged) {
     ticket.isChanged = true;
-    allotment.changedTickets.push(ticket);
+    allocation.changedTickets.push(ticket);
   }
-  allotment.isReportDue = true;
+  allocation.isReportDue = true;
 }
 
 /** Forms the next report when one is due and none is under way. */
-export function formReport(state: SkuState, allotment: Allotment): void {
-  if (allotment.report !== null || !allotment.isReportDue) return;
-  const tickets = allotment.changedTickets.splice(0, reportTicketsMax);
-  allotment.isReportDue = allotment.changedTickets.length > 0;
-  allotment.reportSeq++;
-  allotment.report = reportOwed(state.sku, allotment.saleId, {
+export function formReport(state: SkuState, allocation: Allocation): void {
+  if (allocation.report !== null || !allocation.isReportDue) return;
+  const tickets = allocation.changedTickets.splice(0, reportTicketsMax);
+  allocation.isReportDue = allocation.changedTickets.length > 0;
+  allocation.reportSeq++;
+  allocation.report = reportMessage(state.sku, allocation.saleId, {
     type: 'ReportStock',
     sku: state.sku,
-    seq: allotment.reportSeq,
-    available: freeOf(allotment),
-    held: allotment.held,
-    sold: allotment.sold,
+    seq: allocation.reportSeq,
+    available: freeOf(allocation),
+    held: allocation.held,
+    sold: allocation.sold,
     tickets: tickets.map((ticket) => [ticket.ticketNumber, ticket.held, ticket.sold]),
   });
   for (const ticket of tickets) {
     ticket.isChanged = false;
-    if (ticket.held === 0 && ticket.sold === 0) allotment.ticketByNumber.delete(ticket.ticketNumber);
+    if (ticket.held === 0 && ticket.sold === 0) allocation.ticketByNumber.delete(ticket.ticketNumber);
   }
-  collectOwed(state);
+  collectPending(state);
 }
 
-export function reportOwed(sku: string, saleId: string, command: ReportStock): ReportOwed {
+export function reportMessage(sku: string, saleId: string, command: ReportStock): ReportMessage {
   return { id: `report:${sku}:${saleId}:${command.seq}`, kind: 'sale', key: saleId, command };
 }
 
 /** Lists what is owed once per change, so that asking costs nothing. */
-export function collectOwed(state: SkuState): void {
-  const owed: Owed[] = [];
-  for (const allotment of state.allotmentBySale.values()) {
-    if (allotment.report !== null) owed.push(allotment.report);
+export function collectPending(state: SkuState): void {
+  const pending: PendingMessage[] = [];
+  for (const allocation of state.allocationBySale.values()) {
+    if (allocation.report !== null) pending.push(allocation.report);
   }
-  state.owed = owed.length === 0 ? nothingOwed : owed;
+  state.pending = pending.length === 0 ? nothingPending : pending;
 }

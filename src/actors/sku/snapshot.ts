@@ -5,17 +5,19 @@
  * 2. Heaps are not stored: they are a function of the holds and of `warnedUpToMs`.
  * 3. A report under way is stored as it was formed: it is sent again under the same id with the same content.
  */
-import type { HoldState, ReportStock } from '../../protocol/commands.ts';
+
 import type { Money } from '../../protocol/money.ts';
-import { collectOwed, reportOwed } from './reports.ts';
-import type { Adjustment, Allotment, Hold, Registration, SkuState } from './state.ts';
+import type { ReportStock } from '../sale/commands.ts';
+import type { HoldState } from './commands.ts';
+import { collectPending, reportMessage } from './reports.ts';
+import type { Adjustment, Allocation, Hold, Registration, SkuState } from './state.ts';
 import { initialSku, isLive, isWarned } from './state.ts';
 
 export const skuVersion = 1;
 
 const holdStates: readonly HoldState[] = ['held', 'committing', 'committed', 'voided', 'expired'];
 
-type AllotmentRow = [
+type AllocationRow = [
   saleId: string,
   quantity: number,
   price: Money,
@@ -35,7 +37,7 @@ type AllotmentRow = [
 
 type HoldRow = [
   holdId: string,
-  allotmentIndex: number,
+  allocationIndex: number,
   buyerId: string,
   ticketNumber: number,
   quantity: number,
@@ -58,14 +60,14 @@ interface SkuSnapshot {
   /** null stands for never. */
   forgetAtMs: number | null;
   adjustments: [adjustmentId: string, delta: number, reason: string, atMs: number][];
-  allotments: AllotmentRow[];
+  allotments: AllocationRow[];
   holds: HoldRow[];
 }
 
 export function snapshotSku(state: SkuState): SkuSnapshot {
   const { registration, title, price, onHand, held, sold, allotted, warnedUpToMs } = state;
-  const allotments = [...state.allotmentBySale.values()];
-  const indexByAllotment = new Map(allotments.map((allotment, index) => [allotment, index]));
+  const allocations = [...state.allocationBySale.values()];
+  const indexByAllocation = new Map(allocations.map((allocation, index) => [allocation, index]));
   return {
     registration: registration === null ? null : registrationOf(registration),
     title,
@@ -82,10 +84,10 @@ export function snapshotSku(state: SkuState): SkuSnapshot {
       reason,
       atMs,
     ]),
-    allotments: allotments.map(allotmentRow),
+    allotments: allocations.map(allocationRow),
     holds: Array.from(state.holdById.values(), (hold) => [
       hold.holdId,
-      indexByAllotment.get(hold.allotment)!,
+      indexByAllocation.get(hold.allocation)!,
       hold.buyerId,
       hold.ticketNumber,
       hold.quantity,
@@ -102,27 +104,27 @@ function registrationOf({ productId, sellerId, title, price, stock }: Registrati
   return { productId, sellerId, title, price, stock };
 }
 
-function allotmentRow(allotment: Allotment): AllotmentRow {
+function allocationRow(allocation: Allocation): AllocationRow {
   return [
-    allotment.saleId,
-    allotment.quantity,
-    allotment.price,
-    allotment.purchaseLimit,
-    allotment.holdSeconds,
-    allotment.isOpen,
-    allotment.closedAtMs,
-    allotment.held,
-    allotment.sold,
-    allotment.isReportDue,
-    allotment.reportSeq,
-    allotment.report?.command ?? null,
-    [...allotment.unitsByBuyer],
-    Array.from(allotment.ticketByNumber.values(), ({ ticketNumber, held, sold }) => [
+    allocation.saleId,
+    allocation.quantity,
+    allocation.price,
+    allocation.purchaseLimit,
+    allocation.holdSeconds,
+    allocation.isOpen,
+    allocation.closedAtMs,
+    allocation.held,
+    allocation.sold,
+    allocation.isReportDue,
+    allocation.reportSeq,
+    allocation.report?.command ?? null,
+    [...allocation.unitsByBuyer],
+    Array.from(allocation.ticketByNumber.values(), ({ ticketNumber, held, sold }) => [
       ticketNumber,
       held,
       sold,
     ]),
-    allotment.changedTickets.map(({ ticketNumber }) => ticketNumber),
+    allocation.changedTickets.map(({ ticketNumber }) => ticketNumber),
   ];
 }
 
@@ -141,18 +143,18 @@ export function restoreSku(sku: string, snapshot: unknown, version: number): Sku
   state.forgetAtMs = saved.forgetAtMs ?? Number.POSITIVE_INFINITY;
   for (const [id, delta, reason, atMs] of saved.adjustments)
     state.adjustmentById.set(id, { delta, reason, atMs } satisfies Adjustment);
-  const allotments = saved.allotments.map((row) => restoreAllotment(sku, row));
-  for (const allotment of allotments) state.allotmentBySale.set(allotment.saleId, allotment);
-  for (const row of saved.holds) restoreHold(state, row, allotments[row[1]]!);
+  const allocations = saved.allotments.map((row) => restoreAllocation(sku, row));
+  for (const allocation of allocations) state.allocationBySale.set(allocation.saleId, allocation);
+  for (const row of saved.holds) restoreHold(state, row, allocations[row[1]]!);
   restoreOrder(state);
-  collectOwed(state);
+  collectPending(state);
   return state;
 }
 
-function restoreAllotment(sku: string, row: AllotmentRow): Allotment {
+function restoreAllocation(sku: string, row: AllocationRow): Allocation {
   const [saleId, quantity, price, purchaseLimit, holdSeconds, isOpen, closedAtMs, held, sold] = row;
   const [, , , , , , , , , isReportDue, reportSeq, report, units, tickets, changed] = row;
-  const ticketByNumber: Allotment['ticketByNumber'] = new Map();
+  const ticketByNumber: Allocation['ticketByNumber'] = new Map();
   for (const [ticketNumber, ticketHeld, ticketSold] of tickets)
     ticketByNumber.set(ticketNumber, {
       ticketNumber,
@@ -178,11 +180,11 @@ function restoreAllotment(sku: string, row: AllotmentRow): Allotment {
     changedTickets,
     isReportDue,
     reportSeq,
-    report: report === null ? null : reportOwed(sku, saleId, report),
+    report: report === null ? null : reportMessage(sku, saleId, report),
   };
 }
 
-function restoreHold(state: SkuState, row: HoldRow, allotment: Allotment): void {
+function restoreHold(state: SkuState, row: HoldRow, allocation: Allocation): void {
   const [
     holdId,
     ,
@@ -198,7 +200,7 @@ function restoreHold(state: SkuState, row: HoldRow, allotment: Allotment): void 
   const hold: Hold = {
     serial: ++state.serial,
     holdId,
-    allotment,
+    allocation,
     buyerId,
     ticketNumber,
     quantity,
@@ -209,7 +211,7 @@ function restoreHold(state: SkuState, row: HoldRow, allotment: Allotment): void 
     resolvedAtMs,
   };
   state.holdById.set(holdId, hold);
-  allotment.holdCount++;
+  allocation.holdCount++;
   if (isLive(hold)) state.expiries.push(expiresAtMs, hold);
   if (isWarned(hold) && expiresAtMs > state.warnedUpToMs) state.warnings.push(expiresAtMs, hold);
 }

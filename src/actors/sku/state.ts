@@ -2,20 +2,21 @@
  * What the sku actor remembers, and the figures everything else is derived from.
  *
  * 1. onHand = available + held + sold; `available` is never stored, so it cannot disagree.
- * 2. A sale's free units are quantity - held - sold while its allotment is open and 0 afterwards. They are part of
- *    `available`; `allotted` is their sum over open allotments, and never exceeds `available`.
+ * 2. A sale's free units are quantity - held - sold while its allocation is open and 0 afterwards. They are part of
+ *    `available`; `allotted` is their sum over open allocations, and never exceeds `available`.
  * 3. A hold is live (held, committing) until it resolves once: committed, voided or expired. Only a committed hold
  *    changes again: returned by its order, it counts as voided.
  * 4. `unitsByBuyer` counts held, committing and committed units; it outlives the holds themselves, so that a buyer's
  *    limit does not come back when old holds are forgotten.
  */
-import type { HoldState, HoldView, StockView } from '../../protocol/commands.ts';
-import { DeadlineHeap } from '../../protocol/deadline-heap.ts';
-import type { Owed } from '../../protocol/decider.ts';
-import type { Money } from '../../protocol/money.ts';
-import type { ReportOwed, TicketUnits } from './reports.ts';
 
-export interface Allotment {
+import { DeadlineHeap } from '../../protocol/deadline-heap.ts';
+import type { PendingMessage } from '../../protocol/decider.ts';
+import type { Money } from '../../protocol/money.ts';
+import type { HoldState, HoldView, StockView } from './commands.ts';
+import type { ReportMessage, TicketUnits } from './reports.ts';
+
+export interface Allocation {
   readonly saleId: string;
   readonly quantity: number;
   readonly price: Money;
@@ -35,14 +36,14 @@ export interface Allotment {
   isReportDue: boolean;
   reportSeq: number;
   /** The one report that waits for its answer. */
-  report: ReportOwed | null;
+  report: ReportMessage | null;
 }
 
 export interface Hold {
   /** Counts up with every hold of this sku: the order of ties. */
   readonly serial: number;
   readonly holdId: string;
-  readonly allotment: Allotment;
+  readonly allocation: Allocation;
   readonly buyerId: string;
   readonly ticketNumber: number;
   readonly quantity: number;
@@ -79,7 +80,7 @@ export interface SkuState {
   sold: number;
   allotted: number;
   readonly adjustmentById: Map<string, Adjustment>;
-  readonly allotmentBySale: Map<string, Allotment>;
+  readonly allocationBySale: Map<string, Allocation>;
   readonly holdById: Map<string, Hold>;
   serial: number;
   readonly expiries: DeadlineHeap<Hold>;
@@ -92,7 +93,7 @@ export interface SkuState {
   readonly committed: Set<Hold>;
   /** When something can be forgotten; may be too early, never too late. */
   forgetAtMs: number;
-  owed: readonly Owed[];
+  pending: readonly PendingMessage[];
 }
 
 /** Before a hold ends its buyer is warned, unless it was short anyway. */
@@ -124,7 +125,7 @@ export function initialSku(sku: string): SkuState {
     sold: 0,
     allotted: 0,
     adjustmentById: new Map(),
-    allotmentBySale: new Map(),
+    allocationBySale: new Map(),
     holdById: new Map(),
     serial: 0,
     expiries: new DeadlineHeap((hold, deadlineMs) => hold.expiresAtMs === deadlineMs && isLive(hold)),
@@ -133,13 +134,13 @@ export function initialSku(sku: string): SkuState {
     ended: new Set(),
     committed: new Set(),
     forgetAtMs: Number.POSITIVE_INFINITY,
-    owed: [],
+    pending: [],
   };
 }
 
 /** Units that the sale can still hold. */
-export function freeOf(allotment: Allotment): number {
-  return allotment.isOpen ? allotment.quantity - allotment.held - allotment.sold : 0;
+export function freeOf(allocation: Allocation): number {
+  return allocation.isOpen ? allocation.quantity - allocation.held - allocation.sold : 0;
 }
 
 /** Units that no sale has set aside. */
@@ -167,11 +168,11 @@ export function stockView(state: SkuState, at: number): StockView {
 export function holdView(state: SkuState, hold: Hold, at: number): HoldView {
   return {
     holdId: hold.holdId,
-    saleId: hold.allotment.saleId,
+    saleId: hold.allocation.saleId,
     sku: state.sku,
     buyerId: hold.buyerId,
     quantity: hold.quantity,
-    unitPrice: hold.allotment.price,
+    unitPrice: hold.allocation.price,
     state: isOver(hold, at) ? 'expired' : hold.state,
     expiresAtMs: hold.expiresAtMs,
     title: state.title,

@@ -2,19 +2,20 @@
  * Decisions about stock as the seller sees it: registering, changing and adjusting a SKU, and setting units aside
  * for sales. Only units that no sale has set aside can be taken away or set aside again.
  */
-import type { AdjustStock, ChangeSku, OpenAllotment, RegisterSku } from '../../protocol/commands.ts';
-import type { SkuEvent } from '../../protocol/events.ts';
+
 import type { Money } from '../../protocol/money.ts';
+import type { AdjustStock, ChangeSku, OpenAllocation, RegisterSku } from './commands.ts';
+import type { SkuEvent } from './events.ts';
 import type { SkuDecision } from './holds.ts';
 import { refuse } from './holds.ts';
 import { levelOf, levelPush, noPushes } from './level.ts';
-import type { Allotment, SkuState } from './state.ts';
+import type { Allocation, SkuState } from './state.ts';
 import { freeOf, generalOf, stockView } from './state.ts';
 
 /** Adjustments remembered for a day; more are refused until the oldest are forgotten. */
 const adjustmentsMax = 10_000;
 /** Allotments that are open or not yet forgotten. */
-const allotmentsMax = 10_000;
+const allocationsMax = 10_000;
 
 function answer(code: 'ok' | 'created', events: readonly SkuEvent[], at: number): SkuDecision {
   return { code, events, reply: (after) => stockView(after, at) };
@@ -74,17 +75,17 @@ export function readStock(state: SkuState, at: number): SkuDecision {
   return state.registration === null ? refuse('not_found') : answer('ok', [], at);
 }
 
-export function openAllotment(state: SkuState, command: OpenAllotment, at: number): SkuDecision {
+export function openAllocation(state: SkuState, command: OpenAllocation, at: number): SkuDecision {
   const { saleId, quantity, price, purchaseLimit, holdSeconds } = command;
-  const known = state.allotmentBySale.get(saleId);
+  const known = state.allocationBySale.get(saleId);
   if (known !== undefined)
-    return isSameAllotment(known, command) ? answer('ok', [], at) : refuse('exists_with_different');
+    return isSameAllocation(known, command) ? answer('ok', [], at) : refuse('exists_with_different');
   if (state.registration === null) return refuse('unknown_sku');
   if (command.sellerId !== state.registration.sellerId) return refuse('forbidden');
   if (!Number.isSafeInteger(quantity) || quantity < 1) return refuse('validation_failed');
   const available = generalOf(state);
   if (quantity > available) return refuse('insufficient_stock', { available });
-  if (state.allotmentBySale.size >= allotmentsMax) return refuse('busy');
+  if (state.allocationBySale.size >= allocationsMax) return refuse('busy');
   return {
     code: 'created',
     events: [{ type: 'AllotmentOpened', saleId, quantity, price, purchaseLimit, holdSeconds, atMs: at }],
@@ -93,7 +94,7 @@ export function openAllotment(state: SkuState, command: OpenAllotment, at: numbe
   };
 }
 
-function isSameAllotment(known: Allotment, command: OpenAllotment): boolean {
+function isSameAllocation(known: Allocation, command: OpenAllocation): boolean {
   return (
     known.quantity === command.quantity &&
     known.purchaseLimit === command.purchaseLimit &&
@@ -102,12 +103,12 @@ function isSameAllotment(known: Allotment, command: OpenAllotment): boolean {
   );
 }
 
-export function closeAllotment(state: SkuState, saleId: string, at: number): SkuDecision {
-  const allotment = state.allotmentBySale.get(saleId);
-  if (allotment === undefined || !allotment.isOpen) return refuse('ok');
+export function closeAllocation(state: SkuState, saleId: string, at: number): SkuDecision {
+  const allocation = state.allocationBySale.get(saleId);
+  if (allocation === undefined || !allocation.isOpen) return refuse('ok');
   return {
     code: 'ok',
     events: [{ type: 'AllotmentClosed', saleId, atMs: at }],
-    pushes: freeOf(allotment) > 0 ? [levelPush(state, saleId, 'none')] : noPushes,
+    pushes: freeOf(allocation) > 0 ? [levelPush(state, saleId, 'none')] : noPushes,
   };
 }

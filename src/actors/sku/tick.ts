@@ -5,12 +5,12 @@
  * 2. Expiry goes first: units that come back are what everybody waits for.
  */
 import type { Push } from '../../protocol/decider.ts';
-import type { SkuEvent } from '../../protocol/events.ts';
+import type { SkuEvent } from './events.ts';
 import type { SkuDecision } from './holds.ts';
 import { ending } from './holds.ts';
 import { levelPushes } from './level.ts';
 import { forgetBefore } from './memory.ts';
-import type { Allotment, Hold, SkuState } from './state.ts';
+import type { Allocation, Hold, SkuState } from './state.ts';
 import { holdView, warningMs } from './state.ts';
 
 export const expiredPerTick = 2_000;
@@ -28,7 +28,7 @@ export function tick(state: SkuState, at: number): SkuDecision {
 }
 
 function expire(state: SkuState, due: readonly Hold[], at: number, events: SkuEvent[], pushes: Push[]): void {
-  const unitsByAllotment = new Map<Allotment, number>();
+  const unitsByAllocation = new Map<Allocation, number>();
   for (const hold of due) {
     events.push(ending('HoldExpired', hold, at));
     pushes.push({
@@ -36,9 +36,9 @@ function expire(state: SkuState, due: readonly Hold[], at: number, events: SkuEv
       type: 'hold.expired',
       body: holdView(state, hold, at),
     });
-    unitsByAllotment.set(hold.allotment, (unitsByAllotment.get(hold.allotment) ?? 0) + hold.quantity);
+    unitsByAllocation.set(hold.allocation, (unitsByAllocation.get(hold.allocation) ?? 0) + hold.quantity);
   }
-  for (const [allotment, units] of unitsByAllotment) pushes.push(...levelPushes(state, allotment, units));
+  for (const [allocation, units] of unitsByAllocation) pushes.push(...levelPushes(state, allocation, units));
 }
 
 function warn(state: SkuState, at: number, events: SkuEvent[], pushes: Push[]): void {

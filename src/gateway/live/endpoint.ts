@@ -7,8 +7,10 @@
  * 4. A client that reads too slowly loses positions first, then the connection (4008).
  */
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from 'uWebSockets.js';
+import type { OrderView } from '../../actors/order/commands.ts';
+import type { TicketView } from '../../actors/sale/commands.ts';
+import type { HoldView } from '../../actors/sku/commands.ts';
 import { createRooms, type Rooms } from '../../market/waiting-room/live.ts';
-import type { HoldView, OrderView, TicketView } from '../../protocol/commands.ts';
 import type { Push } from '../../protocol/decider.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { newId } from '../../protocol/ids.ts';

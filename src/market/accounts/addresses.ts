@@ -1,7 +1,7 @@
 /** An account's saved shipping addresses. */
 
+import type { ShippingAddress } from '../../actors/order/commands.ts';
 import type { Database } from '../../persistence/database.ts';
-import type { ShippingAddress } from '../../protocol/commands.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { type AccountRef, keepGuest } from './store.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Accounts: who people are. Guests have an id in their token and no row until something of theirs must be kept.
  *
- * 1. E-mail addresses are unique whatever their letter case.
+ * 1. E-mail addresses are unique whatever their envelope case.
  * 2. Signing in takes the same work whether the e-mail is known or not.
  * 3. No password is ever stored or logged; the first admin's is returned once, by the start that made it.
  */

@@ -6,14 +6,14 @@
  * 2. `busy` leaves the row as it is: the next round tells it again. Telling twice changes nothing.
  */
 
+import type { ChangeSku, RegisterSku, StockView } from '../../actors/sku/commands.ts';
 import type { Database, Query } from '../../persistence/database.ts';
-import type { ChangeSku, RegisterSku, StockView } from '../../protocol/commands.ts';
-import type { OutgoingCommand } from '../../protocol/decider.ts';
+import type { AnyCommand } from '../../protocol/command.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Answer } from '../../protocol/peer.ts';
 
 /** Asks one actor; never rejects: `busy` when the outcome is unknown. */
-export type AskActor = (kind: string, key: string, command: OutgoingCommand) => Promise<Answer>;
+export type AskActor = (kind: string, key: string, command: AnyCommand) => Promise<Answer>;
 
 type ActorState = 'pending' | 'stale' | 'current' | 'refused';
 

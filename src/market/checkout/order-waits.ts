@@ -5,8 +5,8 @@
  * 2. Waiting ends after `waitMsMax` at the latest, with the newest view there is.
  */
 
+import type { OrderView, ReadOrder } from '../../actors/order/commands.ts';
 import type { Shards } from '../../gateway/route.ts';
-import type { OrderView, ReadOrder } from '../../protocol/commands.ts';
 
 const waitMsMax = 5_000;
 const askEveryMs = 1_000;

@@ -6,13 +6,14 @@
  * 3. Nothing is charged here; the order's saga moves money last.
  */
 import { LRUCache } from 'lru-cache';
+import type { OrderView, PlaceOrder, ShippingAddress } from '../../actors/order/commands.ts';
+import type { SaleView } from '../../actors/sale/commands.ts';
 import { accepted, invalid } from '../../gateway/ask.ts';
 import { etagOf } from '../../gateway/etag.ts';
 import { refuse } from '../../gateway/problem.ts';
 import type { GatewayServices, Reply, RequestContext, Route, Shards } from '../../gateway/route.ts';
 import { CheckoutRequest, Order } from '../../gateway/view-schemas.ts';
 import { orderJson, orderNumberOf } from '../../gateway/views.ts';
-import type { OrderView, PlaceOrder, SaleView, ShippingAddress } from '../../protocol/commands.ts';
 import type { Answer } from '../../protocol/peer.ts';
 import type { HoldIndex, KnownHold } from '../waiting-room/hold-index.ts';
 import { isFinal, type OrderWaits } from './order-waits.ts';

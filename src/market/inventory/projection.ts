@@ -1,7 +1,7 @@
 /** Stock levels: what each SKU has, from the sku actor's events. */
 import type pg from 'pg';
+import type { SkuEvent } from '../../actors/sku/events.ts';
 import { ProjectionBroken, table } from '../../persistence/table.ts';
-import type { SkuEvent } from '../../protocol/events.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
 
 export interface StockRow {

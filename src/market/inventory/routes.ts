@@ -1,10 +1,10 @@
 /** Stock, exact and at once: every answer is the sku actor's own. */
 import Type from 'typebox';
+import type { AdjustStock, StockView } from '../../actors/sku/commands.ts';
 import { refuse } from '../../gateway/problem.ts';
 import type { Reply, RequestContext, Route } from '../../gateway/route.ts';
 import { Closed, Sku } from '../../gateway/schemas.ts';
 import { iso } from '../../gateway/views.ts';
-import type { AdjustStock, StockView } from '../../protocol/commands.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Answer } from '../../protocol/peer.ts';
 

@@ -1,7 +1,7 @@
 /** Order lines: what was bought, and how far each line's hold has come. A line appears once its hold was taken. */
 
+import type { OrderEvent } from '../../actors/order/events.ts';
 import { table } from '../../persistence/table.ts';
-import type { OrderEvent } from '../../protocol/events.ts';
 
 export interface LineRow {
   orderId: string;

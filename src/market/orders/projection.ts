@@ -1,8 +1,8 @@
 /** Orders with their lines and payments, from the order actor's events: the three are read and written together. */
 import type pg from 'pg';
+import type { OrderStatus, OrderView, PaymentStatus } from '../../actors/order/commands.ts';
+import type { OrderEvent } from '../../actors/order/events.ts';
 import { ProjectionBroken, table } from '../../persistence/table.ts';
-import type { OrderStatus, OrderView, PaymentStatus } from '../../protocol/commands.ts';
-import type { OrderEvent } from '../../protocol/events.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
 import { foldPayments, type PaymentRow, paymentTable } from '../payments/rows.ts';
 import { foldLines, type LineRow, lineTable } from './lines.ts';

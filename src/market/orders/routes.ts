@@ -1,12 +1,12 @@
 /** Orders and payments: single ones exactly, from their actor; lists from the read model, which follows within moments. */
 import Type from 'typebox';
+import type { CancelOrder, OrderView, ReadOrder } from '../../actors/order/commands.ts';
 import { accepted, idParam, isOperator } from '../../gateway/ask.ts';
 import { etagOf } from '../../gateway/etag.ts';
 import type { Identity, Reply, RequestContext, Route } from '../../gateway/route.ts';
 import { Closed, Page, pageQuery } from '../../gateway/schemas.ts';
 import { Order, OrderStatus, Payment } from '../../gateway/view-schemas.ts';
 import { orderJson, paymentJson } from '../../gateway/views.ts';
-import type { CancelOrder, OrderView, ReadOrder } from '../../protocol/commands.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 
 /** The commands' `buyerId`: the caller's own, or null for those who may see every order. */

@@ -1,7 +1,7 @@
 /** Lists of orders from the tables that the projections keep: moments behind the actors, and cheap to page. */
 import type pg from 'pg';
+import type { OrderLine, OrderStatus, OrderView } from '../../actors/order/commands.ts';
 import { decodeCursor, encodeCursor } from '../../persistence/cursor.ts';
-import type { OrderLine, OrderStatus, OrderView } from '../../protocol/commands.ts';
 import { type Money, money } from '../../protocol/money.ts';
 
 export interface OrderPage {

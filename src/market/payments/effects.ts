@@ -8,7 +8,7 @@
  * 4. At most `commandsMax` commands are open; beyond that the answer is `busy`, and so it is when the process stops.
  */
 import { LRUCache } from 'lru-cache';
-import type { PaymentCommand } from '../../protocol/commands.ts';
+import type { PaymentCommand } from '../../actors/payments/commands.ts';
 import { type Answer, busy } from '../../protocol/peer.ts';
 import { createProvider, type ProviderOptions, Stopped } from './provider.ts';
 import { type OrderReport, reportOf } from './report.ts';

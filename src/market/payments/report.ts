@@ -1,6 +1,6 @@
 /** A payment intent's state as the order actor hears it, whether from a webhook or from asking. */
 import type Stripe from 'stripe';
-import type { PaymentReported } from '../../protocol/commands.ts';
+import type { PaymentReported } from '../../actors/order/commands.ts';
 
 export interface OrderReport {
   readonly orderId: string;

@@ -7,10 +7,10 @@
  */
 
 import Type from 'typebox';
+import type { PaymentReported } from '../../actors/order/commands.ts';
 import { accepted } from '../../gateway/ask.ts';
 import type { Route } from '../../gateway/route.ts';
 import { Closed } from '../../gateway/schemas.ts';
-import type { PaymentReported } from '../../protocol/commands.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isId } from '../../protocol/ids.ts';
 

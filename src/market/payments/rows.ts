@@ -1,8 +1,8 @@
 /** Payments: what became of the money of each order, from the order actor's events. */
 
+import type { PaymentReported } from '../../actors/order/commands.ts';
+import type { OrderEvent } from '../../actors/order/events.ts';
 import { table } from '../../persistence/table.ts';
-import type { PaymentReported } from '../../protocol/commands.ts';
-import type { OrderEvent } from '../../protocol/events.ts';
 
 export interface PaymentRow {
   paymentId: string;

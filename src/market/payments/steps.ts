@@ -13,7 +13,7 @@ import type {
   CapturePayment,
   RefundPayment,
   VoidPayment,
-} from '../../protocol/commands.ts';
+} from '../../actors/payments/commands.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Answer } from '../../protocol/peer.ts';
 import { GaveUp, type Provider, Superseded } from './provider.ts';

@@ -1,8 +1,8 @@
 /** Sales and their items, from the sale actor's events. Tickets and live figures stay with the actor. */
 import type pg from 'pg';
+import type { Phase, Queueing, SaleView } from '../../actors/sale/commands.ts';
+import type { SaleEvent } from '../../actors/sale/events.ts';
 import { ProjectionBroken, table } from '../../persistence/table.ts';
-import type { Phase, Queueing, SaleView } from '../../protocol/commands.ts';
-import type { SaleEvent } from '../../protocol/events.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
 
 export interface SaleRow {

@@ -7,6 +7,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TSchema } from 'typebox';
+import type { CreateSale, Queueing, SaleStatusView, SaleView } from '../../actors/sale/commands.ts';
 import { accepted, idParam, invalid, isOperator } from '../../gateway/ask.ts';
 import { refuse } from '../../gateway/problem.ts';
 import type { GatewayServices, Identity, Reply, RequestContext, Route } from '../../gateway/route.ts';
@@ -14,8 +15,7 @@ import { Page, PageQuery } from '../../gateway/schemas.ts';
 import { NewSale, Sale, SaleChange, SaleStatus, saleLimits } from '../../gateway/view-schemas.ts';
 import { saleJson, saleStatusJson } from '../../gateway/views.ts';
 import type { Code } from '../../protocol/codes.ts';
-import type { CreateSale, Queueing, SaleStatusView, SaleView } from '../../protocol/commands.ts';
-import type { OutgoingCommand } from '../../protocol/decider.ts';
+import type { AnyCommand } from '../../protocol/command.ts';
 import type { Answer } from '../../protocol/peer.ts';
 
 const queueingDefaults: Queueing = {
@@ -36,7 +36,7 @@ function managerOf(identity: Identity): string | null {
   return isOperator(identity) ? null : identity.accountId;
 }
 
-function askSale(services: GatewayServices, saleId: string, command: OutgoingCommand): Promise<Answer> {
+function askSale(services: GatewayServices, saleId: string, command: AnyCommand): Promise<Answer> {
   return services.shards.ask('sale', saleId, command);
 }
 

@@ -1,7 +1,7 @@
 /** The list of sales from the tables that the projections keep, newest first. */
 import type pg from 'pg';
+import type { SaleItem, SaleView } from '../../actors/sale/commands.ts';
 import { decodeCursor, encodeCursor } from '../../persistence/cursor.ts';
-import type { SaleItem, SaleView } from '../../protocol/commands.ts';
 import { money } from '../../protocol/money.ts';
 
 export interface SalePage {

@@ -3,9 +3,9 @@
  * gateway remembers those it placed and asks the engine's directory for the others.
  */
 import { LRUCache } from 'lru-cache';
+import type { HoldView, ReadHold } from '../../actors/sku/commands.ts';
 import { accepted } from '../../gateway/ask.ts';
 import type { Shards } from '../../gateway/route.ts';
-import type { HoldView, ReadHold } from '../../protocol/commands.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 
 const holdsMax = 50_000;

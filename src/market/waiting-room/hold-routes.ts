@@ -6,12 +6,12 @@
  *    a buyer whose connection broke gets the hold that exists, however late the repeat comes.
  */
 
+import type { HoldView, PlaceHold, ReadHold, VoidHold } from '../../actors/sku/commands.ts';
 import { accepted, idParam, uuidParam } from '../../gateway/ask.ts';
 import type { Reply, RequestContext, Route } from '../../gateway/route.ts';
 import { tokensOf } from '../../gateway/tokens.ts';
 import { Hold, HoldRequest } from '../../gateway/view-schemas.ts';
 import { type AdmissionClaims, holdJson } from '../../gateway/views.ts';
-import type { HoldView, PlaceHold, ReadHold, VoidHold } from '../../protocol/commands.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { HoldIndex } from './hold-index.ts';
 

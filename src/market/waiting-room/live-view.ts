@@ -7,8 +7,8 @@
  * 3. Exact places are read in batches, the more rarely the further back, one batch at a time.
  */
 
+import type { Phase, ServingView, TicketView } from '../../actors/sale/commands.ts';
 import type { LiveSocket } from '../../gateway/live/socket.ts';
-import type { Phase, ServingView, TicketView } from '../../protocol/commands.ts';
 
 const repeatMs = 4_000;
 export const batchMax = 2_000;

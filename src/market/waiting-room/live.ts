@@ -3,12 +3,18 @@
  * back for them. A board lives while somebody watches it.
  */
 import type { TemplatedApp } from 'uWebSockets.js';
+import type {
+  ReadTicket,
+  ReadTickets,
+  SaleView,
+  ServingView,
+  TicketView,
+} from '../../actors/sale/commands.ts';
 import { accepted } from '../../gateway/ask.ts';
 import { encode } from '../../gateway/live/codec.ts';
 import type { LiveSocket } from '../../gateway/live/socket.ts';
 import type { GatewayServices } from '../../gateway/route.ts';
 import { type SignAdmission, servingJson, ticketJson } from '../../gateway/views.ts';
-import type { ReadTicket, ReadTickets, SaleView, ServingView, TicketView } from '../../protocol/commands.ts';
 import type { Push } from '../../protocol/decider.ts';
 import {
   addWatcher,

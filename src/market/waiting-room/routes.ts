@@ -3,12 +3,12 @@
  * same `requestId`.
  */
 
+import type { JoinSale, LeaveSale, ReadTicket, TicketView } from '../../actors/sale/commands.ts';
 import { accepted, idParam } from '../../gateway/ask.ts';
 import type { Reply, RequestContext, Route } from '../../gateway/route.ts';
 import { tokensOf } from '../../gateway/tokens.ts';
 import { JoinRequest, Ticket } from '../../gateway/view-schemas.ts';
 import { ticketJson } from '../../gateway/views.ts';
-import type { JoinSale, LeaveSale, ReadTicket, TicketView } from '../../protocol/commands.ts';
 
 async function join({ services, identity, params, body, mintedId }: RequestContext): Promise<Reply> {
   const saleId = idParam('sale', params.saleId);

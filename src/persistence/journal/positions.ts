@@ -4,7 +4,7 @@ import type { Log } from '../../protocol/log.ts';
 import { openRedisLink } from './redis-link.ts';
 import { readTails } from './stream.ts';
 
-export interface Standing {
+export interface JournalPosition {
   readonly partition: number;
   readonly epoch: number;
   /** The last frame in the journal; null when the stream that should be there is not. */
@@ -24,13 +24,17 @@ from partitions p where p.partition = any($1::smallint[]) order by p.partition`;
 
 const replyTimeoutMs = 5_000;
 
-export interface Standings {
+export interface JournalPositions {
   /** In the order of their numbers. The tails are read last: nothing that the rows say can be ahead of them. */
-  read(partitions: readonly number[]): Promise<Standing[]>;
+  read(partitions: readonly number[]): Promise<JournalPosition[]>;
   close(): Promise<void>;
 }
 
-export async function openStandings(pool: pg.Pool, redisUrl: string | null, log: Log): Promise<Standings> {
+export async function openPositions(
+  pool: pg.Pool,
+  redisUrl: string | null,
+  log: Log,
+): Promise<JournalPositions> {
   const link =
     redisUrl === null ? null : await openRedisLink(redisUrl, 'doorbuster-look', replyTimeoutMs, log);
   return {

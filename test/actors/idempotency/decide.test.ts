@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { BeginRequest, IdempotencyCommand } from '../../../src/actors/idempotency/commands.ts';
 import { idempotencyDecider, keysMax } from '../../../src/actors/idempotency/decide.ts';
-import type { BeginRequest, IdempotencyCommand } from '../../../src/protocol/commands.ts';
-import type { IdempotencyEvent } from '../../../src/protocol/events.ts';
+import type { IdempotencyEvent } from '../../../src/actors/idempotency/events.ts';
 import { given, step } from '../given.ts';
 
 const dayMs = 24 * 3_600_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { OrderStatus, PlaceOrder } from '../../../src/actors/order/commands.ts';
 import { orderDecider } from '../../../src/actors/order/decide.ts';
+import type { OrderEvent } from '../../../src/actors/order/events.ts';
 import { orderFlow } from '../../../src/actors/order/flow.ts';
-import type { OrderStatus, PlaceOrder } from '../../../src/protocol/commands.ts';
-import type { OrderEvent } from '../../../src/protocol/events.ts';
 import { given } from '../given.ts';
 import {
   answered,
@@ -34,7 +34,7 @@ describe('a purchase', () => {
           version: 1,
         },
         pushes: [{ topic: 'buyer/ann', type: 'order.updated', body: { status: 'pending' } }],
-        owes: [
+        pendingMessages: [
           {
             id: 'ord_1:attach:h1',
             kind: 'sku',
@@ -52,7 +52,7 @@ describe('a purchase', () => {
         deadline: payByMs,
       })
       .when(answered('attach:h2', 'ok', hold('h2', 'PS-2', { quantity: 2 })), placedAt + 1)
-      .then({ code: 'ok', events: [{ type: 'LineTaken' }], owes: [{ id: 'ord_1:attach:h1' }] })
+      .then({ code: 'ok', events: [{ type: 'LineTaken' }], pendingMessages: [{ id: 'ord_1:attach:h1' }] })
       .when(answered('attach:h1', 'ok', hold('h1', 'PS-1')), placedAt + 2)
       .then({
         code: 'ok',
@@ -74,7 +74,7 @@ describe('a purchase', () => {
             },
           },
         ],
-        owes: [
+        pendingMessages: [
           {
             id: 'ord_1:authorize',
             kind: 'payments',
@@ -94,19 +94,19 @@ describe('a purchase', () => {
         code: 'ok',
         events: [{ type: 'PaymentAuthorized', paymentId: 'pi_1' }],
         pushes: [{ body: { status: 'committing', paymentStatus: 'authorized' } }],
-        owes: [{ id: 'ord_1:commit:h1' }, { id: 'ord_1:commit:h2' }],
+        pendingMessages: [{ id: 'ord_1:commit:h1' }, { id: 'ord_1:commit:h2' }],
         deadline: Number.POSITIVE_INFINITY,
       })
       .when(answered('commit:h1'), placedAt + 4)
       .then({
         code: 'ok',
         events: [{ type: 'LineCommitted', holdId: 'h1' }],
-        owes: [{ id: 'ord_1:commit:h2' }],
+        pendingMessages: [{ id: 'ord_1:commit:h2' }],
       })
       .when(answered('commit:h2'), placedAt + 5)
       .then({
         code: 'ok',
-        owes: [
+        pendingMessages: [
           {
             id: 'ord_1:capture',
             command: { paymentId: 'pi_1', amount: usd(149_700), idempotencyKey: 'ord_1:capture' },
@@ -118,7 +118,7 @@ describe('a purchase', () => {
         code: 'ok',
         events: [{ type: 'PaymentCaptured' }, { type: 'OrderConfirmed' }],
         pushes: [{ body: { status: 'confirmed', paymentStatus: 'captured', failure: null } }],
-        owes: [],
+        pendingMessages: [],
       });
   });
 
@@ -222,6 +222,6 @@ test('an order is what its events say, whoever wrote them', () => {
   story.when({ type: 'ReadOrder', buyerId: null }, placedAt).then({
     code: 'ok',
     reply: { status: 'cancelled', paymentStatus: 'voided' },
-    owes: [{ id: 'ord_1:release:h2' }],
+    pendingMessages: [{ id: 'ord_1:release:h2' }],
   });
 });

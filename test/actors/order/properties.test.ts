@@ -96,7 +96,7 @@ function suffer(world: OrderWorld, each: Fault): void {
 function expectRest(world: OrderWorld): void {
   let bought = 0;
   for (const orderId of orderIds) {
-    expect(orderDecider.owes(world.orders.get(orderId)!)).toEqual([]);
+    expect(orderDecider.pendingMessages(world.orders.get(orderId)!)).toEqual([]);
     const view = world.view(orderId);
     const paid = world.provider.of(orderId).map((payment) => payment.status);
     const units = world.unitsOf(orderId);

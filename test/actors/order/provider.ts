@@ -3,8 +3,8 @@
  * It authorises whenever an authorisation reaches it in time, even after a void of "whatever there is": the worst case.
  */
 import { expect } from 'vitest';
+import type { PaymentCommand } from '../../../src/actors/payments/commands.ts';
 import type { Code } from '../../../src/protocol/codes.ts';
-import type { PaymentCommand } from '../../../src/protocol/commands.ts';
 import type { Money } from '../../../src/protocol/money.ts';
 
 export interface Payment {

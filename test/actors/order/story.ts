@@ -1,7 +1,9 @@
 /** An order for two holds, and its story so far at each of the saga's stations. */
+
+import type { PlaceOrder } from '../../../src/actors/order/commands.ts';
 import { orderDecider } from '../../../src/actors/order/decide.ts';
+import type { HoldView } from '../../../src/actors/sku/commands.ts';
 import type { Code } from '../../../src/protocol/codes.ts';
-import type { HoldView, PlaceOrder } from '../../../src/protocol/commands.ts';
 import { given } from '../given.ts';
 
 export const placedAt = 1_000_000;

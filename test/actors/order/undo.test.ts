@@ -28,13 +28,17 @@ describe('an order that cannot be', () => {
           { type: 'OrderFailed', status: 'cancelled', code: 'hold_expired', sku: 'PS-1' },
         ],
         pushes: [{ body: { status: 'cancelled', failure: { code: 'hold_expired', sku: 'PS-1' } } }],
-        owes: [{ id: 'ord_1:attach:h2' }],
+        pendingMessages: [{ id: 'ord_1:attach:h2' }],
         deadline: Number.POSITIVE_INFINITY,
       })
       .when(answered('attach:h2', 'ok', hold('h2', 'PS-2')), placedAt + 2)
-      .then({ code: 'ok', events: [{ type: 'LineTaken' }], owes: [{ id: 'ord_1:release:h2', key: 'PS-2' }] })
+      .then({
+        code: 'ok',
+        events: [{ type: 'LineTaken' }],
+        pendingMessages: [{ id: 'ord_1:release:h2', key: 'PS-2' }],
+      })
       .when(answered('release:h2'), placedAt + 3)
-      .then({ code: 'ok', events: [{ type: 'LineReleased', holdId: 'h2' }], owes: [] });
+      .then({ code: 'ok', events: [{ type: 'LineReleased', holdId: 'h2' }], pendingMessages: [] });
   });
 
   test('a second refusal is noted and does not change why the order failed', () => {
@@ -46,7 +50,7 @@ describe('an order that cannot be', () => {
         code: 'ok',
         events: [{ type: 'LineRefused', code: 'not_found' }],
         pushes: [{ body: { status: 'cancelled', failure: { code: 'hold_expired', sku: 'PS-1' } } }],
-        owes: [],
+        pendingMessages: [],
       });
   });
 
@@ -64,7 +68,7 @@ describe('an order that cannot be', () => {
           { type: 'LineTaken' },
           { type: 'OrderFailed', status: 'cancelled', code: 'validation_failed' },
         ],
-        owes: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }],
+        pendingMessages: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }],
       });
   });
 
@@ -86,7 +90,7 @@ describe('an order that cannot be', () => {
           },
         ],
         pushes: [{ body: { paymentStatus: 'failed', failure: { code: 'payment_declined' } } }],
-        owes: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }],
+        pendingMessages: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }],
       });
   });
 
@@ -96,14 +100,14 @@ describe('an order that cannot be', () => {
       .then({
         code: 'ok',
         events: [{ type: 'PaymentFailed', reason: 'no such payment method' }, { status: 'payment_failed' }],
-        owes: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }],
+        pendingMessages: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }],
       });
     authorizing()
       .when(answered('authorize', 'internal_error'), placedAt)
       .then({
         code: 'ok',
         events: [{ type: 'OrderFailed', status: 'payment_failed' }],
-        owes: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }, { id: 'ord_1:void' }],
+        pendingMessages: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }, { id: 'ord_1:void' }],
       });
   });
 
@@ -119,7 +123,7 @@ describe('an order that cannot be', () => {
       .when({ type: 'Tick' }, payByMs)
       .then({
         code: 'ok',
-        owes: [
+        pendingMessages: [
           { id: 'ord_1:release:h1' },
           { id: 'ord_1:release:h2' },
           {
@@ -143,19 +147,23 @@ describe('an order that cannot be', () => {
       .when(answered('release:h1'), placedAt + 4)
       .then({ code: 'ok' })
       .when(answered('release:h2'), placedAt + 4)
-      .then({ code: 'ok', owes: [{ id: 'ord_1:void' }] })
+      .then({ code: 'ok', pendingMessages: [{ id: 'ord_1:void' }] })
       .when(answered('void'), placedAt + 5)
-      .then({ code: 'ok', owes: [] })
+      .then({ code: 'ok', pendingMessages: [] })
       .when(authorized, placedAt + 6)
-      .then({ code: 'ok', events: [{ type: 'PaymentAuthorized' }], owes: [voidByName] })
+      .then({ code: 'ok', events: [{ type: 'PaymentAuthorized' }], pendingMessages: [voidByName] })
       .when(answered('void'), placedAt + 7)
-      .then({ code: 'ok', events: [], owes: [voidByName] })
+      .then({ code: 'ok', events: [], pendingMessages: [voidByName] })
       .when(answered('void:pi_1'), placedAt + 8)
-      .then({ code: 'ok', events: [{ type: 'PaymentSettled', paymentStatus: 'voided' }], owes: [] })
+      .then({
+        code: 'ok',
+        events: [{ type: 'PaymentSettled', paymentStatus: 'voided' }],
+        pendingMessages: [],
+      })
       .when(authorized, placedAt + 9)
-      .then({ code: 'ok', events: [], owes: [] })
+      .then({ code: 'ok', events: [], pendingMessages: [] })
       .when({ type: 'PaymentReported', paymentId: 'pi_1', status: 'authorized' }, placedAt + 9)
-      .then({ code: 'ok', events: [], owes: [] });
+      .then({ code: 'ok', events: [], pendingMessages: [] });
   });
 });
 
@@ -167,7 +175,7 @@ test('an authorisation reported before the blind void is answered is voided by n
     .then({
       code: 'ok',
       events: [{ type: 'PaymentAuthorized', paymentId: 'pi_1' }],
-      owes: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }, { id: 'ord_1:void:pi_1' }],
+      pendingMessages: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }, { id: 'ord_1:void:pi_1' }],
     });
 });
 
@@ -178,7 +186,7 @@ describe('a hold that died after payment', () => {
       .then({
         code: 'ok',
         events: [{ type: 'LineLost', holdId: 'h1', newHoldId: 'h1:again' }],
-        owes: [
+        pendingMessages: [
           {
             id: 'ord_1:retake:h1:again',
             key: 'PS-1',
@@ -195,20 +203,24 @@ describe('a hold that died after payment', () => {
         code: 'ok',
         events: [{ type: 'LineRetaken', holdId: 'h1', newHoldId: 'h1:again' }],
         pushes: [{ body: { lines: [{ holdId: 'h1:again' }, { holdId: 'h2' }] } }],
-        owes: [{ id: 'ord_1:commit:h1:again' }, { id: 'ord_1:commit:h2' }],
+        pendingMessages: [{ id: 'ord_1:commit:h1:again' }, { id: 'ord_1:commit:h2' }],
       })
       .when(answered('commit:h1:again', 'hold_expired'), payByMs + 200_000)
       .then({
         code: 'ok',
         events: [{ type: 'OrderFailed', status: 'cancelled', code: 'hold_expired' }],
-        owes: [{ id: 'ord_1:release:h1:again' }, { id: 'ord_1:release:h2' }, { id: 'ord_1:void:pi_1' }],
+        pendingMessages: [
+          { id: 'ord_1:release:h1:again' },
+          { id: 'ord_1:release:h2' },
+          { id: 'ord_1:void:pi_1' },
+        ],
       });
   });
 
   test('and cannot be had again ends the order: nothing is captured, everything is undone', () => {
     lost()
       .when(answered('commit:h2'), payByMs + 90_001)
-      .then({ code: 'ok', owes: [{ id: 'ord_1:retake:h1:again' }] })
+      .then({ code: 'ok', pendingMessages: [{ id: 'ord_1:retake:h1:again' }] })
       .when(answered('retake:h1:again', 'sold_out', { available: 0 }), payByMs + 90_002)
       .then({
         code: 'ok',
@@ -216,7 +228,7 @@ describe('a hold that died after payment', () => {
           { type: 'LineRefused', holdId: 'h1', code: 'sold_out', available: 0 },
           { type: 'OrderFailed', status: 'cancelled', code: 'sold_out', sku: 'PS-1', available: 0 },
         ],
-        owes: [{ id: 'ord_1:release:h2' }, { id: 'ord_1:void:pi_1' }],
+        pendingMessages: [{ id: 'ord_1:release:h2' }, { id: 'ord_1:void:pi_1' }],
       })
       .when(answered('void:pi_1'), payByMs + 90_003)
       .then({ code: 'ok', pushes: [{ body: { status: 'cancelled', paymentStatus: 'voided' } }] });
@@ -228,12 +240,20 @@ describe('a hold that died after payment', () => {
       .then({
         code: 'ok',
         events: [{ type: 'OrderFailed', code: 'hold_in_use', sku: 'PS-2' }],
-        owes: [{ id: 'ord_1:retake:h1:again' }, { id: 'ord_1:release:h2' }, { id: 'ord_1:void:pi_1' }],
+        pendingMessages: [
+          { id: 'ord_1:retake:h1:again' },
+          { id: 'ord_1:release:h2' },
+          { id: 'ord_1:void:pi_1' },
+        ],
       })
       .when(answered('retake:h1:again', 'created', hold('h1:again', 'PS-1')), payByMs + 90_002)
       .then({
         code: 'ok',
-        owes: [{ id: 'ord_1:release:h1:again' }, { id: 'ord_1:release:h2' }, { id: 'ord_1:void:pi_1' }],
+        pendingMessages: [
+          { id: 'ord_1:release:h1:again' },
+          { id: 'ord_1:release:h2' },
+          { id: 'ord_1:void:pi_1' },
+        ],
       });
   });
 });
@@ -264,7 +284,7 @@ describe('cancelling', () => {
       .then({
         code: 'ok',
         reply: { status: 'cancelled', paymentStatus: 'captured' },
-        owes: [
+        pendingMessages: [
           { id: 'ord_1:release:h1' },
           { id: 'ord_1:release:h2' },
           { id: 'ord_1:refund', command: { type: 'RefundPayment', paymentId: 'pi_1', amount: usd(149_700) } },
@@ -275,7 +295,7 @@ describe('cancelling', () => {
         code: 'ok',
         events: [{ type: 'PaymentSettled', paymentStatus: 'refunded' }],
         pushes: [{ body: { status: 'refunded', paymentStatus: 'refunded' } }],
-        owes: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }],
+        pendingMessages: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }],
       })
       .when(cancel, placedAt + 9)
       .then({ code: 'ok', events: [], reply: { status: 'refunded' } });
@@ -290,7 +310,7 @@ describe('cancelling', () => {
           { type: 'PaymentFailed', reason: 'expired' },
           { type: 'OrderFailed', status: 'payment_failed', code: 'payment_failed' },
         ],
-        owes: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }, { id: 'ord_1:void:pi_1' }],
+        pendingMessages: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }, { id: 'ord_1:void:pi_1' }],
       });
   });
 });
@@ -304,7 +324,11 @@ describe("the provider's reports", () => {
   test('count as the answer when they come first; the answer then changes nothing', () => {
     authorizing()
       .when(report('authorized'), placedAt)
-      .then({ code: 'ok', events: [{ type: 'PaymentAuthorized' }], owes: [{ id: 'ord_1:commit:h1' }, {}] })
+      .then({
+        code: 'ok',
+        events: [{ type: 'PaymentAuthorized' }],
+        pendingMessages: [{ id: 'ord_1:commit:h1' }, {}],
+      })
       .when(authorized, placedAt)
       .then({ code: 'ok', events: [] });
     capturing()
@@ -351,7 +375,7 @@ describe("the provider's reports", () => {
       .when(report('authorized'), placedAt)
       .then({
         code: 'ok',
-        owes: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }, { id: 'ord_1:void:pi_1' }],
+        pendingMessages: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }, { id: 'ord_1:void:pi_1' }],
       });
   });
 });

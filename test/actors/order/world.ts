@@ -1,30 +1,25 @@
 /**
  * A small world for orders: real sku actors, a naive provider, and a network that loses, repeats and reorders.
- * Owed items are sent once when they appear; `resend` sends them again, as the runtime does when no answer came.
+ * PendingMessage items are sent once when they appear; `resend` sends them again, as the runtime does when no answer came.
  */
 import { Packr } from 'msgpackr';
 import { expect } from 'vitest';
+import type { OrderCommand, OrderView } from '../../../src/actors/order/commands.ts';
 import type { OrderState } from '../../../src/actors/order/decide.ts';
 import { orderDecider } from '../../../src/actors/order/decide.ts';
+import type { OrderEvent } from '../../../src/actors/order/events.ts';
 import { orderFlow } from '../../../src/actors/order/flow.ts';
+import type { PaymentCommand } from '../../../src/actors/payments/commands.ts';
+import type { HoldView, SkuCommand, StockView } from '../../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../../src/actors/sku/decide.ts';
 import type { Code } from '../../../src/protocol/codes.ts';
-import type {
-  HoldView,
-  OrderCommand,
-  OrderView,
-  PaymentCommand,
-  SkuCommand,
-  StockView,
-} from '../../../src/protocol/commands.ts';
-import type { Decider, Owed, RuntimeCommand } from '../../../src/protocol/decider.ts';
-import type { OrderEvent } from '../../../src/protocol/events.ts';
+import type { Decider, PendingMessage, RuntimeCommand } from '../../../src/protocol/decider.ts';
 import { step } from '../given.ts';
 import type { Card } from './provider.ts';
 import { Provider } from './provider.ts';
 
 type Message =
-  | { readonly to: 'other'; readonly orderId: string; readonly owed: Owed }
+  | { readonly to: 'other'; readonly orderId: string; readonly pending: PendingMessage }
   | { readonly to: 'order'; readonly orderId: string; readonly answer: RuntimeCommand };
 
 const packr = new Packr({ useRecords: true, moreTypes: false });
@@ -46,7 +41,7 @@ export class OrderWorld {
     for (const sku of this.skus.keys()) {
       this.sku(sku, { type: 'RegisterSku', productId: 'p', sellerId: 's', title: sku, price, stock: 3 });
       const sale = { saleId: 'sal', sellerId: 's', price, purchaseLimit: 3, holdSeconds: 60 };
-      this.sku(sku, { type: 'OpenAllotment', ...sale, quantity: 3 });
+      this.sku(sku, { type: 'OpenAllocation', ...sale, quantity: 3 });
     }
     for (const orderId of cards.keys()) this.#checkout(orderId);
   }
@@ -91,18 +86,18 @@ export class OrderWorld {
     const { code, events, pushes } = step(watched, state, command, this.at);
     this.events.get(orderId)!.push(...events);
     expect(pushes.length).toBe(events.length > 0 ? 1 : 0);
-    for (const owed of orderDecider.owes(state)) {
-      if (this.#sentIds.has(owed.id)) continue;
-      this.#sentIds.add(owed.id);
-      this.inFlight.push({ to: 'other', orderId, owed });
+    for (const pending of orderDecider.pendingMessages(state)) {
+      if (this.#sentIds.has(pending.id)) continue;
+      this.#sentIds.add(pending.id);
+      this.inFlight.push({ to: 'other', orderId, pending });
     }
     return code;
   }
 
   resend(): void {
     for (const [orderId, state] of this.orders) {
-      for (const owed of orderDecider.owes(state)) {
-        if (this.inFlight.length < inFlightMax) this.inFlight.push({ to: 'other', orderId, owed });
+      for (const pending of orderDecider.pendingMessages(state)) {
+        if (this.inFlight.length < inFlightMax) this.inFlight.push({ to: 'other', orderId, pending });
       }
     }
   }
@@ -118,7 +113,7 @@ export class OrderWorld {
       this.order(message.orderId, message.answer);
       return;
     }
-    const { id, kind, key, command } = message.owed;
+    const { id, kind, key, command } = message.pending;
     const { code, body } = kind === 'sku' ? this.#askSku(key, command) : this.#pay(command);
     this.inFlight.push({
       to: 'order',
@@ -182,7 +177,9 @@ export class OrderWorld {
       this.resend();
       for (const index of this.provider.payments.keys()) this.report(index, false);
       while (this.inFlight.length > 0) this.deliver(0, 'once');
-      const isAtRest = [...this.orders.values()].every((state) => orderDecider.owes(state).length === 0);
+      const isAtRest = [...this.orders.values()].every(
+        (state) => orderDecider.pendingMessages(state).length === 0,
+      );
       if (isAtRest && round > 0) return;
     }
     throw new Error('the orders did not come to rest in 100 rounds');

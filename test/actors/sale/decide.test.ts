@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { pack, unpack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
+import type { SaleStatusView, SaleView } from '../../../src/actors/sale/commands.ts';
 import { saleDecider } from '../../../src/actors/sale/decide.ts';
 import { initialSale, type SaleState } from '../../../src/actors/sale/state.ts';
 import { ticketStatus } from '../../../src/actors/sale/ticket-table.ts';
-import type { SaleStatusView, SaleView } from '../../../src/protocol/commands.ts';
 import { buyer, request, SaleRoom, saleId, startMs, terms } from './room.ts';
 
 const queueing = (changes: Partial<typeof terms.queueing>) => ({
@@ -15,10 +15,17 @@ describe('a sale that is being prepared', () => {
   it('asks every SKU for its units and opens at its time once it has them', () => {
     const room = new SaleRoom();
     expect(room.send(terms).code).toBe('created');
-    expect(saleDecider.owes(room.state).map((owed) => `${owed.kind}/${owed.key}`)).toEqual(['sku/PS-1']);
+    expect(
+      saleDecider.pendingMessages(room.state).map((pending) => `${pending.kind}/${pending.key}`),
+    ).toEqual(['sku/PS-1']);
     expect(room.join(1).code).toBe('sale_not_open');
-    room.send({ type: 'Answered', id: saleDecider.owes(room.state)[0]!.id, code: 'created', body: null });
-    expect(saleDecider.owes(room.state)).toEqual([]);
+    room.send({
+      type: 'Answered',
+      id: saleDecider.pendingMessages(room.state)[0]!.id,
+      code: 'created',
+      body: null,
+    });
+    expect(saleDecider.pendingMessages(room.state)).toEqual([]);
     room.waitUntil(startMs);
     expect(room.state.phase).toBe('active');
     expect(room.join(1).code).toBe('created');
@@ -28,7 +35,7 @@ describe('a sale that is being prepared', () => {
     const room = new SaleRoom();
     const items = ['A', 'B'].map((sku) => ({ ...terms.items[0]!, sku }));
     room.send({ ...terms, items });
-    const [a, b] = saleDecider.owes(room.state);
+    const [a, b] = saleDecider.pendingMessages(room.state);
     room.send({ type: 'Answered', id: a!.id, code: 'created', body: null });
     room.send({ type: 'Answered', id: b!.id, code: 'insufficient_stock', body: { available: 2 } });
     const view: SaleView = room.send({ type: 'ReadSale' }).body;
@@ -37,19 +44,21 @@ describe('a sale that is being prepared', () => {
       stock: 'refused',
       stockRefusals: [{ sku: 'B', code: 'insufficient_stock', available: 2 }],
     });
-    const owed = saleDecider.owes(room.state);
-    expect(owed.map(({ key, command }) => [key, command.type])).toEqual([['A', 'CloseAllotment']]);
-    room.send({ type: 'Answered', id: owed[0]!.id, code: 'ok', body: null });
-    expect(saleDecider.owes(room.state)).toEqual([]);
+    const pending = saleDecider.pendingMessages(room.state);
+    expect(pending.map(({ key, command }) => [key, command.type])).toEqual([['A', 'CloseAllocation']]);
+    room.send({ type: 'Answered', id: pending[0]!.id, code: 'ok', body: null });
+    expect(saleDecider.pendingMessages(room.state)).toEqual([]);
   });
 
   it('gives back what a refused SKU set aside after all, on a repeat of the question', () => {
     const room = new SaleRoom();
     room.send(terms);
-    const [asked] = saleDecider.owes(room.state);
+    const [asked] = saleDecider.pendingMessages(room.state);
     room.report(3, 0, 0);
     room.send({ type: 'Answered', id: asked!.id, code: 'insufficient_stock', body: { available: 0 } });
-    expect(saleDecider.owes(room.state).map(({ command }) => command.type)).toEqual(['CloseAllotment']);
+    expect(saleDecider.pendingMessages(room.state).map(({ command }) => command.type)).toEqual([
+      'CloseAllocation',
+    ]);
   });
 
   it('is the same sale when it is created again, and another content is refused', () => {
@@ -129,8 +138,8 @@ describe('the queue', () => {
   it('fills before the start when there is a prequeue, and shows those tickets as prequeued', () => {
     const room = new SaleRoom();
     room.send({ ...terms, prequeueAtMs: startMs - 5_000 });
-    for (const owed of saleDecider.owes(room.state)) {
-      room.send({ type: 'Answered', id: owed.id, code: 'created', body: null });
+    for (const pending of saleDecider.pendingMessages(room.state)) {
+      room.send({ type: 'Answered', id: pending.id, code: 'created', body: null });
     }
     room.waitUntil(startMs - 5_000);
     expect(room.join(1).body).toMatchObject({ status: 'prequeued', waitTimeSeconds: 6 });
@@ -273,9 +282,11 @@ describe('steering', () => {
     room.send({ type: 'CloseSale', sellerId: null });
     expect(room.view(1).status).toBe('admitted');
     expect(room.view(2).status).toBe('expired');
-    expect(saleDecider.owes(room.state)).toEqual([]);
+    expect(saleDecider.pendingMessages(room.state)).toEqual([]);
     room.wait(60_000);
-    expect(saleDecider.owes(room.state).map((owed) => owed.command.type)).toEqual(['CloseAllotment']);
+    expect(saleDecider.pendingMessages(room.state).map((pending) => pending.command.type)).toEqual([
+      'CloseAllocation',
+    ]);
   });
 
   it('changes rates without touching the order', () => {

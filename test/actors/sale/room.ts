@@ -1,9 +1,10 @@
 /** A sale under test: the real actor, a clock in hand, and everything that it decided. */
+
+import type { SaleCommand, TicketView } from '../../../src/actors/sale/commands.ts';
 import { saleDecider } from '../../../src/actors/sale/decide.ts';
+import type { SaleEvent } from '../../../src/actors/sale/events.ts';
 import { initialSale, type SaleState } from '../../../src/actors/sale/state.ts';
-import type { SaleCommand, TicketView } from '../../../src/protocol/commands.ts';
 import type { Push, RuntimeCommand } from '../../../src/protocol/decider.ts';
-import type { SaleEvent } from '../../../src/protocol/events.ts';
 
 export const startMs = 1_800_000_000_000;
 export const saleId = 'sal_018f0000-0000-7000-8000-000000000001';
@@ -56,8 +57,8 @@ export class SaleRoom {
   static open(changes: Partial<typeof terms> = {}): SaleRoom {
     const room = new SaleRoom();
     room.send({ ...terms, ...changes });
-    for (const owed of saleDecider.owes(room.state))
-      room.send({ type: 'Answered', id: owed.id, code: 'created', body: null });
+    for (const pending of saleDecider.pendingMessages(room.state))
+      room.send({ type: 'Answered', id: pending.id, code: 'created', body: null });
     room.waitUntil(room.state.terms!.startsAtMs);
     return room;
   }

@@ -1,8 +1,8 @@
 /** Holds in the hands of orders, and what the sale is told of all holds. */
 import { describe, expect, test } from 'vitest';
+import type { SkuCommand } from '../../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../../src/actors/sku/decide.ts';
-import type { SkuCommand } from '../../../src/protocol/commands.ts';
-import type { SkuEvent } from '../../../src/protocol/events.ts';
+import type { SkuEvent } from '../../../src/actors/sku/events.ts';
 import { given } from '../given.ts';
 import {
   attach,
@@ -203,18 +203,18 @@ describe('what the sale is told', () => {
     const first = { id: 'report:PS-1:sal_1:1', command: { seq: 1, available: 4, held: 0, sold: 0 } };
     drop()
       .when(placeHold('h1', { ticketNumber: 7 }), openedAt)
-      .then({ code: 'created', owes: [first] })
+      .then({ code: 'created', pendingMessages: [first] })
       .when(placeHold('h2', { ticketNumber: 7 }), openedAt)
-      .then({ code: 'created', owes: [first] })
+      .then({ code: 'created', pendingMessages: [first] })
       .when(placeHold('h3', { ticketNumber: 8, buyerId: 'bob' }), openedAt)
-      .then({ code: 'created', owes: [first] })
+      .then({ code: 'created', pendingMessages: [first] })
       .when({ type: 'VoidHold', holdId: 'h2', buyerId: 'ann' }, openedAt)
-      .then({ code: 'ok', owes: [first] })
+      .then({ code: 'ok', pendingMessages: [first] })
       .when(answered(1), openedAt)
       .then({
         code: 'ok',
         events: [{ type: 'ReportAcknowledged', saleId: 'sal_1', seq: 1 }],
-        owes: [
+        pendingMessages: [
           {
             id: 'report:PS-1:sal_1:2',
             command: {
@@ -232,9 +232,12 @@ describe('what the sale is told', () => {
       .when(answered(1), openedAt)
       .then({ code: 'ok', events: [] })
       .when(answered(2), openedAt)
-      .then({ code: 'ok', owes: [] })
+      .then({ code: 'ok', pendingMessages: [] })
       .when({ type: 'VoidHold', holdId: 'h3', buyerId: 'bob' }, openedAt)
-      .then({ code: 'ok', owes: [{ id: 'report:PS-1:sal_1:3', command: { tickets: [[8, 0, 0]] } }] });
+      .then({
+        code: 'ok',
+        pendingMessages: [{ id: 'report:PS-1:sal_1:3', command: { tickets: [[8, 0, 0]] } }],
+      });
   });
 
   test('a report names at most 5,000 tickets; the rest follow in the next', () => {
@@ -244,12 +247,12 @@ describe('what the sale is told', () => {
     );
     for (let i = 1; i <= 6_000; i++) many.events({ ...placed(`h${i}`), buyerId: `b${i}`, ticketNumber: i });
     const told = [1, 2, 3].map((seq) => {
-      const [report] = skuDecider.owes(many.state);
+      const [report] = skuDecider.pendingMessages(many.state);
       many.when(answered(seq), openedAt).then({ code: 'ok', events: [{ type: 'ReportAcknowledged', seq }] });
       return (report!.command as unknown as { tickets: unknown[] }).tickets.length;
     });
     expect(told).toEqual([0, 5_000, 1_000]);
-    expect(skuDecider.owes(many.state)).toEqual([]);
+    expect(skuDecider.pendingMessages(many.state)).toEqual([]);
   });
 
   test('a SKU is found by the ids of its holds', () => {

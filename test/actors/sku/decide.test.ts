@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { SkuCommand } from '../../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../../src/actors/sku/decide.ts';
-import type { SkuCommand } from '../../../src/protocol/commands.ts';
 import { given } from '../given.ts';
 import {
   attach,
@@ -67,7 +67,7 @@ describe('stock as the seller sees it', () => {
 
   test('a sale gets its units once, from what is left, and only from the owner', () => {
     const open = (saleId: string, quantity: number, sellerId = 'acc_seller') =>
-      ({ ...opened, type: 'OpenAllotment', saleId, quantity, sellerId }) as SkuCommand;
+      ({ ...opened, type: 'OpenAllocation', saleId, quantity, sellerId }) as SkuCommand;
     given(skuDecider, 'PS-1').when(open('sal_1', 4), 1).then({ code: 'unknown_sku' });
     drop()
       .when(open('sal_1', 4), openedAt)
@@ -82,7 +82,7 @@ describe('stock as the seller sees it', () => {
       .then({
         code: 'created',
         pushes: [{ topic: 'sale/sal_2', type: 'stock.level', body: { saleId: 'sal_2', level: 'low' } }],
-        owes: [
+        pendingMessages: [
           { id: 'report:PS-1:sal_1:1', kind: 'sale', key: 'sal_1', command: { available: 4, tickets: [] } },
           { id: 'report:PS-1:sal_2:1', kind: 'sale', key: 'sal_2', command: { available: 6, tickets: [] } },
         ],
@@ -93,9 +93,9 @@ describe('stock as the seller sees it', () => {
     drop()
       .when(placeHold('h1', { quantity: 2 }), openedAt)
       .then({ code: 'created' })
-      .when({ type: 'CloseAllotment', saleId: 'sal_1' }, openedAt + 1)
+      .when({ type: 'CloseAllocation', saleId: 'sal_1' }, openedAt + 1)
       .then({ code: 'ok', events: [{ type: 'AllotmentClosed' }], pushes: [{ body: { level: 'none' } }] })
-      .when({ type: 'CloseAllotment', saleId: 'sal_1' }, openedAt + 2)
+      .when({ type: 'CloseAllocation', saleId: 'sal_1' }, openedAt + 2)
       .then({ code: 'ok', events: [] })
       .when(readStock, openedAt + 2)
       .then({ code: 'ok', reply: { onHand: 10, held: 2, available: 8, allotted: 0 } })
@@ -253,10 +253,10 @@ describe("a buyer's hold", () => {
   test('a closed sale is forgotten a day later when nothing of it is left', () => {
     drop()
       .events({ type: 'ReportAcknowledged', saleId: 'sal_1', seq: 1 })
-      .when({ type: 'CloseAllotment', saleId: 'sal_1' }, openedAt + 1)
-      .then({ code: 'ok', owes: [{ id: 'report:PS-1:sal_1:2', command: { available: 0 } }] })
+      .when({ type: 'CloseAllocation', saleId: 'sal_1' }, openedAt + 1)
+      .then({ code: 'ok', pendingMessages: [{ id: 'report:PS-1:sal_1:2', command: { available: 0 } }] })
       .when({ type: 'Answered', id: 'report:PS-1:sal_1:2', code: 'not_found', body: null }, openedAt + 2)
-      .then({ code: 'ok', owes: [], deadline: openedAt + 1 + dayMs })
+      .then({ code: 'ok', pendingMessages: [], deadline: openedAt + 1 + dayMs })
       .when({ type: 'Tick' }, openedAt + 1 + dayMs)
       .then({ code: 'ok', events: [{ type: 'HoldsForgotten' }], deadline: Number.POSITIVE_INFINITY })
       .when(placeHold('h1'), openedAt + 2)

@@ -3,8 +3,8 @@
  * It knows the rules and throws when an event breaks one: a hold resolves once, only its order returns it.
  */
 import { expect } from 'vitest';
-import type { StockView } from '../../../src/protocol/commands.ts';
-import type { SkuEvent } from '../../../src/protocol/events.ts';
+import type { StockView } from '../../../src/actors/sku/commands.ts';
+import type { SkuEvent } from '../../../src/actors/sku/events.ts';
 
 type HoldEvent = Extract<SkuEvent, { holdId: string }>;
 

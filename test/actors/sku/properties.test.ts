@@ -2,11 +2,12 @@
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
+import type { ReportStock } from '../../../src/actors/sale/commands.ts';
+import type { PlaceHold, SkuCommand, StockView } from '../../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../../src/actors/sku/decide.ts';
+import type { SkuEvent } from '../../../src/actors/sku/events.ts';
 import type { Code } from '../../../src/protocol/codes.ts';
-import type { PlaceHold, ReportStock, SkuCommand, StockView } from '../../../src/protocol/commands.ts';
 import type { RuntimeCommand } from '../../../src/protocol/decider.ts';
-import type { SkuEvent } from '../../../src/protocol/events.ts';
 import { step } from '../given.ts';
 import { SkuLedger } from './ledger.ts';
 
@@ -75,14 +76,14 @@ const command: fc.Arbitrary<Asked['command']> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      type: fc.constant('CloseAllotment' as const),
+      type: fc.constant('CloseAllocation' as const),
       saleId: fc.constantFrom('A', 'B', 'C', 'C', 'C'),
     }),
   },
   {
     weight: 2,
     arbitrary: fc.record({
-      type: fc.constant('OpenAllotment' as const),
+      type: fc.constant('OpenAllocation' as const),
       saleId,
       sellerId: fc.constant('seller'),
       quantity: fc.integer({ min: 1, max: 9 }),
@@ -119,7 +120,7 @@ const opening: Asked[] = [
   { command: register, afterMs: 0 },
   ...['A', 'B'].map((id) => ({
     command: {
-      type: 'OpenAllotment' as const,
+      type: 'OpenAllocation' as const,
       saleId: id,
       sellerId: 'seller',
       quantity: 5,
@@ -163,7 +164,7 @@ class Run {
     if ('someHold' in command) yield this.#resolve(command);
     else if (command.type !== 'AnswerReports') yield command;
     else
-      for (const { id, key, command } of skuDecider.owes(this.state)) {
+      for (const { id, key, command } of skuDecider.pendingMessages(this.state)) {
         this.#hear(key, command as ReportStock);
         yield { type: 'Answered', id, code: 'ok', body: null };
       }
@@ -207,7 +208,7 @@ class Run {
 function seen(state: ReturnType<typeof skuDecider.initial>, at: number): unknown {
   return {
     snapshot: skuDecider.snapshot(state),
-    owes: skuDecider.owes(state),
+    pendingMessages: skuDecider.pendingMessages(state),
     deadline: skuDecider.deadline(state, at),
     names: [...skuDecider.allNames!(state)],
   };
@@ -265,7 +266,7 @@ describe('for any story', () => {
         run.ask({ type: 'Tick' });
         expect(run.ledger.live()).toEqual([]);
         expect(run.view().held).toBe(0);
-        for (let round = 0; skuDecider.owes(run.state).length > 0; round++) {
+        for (let round = 0; skuDecider.pendingMessages(run.state).length > 0; round++) {
           expect(round).toBeLessThan(3);
           const answers = [...run.commandsOf({ command: { type: 'AnswerReports' }, afterMs: 0 })];
           for (const answer of answers) run.ask(answer);

@@ -1,7 +1,8 @@
 /** A drop of four consoles out of ten in stock, two for each buyer, and what is asked of it. */
+
+import type { PlaceHold, SkuCommand } from '../../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../../src/actors/sku/decide.ts';
-import type { PlaceHold, SkuCommand } from '../../../src/protocol/commands.ts';
-import type { SkuEvent } from '../../../src/protocol/events.ts';
+import type { SkuEvent } from '../../../src/actors/sku/events.ts';
 import { given } from '../given.ts';
 
 type EventOf<Type extends SkuEvent['type']> = Extract<SkuEvent, { type: Type }>;

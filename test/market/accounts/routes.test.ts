@@ -64,7 +64,7 @@ describe('a guest', () => {
 });
 
 describe('an account', () => {
-  test('is opened once per e-mail address, whatever its letter case', async () => {
+  test('is opened once per e-mail address, whatever its envelope case', async () => {
     const { email, body } = await register('seller');
     expect(body.account).toMatchObject({ email, name: 'Ann', role: 'seller' });
     expect(body.expiresIn).toBe(900);

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createPayments, type Payments } from '../../../src/market/payments/effects.ts';
 import type {
   AuthorizePayment,
   CapturePayment,
   PaymentCommand,
   RefundPayment,
   VoidPayment,
-} from '../../../src/protocol/commands.ts';
+} from '../../../src/actors/payments/commands.ts';
+import { createPayments, type Payments } from '../../../src/market/payments/effects.ts';
 import { newOrderId, paymentOf, quiet, type TestSandbox, testSandbox, until } from './support.ts';
 
 const price = { amount: 49_900, currency: 'USD' };

@@ -1,35 +1,35 @@
 /**
- * One life of the archivist: the real Archivist on simulated time and disk. It may die and freeze apart from the
+ * One life of the snapshotter: the real Snapshotter on simulated time and disk. It may die and freeze apart from the
  * shards; what it tells them may get lost with a shard that is just not there.
  */
 import { deciders } from '../../src/features.ts';
-import { Archivist } from '../../src/runtime/snapshotter.ts';
+import { Snapshotter } from '../../src/runtime/snapshotter.ts';
 import { Disk } from './disk.ts';
 import type { Owner } from './loop.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
-export interface ArchiveDeps {
+export interface SnapshotterDeps {
   readonly world: World;
   readonly random: Random;
   readonly wallNow: () => number;
   readonly onSaved: (partition: number, seq: number) => void;
 }
 
-export class ArchiveLife implements Owner {
+export class SnapshotterLife implements Owner {
   isAlive = true;
   frozenUntilMs = 0;
-  readonly archivist: Archivist;
+  readonly snapshotter: Snapshotter;
   #aheadMs = 0;
 
-  constructor({ world, random, wallNow, onSaved }: ArchiveDeps) {
+  constructor({ world, random, wallNow, onSaved }: SnapshotterDeps) {
     const { loop, store, fail, faults, mutant } = world;
     const disk = new Disk({
       ...{ loop, store, random, fail, owner: this, faults: faults.disk },
       acked: new Map(),
       moment: () => {},
     });
-    this.archivist = new Archivist({
+    this.snapshotter = new Snapshotter({
       deciders,
       journal: mutant.journal?.(disk, store) ?? disk,
       store: mutant.archive?.(disk) ?? disk,
@@ -47,10 +47,10 @@ export class ArchiveLife implements Owner {
         if (this.isAlive) onSaved(partition, seq);
       },
       log: (level, message, fields) =>
-        world.trace(() => `archivist ${level}: ${message} ${JSON.stringify(fields ?? {})}`),
+        world.trace(() => `snapshotter ${level}: ${message} ${JSON.stringify(fields ?? {})}`),
       limits: { everyMs: random.int(200, 4_000), idleMs: random.int(100, 10_000) },
     });
-    this.archivist.start();
+    this.snapshotter.start();
   }
 
   end(): void {

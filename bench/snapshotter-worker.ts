@@ -1,4 +1,4 @@
-/** A thread of the passivation bench: saves what the journal has, as the server's archivist does, in memory of its own. */
+/** A thread of the passivation bench: saves what the journal has, as the server's snapshotter does, in memory of its own. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
@@ -6,7 +6,7 @@ import { openPool } from '../src/persistence/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { anchorClock, startClock } from '../src/runtime/clock.ts';
 import { systemScheduler } from '../src/runtime/scheduler.ts';
-import { Archivist, defaultArchivistLimits } from '../src/runtime/snapshotter.ts';
+import { defaultSnapshotterLimits, Snapshotter } from '../src/runtime/snapshotter.ts';
 
 export interface ArchiveTask {
   readonly databaseUrl: string;
@@ -15,8 +15,8 @@ export interface ArchiveTask {
 }
 
 const { databaseUrl, heads, graceMs } = workerData as ArchiveTask;
-const pool = openPool(databaseUrl, { max: 2, name: 'archivist' });
-const archivist = new Archivist({
+const pool = openPool(databaseUrl, { max: 2, name: 'snapshotter' });
+const snapshotter = new Snapshotter({
   deciders,
   journal: openPostgresJournal(pool),
   store: createSnapshotStore(pool),
@@ -26,9 +26,9 @@ const archivist = new Archivist({
   log(level, message, fields) {
     if (level !== 'info') console.error(message, fields);
   },
-  limits: defaultArchivistLimits,
+  limits: defaultSnapshotterLimits,
 });
-for (const [partition, seq] of heads) archivist.advance(partition, seq);
-const isClean = await archivist.stop(graceMs);
+for (const [partition, seq] of heads) snapshotter.advance(partition, seq);
+const isClean = await snapshotter.stop(graceMs);
 await pool.end();
 if (!isClean) throw new Error('not everything was saved in time');

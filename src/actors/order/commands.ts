@@ -1,0 +1,122 @@
+/**
+ * What an order can be asked, and what it answers. All times are engine milliseconds; the gateway turns them into
+ * ISO 8601. A comment before a command lists its outcomes in order of precedence.
+ */
+import type { Code } from '../../protocol/codes.ts';
+import { commandsTo, type Sent } from '../../protocol/command.ts';
+import type { Money } from '../../protocol/money.ts';
+
+const command = commandsTo('order');
+
+export interface ShippingAddress {
+  name: string;
+  line1: string;
+  line2?: string;
+  city: string;
+  state?: string;
+  postalCode: string;
+  /** ISO 3166 alpha-2. */
+  country: string;
+}
+
+export type ShippingMethod = 'standard' | 'express';
+
+/** created | ok (same again) | exists_with_different.. The saga goes on by itself; watch `order.updated`. */
+export const placeOrder = command('PlaceOrder')
+  .takes<{
+    orderNumber: string;
+    buyerId: string;
+    /** In any order; the saga works in SKU order. At most 20, distinct. */
+    holds: { holdId: string; sku: string }[];
+    shippingAddress: ShippingAddress;
+    shippingMethod: ShippingMethod;
+    /** The provider's payment method id, such as `pm_card_visa`. */
+    paymentMethod: string;
+    paymentSeconds: number;
+  }>()
+  .answers<OrderView>();
+export type PlaceOrder = Sent<typeof placeOrder>;
+
+/** ok | not_found. A null `buyerId` reads any order. */
+export const readOrder = command('ReadOrder')
+  .takes<{
+    buyerId: string | null;
+  }>()
+  .answers<OrderView>();
+export type ReadOrder = Sent<typeof readOrder>;
+
+/** Before the stock is committed: undone at once. Confirmed and not shipped: refunded. ok | not_found | wrong_state. */
+export const cancelOrder = command('CancelOrder')
+  .takes<{
+    buyerId: string | null;
+  }>()
+  .answers<OrderView>();
+export type CancelOrder = Sent<typeof cancelOrder>;
+
+/** A provider's webhook or poll, whatever their order or number: only forward moves count. ok | not_found. */
+export const paymentReported = command('PaymentReported')
+  .takes<{
+    paymentId: string;
+    status: 'authorized' | 'captured' | 'voided' | 'refunded' | 'declined';
+    declineCode?: string | null;
+  }>()
+  .answers<null>();
+export type PaymentReported = Sent<typeof paymentReported>;
+
+export type OrderStatus =
+  | 'pending'
+  | 'authorizing'
+  | 'committing'
+  | 'confirmed'
+  | 'payment_failed'
+  | 'expired'
+  | 'cancelled'
+  | 'shipped'
+  | 'delivered'
+  | 'returned'
+  | 'refunded';
+export type PaymentStatus = 'none' | 'authorized' | 'captured' | 'voided' | 'refunded' | 'failed';
+
+export interface OrderLine {
+  holdId: string;
+  saleId: string;
+  sku: string;
+  title: string;
+  productId: string;
+  sellerId: string;
+  quantity: number;
+  unitPrice: Money;
+  lineTotal: Money;
+  discount: Money;
+  tax: Money;
+}
+
+export interface OrderView {
+  orderId: string;
+  orderNumber: string;
+  buyerId: string;
+  status: OrderStatus;
+  paymentStatus: PaymentStatus;
+  paymentId: string | null;
+  /** Why the order ended without a purchase: a code, with the provider's decline code for a declined card. */
+  failure: { code: Code; declineCode: string | null; sku: string | null; available: number | null } | null;
+  lines: OrderLine[];
+  subtotal: Money | null;
+  discount: Money | null;
+  shipping: Money | null;
+  tax: Money | null;
+  total: Money | null;
+  shippingAddress: ShippingAddress;
+  shippingMethod: ShippingMethod;
+  estimatedDeliveryMs: number | null;
+  createdAtMs: number;
+  /** Counts up with every change. */
+  version: number;
+}
+
+export type OrderCommands =
+  | typeof placeOrder
+  | typeof readOrder
+  | typeof cancelOrder
+  | typeof paymentReported;
+export type OrderCommand = Sent<OrderCommands>;

@@ -1,0 +1,52 @@
+/**
+ * What happened: the journal's records and the only input of `evolve`. Shapes are pinned by golden files; a change
+ * of meaning is a new type, never a new reading of an old one. `atMs` is engine time.
+ */
+import type { Code } from '../../protocol/codes.ts';
+import type { Money } from '../../protocol/money.ts';
+import type { OrderLine, PaymentStatus, ShippingAddress, ShippingMethod } from './commands.ts';
+
+export type OrderEvent =
+  | {
+      type: 'OrderPlaced';
+      orderNumber: string;
+      buyerId: string;
+      holds: { holdId: string; sku: string }[];
+      shippingAddress: ShippingAddress;
+      shippingMethod: ShippingMethod;
+      paymentMethod: string;
+      payByMs: number;
+      atMs: number;
+    }
+  | { type: 'LineTaken'; line: OrderLine; atMs: number }
+  | { type: 'LineRefused'; sku: string; holdId: string; code: Code; available: number | null; atMs: number }
+  | {
+      type: 'OrderPriced';
+      subtotal: Money;
+      discount: Money;
+      shipping: Money;
+      tax: Money;
+      total: Money;
+      estimatedDeliveryMs: number;
+      atMs: number;
+    }
+  | { type: 'PaymentAuthorized'; paymentId: string; atMs: number }
+  | { type: 'PaymentDeclined'; paymentId: string | null; declineCode: string | null; atMs: number }
+  | { type: 'PaymentFailed'; reason: string; atMs: number }
+  | { type: 'LineCommitted'; holdId: string; atMs: number }
+  /** The line's hold had died; another is being tried under `newHoldId`. */
+  | { type: 'LineLost'; holdId: string; newHoldId: string; atMs: number }
+  | { type: 'LineRetaken'; holdId: string; newHoldId: string; atMs: number }
+  | { type: 'PaymentCaptured'; paymentId: string; atMs: number }
+  | { type: 'OrderConfirmed'; atMs: number }
+  | {
+      type: 'OrderFailed';
+      status: 'payment_failed' | 'expired' | 'cancelled';
+      code: Code;
+      declineCode: string | null;
+      sku: string | null;
+      available: number | null;
+      atMs: number;
+    }
+  | { type: 'LineReleased'; holdId: string; atMs: number }
+  | { type: 'PaymentSettled'; paymentStatus: Extract<PaymentStatus, 'voided' | 'refunded'>; atMs: number };

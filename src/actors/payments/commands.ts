@@ -1,0 +1,65 @@
+/**
+ * What is asked of the payment provider for one order. No actor: the back office serves these. All times are engine milliseconds; the gateway turns them into
+ * ISO 8601. A comment before a command lists its outcomes in order of precedence.
+ */
+import { commandsTo, type Sent } from '../../protocol/command.ts';
+import type { Money } from '../../protocol/money.ts';
+
+const command = commandsTo('payments');
+
+// Answers are final: the back office retries with the same key until the provider has said yes or no. Calls for one
+// order are made one after the other.
+
+/** ok {paymentId} | payment_declined {paymentId, declineCode} | payment_failed {reason}. */
+export const authorizePayment = command('AuthorizePayment')
+  .takes<{
+    orderId: string;
+    buyerId: string;
+    amount: Money;
+    paymentMethod: string;
+    /** `<orderId>:authorize`. */
+    idempotencyKey: string;
+    /** Engine ms after which an authorisation is no longer wanted: stop retrying, find out and void it. */
+    untilMs: number;
+  }>()
+  .answers<{ paymentId: string }>();
+export type AuthorizePayment = Sent<typeof authorizePayment>;
+
+/** ok {paymentId} (also when captured before) | payment_failed {reason}. */
+export const capturePayment = command('CapturePayment')
+  .takes<{
+    orderId: string;
+    paymentId: string;
+    amount: Money;
+    idempotencyKey: string;
+  }>()
+  .answers<{ paymentId: string }>();
+export type CapturePayment = Sent<typeof capturePayment>;
+
+/** Cancels an authorisation; `paymentId` null: whatever the authorize call of this order made, if anything. ok. */
+export const voidPayment = command('VoidPayment')
+  .takes<{
+    orderId: string;
+    paymentId: string | null;
+    idempotencyKey: string;
+  }>()
+  .answers<{ paymentId: string | null }>();
+export type VoidPayment = Sent<typeof voidPayment>;
+
+/** ok. */
+export const refundPayment = command('RefundPayment')
+  .takes<{
+    orderId: string;
+    paymentId: string;
+    amount: Money;
+    idempotencyKey: string;
+  }>()
+  .answers<{ paymentId: string }>();
+export type RefundPayment = Sent<typeof refundPayment>;
+
+export type PaymentCommands =
+  | typeof authorizePayment
+  | typeof capturePayment
+  | typeof voidPayment
+  | typeof refundPayment;
+export type PaymentCommand = Sent<PaymentCommands>;

@@ -1,0 +1,211 @@
+/**
+ * What a sale can be asked, and what it answers. All times are engine milliseconds; the gateway turns them into
+ * ISO 8601. A comment before a command lists its outcomes in order of precedence.
+ */
+import type { Code } from '../../protocol/codes.ts';
+import { commandsTo, type Sent } from '../../protocol/command.ts';
+import type { Money } from '../../protocol/money.ts';
+
+const command = commandsTo('sale');
+
+export interface SaleItem {
+  sku: string;
+  quantity: number;
+  price: Money;
+  purchaseLimit: number;
+}
+
+export interface Queueing {
+  method: 'fifo';
+  releasePerSecond: number;
+  activeLimit: number;
+  admissionSeconds: number;
+  claimSeconds: number;
+  /** Live admissions per unit that could still be sold; 1 admits nobody who could find nothing. */
+  overAdmission: number;
+}
+
+export type Phase = 'scheduled' | 'prequeue' | 'active' | 'paused' | 'sold_out' | 'ended';
+
+/** What the seller decided when the sale was made; of these only the rates can be changed later. */
+export interface SaleTerms {
+  sellerId: string;
+  title: string;
+  items: SaleItem[];
+  prequeueAtMs: number | null;
+  startsAtMs: number;
+  endsAtMs: number;
+  queueing: Queueing;
+  holdSeconds: number;
+  paymentSeconds: number;
+}
+
+/** created | ok (same again) | exists_with_different. Units are set aside asynchronously: see SaleView.stock. */
+export const createSale = command('CreateSale').takes<SaleTerms>().answers<SaleView>();
+export type CreateSale = Sent<typeof createSale>;
+
+/** ok | not_found. */
+export const readSale = command('ReadSale').takes<object>().answers<SaleView>();
+export type ReadSale = Sent<typeof readSale>;
+
+/** ok | not_found (also for another seller). */
+export const readSaleStatus = command('ReadSaleStatus')
+  .takes<{
+    /** The owner, or null for an operator. */
+    sellerId: string | null;
+  }>()
+  .answers<SaleStatusView>();
+export type ReadSaleStatus = Sent<typeof readSaleStatus>;
+
+/** Rates only; the order of the queue never changes. ok | not_found (also for another seller) | sale_ended. */
+export const changeSale = command('ChangeSale')
+  .takes<{
+    sellerId: string | null;
+    queueing: Partial<Omit<Queueing, 'method'>>;
+  }>()
+  .answers<SaleView>();
+export type ChangeSale = Sent<typeof changeSale>;
+
+/** ok | not_found (also for another seller) | wrong_state | sale_ended. */
+export const pauseSale = command('PauseSale')
+  .takes<{
+    sellerId: string | null;
+  }>()
+  .answers<SaleView>();
+export const resumeSale = command('ResumeSale')
+  .takes<{
+    sellerId: string | null;
+  }>()
+  .answers<SaleView>();
+export const closeSale = command('CloseSale')
+  .takes<{
+    sellerId: string | null;
+  }>()
+  .answers<SaleView>();
+export type PauseSale = Sent<typeof pauseSale>;
+export type ResumeSale = Sent<typeof resumeSale>;
+export type CloseSale = Sent<typeof closeSale>;
+
+/** created | ok (has one already, or the same requestId again) | not_found | sale_not_open | sale_ended. */
+export const joinSale = command('JoinSale')
+  .takes<{
+    /** Minted by the gateway; used only when a new ticket is made. */
+    ticketId: string;
+    buyerId: string;
+    /** A UUID, or null. */
+    requestId: string | null;
+  }>()
+  .answers<TicketView>();
+export type JoinSale = Sent<typeof joinSale>;
+
+/** ok | not_found. `ticketId` null reads the buyer's newest ticket. */
+export const readTicket = command('ReadTicket')
+  .takes<{
+    buyerId: string;
+    ticketId: string | null;
+  }>()
+  .answers<TicketView>();
+export type ReadTicket = Sent<typeof readTicket>;
+
+/** ok | not_found. For live boards: at most 5,000 buyers; buyers without a ticket are left out. */
+export const readTickets = command('ReadTickets')
+  .takes<{
+    buyerIds: string[];
+  }>()
+  .answers<{ tickets: TicketView[] }>();
+export type ReadTickets = Sent<typeof readTickets>;
+
+/** ok (also when it was over already) | not_found. */
+export const leaveSale = command('LeaveSale')
+  .takes<{
+    buyerId: string;
+    ticketId: string | null;
+  }>()
+  .answers<TicketView>();
+export type LeaveSale = Sent<typeof leaveSale>;
+
+/** From the sku actor: what a SKU has left and what each changed ticket holds and bought. Last value wins per ticket. ok. */
+export const reportStock = command('ReportStock')
+  .takes<{
+    sku: string;
+    /** 1, 2, 3 … per sku and sale; an older or equal number changes nothing. */
+    seq: number;
+    available: number;
+    held: number;
+    sold: number;
+    /** [ticketNumber, unitsHeld, unitsSold] */
+    tickets: [number, number, number][];
+  }>()
+  .answers<null>();
+export type ReportStock = Sent<typeof reportStock>;
+
+export interface SaleView extends SaleTerms {
+  saleId: string;
+  phase: Phase;
+  /** `pending` until every item's units are set aside; `refused` ends the sale, with the refusals. */
+  stock: 'pending' | 'ready' | 'refused';
+  stockRefusals: { sku: string; code: Code; available: number | null }[];
+  createdAtMs: number;
+}
+
+export interface SaleStatusView {
+  saleId: string;
+  phase: Phase;
+  queueLength: number;
+  activeAdmissions: number;
+  joined: number;
+  released: number;
+  completed: number;
+  expired: number;
+  left: number;
+  inflowPerSecond: number;
+  outflowPerSecond: number;
+  items: { sku: string; quantity: number; available: number; held: number; sold: number }[];
+  oversold: number;
+}
+
+export type TicketStatus = 'prequeued' | 'waiting' | 'admitted' | 'completed' | 'expired' | 'left';
+export type Outlook = 'likely' | 'uncertain' | 'unlikely' | 'sold_out';
+
+export interface TicketView {
+  ticketId: string;
+  saleId: string;
+  buyerId: string;
+  status: TicketStatus;
+  ticketNumber: number;
+  nowServing: number;
+  usersAhead: number;
+  queueLength: number;
+  waitTimeSeconds: number;
+  waitTimeKnown: boolean;
+  outlook: Outlook;
+  /** While admitted: what the gateway signs into the admission token. */
+  admission: { items: { sku: string; limit: number }[]; expiresAtMs: number } | null;
+  pollAfterSeconds: number;
+  asOfMs: number;
+}
+
+/** Push `queue.serving` on `sale/<saleId>`. */
+export interface ServingView {
+  saleId: string;
+  nowServing: number;
+  queueLength: number;
+  releasedPerSecond: number;
+  outlook: Outlook;
+  asOfMs: number;
+}
+
+export type SaleCommands =
+  | typeof createSale
+  | typeof readSale
+  | typeof readSaleStatus
+  | typeof changeSale
+  | typeof pauseSale
+  | typeof resumeSale
+  | typeof closeSale
+  | typeof joinSale
+  | typeof readTicket
+  | typeof readTickets
+  | typeof leaveSale
+  | typeof reportStock;
+export type SaleCommand = Sent<SaleCommands>;

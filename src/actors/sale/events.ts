@@ -1,0 +1,35 @@
+/**
+ * What happened: the journal's records and the only input of `evolve`. Shapes are pinned by golden files; a change
+ * of meaning is a new type, never a new reading of an old one. `atMs` is engine time.
+ */
+import type { Code } from '../../protocol/codes.ts';
+import type { Queueing, SaleTerms } from './commands.ts';
+
+export type SaleEvent =
+  | ({ type: 'SaleCreated'; atMs: number } & SaleTerms)
+  | { type: 'ItemAllotted'; sku: string; atMs: number }
+  | { type: 'ItemRefused'; sku: string; code: Code; available: number | null; atMs: number }
+  | { type: 'SaleChanged'; queueing: Queueing; atMs: number }
+  | { type: 'PrequeueOpened'; atMs: number }
+  | { type: 'SaleStarted'; atMs: number }
+  | { type: 'SalePaused'; atMs: number }
+  | { type: 'SaleResumed'; atMs: number }
+  | { type: 'SaleSoldOut'; atMs: number }
+  | { type: 'SaleReopened'; atMs: number }
+  | { type: 'SaleEnded'; reason: 'time' | 'closed' | 'refused'; atMs: number }
+  | { type: 'ItemReleased'; sku: string; atMs: number }
+  | { type: 'TicketIssued'; ticketId: string; buyerId: string; requestId: string | null; atMs: number }
+  | { type: 'TicketLeft'; ticketNumber: number; atMs: number }
+  /** Every live waiting ticket up to and including `upTo` was admitted: by its form it cannot reorder. */
+  | { type: 'TicketsReleased'; upTo: number; count: number; credit: number; atMs: number }
+  | { type: 'AdmissionsExpired'; ticketNumbers: number[]; atMs: number }
+  | {
+      type: 'StockReported';
+      sku: string;
+      seq: number;
+      available: number;
+      held: number;
+      sold: number;
+      tickets: [number, number, number][];
+      atMs: number;
+    };

@@ -1,0 +1,193 @@
+/**
+ * What a SKU can be asked, and what it answers. All times are engine milliseconds; the gateway turns them into
+ * ISO 8601. A comment before a command lists its outcomes in order of precedence.
+ */
+import { commandsTo, type Sent } from '../../protocol/command.ts';
+import type { Money } from '../../protocol/money.ts';
+
+const command = commandsTo('sku');
+
+/** created | ok (same again) | exists_with_different. */
+export const registerSku = command('RegisterSku')
+  .takes<{
+    productId: string;
+    sellerId: string;
+    title: string;
+    price: Money;
+    /** Initial units on hand, 0 or more. */
+    stock: number;
+  }>()
+  .answers<StockView>();
+export type RegisterSku = Sent<typeof registerSku>;
+
+/** ok | not_found. Changes what the product page shows; open sales keep their own price. */
+export const changeSku = command('ChangeSku')
+  .takes<{
+    title?: string;
+    price?: Money;
+  }>()
+  .answers<StockView>();
+export type ChangeSku = Sent<typeof changeSku>;
+
+/** not_found | forbidden | created | ok (same id again) | exists_with_different | insufficient_stock {available}. */
+export const adjustStock = command('AdjustStock')
+  .takes<{
+    adjustmentId: string;
+    /** Units added (or taken away when negative); never below what is held, sold or set aside for sales. */
+    delta: number;
+    reason: string;
+    /** The owner, or null for an operator. */
+    sellerId: string | null;
+  }>()
+  .answers<StockView>();
+export type AdjustStock = Sent<typeof adjustStock>;
+
+/** ok | not_found. */
+export const readStock = command('ReadStock').takes<object>().answers<StockView>();
+export type ReadStock = Sent<typeof readStock>;
+
+/** Sets units aside for a sale. created | ok | exists_with_different | unknown_sku | forbidden | insufficient_stock {available}. */
+export const openAllocation = command('OpenAllocation')
+  .takes<{
+    saleId: string;
+    sellerId: string;
+    quantity: number;
+    price: Money;
+    purchaseLimit: number;
+    holdSeconds: number;
+  }>()
+  .answers<StockView>();
+export type OpenAllocation = Sent<typeof openAllocation>;
+
+/** Gives unsold, unheld units of a sale back to general stock. ok. */
+export const closeAllocation = command('CloseAllocation')
+  .takes<{
+    saleId: string;
+  }>()
+  .answers<null>();
+export type CloseAllocation = Sent<typeof closeAllocation>;
+
+/**
+ * created | ok (same again) | exists_with_different | unknown_sku | admission_expired | purchase_limit {limit, owned}
+ * | sold_out {available: 0} | insufficient_stock {available}.
+ */
+export const placeHold = command('PlaceHold')
+  .takes<{
+    holdId: string;
+    saleId: string;
+    buyerId: string;
+    ticketNumber: number;
+    quantity: number;
+    admissionExpiresAtMs: number;
+  }>()
+  .answers<HoldView>();
+export type PlaceHold = Sent<typeof placeHold>;
+
+/** ok | not_found.. A null `buyerId` reads any hold. */
+export const readHold = command('ReadHold')
+  .takes<{
+    holdId: string;
+    buyerId: string | null;
+  }>()
+  .answers<HoldView>();
+export type ReadHold = Sent<typeof readHold>;
+
+/** The buyer gives the hold back. ok | not_found | hold_in_use | wrong_state (committed). */
+export const voidHold = command('VoidHold')
+  .takes<{
+    holdId: string;
+    buyerId: string;
+  }>()
+  .answers<HoldView>();
+export type VoidHold = Sent<typeof voidHold>;
+
+/** An order takes a hold: it lives until `untilMs` at least and only this order can resolve it.
+ * ok | not_found | hold_in_use | hold_expired. with title and sellerId */
+export const attachHold = command('AttachHold')
+  .takes<{
+    holdId: string;
+    buyerId: string;
+    orderId: string;
+    untilMs: number;
+  }>()
+  .answers<HoldView>();
+export type AttachHold = Sent<typeof attachHold>;
+
+/** ok (also when done before) | not_found | hold_in_use | hold_expired. */
+export const commitHold = command('CommitHold')
+  .takes<{
+    holdId: string;
+    orderId: string;
+  }>()
+  .answers<HoldView>();
+export type CommitHold = Sent<typeof commitHold>;
+
+/** The order gives up: an attached hold is voided, a committed one is returned to stock. ok (always safe to repeat). */
+export const releaseHold = command('ReleaseHold')
+  .takes<{
+    holdId: string;
+    orderId: string;
+  }>()
+  .answers<HoldView | null>();
+export type ReleaseHold = Sent<typeof releaseHold>;
+
+/** A paid order whose hold died tries once more, under a new id. created | ok | exists_with_different | not_found (no such
+ * earlier hold of this order) | purchase_limit | sold_out | insufficient_stock. */
+export const retakeHold = command('RetakeHold')
+  .takes<{
+    holdId: string;
+    replaces: string;
+    orderId: string;
+    untilMs: number;
+  }>()
+  .answers<HoldView>();
+export type RetakeHold = Sent<typeof retakeHold>;
+
+export interface StockView {
+  sku: string;
+  productId: string;
+  sellerId: string;
+  title: string;
+  price: Money;
+  /** onHand = available + held + sold, always. */
+  onHand: number;
+  held: number;
+  sold: number;
+  available: number;
+  /** Part of `available` that is set aside for sales. */
+  allotted: number;
+  asOfMs: number;
+}
+
+export type HoldState = 'held' | 'committing' | 'committed' | 'voided' | 'expired';
+
+export interface HoldView {
+  holdId: string;
+  saleId: string;
+  sku: string;
+  buyerId: string;
+  quantity: number;
+  unitPrice: Money;
+  state: HoldState;
+  expiresAtMs: number;
+  title: string;
+  sellerId: string;
+  productId: string;
+  orderId: string | null;
+}
+
+export type SkuCommands =
+  | typeof registerSku
+  | typeof changeSku
+  | typeof adjustStock
+  | typeof readStock
+  | typeof openAllocation
+  | typeof closeAllocation
+  | typeof placeHold
+  | typeof readHold
+  | typeof voidHold
+  | typeof attachHold
+  | typeof commitHold
+  | typeof releaseHold
+  | typeof retakeHold;
+export type SkuCommand = Sent<SkuCommands>;

@@ -1,0 +1,51 @@
+/**
+ * What happened: the journal's records and the only input of `evolve`. Shapes are pinned by golden files; a change
+ * of meaning is a new type, never a new reading of an old one. `atMs` is engine time.
+ */
+import type { Money } from '../../protocol/money.ts';
+
+export type SkuEvent =
+  | {
+      type: 'SkuRegistered';
+      productId: string;
+      sellerId: string;
+      title: string;
+      price: Money;
+      stock: number;
+      atMs: number;
+    }
+  | { type: 'SkuChanged'; title: string; price: Money; atMs: number }
+  | { type: 'StockAdjusted'; adjustmentId: string; delta: number; reason: string; atMs: number }
+  | {
+      type: 'AllotmentOpened';
+      saleId: string;
+      quantity: number;
+      price: Money;
+      purchaseLimit: number;
+      holdSeconds: number;
+      atMs: number;
+    }
+  | { type: 'AllotmentClosed'; saleId: string; atMs: number }
+  | {
+      type: 'HoldPlaced';
+      holdId: string;
+      saleId: string;
+      buyerId: string;
+      ticketNumber: number;
+      quantity: number;
+      expiresAtMs: number;
+      atMs: number;
+      /** Set when an order retook it: it is attached from the start. */
+      orderId?: string;
+    }
+  | { type: 'HoldAttached'; holdId: string; orderId: string; expiresAtMs: number; atMs: number }
+  | { type: 'HoldCommitted'; holdId: string; quantity: number; atMs: number }
+  | { type: 'HoldVoided'; holdId: string; quantity: number; atMs: number }
+  | { type: 'HoldExpired'; holdId: string; quantity: number; atMs: number }
+  /** A committed hold whose order was undone: its units can be sold again. */
+  | { type: 'UnitsReturned'; holdId: string; quantity: number; atMs: number }
+  /** Buyers whose holds end by `upToMs` were told. */
+  | { type: 'HoldsWarned'; upToMs: number }
+  /** Holds resolved before `beforeMs` were forgotten; their ids count as unknown from now on. */
+  | { type: 'HoldsForgotten'; beforeMs: number }
+  | { type: 'ReportAcknowledged'; saleId: string; seq: number };

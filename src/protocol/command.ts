@@ -1,0 +1,65 @@
+/**
+ * What an actor or an effect can be asked. A command is declared once, beside its noun, and the declaration ties
+ * together the kind of receiver, the command's fields and the shape of its reply:
+ *
+ *   const command = commandsTo('sku');
+ *   export const placeHold = command('PlaceHold').takes<{ holdId: string; … }>().answers<HoldView>();
+ *   const answer = await ask(placeHold, sku, { holdId, … });   // answer.body is a HoldView when it was accepted
+ *
+ * Nothing outside the noun may depend on a command being one object: later a declaration also says how many of them
+ * travel and are decided together.
+ */
+import type { Refusal } from './codes.ts';
+
+declare const fields: unique symbol;
+declare const reply: unique symbol;
+
+/** A declared command. `Fields` and `Reply` exist for the type checker only. */
+export interface CommandType<
+  Kind extends string = string,
+  Type extends string = string,
+  Fields extends object = object,
+  Reply = unknown,
+> {
+  /** The kind of actor or effect that is asked. */
+  readonly kind: Kind;
+  readonly type: Type;
+  readonly [fields]?: Fields;
+  readonly [reply]?: Reply;
+}
+
+export type FieldsOf<Declared extends CommandType> = NonNullable<Declared[typeof fields]>;
+/** The body of an accepted command's answer. */
+export type ReplyOf<Declared extends CommandType> = Exclude<Declared[typeof reply], undefined>;
+/** The command as it travels. Distributes over a union of declarations. */
+export type Sent<Declared extends CommandType> = Declared extends CommandType
+  ? { readonly type: Declared['type'] } & FieldsOf<Declared>
+  : never;
+
+/** Any command as the machinery sees it. */
+export interface AnyCommand {
+  readonly type: string;
+}
+
+export type Accepted = 'ok' | 'created';
+
+/** What a receiver answers to one declared command; a refusal's body holds its details, or null. */
+export type AnswerTo<Declared extends CommandType> =
+  | { readonly code: Accepted; readonly body: ReplyOf<Declared> }
+  | { readonly code: Refusal; readonly body: unknown };
+
+/** Asks one actor; never rejects: a receiver that is away, full or late answers `busy`. */
+export type Ask = <Declared extends CommandType>(
+  command: Declared,
+  key: string,
+  fields: FieldsOf<Declared>,
+) => Promise<AnswerTo<Declared>>;
+
+/** Declares the commands of one kind of receiver. */
+export function commandsTo<Kind extends string>(kind: Kind) {
+  return <Type extends string>(type: Type) => ({
+    takes: <Fields extends object>() => ({
+      answers: <Reply>(): CommandType<Kind, Type, Fields, Reply> => ({ kind, type }),
+    }),
+  });
+}
