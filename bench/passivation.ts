@@ -8,6 +8,7 @@
  * Memory is the heap and the typed arrays of this thread after a full collection; resident memory includes what the
  * allocators keep and, while it runs, nothing of the snapshotter: it has ended by then.
  */
+
 import { randomUUID } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
@@ -16,6 +17,7 @@ import { Worker } from 'node:worker_threads';
 import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
+import { evenSpread } from '../src/protocol/directory.ts';
 import { anchorClock, startClock } from '../src/runtime/clock.ts';
 import { systemScheduler } from '../src/runtime/scheduler.ts';
 import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
@@ -57,7 +59,14 @@ function memory(): Memory {
 function openShard({ pool }: TestDatabase): Shard {
   const snapshots = createSnapshotStore(pool);
   return new Shard({
-    ...{ shard: 0, shardCount: 1, owner: 'bench', deciders, snapshots, passivated: snapshots },
+    ...{
+      shard: 0,
+      partitions: evenSpread(1).partitionsOf(0),
+      owner: 'bench',
+      deciders,
+      snapshots,
+      passivated: snapshots,
+    },
     journal: openPostgresJournal(pool),
     clock: startClock(anchorClock()),
     scheduler: systemScheduler,

@@ -6,6 +6,7 @@
  * them. The real Shard, one thread, all 64 partitions: from the claim until every partition is open. Stores in
  * memory, and (b) over a private PostgreSQL as well.
  */
+
 import { randomUUID } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import { skuDecider } from '../src/actors/sku/decide.ts';
@@ -14,6 +15,7 @@ import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { partitionCount, partitionOf } from '../src/protocol/address.ts';
+import { evenSpread } from '../src/protocol/directory.ts';
 import { encodeFrame, type JournalRecord } from '../src/protocol/frame.ts';
 import type { ActorSnapshot, Journal, PassivatedStore, SnapshotStore } from '../src/protocol/journal.ts';
 import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
@@ -82,7 +84,13 @@ interface Start {
 
 async function start({ journal, snapshots }: Stores): Promise<Start> {
   const shard = new Shard({
-    ...{ shard: 0, shardCount: 1, owner: 'bench', deciders, limits: defaultShardLimits },
+    ...{
+      shard: 0,
+      partitions: evenSpread(1).partitionsOf(0),
+      owner: 'bench',
+      deciders,
+      limits: defaultShardLimits,
+    },
     ...{ journal, snapshots, passivated: snapshots },
     clock: { now: () => at + 1_000, advanceTo: () => {} },
     scheduler: { now: () => performance.now(), soon: () => {}, after: () => () => {} },

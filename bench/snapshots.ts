@@ -6,6 +6,7 @@
  * All the while somebody joins every other millisecond. Stalls are how late a timer of this thread fires; latency is
  * from a command to its answer. The calm phase before is the other arm: it has everything but the snapshotter.
  */
+
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
@@ -16,6 +17,7 @@ import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { partitionOf } from '../src/protocol/address.ts';
 import type { AnyCommand } from '../src/protocol/command.ts';
+import { evenSpread } from '../src/protocol/directory.ts';
 import type { JournalRecord } from '../src/protocol/frame.ts';
 import { connectPeer, portWire } from '../src/protocol/peer.ts';
 import { anchorClock, startClock } from '../src/runtime/clock.ts';
@@ -175,7 +177,14 @@ export async function run(): Promise<Measurement> {
     const startShard = async () => {
       const store = createSnapshotStore(database.pool);
       const shard = new Shard({
-        ...{ shard: 0, shardCount: 1, owner: 'bench', deciders, limits: defaultShardLimits, journal },
+        ...{
+          shard: 0,
+          partitions: evenSpread(1).partitionsOf(0),
+          owner: 'bench',
+          deciders,
+          limits: defaultShardLimits,
+          journal,
+        },
         ...{
           snapshots: store,
           passivated: store,

@@ -1,6 +1,6 @@
 /**
- * Where an actor lives. `partition = hash(kind/key) % 64` for the life of a data set; partition p is run by
- * shard `p % shards`, so the number of shards may change at any restart.
+ * Where an actor lives: `partition = hash(kind/key) % 64` for the life of a data set. Who runs a partition is the
+ * directory's matter.
  */
 
 export interface Address {
@@ -18,12 +18,4 @@ export function partitionOf(kind: string, key: string): number {
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
   // FNV's low bits are weak for short keys: fold the high half in.
   return ((hash ^ (hash >>> 16)) >>> 0) % partitionCount;
-}
-
-export function shardOf(partition: number, shardCount: number): number {
-  return partition % shardCount;
-}
-
-export function partitionsOf(shard: number, shardCount: number): number[] {
-  return Array.from({ length: partitionCount }, (_, p) => p).filter((p) => shardOf(p, shardCount) === shard);
 }

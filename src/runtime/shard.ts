@@ -3,7 +3,7 @@
  * evolves in memory, and hands the results to the group commit, which lets them out when they are durable.
  */
 
-import { type Address, partitionOf, partitionsOf } from '../protocol/address.ts';
+import { type Address, partitionOf } from '../protocol/address.ts';
 import type { AnyCommand } from '../protocol/command.ts';
 import type { AnyDecider, Decision, PendingMessage, Push } from '../protocol/decider.ts';
 import type { Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
@@ -23,7 +23,8 @@ import { Timers } from './timers.ts';
 
 export interface ShardDeps {
   readonly shard: number;
-  readonly shardCount: number;
+  /** The partitions that it runs. */
+  readonly partitions: readonly number[];
   /** Names this process: whoever comes after another one waits until that one's lease is over. */
   readonly owner: string;
   readonly deciders: readonly AnyDecider[];
@@ -89,7 +90,7 @@ export class Shard {
   constructor(deps: ShardDeps) {
     this.#deps = deps;
     this.#deciders = new Map(deps.deciders.map((decider) => [decider.kind, decider]));
-    const partitions = partitionsOf(deps.shard, deps.shardCount).map((number) => new Partition(number));
+    const partitions = deps.partitions.map((number) => new Partition(number));
     this.#partitions = new Map(partitions.map((partition) => [partition.number, partition]));
     this.#mailbox = new Mailbox(deps.limits.mailboxMax);
     this.#statistics = new ShardStatistics();

@@ -6,7 +6,8 @@ import { createLog, type LogOptions } from '../ops/log.ts';
 import { startStockReconciliation } from '../ops/stock-reconciliation.ts';
 import { openJournal } from '../persistence/journal/open.ts';
 import { openPool } from '../persistence/postgres.ts';
-import { partitionOf, shardOf } from '../protocol/address.ts';
+import { partitionOf } from '../protocol/address.ts';
+import { evenSpread } from '../protocol/directory.ts';
 import { busy } from '../protocol/peer.ts';
 import { type ClockAnchor, startClock } from '../runtime/clock.ts';
 import { createProjector } from '../runtime/projector.ts';
@@ -29,11 +30,12 @@ const pool = openPool(data.databaseUrl, { max: 4, name: 'back-office' });
 const journal = await openJournal(data.redisUrl, pool, log);
 const projector = createProjector({ journal, pool, log });
 const payments = createPayments({ stripe: data.stripe, log, now: () => clock.now() });
+const directory = evenSpread(data.shardCount);
 const stockReconciliation = startStockReconciliation({
   pool,
   log,
   ask(sku, done) {
-    const shard = thread.peer('shard', shardOf(partitionOf('sku', sku), data.shardCount));
+    const shard = thread.peer('shard', directory.ownerOf(partitionOf('sku', sku))!);
     if (shard) shard.request('sku', sku, { type: 'ReadStock' }, done);
     else done(busy);
   },

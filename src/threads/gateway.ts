@@ -6,8 +6,9 @@ import { createMarket } from '../market/market.ts';
 import { readWebhook } from '../market/payments/webhook.ts';
 import { createLog, type LogOptions } from '../ops/log.ts';
 import { openPool } from '../persistence/postgres.ts';
-import { partitionOf, shardOf } from '../protocol/address.ts';
+import { partitionOf } from '../protocol/address.ts';
 import type { AnyCommand } from '../protocol/command.ts';
+import { evenSpread } from '../protocol/directory.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import { type Answer, busy } from '../protocol/peer.ts';
 import { type ClockAnchor, startClock } from '../runtime/clock.ts';
@@ -51,8 +52,9 @@ function askEveryShard<Body>(command: AnyCommand): Promise<(Body | null)[]> {
   );
 }
 
+const directory = evenSpread(config.shards);
 const shards: Shards = {
-  ask: (kind, key, command) => askShard(shardOf(partitionOf(kind, key), config.shards), kind, key, command),
+  ask: (kind, key, command) => askShard(directory.ownerOf(partitionOf(kind, key))!, kind, key, command),
   async find(kind, name) {
     const command = { type: 'FindName', kind, name } as AnyCommand;
     const answers = await askEveryShard<{ key: string | null }>(command);

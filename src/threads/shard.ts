@@ -5,8 +5,9 @@ import { createLog, type LogOptions } from '../ops/log.ts';
 import { openJournal } from '../persistence/journal/open.ts';
 import { openPool } from '../persistence/postgres.ts';
 import { createSnapshotStore } from '../persistence/snapshots.ts';
-import { type Address, partitionOf, shardOf } from '../protocol/address.ts';
+import { type Address, partitionOf } from '../protocol/address.ts';
 import type { AnyCommand } from '../protocol/command.ts';
+import { evenSpread } from '../protocol/directory.ts';
 import { type ClockAnchor, startClock } from '../runtime/clock.ts';
 import type { ReplyTo } from '../runtime/mailbox.ts';
 import { systemScheduler } from '../runtime/scheduler.ts';
@@ -31,9 +32,10 @@ const pool = openPool(data.databaseUrl, { max: 4, name: `shard-${data.shard}` })
 const journal = await openJournal(data.redisUrl, pool, log);
 
 const snapshots = createSnapshotStore(pool);
+const directory = evenSpread(data.shardCount);
 const shard = new Shard({
   shard: data.shard,
-  shardCount: data.shardCount,
+  partitions: directory.partitionsOf(data.shard),
   owner: data.owner,
   deciders,
   journal,
@@ -59,7 +61,7 @@ function ask(address: Address, command: AnyCommand, done: ReplyTo): void {
   const peer =
     address.kind === 'payments'
       ? thread.peer('back-office', 0)
-      : thread.peer('shard', shardOf(partitionOf(address.kind, address.key), data.shardCount));
+      : thread.peer('shard', directory.ownerOf(partitionOf(address.kind, address.key))!);
   if (!peer) done('busy', null);
   else peer.request(address.kind, address.key, command, ({ code, body }) => done(code, body));
 }

@@ -2,6 +2,7 @@
  * The engine for gateway tests: the real actors in one real shard over a journal in memory, with a clock that can be
  * moved on and a payment provider that does as told. Only clock, storage and provider are replaced.
  */
+
 import { setTimeout as wait } from 'node:timers/promises';
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import type { OrderView } from '../../src/actors/order/commands.ts';
@@ -12,6 +13,7 @@ import { skuDecider } from '../../src/actors/sku/decide.ts';
 import type { Shards } from '../../src/gateway/route.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import type { Push } from '../../src/protocol/decider.ts';
+import { evenSpread } from '../../src/protocol/directory.ts';
 import type { Log } from '../../src/protocol/log.ts';
 import { type Answer, busy } from '../../src/protocol/peer.ts';
 import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
@@ -65,7 +67,7 @@ export async function startEngine(): Promise<Engine> {
 
   const shard = new Shard({
     shard: 0,
-    shardCount: 1,
+    partitions: evenSpread(1).partitionsOf(0),
     owner: 'test',
     deciders: [saleDecider, skuDecider, orderDecider, idempotencyDecider],
     journal: new MemoryJournal(store),

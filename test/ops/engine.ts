@@ -8,6 +8,7 @@ import { openPool } from '../../src/persistence/postgres.ts';
 import { createSnapshotStore } from '../../src/persistence/snapshots.ts';
 import type { Code } from '../../src/protocol/codes.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
+import { evenSpread } from '../../src/protocol/directory.ts';
 import { anchorClock, startClock } from '../../src/runtime/clock.ts';
 import { createProjector } from '../../src/runtime/projector.ts';
 import { systemScheduler } from '../../src/runtime/scheduler.ts';
@@ -40,7 +41,7 @@ export async function startEngine(
   const snapshots = createSnapshotStore(pool);
   const shard = new Shard({
     shard: 0,
-    shardCount: 1,
+    partitions: evenSpread(1).partitionsOf(0),
     owner: 'test',
     deciders,
     journal,

@@ -2,7 +2,6 @@
  * Which process owns the data, who has been replaced and does not know it, where clients' messages go, and the
  * projections that read what becomes durable.
  */
-import { shardOf } from '../../src/protocol/address.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import { checkRecovered } from './check-state.ts';
 import { Engine } from './engine.ts';
@@ -63,8 +62,7 @@ export class Cluster {
         if (!this.isLossExpected) checkRecovered(world, instance);
       },
       isTakenOver: (engine, partition) =>
-        this.engine !== engine &&
-        this.engine?.shards[shardOf(partition, this.engine.shardCount)]?.isReady === true,
+        this.engine !== engine && this.engine?.ownerOf(partition)?.isReady === true,
       onFenced: (engine) => {
         world.count('processes fenced');
         this.zombies = this.zombies.filter((zombie) => zombie !== engine);

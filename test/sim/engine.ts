@@ -4,8 +4,9 @@
  */
 
 import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
-import { partitionOf, shardOf } from '../../src/protocol/address.ts';
+import { partitionOf } from '../../src/protocol/address.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
+import { type Directory, evenSpread } from '../../src/protocol/directory.ts';
 import { type CrashPoint, Instance } from './instance.ts';
 import type { Done, Network } from './network.ts';
 import type { Provider } from './provider.ts';
@@ -42,9 +43,11 @@ export class Engine {
   readonly #acked = new Map<number, number>();
   readonly #owner: string;
   readonly #deps: EngineDeps;
+  readonly #directory: Directory;
 
   constructor(deps: EngineDeps) {
     this.#deps = deps;
+    this.#directory = evenSpread(deps.shardCount);
     this.#owner = `process ${deps.nextLife()}`;
     this.archive = this.#archive();
     for (let shard = 0; shard < deps.shardCount; shard++) this.shards.push(null);
@@ -65,9 +68,18 @@ export class Engine {
 
   wallNow = (): number => Math.floor(this.#deps.world.loop.nowMs) + this.#deps.wallOffsetMs;
 
+  /** The living shard that runs this partition. */
+  ownerOf(partition: number): Instance | null {
+    return this.shards[this.shardOf(partition)] ?? null;
+  }
+
+  shardOf(partition: number): number {
+    return this.#directory.ownerOf(partition)!;
+  }
+
   /** A command that has arrived at this process. */
   receive(kind: string, key: string, command: AnyCommand, reply: Done): void {
-    const target = this.shards[shardOf(partitionOf(kind, key), this.shardCount)];
+    const target = this.ownerOf(partitionOf(kind, key));
     if (target) this.#deps.world.loop.after(0, target, () => target.deliver(kind, key, command, reply));
     else if (this.#deps.random.chance(0.5)) reply('busy', null);
   }
@@ -140,8 +152,7 @@ export class Engine {
       world,
       random: world.random(`archive ${nextLife()}`),
       wallNow: this.wallNow,
-      onSaved: (partition, seq) =>
-        this.shards[shardOf(partition, this.shardCount)]?.shard.saved(partition, seq),
+      onSaved: (partition, seq) => this.ownerOf(partition)?.shard.saved(partition, seq),
     });
     for (const { shard } of this.living)
       for (const [partition, seq] of shard.positions()) archive.snapshotter.advance(partition, seq);
@@ -164,7 +175,7 @@ export class Engine {
       world,
       shard,
       life: nextLife(),
-      shardCount: this.shardCount,
+      partitions: this.#directory.partitionsOf(shard),
       wallNow: this.wallNow,
       owner: this.#owner,
       isReplaced: (partition) => isTakenOver(this, partition),

@@ -21,7 +21,7 @@ export type CrashPoint = 'landed' | 'acked' | 'reply';
 export interface InstanceDeps {
   readonly world: World;
   readonly shard: number;
-  readonly shardCount: number;
+  readonly partitions: readonly number[];
   /** Counts up with every life in this run. */
   readonly life: number;
   /** Engine time without what this shard learns from its journal. */
@@ -53,9 +53,9 @@ export class Instance implements Owner {
 
   constructor(deps: InstanceDeps) {
     this.#deps = deps;
-    const { world, shard, shardCount, life } = deps;
+    const { world, shard, partitions, life } = deps;
     const { loop, store, fail, faults, mutant } = world;
-    this.name = `shard ${shard}/${shardCount} life ${life}`;
+    this.name = `shard ${shard} life ${life}`;
     const random = world.random(`life ${life}`);
     const moment = (name: CrashPoint) => this.#moment(name);
     this.disk = new Disk({
@@ -72,7 +72,7 @@ export class Instance implements Owner {
     const jitterMs = random.chance(0.3) ? 2 : 0;
     this.shard = new Shard({
       shard,
-      shardCount,
+      partitions,
       owner: deps.owner,
       deciders: deciders.map((decider) => watched(mutant.decider?.(decider) ?? decider, this, world)),
       journal: mutant.journal?.(this.disk, store) ?? this.disk,

@@ -2,7 +2,7 @@
  * What goes wrong, and when. Each seed has its own mix: some have one kind of trouble only, a few have none, so that
  * one fault does not hide what another would show.
  */
-import { partitionOf, shardOf } from '../../src/protocol/address.ts';
+import { partitionOf } from '../../src/protocol/address.ts';
 import type { Cluster } from './cluster.ts';
 import type { CrashPoint } from './instance.ts';
 import type { Random } from './random.ts';
@@ -82,7 +82,7 @@ export class Trouble {
       const { engine } = this.#cluster;
       if (!engine || !this.#random.chance(0.08)) continue;
       const [line] = order.lines.values();
-      const shard = shardOf(partitionOf('sku', line!.sku), engine.shardCount);
+      const shard = engine.shardOf(partitionOf('sku', line!.sku));
       engine.freeze([shard], this.#random.int(30_000, 90_000));
     }
   }

@@ -1,6 +1,8 @@
 /** A shard of counters over a journal in memory, with the snapshotter beside it. */
+
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import type { Decider, PendingMessage, Push } from '../../src/protocol/decider.ts';
+import { evenSpread } from '../../src/protocol/directory.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { systemScheduler } from '../../src/runtime/scheduler.ts';
 import { defaultShardLimits, Shard, type ShardLimits } from '../../src/runtime/shard.ts';
@@ -106,7 +108,7 @@ export async function startShard(
   };
   const shard = new Shard({
     shard: 0,
-    shardCount: 1,
+    partitions: evenSpread(1).partitionsOf(0),
     owner: 'test',
     deciders: [counter],
     journal,

@@ -7,7 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, it, type TestContext } from 'vitest';
-import { partitionOf, shardOf } from '../../src/protocol/address.ts';
+import { partitionOf } from '../../src/protocol/address.ts';
+import { evenSpread } from '../../src/protocol/directory.ts';
 import { authenticated, ofType } from '../gateway/live-client.ts';
 import { startTestRedis, whyNoRedis } from '../persistence/support.ts';
 import { type Load, startLoad } from './ledger.ts';
@@ -89,9 +90,10 @@ describe.concurrent('kill -9 in the middle of a load', () => {
 
 /** A drop whose sale and SKU both live on this shard (of two). */
 async function dropOnShard(place: Place, shard: number, units: number): Promise<Drop> {
+  const directory = evenSpread(2);
   let sku: string;
   do sku = `SKU-${randomUUID()}`;
-  while (shardOf(partitionOf('sku', sku), 2) !== shard);
+  while (directory.ownerOf(partitionOf('sku', sku)) !== shard);
   const first = await openDrop(place, 1);
   const { seller } = first;
   await expected(place, 'POST /v1/products', 201, {
@@ -110,7 +112,7 @@ async function dropOnShard(place: Place, shard: number, units: number): Promise<
       queueing: { releasePerSecond: 1_000 },
     };
     const { saleId } = await expected(place, 'POST /v1/sales', 201, { who: seller, body });
-    if (shardOf(partitionOf('sale', saleId), 2) === shard) return { saleId, sku, seller };
+    if (directory.ownerOf(partitionOf('sale', saleId)) === shard) return { saleId, sku, seller };
     await expected(place, `POST /v1/sales/${saleId}/close`, 200, { who: seller });
     await waitFor(async () => {
       const { items } = await expected(place, `GET /v1/sales/${saleId}/status`, 200, { who: seller });
