@@ -1,9 +1,20 @@
-/** Every kind of actor there is. */
-
+/**
+ * The one registration: every actor, projection and effect of the shop is reached from here, one line each. What only
+ * some threads need is loaded by them alone.
+ */
 import { idempotencyDecider } from './actors/idempotency/decide.ts';
 import { orderDecider } from './actors/order/decide.ts';
 import { saleDecider } from './actors/sale/decide.ts';
 import { skuDecider } from './actors/sku/decide.ts';
+import type { PaymentSettings } from './market/payments/effects.ts';
 import type { AnyDecider } from './protocol/decider.ts';
+import type { EffectType } from './protocol/effect.ts';
 
 export const deciders: readonly AnyDecider[] = [saleDecider, skuDecider, orderDecider, idempotencyDecider];
+
+/** What operators configure for the effects, each its own part. */
+export type EffectSettings = PaymentSettings;
+
+export async function loadEffects(): Promise<readonly EffectType<EffectSettings>[]> {
+  return [(await import('./market/payments/effects.ts')).paymentsEffect];
+}

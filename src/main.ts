@@ -63,7 +63,7 @@ async function start(): Promise<void> {
         webhookUrl: `${publicUrl}/v1/webhooks/stripe`,
       })) as { url: string });
   const provider = { secretKey: stripe.secretKey, sandboxUrl: sandbox?.url ?? null };
-  await startThread('back-office', 0, { ...shared, stripe: provider, shardCount: shards });
+  await startThread('back-office', 0, { ...shared, settings: { stripe: provider }, shardCount: shards });
   const [journal] = (await each(shards, (shard) =>
     startThread('shard', shard, { ...shared, shard, shardCount: shards, owner: run }),
   )) as { durability: string; isDurable: boolean }[];

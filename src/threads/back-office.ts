@@ -1,7 +1,5 @@
-/** Entry point of the back office: projections of the journal into tables, and calls to the payment provider. */
-
-import type { PaymentCommand } from '../actors/payments/commands.ts';
-import { createPayments } from '../market/payments/effects.ts';
+/** Entry point of the back office: projections of the journal into tables, and the effects that actors ask for. */
+import { type EffectSettings, loadEffects } from '../features.ts';
 import { createLog, type LogOptions } from '../ops/log.ts';
 import { startStockReconciliation } from '../ops/stock-reconciliation.ts';
 import { openJournal } from '../persistence/journal/open.ts';
@@ -10,13 +8,14 @@ import { partitionOf } from '../protocol/address.ts';
 import { evenSpread } from '../protocol/directory.ts';
 import { busy } from '../protocol/peer.ts';
 import { type ClockAnchor, startClock } from '../runtime/clock.ts';
+import { startEffects } from '../runtime/effect-runner.ts';
 import { createProjector } from '../runtime/projector.ts';
 import { startThread, threadData } from '../runtime/thread.ts';
 
 export interface BackOfficeData {
   readonly databaseUrl: string;
   readonly redisUrl: string | null;
-  readonly stripe: { readonly secretKey: string | null; readonly sandboxUrl: string | null };
+  readonly settings: EffectSettings;
   readonly shardCount: number;
   readonly clock: ClockAnchor;
   readonly log: LogOptions;
@@ -29,8 +28,12 @@ const thread = startThread();
 const pool = openPool(data.databaseUrl, { max: 4, name: 'back-office' });
 const journal = await openJournal(data.redisUrl, pool, log);
 const projector = createProjector({ journal, pool, log });
-const payments = createPayments({ stripe: data.stripe, log, now: () => clock.now() });
 const directory = evenSpread(data.shardCount);
+const effects = startEffects(await loadEffects(), {
+  log,
+  now: () => clock.now(),
+  settings: data.settings,
+});
 const stockReconciliation = startStockReconciliation({
   pool,
   log,
@@ -47,29 +50,20 @@ const stockReconciliation = startStockReconciliation({
 
 thread.ready(
   {
-    onRequest(kind, _key, command, reply) {
-      if (kind !== 'payments') return reply('not_found', null);
-      payments.handle(command as PaymentCommand).then(
-        ({ code, body }) => reply(code, body),
-        (error) => {
-          log('error', 'a payment command failed', { error: String(error) });
-          reply('busy', null);
-        },
-      );
-    },
+    onRequest: (kind, _key, command, reply) => effects.deliver(kind, command, reply),
     onPush({ body }) {
       const [partition, seq] = body as [number, number];
       projector.advance(partition, seq);
     },
     stats: () => ({
-      payments: payments.counters(),
+      ...effects.numbers(),
       projector: projector.lag(),
       stock: stockReconciliation.numbers(),
     }),
     async stop() {
       // A question of its round may still be open: nobody waits for that.
       void stockReconciliation.stop();
-      await payments.stop();
+      await effects.stop();
       await projector.stop();
       await journal.close();
       await pool.end();

@@ -9,6 +9,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { PaymentCommand } from '../../actors/payments/commands.ts';
+import type { EffectType } from '../../protocol/effect.ts';
 import { type Answer, busy } from '../../protocol/peer.ts';
 import { createProvider, type ProviderOptions, Stopped } from './provider.ts';
 import { type OrderReport, reportOf } from './report.ts';
@@ -38,6 +39,19 @@ export interface PaymentOptions extends ProviderOptions {
   /** Told of every answer, for metrics. */
   readonly onAnswer?: (type: PaymentCommand['type'], code: string, seconds: number) => void;
 }
+
+export interface PaymentSettings {
+  readonly stripe: ProviderOptions['stripe'];
+}
+
+/** Registered in features.ts. */
+export const paymentsEffect: EffectType<PaymentSettings, PaymentCommand> = {
+  kind: 'payments',
+  create({ log, now, settings }) {
+    const payments = createPayments({ stripe: settings.stripe, log, now });
+    return { handle: payments.handle, numbers: payments.counters, stop: payments.stop };
+  },
+};
 
 const commandsMax = 20_000;
 const recentMax = 50_000;
