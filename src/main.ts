@@ -4,11 +4,10 @@ import { mkdir } from 'node:fs/promises';
 import { BadConfig, type Config, readConfig } from './config.ts';
 import { ensureAdmin } from './market/accounts/store.ts';
 import { banner } from './ops/banner.ts';
+import { readChecks } from './ops/checks.ts';
 import { freePort } from './ops/free-port.ts';
 import { createLog } from './ops/log.ts';
-import { exposition } from './ops/metrics.ts';
-import { readChecks, readNumbers } from './ops/numbers.ts';
-import { families } from './ops/report.ts';
+import { exposition, readFamilies } from './ops/metrics.ts';
 import { makeSampleOnce } from './ops/sample.ts';
 import { readTokenSecret, sandboxWebhookSecret } from './ops/secrets.ts';
 import { startOps } from './ops/server.ts';
@@ -82,7 +81,7 @@ async function start(): Promise<void> {
       draining: { isOk: !isDraining },
     }),
     facts: () => ({ durability, isDurable, payments }),
-    metrics: async () => exposition(families(await readNumbers(threads))),
+    metrics: async () => exposition(await readFamilies(threads)),
     restartShard: (shard) => threads.kill('shard', shard),
   });
   closing.unshift(() => ops.stop());

@@ -21,6 +21,7 @@ import { holdRoutes } from '../market/waiting-room/hold-routes.ts';
 import { joinRoute, leaveRoute, ticketRoutes } from '../market/waiting-room/routes.ts';
 import { opsRoutes } from '../ops/routes.ts';
 import type { Push } from '../protocol/decider.ts';
+import type { Family } from '../protocol/metric.ts';
 import { attachLive, type Live, type LiveStats } from './live/endpoint.ts';
 import type { RequestRoutes } from './live/requests.ts';
 import type { GatewayServices, Route, Shards } from './route.ts';
@@ -48,6 +49,7 @@ export interface Gateway {
   /** Every push of every shard. */
   onPush(push: Push): void;
   stats(): GatewayStats;
+  metrics(): Family[];
   stop(graceMs: number): Promise<void>;
   /** Closes everything at once: uWS handles that are open when their thread ends abort the whole process. */
   cut(): void;
@@ -122,6 +124,7 @@ export async function startGateway({ services, readWebhook, host, port }: Gatewa
       attached.onPush(push);
     },
     stats: () => ({ http: server.stats(), live: attached.stats() }),
+    metrics: () => [...attached.metrics(), ...server.metrics()],
     stop: (graceMs) => {
       stopping ??= stop(graceMs);
       return stopping;

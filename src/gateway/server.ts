@@ -14,8 +14,9 @@ import {
   us_socket_local_port,
 } from 'uWebSockets.js';
 import type { Log } from '../protocol/log.ts';
+import { type Family, gauge } from '../protocol/metric.ts';
 import { Exchange, type Gate } from './exchange.ts';
-import { createHttpMetrics, type RouteCounts } from './http-metrics.ts';
+import { HttpMetrics } from './http-metrics.ts';
 import { createLimiter } from './limiter.ts';
 import { openApiRoute } from './openapi.ts';
 import type { GatewayServices, Route } from './route.ts';
@@ -37,12 +38,12 @@ export interface ServerOptions {
 export interface HttpStats {
   readonly openRequests: number;
   readonly openBodyBytes: number;
-  readonly routes: readonly RouteCounts[];
 }
 
 export interface RunningServer {
   readonly port: number;
   stats(): HttpStats;
+  metrics(): Family[];
   /** Resolves when every socket is closed. */
   stop(graceMs: number): Promise<void>;
   /** Closes every socket at once. */
@@ -78,7 +79,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       },
       services.now,
     ),
-    metrics: createHttpMetrics(),
+    metrics: new HttpMetrics(),
     openMax: options.openRequestsMax ?? openRequestsMaxDefault,
     openBodyBytesMax,
     open: 0,
@@ -134,8 +135,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stats: () => ({
       openRequests: gate.open,
       openBodyBytes: gate.openBodyBytes,
-      routes: gate.metrics.snapshot(),
     }),
+    metrics: () => [
+      gauge('doorbuster_http_open_requests', 'HTTP requests being answered', gate.open),
+      gate.metrics.family(),
+    ],
     stop: (graceMs) => (stopping ??= stop(graceMs)),
     cut() {
       gate.isDraining = true;

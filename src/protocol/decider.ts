@@ -60,20 +60,21 @@ export interface Decider<State, Command, Event> {
   /** Other names by which the actor can be found (a hold's id), added and dropped by an event. */
   names?(event: Event): { readonly add?: string; readonly drop?: string } | null;
   allNames?(state: State): Iterable<string>;
-  /** Numbers for operators; null while there is nothing to watch. */
-  gauges?(state: State): Gauges | null;
+  /** What operators should see of this actor now. Measures of one name and one set of labels are added up. */
+  gauges?(state: State): Iterable<Measure>;
+  /** The counter that this event adds 1 to. Asked for every event: the answers are static objects. */
+  counts?(event: Event): Counted | null;
 }
 
-export interface Gauges {
-  /** Units held or sold beyond what there is: a bug if it is ever above 0. */
-  readonly oversoldUnits?: number;
-  /** A room that people wait in. */
-  readonly room?: {
-    readonly saleId: string;
-    readonly queueLength: number;
-    readonly activeAdmissions: number;
-  };
+/** One number for operators. The same name has the same help wherever it is given. */
+export interface Measure {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
 }
+
+export type Counted = Omit<Measure, 'value'>;
 
 // biome-ignore lint/suspicious/noExplicitAny: a registry of deciders is heterogeneous by nature
 export type AnyDecider = Decider<any, any, any>;

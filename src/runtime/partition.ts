@@ -1,5 +1,5 @@
 /** One partition: who lives there, how far its journal goes and how far it is saved. */
-import type { AnyDecider, Gauges } from '../protocol/decider.ts';
+import type { AnyDecider } from '../protocol/decider.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
 import { PassivatedFilter } from './passivated-filter.ts';
 import type { Timed } from './timers.ts';
@@ -123,13 +123,6 @@ export class Partition {
 
   *everyActor(): Iterable<Actor> {
     for (const ofKind of this.actors.values()) yield* ofKind.values();
-  }
-
-  *gauges(): Iterable<Gauges> {
-    for (const actor of this.everyActor()) {
-      const gauges = actor.decider.gauges?.(actor.state);
-      if (gauges) yield gauges;
-    }
   }
 
   #name(kind: string, name: string, key: string): void {

@@ -8,6 +8,7 @@ import type { AnyCommand } from '../protocol/command.ts';
 import type { AnyDecider, Decision, PendingMessage, Push } from '../protocol/decider.ts';
 import type { Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
+import type { Family } from '../protocol/metric.ts';
 import type { Clock } from './clock.ts';
 import { type Batch, GroupCommit, giveUpReplies, type Scheduler } from './commit.ts';
 import { JournalStallDetector } from './journal-stall-detector.ts';
@@ -18,7 +19,7 @@ import { type Actor, Partition } from './partition.ts';
 import { Passivation } from './passivation.ts';
 import { RecentFrames } from './recent-frames.ts';
 import { installSaved, type RecoveryReport, recover } from './recovery.ts';
-import { ShardStatistics, type ShardStatsRow } from './statistics.ts';
+import { type ShardReading, ShardStatistics, type ShardStatsRow } from './statistics.ts';
 import { Timers } from './timers.ts';
 
 export interface ShardDeps {
@@ -93,7 +94,7 @@ export class Shard {
     const partitions = deps.partitions.map((number) => new Partition(number));
     this.#partitions = new Map(partitions.map((partition) => [partition.number, partition]));
     this.#mailbox = new Mailbox(deps.limits.mailboxMax);
-    this.#statistics = new ShardStatistics();
+    this.#statistics = new ShardStatistics(deps.shard, deps.deciders);
     const now = () => deps.clock.now();
     this.#commit = new GroupCommit(deps.journal, deps.scheduler, {
       onDurable: (batch, frames, tookMs) => {
@@ -205,15 +206,21 @@ export class Shard {
   }
 
   stats(): ShardStatsRow {
-    const partitions = [...this.#partitions.values()];
-    return this.#statistics.row({
-      shard: this.#deps.shard,
-      partitions,
+    return this.#statistics.row(this.#reading());
+  }
+
+  metrics(): Family[] {
+    return this.#statistics.families(this.#reading());
+  }
+
+  #reading(): ShardReading {
+    return {
+      partitions: [...this.#partitions.values()],
       mailboxDepth: this.#mailbox.depth,
       outboxDepth: this.#outbox.depth,
       journalSilentMs: this.#stall.ms,
       now: this.#deps.clock.now(),
-    });
+    };
   }
 
   /** The snapshotter has saved every actor of the partition as it was after that frame. */
@@ -320,7 +327,7 @@ export class Shard {
     for (const event of events) {
       partition.evolve(actor, event, partition.seq + 1);
       partition.records.push({ kind, key, event });
-      this.#statistics.happened(event);
+      this.#statistics.happened(actor.decider, event);
     }
     open.events += events.length;
     this.#outbox.collect(actor, open.outgoing);

@@ -1,57 +1,59 @@
-/** A shard's numbers, for operators and metrics: counters since its start and the recent commits. */
+/**
+ * A shard's numbers, for operators: counters since its start and the recent commits. What they show of the actors
+ * themselves comes from the deciders (`gauges`, `counts`).
+ */
+import type { AnyDecider, Counted, Measure } from '../protocol/decider.ts';
 import type { Frame } from '../protocol/journal.ts';
+import { counter, type Family, gauge, histogram, type Labels, merge } from '../protocol/metric.ts';
 import type { Partition } from './partition.ts';
 
-/** One row of `GET /v1/ops/shards`, and what metrics are made from. */
+/** One row of `GET /v1/ops/shards`. */
 export interface ShardStatsRow {
-  shard: number;
-  partitions: number;
-  epoch: number;
-  actors: number;
-  mailboxDepth: number;
-  outboxDepth: number;
+  readonly shard: number;
+  readonly partitions: number;
+  readonly epoch: number;
+  readonly actors: number;
+  readonly mailboxDepth: number;
+  readonly outboxDepth: number;
   /** How long the journal has not answered. */
-  journalSilentMs: number;
-  commandsPerSecond: number;
-  eventsPerSecond: number;
-  commitP50Ms: number;
-  commitP99Ms: number;
-  batchSizeAvg: number;
-  journalBytes: number;
-  snapshotAgeSeconds: number;
-  restarts: number;
-  replayMs: number;
-  haltedPartitions: { partition: number; reason: string }[];
-  oversoldUnits: number;
-  sales: { saleId: string; queueLength: number; activeAdmissions: number }[];
-  /** Orders that reached a status since the start of this worker. */
-  orders: Record<string, number>;
-  /** Since the start of this worker: `kind/code` -> commands. */
-  commands: Record<string, number>;
-  refused: number;
+  readonly journalSilentMs: number;
+  readonly commandsPerSecond: number;
+  readonly eventsPerSecond: number;
+  readonly commitP50Ms: number;
+  readonly commitP99Ms: number;
+  readonly batchSizeAvg: number;
+  readonly journalBytes: number;
+  readonly snapshotAgeSeconds: number;
+  readonly restarts: number;
+  readonly replayMs: number;
+  readonly haltedPartitions: { partition: number; reason: string }[];
+  /** Commands refused at the door. */
+  readonly refused: number;
   /** Acknowledged frames that a weak journal had lost, written again. */
-  restoredFrames: number;
-  events: number;
-  commits: number;
-  /** Commits at or under each of `commitBucketsSeconds` (not cumulative), then those above the last. */
-  commitBuckets: number[];
-  commitSecondsSum: number;
+  readonly restoredFrames: number;
+  readonly events: number;
+  readonly commits: number;
 }
 
-export const commitBucketsSeconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5];
+/** What the shard itself knows at the moment of asking. */
+export interface ShardReading {
+  readonly partitions: readonly Partition[];
+  readonly mailboxDepth: number;
+  readonly outboxDepth: number;
+  readonly journalSilentMs: number;
+  readonly now: number;
+}
 
-/** `OrderFailed` says its status itself. */
-const orderStatusByEvent: Readonly<Record<string, string>> = {
-  OrderPlaced: 'pending',
-  OrderConfirmed: 'confirmed',
-  OrderFailed: 'cancelled',
-};
-
+const commitBucketsSeconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5];
 const recentCommitsMax = 1024;
 const rateEveryMs = 1000;
 
 export class ShardStatistics {
-  #commands = new Map<string, number>();
+  readonly #shard: number;
+  readonly #deciders: readonly AnyDecider[];
+  /** `kind/code` -> commands. */
+  readonly #commands = new Map<string, number>();
+  readonly #counted = new Map<Counted, number>();
   #commandCount = 0;
   #refused = 0;
   #events = 0;
@@ -60,10 +62,14 @@ export class ShardStatistics {
   #replayMs = 0;
   readonly #recentMs: number[] = [];
   readonly #buckets = new Array<number>(commitBucketsSeconds.length + 1).fill(0);
-  readonly #orders = new Map<string, number>();
   #secondsSum = 0;
   #restoredFrames = 0;
   #rate = { atMs: performance.now(), commands: 0, events: 0, commandsPerSecond: 0, eventsPerSecond: 0 };
+
+  constructor(shard: number, deciders: readonly AnyDecider[]) {
+    this.#shard = shard;
+    this.#deciders = deciders;
+  }
 
   decided(kind: string, code: string): void {
     const name = `${kind}/${code}`;
@@ -75,12 +81,9 @@ export class ShardStatistics {
     this.#refused++;
   }
 
-  /** An event was decided: orders are counted by the status they reach. */
-  happened(event: { readonly type: string; readonly status?: string }): void {
-    const status = orderStatusByEvent[event.type];
-    if (status === undefined) return;
-    const name = event.status ?? status;
-    this.#orders.set(name, (this.#orders.get(name) ?? 0) + 1);
+  happened(decider: AnyDecider, event: { readonly type: string }): void {
+    const counted = decider.counts?.(event) ?? null;
+    if (counted !== null) this.#counted.set(counted, (this.#counted.get(counted) ?? 0) + 1);
   }
 
   recovered(tookMs: number): void {
@@ -103,20 +106,12 @@ export class ShardStatistics {
     this.#buckets[bucket < 0 ? commitBucketsSeconds.length : bucket]!++;
   }
 
-  row(shard: {
-    shard: number;
-    partitions: readonly Partition[];
-    mailboxDepth: number;
-    outboxDepth: number;
-    journalSilentMs: number;
-    now: number;
-  }): ShardStatsRow {
+  row({ partitions, now, ...depths }: ShardReading): ShardStatsRow {
     this.#updateRate();
-    const { partitions, now, ...depths } = shard;
     const sorted = this.#recentMs.toSorted((a, b) => a - b);
-    const gauges = partitions.flatMap((p) => [...p.gauges()]);
     const unsavedSinceMs = Math.min(...partitions.map((p) => p.unsavedSinceMs ?? now));
     return {
+      shard: this.#shard,
       ...depths,
       partitions: partitions.length,
       epoch: Math.max(0, ...partitions.map((p) => p.epoch)),
@@ -127,23 +122,54 @@ export class ShardStatistics {
       commitP99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
       batchSizeAvg: this.#commits === 0 ? 0 : this.#events / this.#commits,
       journalBytes: this.#journalBytes,
-      snapshotAgeSeconds: Math.max(0, (now - unsavedSinceMs) / 1000),
+      snapshotAgeSeconds: partitions.length === 0 ? 0 : Math.max(0, (now - unsavedSinceMs) / 1000),
       restarts: 0,
       replayMs: this.#replayMs,
-      haltedPartitions: partitions
-        .filter((p) => p.fault !== null)
-        .map((p) => ({ partition: p.number, reason: p.fault! })),
-      oversoldUnits: gauges.reduce((units, gauge) => units + (gauge.oversoldUnits ?? 0), 0),
-      sales: gauges.flatMap((gauge) => (gauge.room ? [gauge.room] : [])),
-      orders: Object.fromEntries(this.#orders),
-      commands: Object.fromEntries(this.#commands),
+      haltedPartitions: partitions.flatMap(({ number, fault }) =>
+        fault === null ? [] : [{ partition: number, reason: fault }],
+      ),
       refused: this.#refused,
       restoredFrames: this.#restoredFrames,
       events: this.#events,
       commits: this.#commits,
-      commitBuckets: [...this.#buckets],
-      commitSecondsSum: this.#secondsSum,
     };
+  }
+
+  families(reading: ShardReading): Family[] {
+    const row = this.row(reading);
+    const labels = { shard: this.#shard };
+    const one = (value: number) => [{ labels, value }];
+    const commits = { labels, counts: this.#buckets, sum: this.#secondsSum };
+    return [
+      this.#commandsFamily(),
+      counter('doorbuster_commands_refused_total', 'Commands refused at the door', one(row.refused)),
+      counter(
+        'doorbuster_journal_frames_restored_total',
+        'Acknowledged frames that the journal had lost and that were written again',
+        one(row.restoredFrames),
+      ),
+      counter('doorbuster_events_total', 'Events journaled', one(row.events)),
+      histogram('doorbuster_commit_seconds', 'Journal append, seal to durable', commitBucketsSeconds, [
+        commits,
+      ]),
+      ...depthFamilies(row, labels),
+      ...measured(this.#deciders, reading.partitions),
+      ...this.#countedFamilies(),
+    ];
+  }
+
+  #commandsFamily(): Family {
+    const samples = [...this.#commands].map(([name, value]) => {
+      const [kind, code] = name.split('/');
+      return { labels: { kind: kind!, code: code! }, value };
+    });
+    return counter('doorbuster_commands_total', 'Commands decided, by actor kind and outcome', samples);
+  }
+
+  #countedFamilies(): Family[] {
+    return merge(
+      [...this.#counted].map(([{ name, help, labels }, value]) => counter(name, help, [{ labels, value }])),
+    );
   }
 
   #updateRate(): void {
@@ -158,4 +184,38 @@ export class ShardStatistics {
       eventsPerSecond: ((this.#events - this.#rate.events) * 1000) / elapsedMs,
     };
   }
+}
+
+function depthFamilies(row: ShardStatsRow, labels: Labels): Family[] {
+  const one = (value: number) => [{ labels, value }];
+  return [
+    gauge('doorbuster_batch_size', 'Events per batch, mean', one(row.batchSizeAvg)),
+    gauge('doorbuster_mailbox_depth', 'Commands waiting', one(row.mailboxDepth)),
+    gauge('doorbuster_outbox_depth', 'Messages not yet answered', one(row.outboxDepth)),
+    gauge(
+      'doorbuster_journal_silent_seconds',
+      'How long the journal has not answered',
+      one(row.journalSilentMs / 1000),
+    ),
+    gauge('doorbuster_actors', 'Actors in memory', one(row.actors)),
+    gauge('doorbuster_replay_seconds', 'Recovery of the latest start', one(row.replayMs / 1000)),
+    gauge('doorbuster_snapshot_age_seconds', 'Oldest unsaved change', one(row.snapshotAgeSeconds)),
+    gauge('doorbuster_partitions_halted', 'Partitions that need help', one(row.haltedPartitions.length)),
+  ];
+}
+
+/** What the deciders show of their actors, and of a new one, so that a sum is there before the first actor is. */
+function measured(deciders: readonly AnyDecider[], partitions: readonly Partition[]): Family[] {
+  const families: Family[] = [];
+  const add = (measures: Iterable<Measure>) => {
+    for (const { name, help, labels, value } of measures)
+      families.push(gauge(name, help, [{ labels, value }]));
+  };
+  for (const decider of deciders) {
+    if (!decider.gauges) continue;
+    add(decider.gauges(decider.initial('')));
+    for (const partition of partitions)
+      for (const { state } of partition.actors.get(decider.kind)?.values() ?? []) add(decider.gauges(state));
+  }
+  return merge(families);
 }

@@ -104,7 +104,7 @@ if (data.gateway === 0) setInterval(registerPending, registerEveryMs).unref();
 thread.ready(
   {
     onPush: gateway.onPush,
-    stats: () => gateway.stats(),
+    stats: () => ({ ...gateway.stats(), metrics: gateway.metrics() }),
     async stop(graceMs) {
       await gateway.stop(graceMs);
       await pool.end();

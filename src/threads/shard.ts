@@ -80,7 +80,7 @@ thread.ready(
       const [partition, seq] = body as [number, number];
       shard.saved(partition, seq);
     },
-    stats: () => shard.stats(),
+    stats: () => ({ ...shard.stats(), metrics: shard.metrics() }),
     async stop(graceMs) {
       const isClean = await shard.stop(graceMs);
       await journal.close();

@@ -342,9 +342,17 @@ describe('stopping', () => {
 });
 
 test('answers are counted by route and status', async () => {
-  const counts = server.stats().routes;
-  const seen = counts.find(({ route, status }) => route === 'getThing' && status === 200)!;
-  expect(seen.count).toBeGreaterThan(0);
-  expect(seen.buckets.reduce((sum, n) => sum + n)).toBe(seen.count);
-  expect(counts.some(({ route, status }) => route === 'unknown' && status === 404)).toBe(true);
+  const family = server.metrics().find(({ name }) => name === 'doorbuster_http_request_seconds')!;
+  const count = (route: string, status: number, suffix: string, le?: string) =>
+    family.samples.find(
+      ({ metricName, labels }) =>
+        metricName === `${family.name}_${suffix}` &&
+        labels.route === route &&
+        labels.status === status &&
+        labels.le === le,
+    )?.value;
+  const seen = count('getThing', 200, 'count');
+  expect(seen).toBeGreaterThan(0);
+  expect(count('getThing', 200, 'bucket', '+Inf')).toBe(seen);
+  expect(count('unknown', 404, 'count')).toBeGreaterThan(0);
 });

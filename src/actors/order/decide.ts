@@ -11,6 +11,7 @@
 import type { Decider, Decision, RuntimeCommand } from '../../protocol/decider.ts';
 import { answered, failed, reported } from './answers.ts';
 import type { OrderCommand, PlaceOrder } from './commands.ts';
+import { countedOf } from './counts.ts';
 import type { OrderEvent } from './events.ts';
 import { orderFlow } from './flow.ts';
 import type { OrderState, Placed } from './state.ts';
@@ -143,4 +144,5 @@ export const orderDecider: Decider<OrderState, OrderCommand, OrderEvent> = {
   deadline: (state, at) => Math.max(deadline(state), at + 1),
   snapshot: snapshotOrder,
   restore: restoreOrder,
+  counts: countedOf,
 };

@@ -12,12 +12,13 @@
 import type { Decider, Instant, RuntimeCommand } from '../../protocol/decider.ts';
 import type { CloseSale, PauseSale, ResumeSale, SaleCommand } from './commands.ts';
 import type { SaleEvent } from './events.ts';
+import { saleMeasures } from './measures.ts';
 import { restoreSale, snapshotSale } from './snapshot.ts';
 import { evolveSale, initialSale, type SaleDecision, type SaleState } from './state.ts';
 import { answered, pendingMessages, report } from './stock.ts';
 import { deadline, tick } from './tick.ts';
 import { join, leave, readTicket, readTickets } from './tickets.ts';
-import { oversoldUnits, phasePushes, saleStatusView, saleView } from './view.ts';
+import { phasePushes, saleStatusView, saleView } from './view.ts';
 
 const unknownSale: SaleDecision = { code: 'not_found', events: [] };
 
@@ -31,15 +32,7 @@ export const saleDecider: Decider<SaleState, SaleCommand, SaleEvent> = {
   deadline,
   snapshot: snapshotSale,
   restore: restoreSale,
-  gauges(state) {
-    if (state.terms === null || (state.phase === 'ended' && state.active.size === 0)) return null;
-    const room = {
-      saleId: state.saleId,
-      queueLength: state.tickets.waitingCount,
-      activeAdmissions: state.active.size,
-    };
-    return { oversoldUnits: oversoldUnits(state), room };
-  },
+  gauges: saleMeasures,
 };
 
 function decide(state: SaleState, command: SaleCommand | RuntimeCommand, at: Instant): SaleDecision {

@@ -14,6 +14,7 @@ import { createRooms, type Rooms } from '../../market/waiting-room/live.ts';
 import type { Push } from '../../protocol/decider.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { newId } from '../../protocol/ids.ts';
+import { type Family, gauge } from '../../protocol/metric.ts';
 import { addressKey, createLimiter } from '../limiter.ts';
 import { problemType, refusalReply } from '../problem.ts';
 import type { GatewayServices } from '../route.ts';
@@ -50,6 +51,7 @@ export interface LiveStats {
 export interface Live {
   onPush(push: Push): void;
   stats(): LiveStats;
+  metrics(): Family[];
   /** Refuses new sockets and tells the others to come back soon, at different times. */
   drain(): Promise<void>;
   /** Ends what is still there. */
@@ -161,6 +163,7 @@ export function attachLive(app: TemplatedApp, services: GatewayServices, routes:
       openRequests: crowd.openRequests,
       rooms: rooms.size,
     }),
+    metrics: () => [gauge('doorbuster_connections', 'Live sockets', crowd.sockets.size)],
     async drain() {
       isDraining = true;
       let sent = 0;

@@ -3,7 +3,6 @@ import type { Pool } from 'pg';
 
 import type { ShardStatsRow } from '../runtime/statistics.ts';
 import type { Supervisor } from '../runtime/supervisor.ts';
-import type { BackOfficeNumbers, GatewayNumbers, Numbers } from './report.ts';
 import type { Check } from './server.ts';
 
 /** A journal that has not answered for so long takes no commands. */
@@ -12,17 +11,9 @@ const silentMsMax = 1_000;
 const silenceOf = ({ shard, journalSilentMs }: ShardStatsRow) =>
   `the journal has not answered shard ${shard} for ${(journalSilentMs / 1000).toFixed(1)} s`;
 
-export async function readNumbers(threads: Pick<Supervisor, 'stats'>): Promise<Numbers> {
-  const [shards, gateways, backOffice] = await Promise.all([
-    threads.stats('shard'),
-    threads.stats('gateway'),
-    threads.stats('back-office'),
-  ]);
-  return {
-    shards: shards.map(({ body, restarts }) => ({ ...(body as ShardStatsRow), restarts })),
-    gateways: gateways.map(({ body }) => body as GatewayNumbers),
-    backOffice: (backOffice[0]?.body as BackOfficeNumbers | undefined) ?? null,
-  };
+/** Of the back office's numbers, those that are checked. */
+interface BackOfficeNumbers {
+  readonly projector: { readonly halted: readonly { readonly reason: string }[] };
 }
 
 /** The checks of /readyz: the database, every thread, the journal, partitions that could not be replayed, projections that stopped. */
@@ -30,13 +21,15 @@ export async function readChecks(
   pool: Pick<Pool, 'query'>,
   threads: Pick<Supervisor, 'stats' | 'states'>,
 ): Promise<Record<string, Check>> {
-  const [database, numbers] = await Promise.all([
+  const [database, shardRows, backOffices] = await Promise.all([
     pool.query('select 1').then(
       () => ({ isOk: true }),
       (error) => ({ isOk: false, detail: String(error) }),
     ),
-    readNumbers(threads),
+    threads.stats('shard'),
+    threads.stats('back-office'),
   ]);
+  const shards = shardRows.map(({ body }) => body as ShardStatsRow);
   const checks: Record<string, Check> = { database };
   for (const { role, index, isReady, restarts } of threads.states()) {
     checks[`${role}-${index}`] = {
@@ -44,17 +37,17 @@ export async function readChecks(
       ...(restarts > 0 ? { detail: `restarted ${restarts} times` } : {}),
     };
   }
-  const silent = numbers.shards.filter(({ journalSilentMs }) => journalSilentMs > silentMsMax);
+  const silent = shards.filter(({ journalSilentMs }) => journalSilentMs > silentMsMax);
   checks.journal = {
     isOk: silent.length === 0,
     ...(silent.length > 0 ? { detail: silent.map(silenceOf).join('; ') } : {}),
   };
-  const halted = numbers.shards.flatMap((row) => row.haltedPartitions);
+  const halted = shards.flatMap((row) => row.haltedPartitions);
   checks.partitions = {
     isOk: halted.length === 0,
     ...(halted.length > 0 ? { detail: halted.map(({ reason }) => reason).join('; ') } : {}),
   };
-  const stopped = numbers.backOffice?.projector.halted ?? [];
+  const stopped = backOffices.flatMap(({ body }) => (body as BackOfficeNumbers).projector.halted);
   checks.projections = {
     isOk: stopped.length === 0,
     ...(stopped.length > 0 ? { detail: stopped.map(({ reason }) => reason).join('; ') } : {}),
