@@ -2,7 +2,7 @@
 
 import type { PaymentReported } from '../actors/order/commands.ts';
 import type { Config } from '../config.ts';
-import { createPayments } from '../market/payments/effects.ts';
+import { Payments } from '../market/payments/effects.ts';
 import type { OrderInBrief, ProviderLedger, ProviderPayment } from '../ops/audit-compare.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import type { Log } from '../protocol/log.ts';
@@ -53,7 +53,7 @@ export async function pollLedger(
   orders: Orders,
   log: Log,
 ): Promise<ProviderLedger> {
-  const payments = createPayments({ stripe, log, now: Date.now });
+  const payments = new Payments({ stripe, log, now: Date.now });
   const asked = [...orders]
     .filter(([, order]) => order.paymentId !== null)
     .sort(([, a], [, b]) => Number(a.isSettled) - Number(b.isSettled) || b.createdAtMs - a.createdAtMs)

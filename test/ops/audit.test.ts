@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderView } from '../../src/actors/order/commands.ts';
 import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
 import { pollLedger } from '../../src/cli/provider-ledger.ts';
-import { createPayments, type Payments } from '../../src/market/payments/effects.ts';
+import { Payments } from '../../src/market/payments/effects.ts';
 import type { Mismatch } from '../../src/ops/audit-compare.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import { newId } from '../../src/protocol/ids.ts';
@@ -78,7 +78,7 @@ describe('the audit', () => {
     dataDir = await temporaryFolder();
     const log = () => {};
     sandbox = await startSandbox({ port: 0, dataDir, log, webhook: { url: null, secret: 'whsec_test' } });
-    payments = createPayments({ stripe: { secretKey: null, sandboxUrl: sandbox.url }, log, now: Date.now });
+    payments = new Payments({ stripe: { secretKey: null, sandboxUrl: sandbox.url }, log, now: Date.now });
     engine = await start();
     await engine.ask('sku', sku, {
       ...{ type: 'RegisterSku', productId: newId('product'), sellerId, title: 'Console', price, stock: 20 },

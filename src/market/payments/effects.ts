@@ -8,153 +8,171 @@
  * 4. At most `commandsMax` commands are open; beyond that the answer is `busy`, and so it is when the process stops.
  */
 import { LRUCache } from 'lru-cache';
-import type { PaymentCommand } from '../../actors/payments/commands.ts';
-import type { EffectType } from '../../protocol/effect.ts';
-import { type Answer, busy } from '../../protocol/peer.ts';
-import { createProvider, type ProviderOptions, Stopped } from './provider.ts';
+import type { PaymentCommand, PaymentCommands } from '../../actors/payments/commands.ts';
+import type { AnswerTo } from '../../protocol/command.ts';
+import type { Effect, EffectType } from '../../protocol/effect.ts';
+import { Authorization } from './authorize.ts';
+import { capture } from './capture.ts';
+import { Stopped } from './faults.ts';
+import { Provider, type ProviderCounts, type ProviderOptions } from './provider.ts';
 import { type OrderReport, reportOf } from './report.ts';
-import { createPaymentSteps, type PaymentSteps } from './steps.ts';
+import { readPayment, type StepContext } from './step.ts';
+import { refund, voidOrder } from './undo.ts';
 
-export interface PaymentCounters {
-  /** Answers given, by command type and code. */
-  readonly results: readonly { type: PaymentCommand['type']; code: string; count: number; seconds: number }[];
+type Answer = AnswerTo<PaymentCommands>;
+
+/** Answers given, by command type and code. */
+interface ResultCount {
+  readonly type: PaymentCommand['type'];
+  readonly code: Answer['code'];
+  readonly count: number;
+  readonly seconds: number;
+}
+
+export interface PaymentNumbers {
+  readonly results: readonly ResultCount[];
   /** Commands not answered yet, and how long the oldest has been waiting. */
   readonly open: number;
   readonly oldestSeconds: number;
   readonly calls: number;
   readonly faults: number;
-  readonly breaker: 'closed' | 'open' | 'half_open';
+  readonly breaker: ProviderCounts['breaker'];
 }
-
-export interface Payments {
-  handle(command: PaymentCommand): Promise<Answer>;
-  /** What became of a payment; null while nothing is decided. Rejects when it is not known to the provider. */
-  poll(paymentId: string): Promise<OrderReport | null>;
-  counters(): PaymentCounters;
-  /** Open commands are answered `busy`: they are asked again after the start. */
-  stop(): Promise<void>;
-}
-
-export interface PaymentOptions extends ProviderOptions {
-  /** Told of every answer, for metrics. */
-  readonly onAnswer?: (type: PaymentCommand['type'], code: string, seconds: number) => void;
-}
-
-export interface PaymentSettings {
-  readonly stripe: ProviderOptions['stripe'];
-}
-
-/** Registered in features.ts. */
-export const paymentsEffect: EffectType<PaymentSettings, PaymentCommand> = {
-  kind: 'payments',
-  create({ log, now, settings }) {
-    const payments = createPayments({ stripe: settings.stripe, log, now });
-    return { handle: payments.handle, numbers: payments.counters, stop: payments.stop };
-  },
-};
 
 const commandsMax = 20_000;
 const recentMax = 50_000;
 /** The real provider's search may lag a minute behind; the sandbox's does not. */
 const providerSearchLagMs = 60_000;
 
+const busy: Answer = { code: 'busy', body: null };
+
 interface OpenCommand {
   readonly answer: Promise<Answer>;
   readonly startedAtMs: number;
 }
 
-function run(steps: PaymentSteps, command: PaymentCommand, known: AbortSignal): Promise<Answer> {
-  switch (command.type) {
-    case 'AuthorizePayment':
-      return steps.authorize(command, known);
-    case 'CapturePayment':
-      return steps.capture(command);
-    case 'VoidPayment':
-      return steps.void(command);
-    case 'RefundPayment':
-      return steps.refund(command);
+export class Payments implements Effect<PaymentCommand> {
+  readonly #provider: Provider;
+  readonly #context: StepContext;
+  /** In order of their coming, so the first is the oldest. */
+  readonly #openByKey = new Map<string, OpenCommand>();
+  /** The command that the order's next one waits for. */
+  readonly #lastByOrder = new Map<string, Promise<Answer>>();
+  readonly #authorizingByOrder = new Map<string, Authorization>();
+  readonly #results = new Map<string, ResultCount>();
+  #isStopping = false;
+
+  constructor(options: ProviderOptions) {
+    const { log, now } = options;
+    this.#provider = new Provider(options);
+    this.#context = {
+      provider: this.#provider,
+      recent: new LRUCache<string, { paymentId: string | null }>({ max: recentMax }),
+      log,
+      now,
+      searchLagMs: options.stripe.sandboxUrl === null ? providerSearchLagMs : 0,
+    };
   }
-}
 
-export function createPayments(options: PaymentOptions): Payments {
-  const { log, now, onAnswer } = options;
-  const provider = createProvider(options);
-  const recent = new LRUCache<string, { paymentId: string | null }>({ max: recentMax });
-  const searchLagMs = options.stripe.sandboxUrl === null ? providerSearchLagMs : 0;
-  const steps = createPaymentSteps({ provider, recent, log, now, searchLagMs });
-  // In order of their coming, so the first is the oldest.
-  const openByKey = new Map<string, OpenCommand>();
-  const lastByOrder = new Map<string, Promise<Answer>>();
-  const authorizingByOrder = new Map<string, AbortController>();
-  const results = new Map<
-    string,
-    { type: PaymentCommand['type']; code: string; count: number; seconds: number }
-  >();
-  let isStopping = false;
+  handle(command: PaymentCommand): Promise<Answer> {
+    const key = `${command.type} ${command.idempotencyKey}`;
+    const open = this.#openByKey.get(key);
+    if (open) return open.answer;
+    if (this.#isStopping || this.#openByKey.size >= commandsMax) return Promise.resolve(busy);
+    if (command.type === 'CapturePayment')
+      this.#authorizingByOrder.get(command.orderId)?.learn(command.paymentId);
+    return this.#open(key, command);
+  }
 
-  async function answerOf(command: PaymentCommand, startedAtMs: number): Promise<Answer> {
-    const known = new AbortController();
-    if (command.type === 'AuthorizePayment') authorizingByOrder.set(command.orderId, known);
-    const answer = await run(steps, command, known.signal).catch((error: unknown) => {
+  #open(key: string, command: PaymentCommand): Promise<Answer> {
+    const { orderId } = command;
+    const startedAtMs = performance.now();
+    const before = this.#lastByOrder.get(orderId);
+    const answer = before
+      ? before.then(() => this.#answer(command, startedAtMs))
+      : this.#answer(command, startedAtMs);
+    this.#openByKey.set(key, { answer, startedAtMs });
+    this.#lastByOrder.set(orderId, answer);
+    void answer.finally(() => {
+      this.#openByKey.delete(key);
+      if (this.#lastByOrder.get(orderId) === answer) this.#lastByOrder.delete(orderId);
+    });
+    return answer;
+  }
+
+  /** Never rejects, so that the order's next command can wait for it. */
+  async #answer(command: PaymentCommand, startedAtMs: number): Promise<Answer> {
+    const answer = await this.#run(command).catch((error: unknown) => {
       if (!(error instanceof Stopped))
-        log('error', 'payments: a step broke', { orderId: command.orderId, error: String(error) });
+        this.#context.log('error', 'payments: a step broke', {
+          orderId: command.orderId,
+          error: String(error),
+        });
       return busy;
     });
-    if (command.type === 'AuthorizePayment') authorizingByOrder.delete(command.orderId);
-    const seconds = (performance.now() - startedAtMs) / 1000;
-    const name = `${command.type} ${answer.code}`;
-    const result = results.get(name) ?? { type: command.type, code: answer.code, count: 0, seconds: 0 };
-    result.count++;
-    result.seconds += seconds;
-    results.set(name, result);
-    onAnswer?.(command.type, answer.code, seconds);
+    this.#count(command.type, answer.code, (performance.now() - startedAtMs) / 1000);
     return answer;
   }
 
-  function handle(command: PaymentCommand): Promise<Answer> {
-    const key = `${command.type} ${command.idempotencyKey}`;
-    const open = openByKey.get(key);
-    if (open) return open.answer;
-    if (isStopping || openByKey.size >= commandsMax) return Promise.resolve(busy);
-    if (command.type === 'CapturePayment') authorizingByOrder.get(command.orderId)?.abort(command.paymentId);
-    const startedAtMs = performance.now();
-    const before = lastByOrder.get(command.orderId);
-    const answer = before
-      ? before.then(() => answerOf(command, startedAtMs))
-      : answerOf(command, startedAtMs);
-    openByKey.set(key, { answer, startedAtMs });
-    lastByOrder.set(command.orderId, answer);
-    void answer.finally(() => {
-      openByKey.delete(key);
-      if (lastByOrder.get(command.orderId) === answer) lastByOrder.delete(command.orderId);
-    });
-    return answer;
+  #run(command: PaymentCommand): Promise<Answer> {
+    switch (command.type) {
+      case 'AuthorizePayment':
+        return this.#authorize(new Authorization(this.#context, command), command.orderId);
+      case 'CapturePayment':
+        return capture(this.#context, command);
+      case 'VoidPayment':
+        return voidOrder(this.#context, command);
+      case 'RefundPayment':
+        return refund(this.#context, command);
+    }
   }
 
-  return {
-    handle,
-    async poll(paymentId) {
-      const intent = await provider.call(() =>
-        provider.stripe.paymentIntents.retrieve(paymentId, { expand: ['latest_charge'] }),
-      );
-      return reportOf(intent);
-    },
-    counters() {
-      const oldest = openByKey.values().next().value;
-      const { faults, breaker, running } = provider.counts();
-      return {
-        results: [...results.values()].map((result) => ({ ...result })),
-        open: openByKey.size,
-        oldestSeconds: oldest ? (performance.now() - oldest.startedAtMs) / 1000 : 0,
-        calls: running,
-        faults,
-        breaker,
-      };
-    },
-    async stop() {
-      isStopping = true;
-      provider.stop();
-      await Promise.all([...openByKey.values()].map((open) => open.answer));
-    },
-  };
+  async #authorize(authorization: Authorization, orderId: string): Promise<Answer> {
+    this.#authorizingByOrder.set(orderId, authorization);
+    try {
+      return await authorization.run();
+    } finally {
+      this.#authorizingByOrder.delete(orderId);
+    }
+  }
+
+  #count(type: PaymentCommand['type'], code: Answer['code'], seconds: number): void {
+    const name = `${type} ${code}`;
+    const before = this.#results.get(name) ?? { count: 0, seconds: 0 };
+    this.#results.set(name, { type, code, count: before.count + 1, seconds: before.seconds + seconds });
+  }
+
+  /** What became of a payment; null while nothing is decided. Rejects when it is not known to the provider. */
+  async poll(paymentId: string): Promise<OrderReport | null> {
+    return reportOf(await readPayment(this.#context, paymentId));
+  }
+
+  numbers(): PaymentNumbers {
+    const oldest = this.#openByKey.values().next().value;
+    const { faults, breaker, running } = this.#provider.counts();
+    return {
+      results: [...this.#results.values()],
+      open: this.#openByKey.size,
+      oldestSeconds: oldest ? (performance.now() - oldest.startedAtMs) / 1000 : 0,
+      calls: running,
+      faults,
+      breaker,
+    };
+  }
+
+  /** Open commands are answered `busy`: they are asked again after the start. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#provider.stop();
+    await Promise.all([...this.#openByKey.values()].map((open) => open.answer));
+  }
 }
+
+export interface PaymentSettings {
+  readonly stripe: ProviderOptions['stripe'];
+}
+
+export const paymentsEffect: EffectType<PaymentSettings, PaymentCommand> = {
+  kind: 'payments',
+  create: ({ log, now, settings }) => new Payments({ stripe: settings.stripe, log, now }),
+};

@@ -9,34 +9,22 @@
  */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   BrokenCircuitError,
   bulkhead,
+  type CircuitBreakerPolicy,
   CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
   ExponentialBackoff,
   handleWhen,
+  type IPolicy,
   wrap,
 } from 'cockatiel';
 import Stripe from 'stripe';
 import type { Log } from '../../protocol/log.ts';
-
-/** `untilMs` passed. `hasReached`: some attempt may have been carried out. */
-export class GaveUp extends Error {
-  readonly hasReached: boolean;
-  constructor(hasReached: boolean) {
-    super('the provider did not answer in time');
-    this.hasReached = hasReached;
-  }
-}
-
-/** The process is going down: nothing is known, ask again later. */
-export class Stopped extends Error {}
-
-/** The caller has no use for the answer any more. */
-export class Superseded extends Error {}
+import { GaveUp, isFault, isUnreached, Stopped, Superseded } from './faults.ts';
 
 export interface ProviderOptions {
   readonly stripe: { readonly secretKey: string | null; readonly sandboxUrl: string | null };
@@ -48,45 +36,11 @@ export interface ProviderOptions {
   readonly pauseMs?: number;
 }
 
-export interface Provider {
-  readonly stripe: Stripe;
-  /** Throws what is final, GaveUp after `untilMs`, Superseded when `superseded` is aborted between attempts, Stopped. */
-  call<Result>(
-    attempt: () => Promise<Result>,
-    untilMs?: number,
-    superseded?: AbortSignal | null,
-  ): Promise<Result>;
-  /** Throws Stopped. */
-  pause(attempts: number): Promise<void>;
-  counts(): { faults: number; breaker: 'closed' | 'open' | 'half_open'; running: number };
-  stop(): void;
-}
-
 const callsMax = 64;
 const faultsToBreak = 20;
 const pauseMaxMs = 30_000;
 /** While the breaker is open nothing is sent, so looking again costs nothing. */
 const brokenPauseMaxMs = 2_000;
-
-function isReplay(error: Stripe.errors.StripeError): boolean {
-  return (error.headers as Record<string, string> | undefined)?.['idempotent-replayed'] === 'true';
-}
-
-/** A fault passes; anything else is an answer. A 5xx that is replayed under our key will never change. */
-export function isFault(error: unknown): boolean {
-  if (error instanceof BrokenCircuitError) return true;
-  if (error instanceof Stripe.errors.StripeConnectionError) return true;
-  if (!(error instanceof Stripe.errors.StripeError)) return false;
-  const status = error.statusCode ?? 0;
-  if (status === 409 || status === 429) return true;
-  return (status >= 500 || error instanceof Stripe.errors.StripeAPIError) && !isReplay(error);
-}
-
-/** Faults after which the provider has surely not carried out this attempt. */
-function isUnreached(error: unknown): boolean {
-  if (error instanceof BrokenCircuitError) return true;
-  return error instanceof Stripe.errors.StripeError && error.statusCode === 429;
-}
 
 function connect(options: ProviderOptions, agent: HttpAgent | HttpsAgent): Stripe {
   const { secretKey, sandboxUrl } = options.stripe;
@@ -100,78 +54,129 @@ function connect(options: ProviderOptions, agent: HttpAgent | HttpsAgent): Strip
   return new Stripe(secretKey, { ...common, httpClient: Stripe.createNodeHttpClient(agent) });
 }
 
-export function createProvider(options: ProviderOptions): Provider {
-  const { log, now, pauseMs = 100 } = options;
-  const agentOptions = { keepAlive: true, maxSockets: callsMax, maxFreeSockets: callsMax };
-  const agent =
-    options.stripe.sandboxUrl === null ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
-  const stripe = connect(options, agent);
+export interface ProviderCounts {
+  readonly faults: number;
+  readonly breaker: 'closed' | 'open' | 'half_open';
+  /** Calls under way. */
+  readonly running: number;
+}
+
+export class Provider {
+  readonly stripe: Stripe;
+  readonly #log: Log;
+  readonly #now: () => number;
+  readonly #pauseMs: number;
+  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #lane = bulkhead(callsMax, Number.MAX_SAFE_INTEGER);
+  readonly #breaker: CircuitBreakerPolicy;
+  readonly #guarded: IPolicy;
+  readonly #stopping = new AbortController();
+  #faults = 0;
+
+  constructor(options: ProviderOptions) {
+    const { log, now, pauseMs = 100 } = options;
+    const agentOptions = { keepAlive: true, maxSockets: callsMax, maxFreeSockets: callsMax };
+    this.#log = log;
+    this.#now = now;
+    this.#pauseMs = pauseMs;
+    this.#agent =
+      options.stripe.sandboxUrl === null ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+    this.stripe = connect(options, this.#agent);
+    this.#breaker = breakerOf(log, pauseMs);
+    this.#guarded = wrap(this.#lane, this.#breaker);
+  }
+
+  /** Throws what is final, GaveUp after `untilMs`, Superseded when `superseded` is aborted between attempts, Stopped. */
+  async call<Result>(
+    attempt: () => Promise<Result>,
+    untilMs = Number.POSITIVE_INFINITY,
+    superseded: AbortSignal | null = null,
+  ): Promise<Result> {
+    let hasReached = false;
+    for (let attempts = 0; ; attempts++) {
+      if (superseded?.aborted) throw this.#interruption();
+      this.#throwIfOver(untilMs, hasReached);
+      try {
+        return await this.#guarded.execute(async () => {
+          // The line may have been long.
+          this.#throwIfOver(untilMs, hasReached);
+          return attempt();
+        });
+      } catch (error) {
+        if (!isFault(error)) throw error;
+        hasReached ||= !isUnreached(error);
+        this.#countFault(error, attempts);
+        const wantedMs = this.#pauseAfter(error, attempts);
+        await this.#rest(Math.max(1, Math.min(wantedMs, untilMs - this.#now())), superseded);
+      }
+    }
+  }
+
+  #throwIfOver(untilMs: number, hasReached: boolean): void {
+    if (this.#stopping.signal.aborted) throw new Stopped();
+    if (this.#now() >= untilMs) throw new GaveUp(hasReached);
+  }
+
+  #countFault(error: unknown, attempts: number): void {
+    this.#faults++;
+    // While the breaker is open it has been said once, for everybody.
+    if (attempts === 5 && !(error instanceof BrokenCircuitError))
+      this.#log('warn', 'payments: a call keeps failing', { error: String(error) });
+  }
+
+  #pauseAfter(fault: unknown, attempts: number): number {
+    const maxMs = fault instanceof BrokenCircuitError ? brokenPauseMaxMs : pauseMaxMs;
+    return this.#grownPause(attempts, maxMs) * (0.5 + Math.random() / 2);
+  }
+
+  #grownPause(attempts: number, maxMs: number): number {
+    return Math.min(maxMs, this.#pauseMs * 2 ** Math.min(attempts, 20));
+  }
+
+  /** Throws Stopped. */
+  pause(attempts: number): Promise<void> {
+    return this.#rest(this.#grownPause(attempts, pauseMaxMs), null);
+  }
+
+  async #rest(ms: number, superseded: AbortSignal | null): Promise<void> {
+    const stopping = this.#stopping.signal;
+    const signal = superseded ? AbortSignal.any([stopping, superseded]) : stopping;
+    await wait(ms, undefined, { signal }).catch(() => {
+      throw this.#interruption();
+    });
+  }
+
+  #interruption(): Stopped | Superseded {
+    return this.#stopping.signal.aborted ? new Stopped() : new Superseded();
+  }
+
+  counts(): ProviderCounts {
+    return {
+      faults: this.#faults,
+      breaker: breakerNames[this.#breaker.state],
+      running: callsMax - this.#lane.executionSlots,
+    };
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.#agent.destroy();
+  }
+}
+
+const breakerNames: Readonly<Record<CircuitState, ProviderCounts['breaker']>> = {
+  [CircuitState.Closed]: 'closed',
+  [CircuitState.HalfOpen]: 'half_open',
+  [CircuitState.Open]: 'open',
+  [CircuitState.Isolated]: 'open',
+};
+
+function breakerOf(log: Log, pauseMs: number): CircuitBreakerPolicy {
   const breaker = circuitBreaker(handleWhen(isFault), {
     breaker: new ConsecutiveBreaker(faultsToBreak),
     halfOpenAfter: new ExponentialBackoff({ initialDelay: pauseMs * 2, maxDelay: 10_000 }),
   });
   breaker.onBreak(() => log('warn', 'payments: the provider does not answer, calls are held back'));
   breaker.onReset(() => log('info', 'payments: the provider answers again'));
-  const lane = bulkhead(callsMax, Number.MAX_SAFE_INTEGER);
-  const guarded = wrap(lane, breaker);
-  const stopping = new AbortController();
-  let faults = 0;
-
-  async function rest(ms: number, superseded: AbortSignal | null = null): Promise<void> {
-    const signal = superseded ? AbortSignal.any([stopping.signal, superseded]) : stopping.signal;
-    await pause(ms, undefined, { signal }).catch(() => {
-      throw stopping.signal.aborted ? new Stopped() : new Superseded();
-    });
-  }
-
-  async function call<Result>(
-    attempt: () => Promise<Result>,
-    untilMs = Infinity,
-    superseded: AbortSignal | null = null,
-  ): Promise<Result> {
-    let hasReached = false;
-    for (let attempts = 0; ; attempts++) {
-      if (stopping.signal.aborted) throw new Stopped();
-      if (superseded?.aborted) throw new Superseded();
-      if (now() >= untilMs) throw new GaveUp(hasReached);
-      try {
-        return await guarded.execute(async () => {
-          // The line may have been long.
-          if (stopping.signal.aborted) throw new Stopped();
-          if (now() >= untilMs) throw new GaveUp(hasReached);
-          return attempt();
-        });
-      } catch (error) {
-        if (!isFault(error)) throw error;
-        faults++;
-        hasReached ||= !isUnreached(error);
-        const maxMs = error instanceof BrokenCircuitError ? brokenPauseMaxMs : pauseMaxMs;
-        // While the breaker is open it has been said once, for everybody.
-        if (attempts === 5 && !(error instanceof BrokenCircuitError))
-          log('warn', 'payments: a call keeps failing', { error: String(error) });
-        const wantedMs = Math.min(maxMs, pauseMs * 2 ** Math.min(attempts, 20)) * (0.5 + Math.random() / 2);
-        await rest(Math.max(1, Math.min(wantedMs, untilMs - now())), superseded);
-      }
-    }
-  }
-
-  return {
-    stripe,
-    call,
-    pause: (attempts) => rest(Math.min(pauseMaxMs, pauseMs * 2 ** Math.min(attempts, 20))),
-    counts: () => ({
-      faults,
-      breaker:
-        breaker.state === CircuitState.Closed
-          ? 'closed'
-          : breaker.state === CircuitState.HalfOpen
-            ? 'half_open'
-            : 'open',
-      running: callsMax - lane.executionSlots,
-    }),
-    stop() {
-      stopping.abort();
-      agent.destroy();
-    },
-  };
+  return breaker;
 }

@@ -6,7 +6,7 @@ import type {
   RefundPayment,
   VoidPayment,
 } from '../../../src/actors/payments/commands.ts';
-import { createPayments, type Payments } from '../../../src/market/payments/effects.ts';
+import { Payments } from '../../../src/market/payments/effects.ts';
 import { newOrderId, paymentOf, quiet, type TestSandbox, testSandbox, until } from './support.ts';
 
 const price = { amount: 49_900, currency: 'USD' };
@@ -16,7 +16,7 @@ let payments: Payments;
 const opened: Payments[] = [];
 
 function open(now: () => number = Date.now): Payments {
-  const made = createPayments({
+  const made = new Payments({
     stripe: { secretKey: null, sandboxUrl: provider.sandbox.url },
     log: quiet,
     now,
@@ -206,7 +206,7 @@ describe('a provider in trouble', () => {
     const command = authorize(newOrderId());
     const answers = await Promise.all([1, 2, 3].map(() => payments.handle({ ...command })));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    expect(payments.counters().results).toMatchObject([{ type: 'AuthorizePayment', code: 'ok', count: 1 }]);
+    expect(payments.numbers().results).toMatchObject([{ type: 'AuthorizePayment', code: 'ok', count: 1 }]);
   });
 
   test('100 orders under errors and lost answers: each captured once', async () => {
@@ -225,27 +225,27 @@ describe('a provider in trouble', () => {
       capturedAmountByCurrency: { USD: 100 * price.amount },
       capturesByOrder: { orders: 100, duplicates: 0 },
     });
-    expect(payments.counters()).toMatchObject({ open: 0 });
-    expect(payments.counters().faults).toBeGreaterThan(50);
+    expect(payments.numbers()).toMatchObject({ open: 0 });
+    expect(payments.numbers().faults).toBeGreaterThan(50);
   });
 
   test('a provider that is away for a while: calls are held back, then all end well', async () => {
     const orders = Array.from({ length: 50 }, newOrderId);
     await provider.sandbox.stop();
     const answers = Promise.all(orders.map((orderId) => payments.handle(authorize(orderId))));
-    await until(() => payments.counters().breaker === 'open');
-    const heldBack = payments.counters();
+    await until(() => payments.numbers().breaker === 'open');
+    const heldBack = payments.numbers();
     expect(heldBack).toMatchObject({ open: 50, calls: 0 });
     await provider.restart();
     expect((await answers).every((answer) => answer.code === 'ok')).toBe(true);
-    expect(payments.counters().breaker).toBe('closed');
+    expect(payments.numbers().breaker).toBe('closed');
     expect(await provider.totals()).toMatchObject({ intents: 50, authorized: 50 });
   });
 
   test('429 is waited out', async () => {
     await provider.faults({ failRate: 1, failStatus: 429 });
     const answer = payments.handle(authorize(newOrderId()));
-    await until(() => payments.counters().faults >= 3);
+    await until(() => payments.numbers().faults >= 3);
     await provider.faults({ failRate: 0 });
     expect((await answer).code).toBe('ok');
   });
@@ -257,7 +257,7 @@ describe('a provider in trouble', () => {
     const answer = payments.handle(authorize(newOrderId(), { untilMs: 2_000 }));
     await until(async () => (await provider.totals()).authorized === 1);
     nowMs = 2_000;
-    await until(() => payments.counters().faults >= 2);
+    await until(() => payments.numbers().faults >= 2);
     await provider.faults({ dropAnswerRate: 0 });
     expect(await answer).toEqual({ code: 'payment_failed', body: { reason: 'expired' } });
     expect(await provider.totals()).toMatchObject({ intents: 1, authorized: 0, voided: 1 });
@@ -296,7 +296,7 @@ describe('a provider in trouble', () => {
     const orderId = newOrderId();
     await provider.faults({ failRate: 1 });
     const answer = payments.handle(authorize(orderId));
-    await until(() => payments.counters().faults >= 1);
+    await until(() => payments.numbers().faults >= 1);
     await payments.stop();
     expect((await answer).code).toBe('busy');
     expect(await code(authorize(newOrderId()))).toBe('busy');
@@ -310,7 +310,7 @@ describe('a provider in trouble', () => {
     await provider.faults({ delayMs: 30_000 });
     const open = Array.from({ length: 20_000 }, () => payments.handle(authorize(newOrderId())));
     expect((await payments.handle(authorize(newOrderId()))).code).toBe('busy');
-    expect(payments.counters()).toMatchObject({ open: 20_000 });
+    expect(payments.numbers()).toMatchObject({ open: 20_000 });
     await payments.stop();
     const codes = new Set((await Promise.all(open)).map((answer) => answer.code));
     expect([...codes]).toEqual(['busy']);

@@ -1,0 +1,27 @@
+/** Takes the money of an authorised payment. A payment that was captured before counts as captured. */
+import Stripe from 'stripe';
+import type { CapturePayment } from '../../actors/payments/commands.ts';
+import { failed, insist, ok, type PaymentAnswer, reasonOf, type StepContext } from './step.ts';
+
+export function capture(context: StepContext, command: CapturePayment): Promise<PaymentAnswer> {
+  const { stripe } = context.provider;
+  const { paymentId, amount, idempotencyKey } = command;
+  return insist(context, {
+    paymentId,
+    idempotencyKey,
+    run: (key) =>
+      stripe.paymentIntents.capture(paymentId, { amount_to_capture: amount.amount }, { idempotencyKey: key }),
+    judge(intent, error) {
+      if (intent === null) return failed('resource_missing');
+      if (intent.status === 'succeeded') return ok(paymentId);
+      if (intent.status !== 'requires_capture') return failed(intent.status);
+      // Still open: only a key that cannot be used any more is worth another try.
+      return isKeySpoilt(error) ? null : failed(reasonOf(error));
+    },
+  });
+}
+
+/** The key was used for other parameters, or the provider replays a server error under it for ever. */
+function isKeySpoilt(error: Stripe.errors.StripeError): boolean {
+  return error instanceof Stripe.errors.StripeIdempotencyError || (error.statusCode ?? 0) >= 500;
+}

@@ -1,0 +1,82 @@
+/**
+ * Giving an order's money back: an authorisation is cancelled, what was taken is refunded.
+ *
+ * 1. Cancelling a payment that turns out to be captured refunds it; refunding one that turns out to be authorised
+ *    only cancels it. Each change of plan has an idempotency key of its own, made from the first one.
+ * 2. A payment that the provider does not know is not ours to undo: the step counts as done.
+ */
+import type Stripe from 'stripe';
+import type { RefundPayment, VoidPayment, voidPayment } from '../../actors/payments/commands.ts';
+import type { AnswerTo } from '../../protocol/command.ts';
+import { insist, ok, type PaymentAnswer, type StepContext, searchPayments } from './step.ts';
+
+export function cancel(context: StepContext, paymentId: string, key: string): Promise<PaymentAnswer> {
+  const { stripe } = context.provider;
+  return insist(context, {
+    paymentId,
+    idempotencyKey: key,
+    run: (idempotencyKey) => stripe.paymentIntents.cancel(paymentId, {}, { idempotencyKey }),
+    judge(intent) {
+      if (intent === null) return unknownToProvider(context, paymentId, 'cancel');
+      if (intent.status === 'canceled') return ok(paymentId);
+      // Money that was taken all the same goes back.
+      if (intent.status === 'succeeded')
+        return giveBack(context, paymentId, intent.amount_received, `${key}:refund`);
+      return null;
+    },
+  });
+}
+
+function giveBack(
+  context: StepContext,
+  paymentId: string,
+  amount: number,
+  key: string,
+): Promise<PaymentAnswer> {
+  const { stripe } = context.provider;
+  return insist(context, {
+    paymentId,
+    idempotencyKey: key,
+    run: (idempotencyKey) => stripe.refunds.create({ payment_intent: paymentId, amount }, { idempotencyKey }),
+    judge(intent) {
+      if (intent === null) return unknownToProvider(context, paymentId, 'refund');
+      if (intent.status === 'requires_capture') return cancel(context, paymentId, `${key}:cancel`);
+      if (intent.status !== 'succeeded') return ok(paymentId);
+      return refundedAmount(intent) >= Math.min(amount, intent.amount_received) ? ok(paymentId) : null;
+    },
+  });
+}
+
+function unknownToProvider({ log }: StepContext, paymentId: string, verb: string): PaymentAnswer {
+  log('error', `payments: a payment to ${verb} is unknown to the provider`, { paymentId });
+  return ok(paymentId);
+}
+
+function refundedAmount({ latest_charge: charge }: Stripe.PaymentIntent): number {
+  return typeof charge === 'object' && charge !== null ? charge.amount_refunded : 0;
+}
+
+/** Cancels the payment that the command names or, when it names none, whatever its order's authorisation made. */
+export async function voidOrder(
+  context: StepContext,
+  { orderId, paymentId, idempotencyKey }: VoidPayment,
+): Promise<AnswerTo<typeof voidPayment>> {
+  if (paymentId !== null) return cancel(context, paymentId, idempotencyKey);
+  const ids = await paymentIdsOf(context, orderId);
+  for (const id of ids)
+    await cancel(context, id, ids.length === 1 ? idempotencyKey : `${idempotencyKey}:${id}`);
+  return { code: 'ok', body: { paymentId: ids[0] ?? null } };
+}
+
+async function paymentIdsOf(context: StepContext, orderId: string): Promise<string[]> {
+  const remembered = context.recent.get(orderId);
+  if (remembered) return remembered.paymentId === null ? [] : [remembered.paymentId];
+  return (await searchPayments(context, orderId)).map((intent) => intent.id);
+}
+
+export function refund(
+  context: StepContext,
+  { paymentId, amount, idempotencyKey }: RefundPayment,
+): Promise<PaymentAnswer> {
+  return giveBack(context, paymentId, amount.amount, idempotencyKey);
+}
