@@ -7,10 +7,19 @@ import { orderDecider } from './actors/order/decide.ts';
 import { saleDecider } from './actors/sale/decide.ts';
 import { skuDecider } from './actors/sku/decide.ts';
 import type { PaymentSettings } from './market/payments/effects.ts';
+import type { Projection } from './persistence/projection.ts';
 import type { AnyDecider } from './protocol/decider.ts';
 import type { EffectType } from './protocol/effect.ts';
 
 export const deciders: readonly AnyDecider[] = [saleDecider, skuDecider, orderDecider, idempotencyDecider];
+
+export async function loadProjections(): Promise<readonly Projection[]> {
+  return [
+    (await import('./market/inventory/projection.ts')).stockProjection,
+    (await import('./market/sales/projection.ts')).salesProjection,
+    (await import('./market/orders/projection.ts')).ordersProjection,
+  ];
+}
 
 /** What operators configure for the effects, each its own part. */
 export type EffectSettings = PaymentSettings;

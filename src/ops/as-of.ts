@@ -5,10 +5,11 @@
 import type pg from 'pg';
 import type { OrderEvent } from '../actors/order/events.ts';
 import type { SkuEvent } from '../actors/sku/events.ts';
-import { foldStock, type StockRow, stockEvents, stockTable } from '../market/inventory/projection.ts';
+import { foldStock, type StockRow, stockProjection, stockTable } from '../market/inventory/projection.ts';
 import { foldLines, type LineRow, lineTable } from '../market/orders/lines.ts';
 import { foldOrder, type OrderRow, orderTable } from '../market/orders/projection.ts';
 import { foldPayments, type PaymentRow } from '../market/payments/rows.ts';
+import { inTransaction } from '../persistence/transaction.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
 
 export interface OrderRows {
@@ -28,7 +29,6 @@ export interface WantedKeys {
 }
 
 const keysPerQuery = 5_000;
-const stockTypes: ReadonlySet<string> = new Set(stockEvents);
 
 const checkpointText = `SELECT coalesce(min(seq), 0)::float8 AS seq FROM projection_checkpoints WHERE partition = $1`;
 const paymentsText = `SELECT payment_id AS "paymentId", order_id AS "orderId", status, amount::float8, currency,
@@ -45,27 +45,19 @@ export async function readRows(
   partition: number,
   keysAt: (seq: number) => Promise<WantedKeys>,
 ): Promise<{ seq: number; rows: TableRows }> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const { seq } = (await client.query<{ seq: number }>(checkpointText, [partition])).rows[0]!;
-    const { skus, orderIds } = await keysAt(seq);
-    const rows: TableRows = { stock: new Map(), orders: new Map() };
-    for (const keys of chunks(skus))
-      for (const row of await stockTable.load(client, keys)) rows.stock.set(row.sku, row);
-    for (const keys of chunks(orderIds)) await loadOrders(client, keys, rows.orders);
-    return { seq, rows };
-  } catch (error) {
-    broken = error as Error;
-    throw error;
-  } finally {
-    if (!broken)
-      await client.query('ROLLBACK').catch((error: Error) => {
-        broken = error;
-      });
-    client.release(broken);
-  }
+  return inTransaction(
+    pool,
+    async (client) => {
+      const { seq } = (await client.query<{ seq: number }>(checkpointText, [partition])).rows[0]!;
+      const { skus, orderIds } = await keysAt(seq);
+      const rows: TableRows = { stock: new Map(), orders: new Map() };
+      for (const keys of chunks(skus))
+        for (const row of await stockTable.load(client, keys)) rows.stock.set(row.sku, row);
+      for (const keys of chunks(orderIds)) await loadOrders(client, keys, rows.orders);
+      return { seq, rows };
+    },
+    { isolation: 'repeatable read', isReadOnly: true },
+  );
 }
 
 async function loadOrders(
@@ -87,7 +79,7 @@ function* chunks(keys: readonly string[]): Generator<readonly string[]> {
 /** Carries the rows on with one frame's records, as the projection would. Throws ProjectionBroken where it would halt. */
 export function foldRows(rows: TableRows, records: readonly JournalRecord[]): void {
   for (const { kind, key, event } of records) {
-    if (kind === 'sku' && stockTypes.has(event.type))
+    if (kind === 'sku' && stockProjection.types?.has(event.type))
       rows.stock.set(key, foldStock(rows.stock.get(key), key, event as SkuEvent));
     if (kind === 'order') foldOrderRows(rows.orders, key, event as OrderEvent);
   }

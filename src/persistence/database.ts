@@ -2,8 +2,9 @@
  * How the market talks to PostgreSQL: a database that is away, full or late is `busy` for the caller, who may retry;
  * everything else that goes wrong is a bug and stays an exception.
  */
-import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import type { Pool, QueryResultRow } from 'pg';
 import { DoorbusterError } from '../protocol/errors.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface Database {
   query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
@@ -38,25 +39,12 @@ export function openDatabase(pool: Pool): Database {
       }
     },
     async transaction(work) {
-      let client: PoolClient | null = null;
-      let failure: Error | undefined;
       try {
-        client = await pool.connect();
-        const connected = client;
-        await connected.query('BEGIN');
-        const result = await work(
-          async (text, values = []) => (await connected.query(text, values as unknown[])).rows as never,
+        return await inTransaction(pool, (client) =>
+          work(async (text, values = []) => (await client.query(text, values as unknown[])).rows as never),
         );
-        await connected.query('COMMIT');
-        return result;
       } catch (error) {
-        // A connection that cannot even roll back is thrown away with its transaction.
-        await client?.query('ROLLBACK').catch((broken: Error) => {
-          failure = broken;
-        });
         throw asBusy(error);
-      } finally {
-        client?.release(failure);
       }
     },
   };

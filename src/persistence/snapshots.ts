@@ -13,6 +13,7 @@ import type {
   SavedPartition,
   SnapshotStore,
 } from '../protocol/journal.ts';
+import { inTransaction } from './transaction.ts';
 
 /** Bounds of one statement's parameters. */
 const chunkBytesMax = 8 * 1024 * 1024;
@@ -59,25 +60,6 @@ function saveParameters(partition: number, actors: readonly ActorSnapshot[]): un
     Buffer.concat(actors.map((actor) => actor.state)),
     actors.map((actor) => actor.passivatedHash ?? null),
   ];
-}
-
-/** Runs `work` in a transaction, which is rolled back when it throws or answers false. */
-async function inTransaction(
-  pool: pg.Pool,
-  work: (client: pg.PoolClient) => Promise<boolean>,
-): Promise<boolean> {
-  const client = await pool.connect();
-  try {
-    await client.query('begin');
-    const result = await work(client);
-    await client.query(result ? 'commit' : 'rollback');
-    client.release();
-    return result;
-  } catch (error) {
-    // Whatever state the connection is in, closing it rolls back.
-    client.release(true);
-    throw error;
-  }
 }
 
 function toCheckpoint(row: { checkpoint_seq: string; engine_ms: string } | undefined): Checkpoint {

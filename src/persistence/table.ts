@@ -71,11 +71,3 @@ export function table<Row extends object>(
     },
   };
 }
-
-/** An event that cannot follow what the tables hold: the journal and they have parted. */
-export class ProjectionBroken extends Error {
-  constructor(reason: string) {
-    super(reason);
-    this.name = 'ProjectionBroken';
-  }
-}

@@ -9,6 +9,7 @@ export interface Address {
 }
 
 export const partitionCount = 64;
+export const allPartitions: readonly number[] = Array.from({ length: partitionCount }, (_, p) => p);
 
 /** FNV-1a, 32 bits, over the UTF-16 code units of `kind/key`: stable for ever, it decides where data lies. */
 export function partitionOf(kind: string, key: string): number {

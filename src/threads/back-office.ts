@@ -1,15 +1,15 @@
 /** Entry point of the back office: projections of the journal into tables, and the effects that actors ask for. */
-import { type EffectSettings, loadEffects } from '../features.ts';
+import { type EffectSettings, loadEffects, loadProjections } from '../features.ts';
 import { createLog, type LogOptions } from '../ops/log.ts';
 import { startStockReconciliation } from '../ops/stock-reconciliation.ts';
 import { openJournal } from '../persistence/journal/open.ts';
 import { openPool } from '../persistence/postgres.ts';
-import { partitionOf } from '../protocol/address.ts';
+import { allPartitions, partitionOf } from '../protocol/address.ts';
 import { evenSpread } from '../protocol/directory.ts';
 import { busy } from '../protocol/peer.ts';
 import { type ClockAnchor, startClock } from '../runtime/clock.ts';
 import { startEffects } from '../runtime/effect-runner.ts';
-import { createProjector } from '../runtime/projector.ts';
+import { Projector } from '../runtime/projector.ts';
 import { startThread, threadData } from '../runtime/thread.ts';
 
 export interface BackOfficeData {
@@ -27,7 +27,8 @@ const clock = startClock(data.clock);
 const thread = startThread();
 const pool = openPool(data.databaseUrl, { max: 4, name: 'back-office' });
 const journal = await openJournal(data.redisUrl, pool, log);
-const projector = createProjector({ journal, pool, log });
+const projector = new Projector({ projections: await loadProjections(), journal, pool, log });
+projector.serve(allPartitions);
 const directory = evenSpread(data.shardCount);
 const effects = startEffects(await loadEffects(), {
   log,

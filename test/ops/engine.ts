@@ -2,15 +2,16 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { StockView } from '../../src/actors/sku/commands.ts';
-import { deciders } from '../../src/features.ts';
+import { deciders, loadProjections } from '../../src/features.ts';
 import { openJournal } from '../../src/persistence/journal/open.ts';
 import { openPool } from '../../src/persistence/postgres.ts';
 import { createSnapshotStore } from '../../src/persistence/snapshots.ts';
+import { allPartitions } from '../../src/protocol/address.ts';
 import type { Code } from '../../src/protocol/codes.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import { evenSpread } from '../../src/protocol/directory.ts';
 import { anchorClock, startClock } from '../../src/runtime/clock.ts';
-import { createProjector } from '../../src/runtime/projector.ts';
+import { Projector } from '../../src/runtime/projector.ts';
 import { systemScheduler } from '../../src/runtime/scheduler.ts';
 import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
 import { defaultSnapshotterLimits, Snapshotter } from '../../src/runtime/snapshotter.ts';
@@ -36,7 +37,8 @@ export async function startEngine(
 ): Promise<Engine> {
   const pool = openPool(databaseUrl, { max: 6, name: 'shard-0' });
   const journal = await openJournal(redisUrl, pool, () => {});
-  const projector = createProjector({ journal, pool, log: () => {} });
+  const projector = new Projector({ projections: await loadProjections(), journal, pool, log: () => {} });
+  projector.serve(allPartitions);
   const clock = startClock(anchorClock());
   const snapshots = createSnapshotStore(pool);
   const shard = new Shard({

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadProjections } from '../../src/features.ts';
 import { listOrders } from '../../src/market/orders/store.ts';
 import { listSales } from '../../src/market/sales/store.ts';
 import { openPostgresJournal } from '../../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../../src/persistence/snapshots.ts';
-import { partitionOf } from '../../src/protocol/address.ts';
+import { allPartitions, partitionOf } from '../../src/protocol/address.ts';
 import { encodeFrame, type JournalRecord } from '../../src/protocol/frame.ts';
 import type { Frame, Journal } from '../../src/protocol/journal.ts';
-import { createProjector, type Projector } from '../../src/runtime/projector.ts';
+import { Projector, type ProjectorOptions } from '../../src/runtime/projector.ts';
 import { type TestDatabase, testDatabase, until } from '../persistence/support.ts';
 import { appendRandomly, type History, makeHistory } from './history.ts';
 
@@ -25,8 +26,19 @@ afterAll(async () => {
   await database?.close();
 });
 
-function open(reading: Pick<Journal, 'readMany'> = journal): Projector {
-  return createProjector({
+const projections = await loadProjections();
+
+function serving(partitions: readonly number[], options: Omit<ProjectorOptions, 'projections'>): Projector {
+  const projector = new Projector({ projections, ...options });
+  projector.serve(partitions);
+  return projector;
+}
+
+function open(
+  reading: Pick<Journal, 'readMany'> = journal,
+  partitions: readonly number[] = allPartitions,
+): Projector {
+  return serving(partitions, {
     journal: reading,
     pool: database.pool,
     log: (level, message) => void said.push(`${level} ${message}`),
@@ -209,6 +221,54 @@ describe('the tables say what the actors say', () => {
   });
 });
 
+describe('a projector serves only its partitions', () => {
+  const other = (partition: number) => allPartitions.filter((one) => one !== partition);
+
+  test('and takes in what new ones have, from their checkpoints, while another goes on with what it gave away', async () => {
+    const sku = 'moved-1';
+    const partition = partitionOf('sku', sku);
+    const [first, second] = [open(journal, other(partition)), open(journal, [partition])];
+    const frames = await appendRandomly(journal, [registered(sku), held(sku, 1)], 1, tails);
+    first.advance(partition, frames.at(-1)!.seq);
+    await first.catchUp();
+    expect(await stockOf(sku)).toBeUndefined();
+    expect(first.lag().frames).toBe(0);
+    await second.catchUp();
+    expect(await stockOf(sku)).toMatchObject({ held: 1 });
+    await appendRandomly(journal, [held(sku, 1)], 1, tails);
+    second.serve([]);
+    first.serve(allPartitions);
+    await Promise.all([first.catchUp(), second.catchUp()]);
+    expect(await stockOf(sku)).toMatchObject({ held: 2 });
+    await Promise.all([first.stop(), second.stop()]);
+  });
+
+  test('also when they change in the middle of a round', async () => {
+    const sku = 'moved-2';
+    const partition = partitionOf('sku', sku);
+    let changes = 5;
+    const projector = open(
+      {
+        async readMany(after, limit) {
+          if (changes-- > 0)
+            projector.serve(after.length < allPartitions.length ? allPartitions : other(partition));
+          return journal.readMany(after, limit);
+        },
+      },
+      other(partition),
+    );
+    await appendRandomly(journal, [registered(sku), held(sku, 1), held(sku, 1)], 1, tails);
+    await projector.catchUp();
+    projector.serve(allPartitions);
+    await projector.catchUp();
+    await projector.stop();
+    const last = open();
+    await last.catchUp();
+    await last.stop();
+    expect(await stockOf(sku)).toMatchObject({ held: 2 });
+  });
+});
+
 describe('lists', () => {
   test('are paged newest first without loss or repeat, and by status', async () => {
     const history = makeHistory(4242, 200, 'lists');
@@ -267,7 +327,7 @@ describe('what halts a partition', () => {
       frame(4, 2, [held(sku(4, 1), 1)]),
     ];
     const news: string[] = [];
-    const projector = createProjector({
+    const projector = serving(allPartitions, {
       journal: reading(frames),
       pool: other.pool,
       log: (level, message, fields) => void news.push(`${level} ${message} ${fields?.partition}`),
@@ -307,7 +367,7 @@ describe('what halts a partition', () => {
         [frame(9, 1, [registered(sku)]), frame(9, 2, [held(sku, 1)])],
         [frame(9, 3, [held(sku, 1)])],
       ]) {
-        const projector = createProjector({ journal: reading(frames), pool: other.pool, log });
+        const projector = serving(allPartitions, { journal: reading(frames), pool: other.pool, log });
         await projector.catchUp();
         expect(projector.lag().halted).toEqual([]);
         await projector.stop();

@@ -1,7 +1,8 @@
 /** Stock levels: what each SKU has, from the sku actor's events. */
 import type pg from 'pg';
 import type { SkuEvent } from '../../actors/sku/events.ts';
-import { ProjectionBroken, table } from '../../persistence/table.ts';
+import { type Projection, ProjectionBroken } from '../../persistence/projection.ts';
+import { table } from '../../persistence/table.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
 
 export interface StockRow {
@@ -24,7 +25,7 @@ export const stockTable = table<StockRow>('stock_levels', ['sku'], {
   updatedAtMs: ['updated_at', 'instant'],
 });
 
-export const stockEvents: readonly SkuEvent['type'][] = [
+const stockEvents: readonly SkuEvent['type'][] = [
   'SkuRegistered',
   'StockAdjusted',
   'HoldPlaced',
@@ -66,10 +67,12 @@ export function foldStock(row: StockRow | undefined, sku: string, event: SkuEven
   return row;
 }
 
-export async function projectStock(client: pg.ClientBase, records: readonly JournalRecord[]): Promise<void> {
+async function project(client: pg.ClientBase, records: readonly JournalRecord[]): Promise<void> {
   const rows = new Map<string, StockRow>();
   const known = [...new Set(records.map((record) => record.key))];
   for (const row of await stockTable.load(client, known)) rows.set(row.sku, row);
   for (const { key, event } of records) rows.set(key, foldStock(rows.get(key), key, event as SkuEvent));
   await stockTable.save(client, [...rows.values()]);
 }
+
+export const stockProjection: Projection = { kind: 'sku', types: new Set(stockEvents), project };

@@ -2,7 +2,8 @@
 import type pg from 'pg';
 import type { OrderStatus, OrderView, PaymentStatus } from '../../actors/order/commands.ts';
 import type { OrderEvent } from '../../actors/order/events.ts';
-import { ProjectionBroken, table } from '../../persistence/table.ts';
+import { type Projection, ProjectionBroken } from '../../persistence/projection.ts';
+import { table } from '../../persistence/table.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
 import { foldPayments, type PaymentRow, paymentTable } from '../payments/rows.ts';
 import { foldLines, type LineRow, lineTable } from './lines.ts';
@@ -157,7 +158,7 @@ async function loadOrders(
   return found;
 }
 
-export async function projectOrders(client: pg.ClientBase, records: readonly JournalRecord[]): Promise<void> {
+async function project(client: pg.ClientBase, records: readonly JournalRecord[]): Promise<void> {
   const fresh = new Set<string>();
   const older = new Set<string>();
   for (const { key, event } of records) {
@@ -165,8 +166,8 @@ export async function projectOrders(client: pg.ClientBase, records: readonly Jou
     else if (!fresh.has(key)) older.add(key);
   }
   const touched = await loadOrders(client, [...older]);
-  for (const { key, event: any } of records) {
-    const event = any as OrderEvent;
+  for (const { key, event: recorded } of records) {
+    const event = recorded as OrderEvent;
     const rows = touched.get(key) ?? { order: undefined, lines: [], payments: new Map() };
     touched.set(key, rows);
     rows.order = foldOrder(rows.order, key, event);
@@ -187,3 +188,5 @@ export async function projectOrders(client: pg.ClientBase, records: readonly Jou
     all.flatMap(({ payments }) => [...payments.values()]),
   );
 }
+
+export const ordersProjection: Projection = { kind: 'order', types: null, project };

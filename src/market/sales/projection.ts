@@ -2,7 +2,8 @@
 import type pg from 'pg';
 import type { Phase, Queueing, SaleView } from '../../actors/sale/commands.ts';
 import type { SaleEvent } from '../../actors/sale/events.ts';
-import { ProjectionBroken, table } from '../../persistence/table.ts';
+import { type Projection, ProjectionBroken } from '../../persistence/projection.ts';
+import { table } from '../../persistence/table.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
 
 export interface SaleRow {
@@ -63,7 +64,7 @@ export const saleItemTable = table<SaleItemRow>('sale_items', ['saleId', 'positi
   state: ['state', 'text'],
 });
 
-export const saleEvents: readonly SaleEvent['type'][] = [
+const saleEvents: readonly SaleEvent['type'][] = [
   'SaleCreated',
   'ItemAllotted',
   'ItemRefused',
@@ -188,7 +189,7 @@ export function foldSale(rows: SaleRows | undefined, saleId: string, event: Sale
   return rows;
 }
 
-export async function projectSales(client: pg.ClientBase, records: readonly JournalRecord[]): Promise<void> {
+async function project(client: pg.ClientBase, records: readonly JournalRecord[]): Promise<void> {
   const touched = new Map<string, SaleRows>();
   const known = [...new Set(records.map((record) => record.key))];
   for (const sale of await saleTable.load(client, known)) touched.set(sale.saleId, { sale, items: [] });
@@ -204,3 +205,5 @@ export async function projectSales(client: pg.ClientBase, records: readonly Jour
     rows.flatMap(({ items }) => items),
   );
 }
+
+export const salesProjection: Projection = { kind: 'sale', types: new Set(saleEvents), project };

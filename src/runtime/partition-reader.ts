@@ -1,0 +1,91 @@
+/**
+ * How far the projector has come with one partition: what the journal is known to have, what was read of it, and what
+ * is in the tables.
+ *
+ * 1. Frames are taken in order, each exactly once.
+ * 2. After a frame that cannot be trusted, or a missing one, nothing more is taken; what came before it still counts.
+ */
+import { CorruptFrame, decodeFrame, type JournalRecord } from '../protocol/frame.ts';
+import type { Frame } from '../protocol/journal.ts';
+import type { Intake } from './projection-round.ts';
+
+export class PartitionReader implements Intake {
+  readonly partition: number;
+  storedSeq = 0;
+  readSeq = 0;
+  records: JournalRecord[] = [];
+  /** Whether the checkpoint was read, since the start or since another projector moved it. */
+  isLoaded = false;
+  /** The last frame that the journal is known to have. */
+  targetSeq = 0;
+  /** 0 while nothing is left to do. */
+  behindSinceMs = 0;
+  /** Why reading cannot go on after `readSeq`. */
+  gap: string | null = null;
+  halt: { readonly seq: number; readonly reason: string } | null = null;
+
+  constructor(partition: number) {
+    this.partition = partition;
+  }
+
+  get isActive(): boolean {
+    return this.isLoaded && this.halt === null;
+  }
+
+  /** There is something to read, or rows to write. */
+  get isBehind(): boolean {
+    return this.halt === null && (this.targetSeq > this.readSeq || this.records.length > 0);
+  }
+
+  /** The checkpoint may be moved. */
+  get hasUnstored(): boolean {
+    return this.isActive && this.readSeq > this.storedSeq;
+  }
+
+  /** The journal has reached `seq`. False when that was known. */
+  hear(seq: number): boolean {
+    if (seq <= this.targetSeq) return false;
+    if (!this.isBehind) this.behindSinceMs = performance.now();
+    this.targetSeq = seq;
+    return true;
+  }
+
+  loadAt(checkpointSeq: number): void {
+    this.storedSeq = checkpointSeq;
+    this.readSeq = checkpointSeq;
+    this.records = [];
+    this.gap = null;
+    this.isLoaded = true;
+  }
+
+  take(frame: Frame, isOfInterest: (record: JournalRecord) => boolean): void {
+    if (this.halt !== null || this.gap !== null || frame.seq <= this.readSeq) return;
+    if (frame.seq !== this.readSeq + 1) {
+      this.gap = `the journal goes on with frame ${frame.seq}`;
+      return;
+    }
+    let records: JournalRecord[];
+    try {
+      records = decodeFrame(frame);
+    } catch (error) {
+      this.gap = error instanceof CorruptFrame ? error.message : `undecodable frame: ${String(error)}`;
+      return;
+    }
+    for (const record of records) if (isOfInterest(record)) this.records.push(record);
+    this.readSeq = frame.seq;
+    this.targetSeq = Math.max(this.targetSeq, frame.seq);
+  }
+
+  /** What was read is in the tables. */
+  settle(): void {
+    if (this.halt !== null) return;
+    this.storedSeq = this.readSeq;
+    this.records = [];
+    if (!this.isBehind) this.behindSinceMs = 0;
+  }
+
+  stopAt(seq: number, reason: string): void {
+    this.halt = { seq, reason };
+    this.records = [];
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The partitions that a projector serves: reads their frames from the journal and stores what was read, many partitions
+ * a transaction.
+ *
+ * 1. Rows and checkpoints change together. A checkpoint that is not where this projector left it voids the round: all
+ *    readers begin again at their checkpoints.
+ * 2. A frame that cannot be trusted, a gap, or an event that the tables refuse halts its partition; the others go on.
+ *    The halted one's checkpoint stays, so the journal keeps the frames.
+ */
+import type pg from 'pg';
+import type { Projection } from '../persistence/projection.ts';
+import type { JournalRecord } from '../protocol/frame.ts';
+import type { Journal } from '../protocol/journal.ts';
+import type { Log } from '../protocol/log.ts';
+import { PartitionReader } from './partition-reader.ts';
+import { CheckpointMoved, commitRound, isRefusedData, loadCheckpoints } from './projection-round.ts';
+
+export interface ReaderSetDeps {
+  readonly projections: readonly Projection[];
+  readonly journal: Pick<Journal, 'readMany'>;
+  readonly pool: pg.Pool;
+  readonly log: Log;
+}
+
+const framesPerPartitionMax = 16;
+
+export class ReaderSet {
+  readonly #deps: ReaderSetDeps;
+  readonly #projectionByKind: ReadonlyMap<string, Projection>;
+  readonly #readerByPartition = new Map<number, PartitionReader>();
+  /** When everything that was read was last in the tables. */
+  storedAtMs = 0;
+
+  constructor(deps: ReaderSetDeps) {
+    this.#deps = deps;
+    this.#projectionByKind = new Map(deps.projections.map((projection) => [projection.kind, projection]));
+  }
+
+  /** Readers of other partitions are dropped: what they have read and not stored is read again by whoever serves them. */
+  serve(partitions: readonly number[]): void {
+    const wanted = new Set(partitions);
+    for (const partition of [...this.#readerByPartition.keys()])
+      if (!wanted.has(partition)) this.#readerByPartition.delete(partition);
+    for (const partition of wanted)
+      if (!this.#readerByPartition.has(partition))
+        this.#readerByPartition.set(partition, new PartitionReader(partition));
+  }
+
+  get(partition: number): PartitionReader | undefined {
+    return this.#readerByPartition.get(partition);
+  }
+
+  get all(): PartitionReader[] {
+    return [...this.#readerByPartition.values()];
+  }
+
+  get isLoaded(): boolean {
+    return this.all.every((reader) => reader.isLoaded);
+  }
+
+  async load(): Promise<void> {
+    const fresh = this.all.filter((reader) => !reader.isLoaded);
+    if (fresh.length === 0) return;
+    const checkpoints = await loadCheckpoints(
+      this.#deps.pool,
+      fresh.map(({ partition }) => partition),
+    );
+    for (const reader of fresh) reader.loadAt(checkpoints.get(reader.partition) ?? 0);
+  }
+
+  /** Reads one round: of all partitions, or of those known to be behind. True when there may be more. */
+  async read(isProbing: boolean): Promise<boolean> {
+    const asked = this.all.filter(
+      (reader) => reader.isActive && (isProbing || reader.targetSeq > reader.readSeq),
+    );
+    if (asked.length === 0) return false;
+    const after = asked.map(({ partition, readSeq }) => ({ partition, afterSeq: readSeq }));
+    const frames = await this.#deps.journal.readMany(after, framesPerPartitionMax);
+    for (const frame of frames) this.get(frame.partition)?.take(frame, this.#isOfInterest);
+    return frames.length > 0;
+  }
+
+  /** Stores what was read, and halts the partitions that cannot go on. */
+  async store(): Promise<void> {
+    const unstored = this.all.filter((reader) => reader.hasUnstored);
+    if (unstored.length > 0) {
+      try {
+        await this.#commit(unstored);
+      } catch (error) {
+        if (error instanceof CheckpointMoved) return this.#reload();
+        if (!isRefusedData(error)) throw error;
+        return this.#storeOneByOne(unstored);
+      }
+    }
+    const stuck = this.all.filter((reader) => reader.isActive && reader.gap !== null);
+    // Frames are dropped once they are in the tables: what is missing here may be there, by another projector.
+    if (stuck.length > 0 && (await this.#haveMoved(stuck))) return this.#reload();
+    for (const reader of stuck) this.#halt(reader, reader.readSeq + 1, reader.gap!);
+    this.storedAtMs = performance.now();
+  }
+
+  readonly #isOfInterest = ({ kind, event }: JournalRecord): boolean => {
+    const projection = this.#projectionByKind.get(kind);
+    return projection !== undefined && (projection.types === null || projection.types.has(event.type));
+  };
+
+  async #commit(readers: readonly PartitionReader[]): Promise<void> {
+    await commitRound(this.#deps.pool, this.#deps.projections, readers);
+    for (const reader of readers) reader.settle();
+  }
+
+  /** One partition's data was refused: find it, so that the others go on. */
+  async #storeOneByOne(unstored: readonly PartitionReader[]): Promise<void> {
+    for (const reader of unstored) {
+      try {
+        await this.#commit([reader]);
+      } catch (error) {
+        if (error instanceof CheckpointMoved) return this.#reload();
+        if (!isRefusedData(error)) throw error;
+        this.#halt(reader, reader.storedSeq + 1, String(error));
+      }
+    }
+  }
+
+  async #haveMoved(stuck: readonly PartitionReader[]): Promise<boolean> {
+    const checkpoints = await loadCheckpoints(
+      this.#deps.pool,
+      stuck.map(({ partition }) => partition),
+    );
+    return stuck.some(({ partition, storedSeq }) => checkpoints.get(partition) !== storedSeq);
+  }
+
+  #reload(): void {
+    this.#deps.log('warn', 'projection starts again from its checkpoints', {
+      reason: 'another projector is at work',
+    });
+    for (const reader of this.all) reader.isLoaded = false;
+  }
+
+  #halt(reader: PartitionReader, seq: number, reason: string): void {
+    reader.stopAt(seq, reason);
+    this.#deps.log('error', 'projection halted: a partition cannot go on', {
+      partition: reader.partition,
+      seq,
+      reason,
+    });
+  }
+}
