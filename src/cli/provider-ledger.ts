@@ -1,4 +1,4 @@
-/** The provider's side of the audit: the sandbox's whole books, or the real provider asked payment by payment. */
+/** The provider's side of the audit: the sandbox's whole ledger, or the real provider asked payment by payment. */
 
 import type { PaymentReported } from '../actors/order/commands.ts';
 import type { Config } from '../config.ts';
@@ -31,7 +31,7 @@ export async function providerLedger(
   if (![...orders.values()].some(({ paymentId }) => paymentId !== null)) return null;
   throw new DoorbusterError(
     'busy',
-    `the payment sandbox's books are neither under ${config.dataDir} nor served by a server on OPS_PORT ${config.opsPort}`,
+    `the payment sandbox's ledger is neither under ${config.dataDir} nor served by a server on OPS_PORT ${config.opsPort}`,
   );
 }
 

@@ -9,9 +9,10 @@ import { createHash } from 'node:crypto';
 import type { Call, Context, Effect, ProviderEvent } from './call.ts';
 import { ApiRefusal, invalid, onlyKnown } from './call.ts';
 import { cancelIntent, captureIntent, createIntent, known, listIntents, searchIntents } from './intents.ts';
-import type { Intent, Ledger, Refund } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { createRefund, listRefunds } from './refunds.ts';
 import { renderCharge, renderDecline, renderIntent, renderRefund } from './render.ts';
+import type { Intent, Refund } from './rows.ts';
 
 export interface Answered {
   readonly status: number;
@@ -44,7 +45,7 @@ function read(context: Context, call: Call): object {
   const id = /^\/v1\/payment_intents\/(\w{1,80})$/.exec(call.path)?.[1];
   if (id !== undefined) {
     onlyKnown(call.params, ['expand']);
-    const intent = known(context.ledger, id);
+    const intent = known(context.rows, id);
     const isExpanded = call.params.get('expand[0]') === 'latest_charge' && intent.chargeId !== null;
     return isExpanded
       ? { ...renderIntent(intent), latest_charge: renderCharge(intent) }
@@ -71,12 +72,13 @@ function fingerprintOf({ method, path, params }: Call): string {
 
 /** Throws an ApiRefusal for everything that is not an answer. */
 export function perform(ledger: Ledger, call: Call, nowMs: number): Answered {
-  const context: Context = { ledger, params: call.params, nowMs };
+  const { rows } = ledger;
+  const context: Context = { rows, params: call.params, nowMs };
   if (call.method === 'GET') return { status: 200, body: read(context, call), isReplayed: false, events: [] };
   if (call.method !== 'POST') throw unknownPath(call);
   const key = call.idempotencyKey;
   const fingerprint = key === null ? '' : fingerprintOf(call);
-  const saved = key === null ? undefined : ledger.saved(key, nowMs);
+  const saved = key === null ? undefined : rows.saved(key, nowMs);
   if (saved) {
     if (saved.fingerprint !== fingerprint)
       throw new ApiRefusal(400, {

@@ -1,6 +1,6 @@
 /** What the sandbox's calls are made of: parameters and their checks, refusals in the provider's wording, effects. */
 import { randomBytes } from 'node:crypto';
-import type { Intent, Ledger, Refund } from './ledger.ts';
+import type { Intent, Refund, Rows } from './rows.ts';
 
 /** Form or query parameters, by their names as sent: `metadata[orderId]`. */
 export type Params = ReadonlyMap<string, string>;
@@ -41,7 +41,7 @@ export interface Effect {
 }
 
 export interface Context {
-  readonly ledger: Ledger;
+  readonly rows: Rows;
   readonly params: Params;
   readonly nowMs: number;
 }

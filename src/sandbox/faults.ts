@@ -16,6 +16,11 @@ export interface Faults {
   readonly webhookDrop: number;
 }
 
+/** The faults of the moment, shared by all who act on them. */
+export interface FaultSwitch {
+  current: Faults;
+}
+
 export const noFaults: Faults = {
   delayMs: 0,
   failRate: 0,
@@ -26,7 +31,7 @@ export const noFaults: Faults = {
   webhookDrop: 0,
 };
 
-const maxByName: Readonly<Record<keyof Faults, number>> = {
+const maxima: Readonly<Record<keyof Faults, number>> = {
   delayMs: 60_000,
   failRate: 1,
   failStatus: 599,
@@ -35,14 +40,15 @@ const maxByName: Readonly<Record<keyof Faults, number>> = {
   webhookReorder: 1,
   webhookDrop: 1,
 };
+const maxByName: ReadonlyMap<string, number> = new Map(Object.entries(maxima));
 
 /** The faults after a command, or what is wrong with the command. Names left out keep their value. */
 export function changeFaults(faults: Faults, command: unknown): Faults | string {
   if (typeof command !== 'object' || command === null || Array.isArray(command))
     return 'a JSON object is expected';
   for (const [name, value] of Object.entries(command)) {
-    const max = Object.hasOwn(maxByName, name) ? maxByName[name as keyof Faults] : undefined;
-    if (max === undefined) return `unknown fault "${name}": ${Object.keys(maxByName).join(', ')}`;
+    const max = maxByName.get(name);
+    if (max === undefined) return `unknown fault "${name}": ${[...maxByName.keys()].join(', ')}`;
     const min = name === 'failStatus' ? 400 : 0;
     if (
       typeof value !== 'number' ||

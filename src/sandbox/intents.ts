@@ -1,13 +1,13 @@
 /** The sandbox's calls on payment intents. */
 
-import type { Context, Effect } from './call.ts';
+import type { Context, Effect, Params } from './call.ts';
 import { ApiRefusal, amountMax, integer, invalid, metadataOf, mint, onlyKnown, required } from './call.ts';
-import { authenticationRequired, declineOf } from './cards.ts';
-import type { Intent, Ledger } from './ledger.ts';
+import { authenticationRequired, type Decline, declineOf } from './cards.ts';
 import { renderIntent, renderList } from './render.ts';
+import type { Intent, Rows } from './rows.ts';
 
-export function known(ledger: Ledger, id: string): Intent {
-  const intent = ledger.intent(id);
+export function known(rows: Rows, id: string): Intent {
+  const intent = rows.intent(id);
   if (!intent)
     throw invalid(`No such payment_intent: '${id}'`, { code: 'resource_missing', param: 'intent' }, 404);
   return intent;
@@ -20,38 +20,36 @@ function unexpectedState(intent: Intent, verb: string): ApiRefusal {
   });
 }
 
-export function createIntent({ ledger, params, nowMs }: Context): Effect {
-  onlyKnown(params, [
-    'amount',
-    'currency',
-    'payment_method',
-    'allowed_payment_method_types',
-    'automatic_payment_methods',
-    'capture_method',
-    'confirm',
-    'confirmation_method',
-    'description',
-    'error_on_requires_action',
-    'expand',
-    'metadata',
-    'off_session',
-    'return_url',
-    'shipping',
-    'statement_descriptor_suffix',
-  ]);
-  required(params, 'amount');
-  const amount = integer(params, 'amount', 0, 1, amountMax);
-  const currency = required(params, 'currency').toLowerCase();
-  if (!/^[a-z]{3}$/.test(currency)) throw invalid(`Invalid currency: ${currency}`, { param: 'currency' });
-  const captureMethod = params.get('capture_method') === 'manual' ? 'manual' : 'automatic';
+const createParams = [
+  'amount',
+  'currency',
+  'payment_method',
+  'allowed_payment_method_types',
+  'automatic_payment_methods',
+  'capture_method',
+  'confirm',
+  'confirmation_method',
+  'description',
+  'error_on_requires_action',
+  'expand',
+  'metadata',
+  'off_session',
+  'return_url',
+  'shipping',
+  'statement_descriptor_suffix',
+];
+
+/** What a call made of an intent, and the event that tells of it. */
+function effect(intent: Intent, eventType: string, status = 200): Effect {
+  return { status, intent, events: [{ type: eventType, object: renderIntent(intent) }] };
+}
+
+export function createIntent({ rows, params, nowMs }: Context): Effect {
+  onlyKnown(params, createParams);
+  const amountAndCurrency = amountAndCurrencyOf(params);
   const paymentMethod = params.get('payment_method') ?? null;
-  const decline = paymentMethod === null ? null : declineOf(paymentMethod);
-  if (decline === undefined)
-    throw invalid(`No such PaymentMethod: '${paymentMethod}'`, {
-      code: 'resource_missing',
-      param: 'payment_method',
-    });
-  if (ledger.isFull)
+  const decline = paymentMethod === null ? null : knownDecline(paymentMethod);
+  if (rows.isFull)
     throw new ApiRefusal(503, {
       type: 'api_error',
       message: 'The sandbox is full: stop it and remove its folder.',
@@ -59,9 +57,8 @@ export function createIntent({ ledger, params, nowMs }: Context): Effect {
   const draft: Intent = {
     id: mint('pi'),
     createdAtMs: nowMs,
-    amount,
-    currency,
-    captureMethod,
+    ...amountAndCurrency,
+    captureMethod: params.get('capture_method') === 'manual' ? 'manual' : 'automatic',
     status: paymentMethod === null ? 'requires_payment_method' : 'requires_confirmation',
     paymentMethod,
     metadata: metadataOf(params),
@@ -71,42 +68,50 @@ export function createIntent({ ledger, params, nowMs }: Context): Effect {
     decline: null,
     canceledAtMs: null,
   };
-  if (params.get('confirm') !== 'true' || paymentMethod === null)
-    return { status: 200, intent: draft, events: [] };
-  if (
-    decline === authenticationRequired &&
-    params.get('error_on_requires_action') !== 'true' &&
-    params.get('off_session') !== 'true'
-  ) {
-    const intent: Intent = { ...draft, status: 'requires_action' };
-    return {
-      status: 200,
-      intent,
-      events: [{ type: 'payment_intent.requires_action', object: renderIntent(intent) }],
-    };
-  }
-  if (decline) {
-    const intent: Intent = { ...draft, status: 'requires_payment_method', decline };
-    return {
-      status: 402,
-      intent,
-      events: [{ type: 'payment_intent.payment_failed', object: renderIntent(intent) }],
-    };
-  }
-  const isManual = captureMethod === 'manual';
-  const intent: Intent = {
-    ...draft,
-    chargeId: mint('ch'),
-    status: isManual ? 'requires_capture' : 'succeeded',
-    amountCaptured: isManual ? 0 : amount,
-  };
-  const type = isManual ? 'payment_intent.amount_capturable_updated' : 'payment_intent.succeeded';
-  return { status: 200, intent, events: [{ type, object: renderIntent(intent) }] };
+  const isConfirmed = params.get('confirm') === 'true' && paymentMethod !== null;
+  return isConfirmed ? confirm(draft, decline, params) : { status: 200, intent: draft, events: [] };
 }
 
-export function captureIntent({ ledger, params }: Context, id: string): Effect {
+function amountAndCurrencyOf(params: Params): { amount: number; currency: string } {
+  required(params, 'amount');
+  const amount = integer(params, 'amount', 0, 1, amountMax);
+  const currency = required(params, 'currency').toLowerCase();
+  if (!/^[a-z]{3}$/.test(currency)) throw invalid(`Invalid currency: ${currency}`, { param: 'currency' });
+  return { amount, currency };
+}
+
+function knownDecline(paymentMethod: string): Decline | null {
+  const decline = declineOf(paymentMethod);
+  if (decline === undefined)
+    throw invalid(`No such PaymentMethod: '${paymentMethod}'`, {
+      code: 'resource_missing',
+      param: 'payment_method',
+    });
+  return decline;
+}
+
+function confirm(draft: Intent, decline: Decline | null, params: Params): Effect {
+  const mayAsk = params.get('error_on_requires_action') !== 'true' && params.get('off_session') !== 'true';
+  if (decline === authenticationRequired && mayAsk)
+    return effect({ ...draft, status: 'requires_action' }, 'payment_intent.requires_action');
+  if (decline)
+    return effect(
+      { ...draft, status: 'requires_payment_method', decline },
+      'payment_intent.payment_failed',
+      402,
+    );
+  const charged = { ...draft, chargeId: mint('ch') };
+  if (draft.captureMethod === 'manual')
+    return effect({ ...charged, status: 'requires_capture' }, 'payment_intent.amount_capturable_updated');
+  return effect(
+    { ...charged, status: 'succeeded', amountCaptured: draft.amount },
+    'payment_intent.succeeded',
+  );
+}
+
+export function captureIntent({ rows, params }: Context, id: string): Effect {
   onlyKnown(params, ['amount_to_capture', 'expand', 'metadata']);
-  const found = known(ledger, id);
+  const found = known(rows, id);
   if (found.status !== 'requires_capture') throw unexpectedState(found, 'captured');
   const amountCaptured = integer(params, 'amount_to_capture', found.amount, 1, amountMax);
   if (amountCaptured > found.amount)
@@ -114,38 +119,28 @@ export function captureIntent({ ledger, params }: Context, id: string): Effect {
       code: 'amount_too_large',
       param: 'amount_to_capture',
     });
-  const intent: Intent = { ...found, status: 'succeeded', amountCaptured };
-  return {
-    status: 200,
-    intent,
-    events: [{ type: 'payment_intent.succeeded', object: renderIntent(intent) }],
-  };
+  return effect({ ...found, status: 'succeeded', amountCaptured }, 'payment_intent.succeeded');
 }
 
-export function cancelIntent({ ledger, params, nowMs }: Context, id: string): Effect {
+export function cancelIntent({ rows, params, nowMs }: Context, id: string): Effect {
   onlyKnown(params, ['cancellation_reason', 'expand']);
-  const found = known(ledger, id);
+  const found = known(rows, id);
   if (found.status === 'succeeded' || found.status === 'canceled') throw unexpectedState(found, 'canceled');
-  const intent: Intent = { ...found, status: 'canceled', canceledAtMs: nowMs };
-  return {
-    status: 200,
-    intent,
-    events: [{ type: 'payment_intent.canceled', object: renderIntent(intent) }],
-  };
+  return effect({ ...found, status: 'canceled', canceledAtMs: nowMs }, 'payment_intent.canceled');
 }
 
-export function listIntents({ ledger, params }: Context): object {
+export function listIntents({ rows, params }: Context): object {
   onlyKnown(params, ['limit', 'starting_after', 'expand']);
   const limit = integer(params, 'limit', 10, 1, 100);
   const after = params.get('starting_after');
-  const from = after === undefined ? ledger.intents.length : ledger.indexOf(known(ledger, after).id)!;
+  const from = after === undefined ? rows.intents.length : rows.indexOf(known(rows, after).id)!;
   const start = Math.max(0, from - limit);
-  const page = ledger.intents.slice(start, from).reverse();
+  const page = rows.intents.slice(start, from).reverse();
   return renderList('/v1/payment_intents', page.map(renderIntent), start > 0);
 }
 
 /** Of the provider's query language only the one clause that finds an order's payments. */
-export function searchIntents({ ledger, params }: Context): object {
+export function searchIntents({ rows, params }: Context): object {
   onlyKnown(params, ['query', 'limit', 'page', 'expand']);
   const orderId = /^metadata\['orderId'\]:'([^'\\]{1,200})'$/.exec(required(params, 'query'))?.[1];
   if (orderId === undefined)
@@ -155,6 +150,6 @@ export function searchIntents({ ledger, params }: Context): object {
     url: '/v1/payment_intents/search',
     has_more: false,
     next_page: null,
-    data: ledger.intentsOfOrder(orderId).slice(-100).reverse().map(renderIntent),
+    data: rows.intentsOfOrder(orderId).slice(-100).reverse().map(renderIntent),
   };
 }

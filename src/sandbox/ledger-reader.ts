@@ -1,11 +1,11 @@
-/** The sandbox's books from outside: over HTTP while it runs, or from its file. Nothing is written. */
+/** The sandbox's ledger from outside: over HTTP while it runs, or from its file. Nothing is written. */
 import { createReadStream, existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Change, Intent } from './ledger.ts';
+import { ledgerPath, parseChange } from './ledger.ts';
+import type { Intent } from './rows.ts';
 import { type PaymentState, stateOf } from './totals.ts';
 
-export interface BookedPayment {
+export interface LedgerPayment {
   readonly paymentId: string;
   readonly orderId: string | null;
   readonly status: PaymentState;
@@ -17,15 +17,15 @@ const pageSize = 1_000;
 const replyTimeoutMs = 10_000;
 
 /** Throws when the sandbox does not answer. */
-export async function fetchLedger(sandboxUrl: string): Promise<BookedPayment[]> {
-  const payments: BookedPayment[] = [];
+export async function fetchLedger(sandboxUrl: string): Promise<LedgerPayment[]> {
+  const payments: LedgerPayment[] = [];
   for (let after: string | null = null; ; ) {
     const url = new URL('/_sandbox/payments', sandboxUrl);
     url.searchParams.set('limit', String(pageSize));
     if (after !== null) url.searchParams.set('after', after);
     const response = await fetch(url, { signal: AbortSignal.timeout(replyTimeoutMs) });
     if (!response.ok) throw new Error(`the sandbox answered ${response.status}`);
-    const page = (await response.json()) as { items: BookedPayment[]; nextCursor: string | null };
+    const page = (await response.json()) as { items: LedgerPayment[]; nextCursor: string | null };
     payments.push(...page.items);
     after = page.nextCursor;
     if (after === null) return payments;
@@ -33,15 +33,15 @@ export async function fetchLedger(sandboxUrl: string): Promise<BookedPayment[]> 
 }
 
 /** null when no sandbox ever ran on this folder. A last line that is being written is left out. */
-export async function readLedger(dataDir: string): Promise<BookedPayment[] | null> {
-  const path = join(dataDir, 'sandbox', 'payments.jsonl');
+export async function readLedger(dataDir: string): Promise<LedgerPayment[] | null> {
+  const path = ledgerPath(dataDir);
   if (!existsSync(path)) return null;
   const intents = new Map<string, Intent>();
   let torn: string | null = null;
   for await (const line of createInterface({ input: createReadStream(path) })) {
     if (torn !== null) throw new Error(`${path} is damaged: ${torn.slice(0, 80)}`);
     try {
-      const { intent } = JSON.parse(line) as Change;
+      const { intent } = parseChange(line);
       intents.set(intent.id, intent);
     } catch {
       torn = line;

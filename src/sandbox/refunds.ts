@@ -2,12 +2,12 @@
 import type { Context, Effect } from './call.ts';
 import { amountMax, integer, invalid, metadataOf, mint, onlyKnown, required } from './call.ts';
 import { known } from './intents.ts';
-import type { Intent, Refund } from './ledger.ts';
 import { renderCharge, renderList, renderRefund } from './render.ts';
+import type { Intent, Refund } from './rows.ts';
 
-export function createRefund({ ledger, params, nowMs }: Context): Effect {
+export function createRefund({ rows, params, nowMs }: Context): Effect {
   onlyKnown(params, ['amount', 'expand', 'metadata', 'payment_intent', 'reason']);
-  const found = known(ledger, required(params, 'payment_intent'));
+  const found = known(rows, required(params, 'payment_intent'));
   if (found.status !== 'succeeded')
     throw invalid(`This PaymentIntent (${found.id}) does not have a successful charge to refund.`);
   const refundable = found.amountCaptured - found.amountRefunded;
@@ -34,11 +34,11 @@ export function createRefund({ ledger, params, nowMs }: Context): Effect {
   };
 }
 
-export function listRefunds({ ledger, params }: Context): object {
+export function listRefunds({ rows, params }: Context): object {
   onlyKnown(params, ['payment_intent', 'limit', 'expand']);
-  const intent = known(ledger, required(params, 'payment_intent'));
+  const intent = known(rows, required(params, 'payment_intent'));
   const limit = integer(params, 'limit', 10, 1, 100);
-  const newest = ledger.refunds(intent.id).toReversed();
+  const newest = rows.refunds(intent.id).toReversed();
   return renderList(
     '/v1/refunds',
     newest.slice(0, limit).map((refund) => renderRefund(refund, intent)),

@@ -1,6 +1,6 @@
 /** The sandbox's rows as the provider's JSON objects: the fields that a client of PaymentIntents reads. */
 import type { Decline } from './cards.ts';
-import type { Intent, Refund } from './ledger.ts';
+import type { Intent, Refund } from './rows.ts';
 
 const seconds = (ms: number) => Math.floor(ms / 1000);
 

@@ -1,5 +1,5 @@
-/** The sandbox's books for outside checkers: what happened to the money, by payment and in sum. */
-import type { Intent, Ledger } from './ledger.ts';
+/** The sandbox's ledger for outside checkers: what happened to the money, by payment and in sum. */
+import type { Intent, Rows } from './rows.ts';
 
 export type PaymentState = 'open' | 'authorized' | 'captured' | 'voided' | 'refunded' | 'declined';
 
@@ -17,13 +17,13 @@ export function stateOf(intent: Intent): PaymentState {
 }
 
 /** Every figure counts payments by their present state; amounts are minor units by upper-case currency. */
-export function totalsOf(ledger: Ledger): object {
+export function totalsOf(rows: Rows): object {
   const count = { open: 0, authorized: 0, captured: 0, voided: 0, refunded: 0, declined: 0 };
   const capturedAmountByCurrency: Record<string, number> = {};
   const refundedAmountByCurrency: Record<string, number> = {};
   const capturesByOrder = new Map<string, number>();
   let duplicates = 0;
-  for (const intent of ledger.intents) {
+  for (const intent of rows.intents) {
     count[stateOf(intent)]++;
     if (intent.status !== 'succeeded') continue;
     const currency = intent.currency.toUpperCase();
@@ -37,7 +37,7 @@ export function totalsOf(ledger: Ledger): object {
     if (captures === 2) duplicates++;
   }
   return {
-    intents: ledger.intents.length,
+    intents: rows.intents.length,
     ...count,
     capturedAmountByCurrency,
     refundedAmountByCurrency,
@@ -47,11 +47,11 @@ export function totalsOf(ledger: Ledger): object {
 }
 
 /** Payments in the order of their creation, after payment `after` (null: from the first). */
-export function paymentsPage(ledger: Ledger, after: string | null, limit: number): object | null {
-  const index = after === null ? -1 : ledger.indexOf(after);
+export function paymentsPage(rows: Rows, after: string | null, limit: number): object | null {
+  const index = after === null ? -1 : rows.indexOf(after);
   if (index === undefined) return null;
-  const page = ledger.intents.slice(index + 1, index + 1 + limit);
-  const hasMore = index + 1 + limit < ledger.intents.length;
+  const page = rows.intents.slice(index + 1, index + 1 + limit);
+  const hasMore = index + 1 + limit < rows.intents.length;
   return {
     items: page.map((intent) => ({
       paymentId: intent.id,

@@ -13,7 +13,7 @@ import { partitionOf } from '../../src/protocol/address.ts';
 import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
 import { encodeFrame, type JournalRecord } from '../../src/protocol/frame.ts';
 import type { Frame, Journal } from '../../src/protocol/journal.ts';
-import { seeded } from '../market/payments/support.ts';
+import { seeded } from '../sandbox/support.ts';
 
 export interface History {
   /** In the order in which things happened. */

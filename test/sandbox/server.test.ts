@@ -16,7 +16,7 @@ import {
   testSandbox,
   until,
   webhookSecret,
-} from '../market/payments/support.ts';
+} from './support.ts';
 
 const { StripeCardError, StripeIdempotencyError, StripeInvalidRequestError, StripeConnectionError } =
   Stripe.errors;

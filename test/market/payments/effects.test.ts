@@ -7,7 +7,7 @@ import type {
   VoidPayment,
 } from '../../../src/actors/payments/commands.ts';
 import { Payments } from '../../../src/market/payments/effects.ts';
-import { newOrderId, paymentOf, quiet, type TestSandbox, testSandbox, until } from './support.ts';
+import { newOrderId, paymentOf, quiet, type TestSandbox, testSandbox, until } from '../../sandbox/support.ts';
 
 const price = { amount: 49_900, currency: 'USD' };
 

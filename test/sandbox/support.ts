@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Stripe from 'stripe';
-import type { Log } from '../../../src/protocol/log.ts';
-import type { Faults } from '../../../src/sandbox/faults.ts';
-import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
+import type { Log } from '../../src/protocol/log.ts';
+import type { Faults } from '../../src/sandbox/faults.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 
 export const webhookSecret = 'whsec_test_secret_of_the_sandbox';
 export const quiet: Log = () => {};
@@ -75,7 +75,7 @@ export interface TestSandbox {
   readonly dataDir: string;
   readonly stripe: Stripe;
   faults(faults: Partial<Faults>): Promise<void>;
-  // biome-ignore lint/suspicious/noExplicitAny: the books' JSON is what the tests look at
+  // biome-ignore lint/suspicious/noExplicitAny: the ledger's JSON is what the tests look at
   totals(): Promise<any>;
   /** Stops it (unless it is stopped already) and starts another on the same port and data. */
   restart(): Promise<void>;

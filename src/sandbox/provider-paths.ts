@@ -1,0 +1,75 @@
+/**
+ * The provider's own HTTP paths, with the faults that were asked for.
+ *
+ * 1. An answer is sent after the ledger's file holds what it says, reads included.
+ * 2. While a call with an idempotency key runs, a second one with that key is refused with 409.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { perform } from './api.ts';
+import { ApiRefusal, type Call, invalid } from './call.ts';
+import type { FaultSwitch } from './faults.ts';
+import type { Received, Sent } from './http-server.ts';
+import type { Ledger } from './ledger.ts';
+import type { Webhooks } from './webhooks.ts';
+
+export class ProviderPaths {
+  readonly #ledger: Ledger;
+  readonly #webhooks: Webhooks;
+  readonly #faults: FaultSwitch;
+  readonly #random: () => number;
+  readonly #runningKeys = new Set<string>();
+
+  constructor(ledger: Ledger, webhooks: Webhooks, faults: FaultSwitch, random: () => number) {
+    this.#ledger = ledger;
+    this.#webhooks = webhooks;
+    this.#faults = faults;
+    this.#random = random;
+  }
+
+  async handle(received: Received): Promise<Sent> {
+    const call = callOf(received);
+    const key = call.idempotencyKey;
+    if (key === null) return this.#provide(call);
+    if (this.#runningKeys.has(key))
+      throw new ApiRefusal(409, {
+        type: 'idempotency_error',
+        code: 'idempotency_key_in_use',
+        message: 'There is currently another in-progress request using this Idempotent Key.',
+      });
+    this.#runningKeys.add(key);
+    try {
+      return await this.#provide(call);
+    } finally {
+      this.#runningKeys.delete(key);
+    }
+  }
+
+  async #provide(call: Call): Promise<Sent> {
+    const { delayMs, failRate, failStatus, dropAnswerRate } = this.#faults.current;
+    if (delayMs > 0) await pause(delayMs);
+    if (this.#random() < failRate) {
+      throw new ApiRefusal(failStatus, {
+        type: failStatus === 429 ? 'rate_limit_error' : 'api_error',
+        message: 'The sandbox was told to fail.',
+      });
+    }
+    const answered = perform(this.#ledger, call, Date.now());
+    await this.#ledger.flushed();
+    this.#webhooks.send(answered.events);
+    if (this.#random() < dropAnswerRate) return null;
+    const headers: Record<string, string> = {};
+    if (answered.isReplayed) headers['idempotent-replayed'] = 'true';
+    if (call.idempotencyKey !== null) headers['idempotency-key'] = call.idempotencyKey;
+    return { status: answered.status, body: answered.body, headers };
+  }
+}
+
+function callOf({ method, url, headers, body }: Received): Call {
+  if (!/^(Bearer|Basic) \S/.test(headers.authorization ?? ''))
+    throw invalid('You did not provide an API key.', {}, 401);
+  const key = method === 'POST' ? (headers['idempotency-key'] ?? null) : null;
+  if (Array.isArray(key) || (key !== null && (key.length === 0 || key.length > 255)))
+    throw invalid('Idempotency keys have 1 to 255 characters.', {}, 400);
+  const params = new Map(method === 'POST' ? new URLSearchParams(body) : url.searchParams);
+  return { method, path: url.pathname, params, idempotencyKey: key };
+}

@@ -1,0 +1,51 @@
+/** One event as it goes to the shop over HTTP: its JSON, its signature, its request. */
+import { createHmac, randomBytes } from 'node:crypto';
+import { type Agent, request } from 'node:http';
+import type { ProviderEvent } from './call.ts';
+
+const timeoutMs = 5_000;
+
+export function payloadOf({ type, object }: ProviderEvent): string {
+  return JSON.stringify({
+    id: `evt_${randomBytes(12).toString('hex')}`,
+    object: 'event',
+    created: Math.floor(Date.now() / 1000),
+    data: { object },
+    livemode: false,
+    pending_webhooks: 1,
+    type,
+  });
+}
+
+function signatureOf(payload: string, secret: string): string {
+  const atSeconds = Math.floor(Date.now() / 1000);
+  const mac = createHmac('sha256', secret).update(`${atSeconds}.${payload}`).digest('hex');
+  return `t=${atSeconds},v1=${mac}`;
+}
+
+/** Signed anew at each call: the time in the signature is that of sending. Resolves with the status. */
+export function post(agent: Agent, url: string, payload: string, secret: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      url,
+      {
+        agent,
+        method: 'POST',
+        timeout: timeoutMs,
+        headers: {
+          'content-type': 'application/json; charset=utf-8',
+          'content-length': Buffer.byteLength(payload),
+          'stripe-signature': signatureOf(payload, secret),
+        },
+      },
+      (response) => {
+        response.resume();
+        response.once('error', reject);
+        response.once('end', () => resolve(response.statusCode ?? 0));
+      },
+    );
+    sent.once('timeout', () => sent.destroy(new Error('timeout')));
+    sent.once('error', reject);
+    sent.end(payload);
+  });
+}
