@@ -1,6 +1,10 @@
 /**
  * The schema's migrations: one transaction under an advisory lock, so servers that start together take turns. Waiting
  * for a connection and for a lock are bounded.
+ *
+ * A migration lives with its noun, in `market/<noun>/migrations`, the engine's in `persistence/migrations`. They are
+ * numbered over the whole and run by number. The database records a file's name without its folder: a file may move,
+ * but is never renamed.
  */
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
@@ -9,10 +13,16 @@ import type { Log } from '../protocol/log.ts';
 import { connectTimeoutMs } from './postgres.ts';
 
 const lockTimeoutMs = 60_000;
-const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
+const sourceFolder = fileURLToPath(new URL('..', import.meta.url));
+
+/** Every folder named `migrations`. The folder's own path is taken literally, whatever characters it has. */
+function migrationsPattern(root: string): string {
+  const literal = root.replaceAll('\\', '/').replace(/[?*()[\]{}]/g, '[$&]');
+  return `${literal.replace(/\/$/, '')}/**/migrations/*.sql`;
+}
 
 /** Brings the schema up to date and answers with the names of the migrations that were run. */
-export async function migrate(url: string, log: Log): Promise<string[]> {
+export async function migrate(url: string, log: Log, root = sourceFolder): Promise<string[]> {
   const client = new pg.Client({
     connectionString: url,
     application_name: 'doorbuster-migrations',
@@ -24,8 +34,8 @@ export async function migrate(url: string, log: Log): Promise<string[]> {
   try {
     const done = await runner({
       dbClient: client,
-      dir: migrationsFolder,
-      ignorePattern: '(?!.*\\.sql$).*',
+      dir: migrationsPattern(root),
+      useGlob: true,
       migrationsTable: 'migrations',
       direction: 'up',
       singleTransaction: true,

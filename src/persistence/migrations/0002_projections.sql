@@ -1,6 +1,9 @@
 -- Up Migration
--- What committed events say, as tables. Written by src/projections only, read by everyone; the actors stay the
--- truth. Amounts are integer minor units; every row says which currency.
+-- What committed events say, as tables. Written by the projections only (src/market/*/projection.ts), read by everyone;
+-- the actors stay the truth. Amounts are integer minor units; every row says which currency.
+--
+-- The first tables of several nouns, made before migrations lived with their noun. Databases have recorded this file's
+-- name, so it is neither split nor renamed: what changes a table from now on is a migration of the table's noun.
 
 CREATE TABLE orders (
   order_id text PRIMARY KEY,

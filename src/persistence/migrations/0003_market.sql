@@ -1,6 +1,7 @@
 -- Up Migration
 -- The relational marketplace: accounts and the catalogue. Written by src/market only. Ids sort by time, so an index on
 -- them is an index on age; text that is compared byte by byte has collation "C" whatever the database's own is.
+-- Several nouns in one file, and neither split nor renamed: see 0002_projections.sql.
 
 -- A guest has no row until something of theirs must be kept: its id lives in its token.
 CREATE TABLE accounts (
