@@ -133,8 +133,12 @@ function archive(
 ): { done: Promise<number>; tell: (body: number[]) => void; end: () => Promise<unknown> } {
   const startedAtMs = performance.now();
   const entry = new URL('../src/threads/snapshotter.ts', import.meta.url);
-  const workerData = { databaseUrl, redisUrl: null, clock: anchorClock(), log: { level: 'warn' } };
-  const worker = new Worker(entry, { workerData, resourceLimits: { maxOldGenerationSizeMb: 6_144 } });
+  const name = { role: 'snapshotter', index: 0 } as const;
+  const data = { databaseUrl, redisUrl: null, clock: anchorClock(), log: { level: 'warn' } };
+  const worker = new Worker(entry, {
+    workerData: { name, data },
+    resourceLimits: { maxOldGenerationSizeMb: 6_144 },
+  });
   const { port1, port2 } = new MessageChannel();
   const missing = new Set([partitionOf('sale', saleId), partitionOf('sku', sku)]);
   const { promise, resolve } = Promise.withResolvers<number>();
@@ -154,7 +158,7 @@ function archive(
     },
   };
   const peer = connectPeer(portWire(port2), handler, limits);
-  worker.postMessage({ type: 'peer', role: 'shard', index: 0, port: port1 }, [port1]);
+  worker.postMessage({ type: 'peer', name: { role: 'shard', index: 0 }, port: port1 }, [port1]);
   return {
     done: promise,
     tell: (body) => peer.push({ topic: 'journal', type: 'journal.advanced', body }),

@@ -16,7 +16,7 @@ import { migrate } from './persistence/migrate.ts';
 import { openPool } from './persistence/postgres.ts';
 import { anchorClock } from './runtime/clock.ts';
 import { Supervisor } from './runtime/supervisor.ts';
-import type { Role } from './runtime/thread.ts';
+import type { Role } from './runtime/thread-messages.ts';
 
 /** SIGTERM to the end: the promise is 10 s. */
 const stopWithinMs = 9_500;
@@ -24,7 +24,7 @@ const stopWithinMs = 9_500;
 const startedAtMs = performance.now();
 const config = configOrExit();
 const log = createLog({ level: config.logLevel }, {});
-const threads = new Supervisor({ log, onFenced: (reason) => void stop(`fenced: ${reason}`, 3) });
+const threads = new Supervisor({ log, onReplaced: (reason) => void stop(`replaced: ${reason}`, 3) });
 /** Ends the stores, last opened first. */
 const closing: (() => Promise<void>)[] = [];
 let isDraining = false;

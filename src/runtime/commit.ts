@@ -12,6 +12,7 @@ import type { Code } from '../protocol/codes.ts';
 import type { Push } from '../protocol/decider.ts';
 import { encodeFrame } from '../protocol/frame.ts';
 import type { AppendOutcome, Frame, Journal } from '../protocol/journal.ts';
+import type { Scheduler } from '../protocol/scheduler.ts';
 import type { ReplyTo } from './mailbox.ts';
 import type { Outgoing } from './outbox.ts';
 import type { Partition } from './partition.ts';
@@ -22,14 +23,6 @@ export interface Batch {
   readonly pushes: Push[];
   readonly outgoing: Outgoing[];
   events: number;
-}
-
-export interface Scheduler {
-  now(): number;
-  /** Runs in a later turn of the event loop. */
-  soon(task: () => void): void;
-  /** Runs after that many milliseconds; returns how to take it back. */
-  after(ms: number, task: () => void): () => void;
 }
 
 export interface CommitEvents {

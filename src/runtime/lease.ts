@@ -10,7 +10,7 @@
  * 4. Durations are measured by each process's monotonic clock: only their rates must agree.
  */
 import type { Journal } from '../protocol/journal.ts';
-import type { Scheduler } from './commit.ts';
+import type { Scheduler } from '../protocol/scheduler.ts';
 import type { Partition } from './partition.ts';
 
 export const leaseMs = 500;

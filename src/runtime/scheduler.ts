@@ -1,5 +1,5 @@
 /** Time and turns of the real event loop; the simulation has its own. */
-import type { Scheduler } from './commit.ts';
+import type { Scheduler } from '../protocol/scheduler.ts';
 
 export const systemScheduler: Scheduler = {
   now: () => performance.now(),

@@ -9,8 +9,9 @@ import type { AnyDecider, Decision, PendingMessage, Push } from '../protocol/dec
 import type { Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Family } from '../protocol/metric.ts';
+import type { Scheduler } from '../protocol/scheduler.ts';
 import type { Clock } from './clock.ts';
-import { type Batch, GroupCommit, giveUpReplies, type Scheduler } from './commit.ts';
+import { type Batch, GroupCommit, giveUpReplies } from './commit.ts';
 import { JournalStallDetector } from './journal-stall-detector.ts';
 import { Lease, leaseMs } from './lease.ts';
 import { type Envelope, Mailbox, type ReplyTo } from './mailbox.ts';
@@ -86,6 +87,7 @@ export class Shard {
   #sweeps = 0;
   #isTurnScheduled = false;
   #isStopped = false;
+  #isReplaced = false;
   #timer: { atMs: number; cancel: () => void } | null = null;
 
   constructor(deps: ShardDeps) {
@@ -233,6 +235,8 @@ export class Shard {
     this.#isStopped = true;
     const { scheduler } = this.#deps;
     const untilMs = scheduler.now() + graceMs;
+    // What it has not finished can never be: the journal takes it from nobody but the successor.
+    if (this.#isReplaced) return true;
     while (scheduler.now() < untilMs) {
       if (this.#isAtRest) {
         this.#lease.end();
@@ -253,6 +257,8 @@ export class Shard {
     this.#isStopped = true;
     this.#lease.end();
     for (const partition of this.#partitions.values()) partition.isOpen = false;
+    this.#isReplaced = isFenced;
+    if (isFenced) this.#refuseAll();
     this.#deps.onFatal(reason, isFenced);
   }
 
@@ -401,13 +407,16 @@ export class Shard {
     }
   }
 
+  /** Answers `busy` to everybody who waits for an answer. */
+  #refuseAll(): void {
+    this.#commit.giveUpReplies();
+    for (const batch of this.#lease.held) giveUpReplies(batch);
+    this.#mailbox.refuseOutside();
+  }
+
   #housekeep(): void {
     if (this.#isStopped) return;
-    if (this.#stall.isStalled) {
-      this.#commit.giveUpReplies();
-      for (const batch of this.#lease.held) giveUpReplies(batch);
-      this.#mailbox.refuseOutside();
-    }
+    if (this.#stall.isStalled) this.#refuseAll();
     this.#stall.note();
     this.#outbox.resend();
     this.#sweepSome();

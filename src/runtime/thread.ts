@@ -5,22 +5,9 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { AnyCommand } from '../protocol/command.ts';
 import type { Push } from '../protocol/decider.ts';
-import { connectPeer, type Peer, type PeerLimits, portWire } from '../protocol/peer.ts';
+import { connectPeer, type Peer, type PeerHandler, type PeerLimits, portWire } from '../protocol/peer.ts';
 import type { ReplyTo } from './mailbox.ts';
-
-export type Role = 'shard' | 'gateway' | 'back-office' | 'snapshotter' | 'sandbox';
-
-export type FromMain =
-  | { type: 'peer'; role: Role; index: number; port: MessagePort }
-  | { type: 'peer-gone'; role: Role; index: number }
-  | { type: 'stats'; id: number }
-  | { type: 'stop'; graceMs: number };
-
-export type ToMain =
-  | { type: 'ready'; info: unknown }
-  | { type: 'stats'; id: number; body: unknown }
-  | { type: 'stopped'; isClean: boolean }
-  | { type: 'fatal'; reason: string; isFenced: boolean };
+import type { FromMain, Role, ThreadName, ThreadStart, ToMain } from './thread-messages.ts';
 
 export interface ThreadRole {
   onRequest?(kind: string, key: string, command: AnyCommand, reply: ReplyTo): void;
@@ -32,20 +19,6 @@ export interface ThreadRole {
   abandon?(): void;
 }
 
-export interface Thread {
-  peer(role: Role, index: number): Peer | undefined;
-  peers(role: Role): Iterable<Peer>;
-  /** Tells main that the role works, with what main should know of it. */
-  ready(role: ThreadRole, info: unknown): void;
-  /** Ends this thread: it is started anew, or, when it is fenced, the whole process ends. */
-  fatal(reason: string, isFenced: boolean): void;
-}
-
-/** What every worker thread is given. */
-export function threadData<Data>(): Data {
-  return workerData as Data;
-}
-
 const limitsByRole: Record<Role, PeerLimits> = {
   shard: { openRequestsMax: 50_000, timeoutMs: 5_000 },
   gateway: { openRequestsMax: 1_000, timeoutMs: 5_000 },
@@ -55,76 +28,105 @@ const limitsByRole: Record<Role, PeerLimits> = {
   sandbox: { openRequestsMax: 1, timeoutMs: 1_000 },
 };
 
-export function startThread(): Thread {
-  const main = parentPort!;
-  const peers = new Map<string, { role: Role; peer: Peer }>();
-  let current: ThreadRole | null = null;
-  const say = (message: ToMain) => main.postMessage(message);
+/** What every worker thread is given. */
+export function threadData<Data>(): Data {
+  return (workerData as ThreadStart).data as Data;
+}
 
-  function connect(role: Role, index: number, port: MessagePort): void {
-    disconnect(role, index);
-    const handler = {
-      onRequest(kind: string, key: string, command: AnyCommand, reply: ReplyTo) {
-        if (current?.onRequest) current.onRequest(kind, key, command, reply);
+export class Thread {
+  readonly #main: MessagePort;
+  /** By role, then by index. */
+  readonly #peers = new Map<Role, (Peer | undefined)[]>();
+  readonly #handler: PeerHandler;
+  #role: ThreadRole | null = null;
+
+  constructor(main: MessagePort) {
+    this.#main = main;
+    this.#handler = {
+      onRequest: (kind, key, command, reply) => {
+        if (this.#role?.onRequest) this.#role.onRequest(kind, key, command, reply);
         else reply('busy', null);
       },
-      onPush: (push: Push) => current?.onPush?.(push),
+      onPush: (push) => this.#role?.onPush?.(push),
     };
-    peers.set(`${role}/${index}`, { role, peer: connectPeer(portWire(port), handler, limitsByRole[role]) });
+    main.on('message', (message: FromMain) => this.#receive(message));
+    process.on('uncaughtException', (error) => this.fatal(error.stack ?? String(error)));
   }
 
-  function disconnect(role: Role, index: number): void {
-    peers.get(`${role}/${index}`)?.peer.close();
-    peers.delete(`${role}/${index}`);
+  peer(role: Role, index: number): Peer | undefined {
+    return this.#peers.get(role)?.[index];
   }
 
-  main.on('message', (message: FromMain) => {
-    switch (message.type) {
-      case 'peer':
-        connect(message.role, message.index, message.port);
-        return;
-      case 'peer-gone':
-        disconnect(message.role, message.index);
-        return;
-      case 'stats':
-        say({ type: 'stats', id: message.id, body: current?.stats?.() ?? null });
-        return;
-      case 'stop':
-        void stop(message.graceMs);
-    }
-  });
-
-  async function stop(graceMs: number): Promise<void> {
-    const overdue = new Promise<boolean>((resolve) => setTimeout(resolve, graceMs, false));
-    const stopped = current?.stop(graceMs).catch(() => false) ?? Promise.resolve(true);
-    const isClean = await Promise.race([stopped, overdue]);
-    if (!isClean) current?.abandon?.();
-    for (const { peer } of peers.values()) peer.close();
-    say({ type: 'stopped', isClean });
-    end(0);
+  *peers(role: Role): Iterable<Peer> {
+    for (const peer of this.#peers.get(role) ?? []) if (peer) yield peer;
   }
 
-  /** Ends this thread only, a turn of the loop later: what was said is delivered then, and what was closed is gone. */
-  function end(code: number): void {
-    setImmediate(() => setImmediate(() => process.exit(code)));
+  /** Tells main that the role works, with what main should know of it. */
+  ready(role: ThreadRole, info: unknown): void {
+    this.#role = role;
+    this.#say({ type: 'ready', info });
   }
 
-  function fatal(reason: string, isFenced: boolean): void {
-    current?.abandon?.();
-    say({ type: 'fatal', reason, isFenced });
+  /** Ends this thread; it is started anew. */
+  fatal(reason: string): void {
+    this.#role?.abandon?.();
+    this.#say({ type: 'fatal', reason });
     end(1);
   }
-  process.on('uncaughtException', (error) => fatal(error.stack ?? String(error), false));
 
-  return {
-    peer: (role, index) => peers.get(`${role}/${index}`)?.peer,
-    *peers(role) {
-      for (const entry of peers.values()) if (entry.role === role) yield entry.peer;
-    },
-    ready(role, info) {
-      current = role;
-      say({ type: 'ready', info });
-    },
-    fatal,
-  };
+  /** Other processes have taken over all that this thread owned. It lives on, with nothing to decide on. */
+  retired(reason: string): void {
+    this.#say({ type: 'retired', reason });
+  }
+
+  #say(message: ToMain): void {
+    this.#main.postMessage(message);
+  }
+
+  #receive(message: FromMain): void {
+    switch (message.type) {
+      case 'peer':
+        this.#connect(message.name, message.port);
+        break;
+      case 'peer-gone':
+        this.#disconnect(message.name);
+        break;
+      case 'stats':
+        this.#say({ type: 'stats', id: message.id, body: this.#role?.stats?.() ?? null });
+        break;
+      case 'stop':
+        void this.#stop(message.graceMs);
+    }
+  }
+
+  #connect(name: ThreadName, port: MessagePort): void {
+    this.#disconnect(name);
+    const peers = this.#peers.get(name.role) ?? [];
+    peers[name.index] = connectPeer(portWire(port), this.#handler, limitsByRole[name.role]);
+    this.#peers.set(name.role, peers);
+  }
+
+  #disconnect({ role, index }: ThreadName): void {
+    this.peer(role, index)?.close();
+    delete this.#peers.get(role)?.[index];
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    const overdue = new Promise<boolean>((resolve) => setTimeout(resolve, graceMs, false));
+    const stopped = this.#role?.stop(graceMs).catch(() => false) ?? Promise.resolve(true);
+    const isClean = await Promise.race([stopped, overdue]);
+    if (!isClean) this.#role?.abandon?.();
+    for (const peers of this.#peers.values()) for (const peer of peers) peer?.close();
+    this.#say({ type: 'stopped', isClean });
+    end(0);
+  }
+}
+
+export function startThread(): Thread {
+  return new Thread(parentPort!);
+}
+
+/** Ends this thread only, a turn of the loop later: what was said is delivered then, and what was closed is gone. */
+function end(code: number): void {
+  setImmediate(() => setImmediate(() => process.exit(code)));
 }

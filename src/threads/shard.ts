@@ -52,7 +52,7 @@ const shard = new Shard({
     for (const role of ['back-office', 'snapshotter'] as const)
       for (const peer of thread.peers(role)) peer.push(push);
   },
-  onFatal: thread.fatal,
+  onFatal: (reason, isFenced) => (isFenced ? thread.retired(reason) : thread.fatal(reason)),
   log,
   limits: defaultShardLimits,
 });

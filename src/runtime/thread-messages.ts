@@ -1,0 +1,30 @@
+/** What main and its worker threads say to each other. All other traffic goes from thread to thread. */
+import type { MessagePort } from 'node:worker_threads';
+
+export type Role = 'shard' | 'gateway' | 'back-office' | 'snapshotter' | 'sandbox';
+
+export interface ThreadName {
+  readonly role: Role;
+  readonly index: number;
+}
+
+/** A thread's `workerData`: who it is, and what its role needs. */
+export interface ThreadStart {
+  readonly name: ThreadName;
+  readonly data: unknown;
+}
+
+export type FromMain =
+  | { type: 'peer'; name: ThreadName; port: MessagePort }
+  | { type: 'peer-gone'; name: ThreadName }
+  | { type: 'stats'; id: number }
+  | { type: 'stop'; graceMs: number };
+
+export type ToMain =
+  | { type: 'ready'; info: unknown }
+  | { type: 'stats'; id: number; body: unknown }
+  | { type: 'stopped'; isClean: boolean }
+  /** Other processes have taken over all that the thread owned. It lives on. */
+  | { type: 'retired'; reason: string }
+  /** The thread cannot go on: it ends and is to be started anew. */
+  | { type: 'fatal'; reason: string };

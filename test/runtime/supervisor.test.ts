@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { BroadcastChannel } from 'node:worker_threads';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Supervisor } from '../../src/runtime/supervisor.ts';
+import type { Role } from '../../src/runtime/thread-messages.ts';
+import type { Order, PuppetData } from '../support/puppet-thread.ts';
+
+const entry = new URL('../support/puppet-thread.ts', import.meta.url);
+const roles = ['gateway', 'shard', 'back-office', 'sandbox'] as const;
+
+class Stage {
+  readonly #run = randomUUID();
+  readonly logged: string[] = [];
+  readonly replaced: string[] = [];
+  readonly supervisor = new Supervisor({
+    log: (_level, message) => this.logged.push(message),
+    onReplaced: (reason) => this.replaced.push(reason),
+  });
+
+  start(role: Role, index: number, data: Partial<PuppetData> = {}): Promise<unknown> {
+    return this.supervisor.start(role, index, entry, { channel: this.#channel(role, index), ...data });
+  }
+
+  order(role: Role, index: number, order: Order): void {
+    const channel = new BroadcastChannel(this.#channel(role, index));
+    channel.postMessage(order);
+    channel.close();
+  }
+
+  state(role: Role, index: number) {
+    return this.supervisor.states().find((state) => state.role === role && state.index === index)!;
+  }
+
+  async answerAt(role: Role, index: number): Promise<unknown> {
+    const rows = await this.supervisor.stats(role);
+    return (rows.find((row) => row.index === index)?.body as { answer: unknown } | undefined)?.answer;
+  }
+
+  async end(): Promise<void> {
+    for (const role of roles) await this.supervisor.stop(role, 100);
+  }
+
+  #channel(role: Role, index: number): string {
+    return `${this.#run}-${role}-${index}`;
+  }
+}
+
+const stages: Stage[] = [];
+function setUp(): Stage {
+  const stage = new Stage();
+  stages.push(stage);
+  return stage;
+}
+afterEach(async () => {
+  for (const stage of stages.splice(0)) await stage.end();
+});
+
+const until = (condition: () => boolean, timeout = 5_000) =>
+  expect.poll(condition, { timeout, interval: 5 }).toBe(true);
+const answered = (stage: Stage) =>
+  expect.poll(() => stage.answerAt('gateway', 0), { timeout: 5_000, interval: 5 });
+
+describe('threads under supervision', () => {
+  it('start is answered with what the thread says when it is ready', async () => {
+    const stage = setUp();
+    expect(await stage.start('shard', 0, { info: { port: 1 } })).toEqual({ port: 1 });
+    expect(stage.supervisor.states()).toEqual([
+      { role: 'shard', index: 0, isReady: true, restarts: 0, info: { port: 1 } },
+    ]);
+  });
+
+  it('a thread that dies before it is ready fails its start and is tried again', async () => {
+    const stage = setUp();
+    await expect(stage.start('shard', 0, { isStillborn: true })).rejects.toThrow('stillborn');
+    await until(() => stage.state('shard', 0).restarts >= 2);
+    expect(stage.logged).toContain('thread crashed');
+  });
+
+  it.each(['fail', 'throw'] as const)('a thread that was told to %s is started anew', async (order) => {
+    const stage = setUp();
+    await stage.start('shard', 0);
+    stage.order('shard', 0, order);
+    await until(() => stage.logged.includes('thread works again'));
+    expect(stage.logged).toContain('thread gives up');
+    expect(stage.state('shard', 0)).toMatchObject({ isReady: true, restarts: 1 });
+  });
+
+  it('a killed thread is started anew, and those that talked to it do so again', async () => {
+    const stage = setUp();
+    await stage.start('shard', 0);
+    await stage.start('gateway', 0);
+    const ok = { code: 'ok', body: 'puppet/a was told Hello' };
+    stage.order('gateway', 0, { ask: 'shard', index: 0 });
+    await answered(stage).toEqual(ok);
+    await stage.supervisor.kill('shard', 0);
+    stage.order('gateway', 0, { ask: 'shard', index: 0 });
+    await answered(stage).toBe('nobody');
+    await until(() => stage.state('shard', 0).isReady);
+    stage.order('gateway', 0, { ask: 'shard', index: 0 });
+    await answered(stage).toEqual(ok);
+  });
+
+  it('only shards are talked to', async () => {
+    const stage = setUp();
+    await stage.start('back-office', 0);
+    await stage.start('gateway', 0);
+    stage.order('gateway', 0, { ask: 'back-office', index: 0 });
+    await answered(stage).toBe('nobody');
+  });
+
+  it('a stop that takes too long is cut short and is not clean', async () => {
+    const stage = setUp();
+    await stage.start('shard', 0, { isStubborn: true });
+    await stage.start('gateway', 0);
+    expect(await stage.supervisor.stop('gateway', 1_000)).toBe(true);
+    expect(await stage.supervisor.stop('shard', 20)).toBe(false);
+  });
+});
+
+describe('a process that is replaced', () => {
+  it('goes on while one of its shards is not retired, and ends with the last', async () => {
+    const stage = setUp();
+    await stage.start('shard', 0);
+    await stage.start('shard', 1);
+    await stage.start('gateway', 0);
+    stage.order('shard', 0, 'retire');
+    await until(() => !stage.state('shard', 0).isReady);
+    expect(stage.replaced).toEqual([]);
+    // The retired thread lives and answers.
+    stage.order('gateway', 0, { ask: 'shard', index: 0 });
+    await answered(stage).toMatchObject({ code: 'ok' });
+    stage.order('shard', 1, 'retire');
+    await until(() => stage.replaced.length > 0);
+    expect(stage.replaced).toEqual(['another process has come']);
+  });
+
+  it('starts no shard anew that would claim the partitions back', async () => {
+    const stage = setUp();
+    await stage.start('shard', 0);
+    await stage.start('shard', 1);
+    stage.order('shard', 0, 'retire');
+    await until(() => !stage.state('shard', 0).isReady);
+    stage.order('shard', 1, 'fail');
+    await until(() => stage.replaced.length > 0);
+    expect(stage.state('shard', 1)).toMatchObject({ isReady: false, restarts: 0 });
+  });
+
+  it('ends in the end when only a part of it was taken, which nobody else owns either', async () => {
+    const stage = setUp();
+    await stage.start('shard', 0);
+    await stage.start('shard', 1);
+    stage.order('shard', 1, 'retire');
+    await until(() => stage.replaced.length > 0, 7_000);
+    expect(stage.state('shard', 0).isReady).toBe(true);
+  }, 10_000);
+});
