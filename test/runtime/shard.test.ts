@@ -84,16 +84,15 @@ describe('a shard', () => {
     expect(one.fatal).toEqual([]);
   });
 
-  it('that has been replaced by another owner answers nobody and says that it is fenced', async () => {
+  it('that has been replaced by another owner answers `busy`, also to those who wait, and says that it is fenced', async () => {
     const store = new MemoryStore();
     const old = await startShard(store);
     await old.send({ type: 'Add', amount: 1 });
     await new MemoryJournal(store).claim([partitionOf('counter', 'a')]);
-    let isAnswered = false;
-    void old.send({ type: 'Add', amount: 1 }).then(() => (isAnswered = true));
+    const refused = old.send({ type: 'Add', amount: 1 });
     await until(() => old.fatal.length > 0);
     expect(old.fatal[0]!.isFenced).toBe(true);
-    expect(isAnswered).toBe(false);
+    expect((await refused).code).toBe('busy');
     expect((await old.send({ type: 'Read' })).code).toBe('busy');
   });
 });
