@@ -6,7 +6,6 @@
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import { type Family, gauge, merge } from '../protocol/metric.ts';
 import type { Supervisor } from '../runtime/supervisor.ts';
-import { backOfficeFamilies } from './report.ts';
 
 type Threads = Pick<Supervisor, 'stats'>;
 
@@ -28,7 +27,6 @@ export async function readFamilies(threads: Threads): Promise<Family[]> {
   return merge([
     ...rows.flat().flatMap(({ body }) => (body as Counting).metrics ?? []),
     gauge('doorbuster_shard_restarts', 'Restarts of the shard worker in this run', restarts),
-    ...backOfficeFamilies(rows[2]?.[0]?.body),
   ]);
 }
 

@@ -10,6 +10,7 @@
 import type { Pool } from 'pg';
 import type { StockView } from '../actors/sku/commands.ts';
 import type { Log } from '../protocol/log.ts';
+import { type Family, gauge } from '../protocol/metric.ts';
 import type { Answer } from '../protocol/peer.ts';
 
 export interface StockReconciliationDeps {
@@ -34,6 +35,7 @@ export interface StockReconciliationNumbers {
 
 export interface StockReconciliation {
   numbers(): StockReconciliationNumbers;
+  metrics(): Family[];
   stop(): Promise<void>;
 }
 
@@ -170,6 +172,18 @@ export function startStockReconciliation(deps: StockReconciliationDeps): StockRe
   const working = work();
   return {
     numbers: () => ({ mismatches: mismatches.size, compared, rounds }),
+    metrics: () => [
+      gauge(
+        'doorbuster_inventory_mismatch',
+        'SKUs whose stock level differs from their actor: must stay 0',
+        mismatches.size,
+      ),
+      gauge(
+        'doorbuster_inventory_compared',
+        'SKUs compared in the latest round of the stock watch',
+        compared,
+      ),
+    ],
     async stop() {
       isStopping = true;
       wake();

@@ -9,6 +9,7 @@
 import type { AnyCommand } from './command.ts';
 import type { Instant } from './decider.ts';
 import type { Log } from './log.ts';
+import type { Family } from './metric.ts';
 import type { Answer } from './peer.ts';
 
 export interface EffectDeps<Settings> {
@@ -20,8 +21,7 @@ export interface EffectDeps<Settings> {
 
 export interface Effect<Command extends AnyCommand = AnyCommand> {
   handle(command: Command): Promise<Answer>;
-  /** Counts for operators. */
-  numbers(): unknown;
+  metrics(): readonly Family[];
   stop(): Promise<void>;
 }
 

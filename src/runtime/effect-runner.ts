@@ -2,6 +2,7 @@
 import type { AnyCommand } from '../protocol/command.ts';
 import type { Effect, EffectDeps, EffectType } from '../protocol/effect.ts';
 import type { Log } from '../protocol/log.ts';
+import type { Family } from '../protocol/metric.ts';
 import { type Answer, busy } from '../protocol/peer.ts';
 import type { ReplyTo } from './mailbox.ts';
 
@@ -29,9 +30,8 @@ export class EffectRunner {
     }
   }
 
-  /** By kind. */
-  numbers(): Record<string, unknown> {
-    return Object.fromEntries([...this.#effectByKind].map(([kind, effect]) => [kind, effect.numbers()]));
+  metrics(): Family[] {
+    return [...this.#effectByKind.values()].flatMap((effect) => effect.metrics());
   }
 
   async stop(): Promise<void> {

@@ -5,6 +5,7 @@
  *    hint: what is missed is found by the next news or by `catchUp`.
  * 2. A database or journal that is away costs pauses, never a crash. What is held in memory meanwhile is one round.
  */
+import { type Family, gauge } from '../protocol/metric.ts';
 import { ReaderSet, type ReaderSetDeps } from './reader-set.ts';
 
 export interface ProjectorLag {
@@ -79,6 +80,14 @@ export class Projector {
       seconds: open.length > 0 ? (performance.now() - sinceMs) / 1000 : 0,
       halted: readers.flatMap(({ partition, halt }) => (halt ? [{ partition, ...halt }] : [])),
     };
+  }
+
+  metrics(): Family[] {
+    const { frames, halted } = this.lag();
+    return [
+      gauge('doorbuster_projection_lag_frames', 'Frames not yet in tables', frames),
+      gauge('doorbuster_projections_halted', 'Partitions whose projection needs help', halted.length),
+    ];
   }
 
   /** Finishes the current round. */

@@ -57,9 +57,8 @@ thread.ready(
       projector.advance(partition, seq);
     },
     stats: () => ({
-      ...effects.numbers(),
+      metrics: [...effects.metrics(), ...projector.metrics(), ...stockReconciliation.metrics()],
       projector: projector.lag(),
-      stock: stockReconciliation.numbers(),
     }),
     async stop() {
       // A question of its round may still be open: nobody waits for that.

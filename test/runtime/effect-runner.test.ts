@@ -14,7 +14,7 @@ function effect(kind: string, answer: () => Promise<string>): EffectType<{ word:
         code: 'ok',
         body: `${settings.word} ${kind} ${type} ${await answer()}`,
       }),
-      numbers: () => ({ kind }),
+      metrics: () => [],
       stop: async () => void stopped++,
     }),
   };

@@ -11,6 +11,7 @@ import { LRUCache } from 'lru-cache';
 import type { PaymentCommand, PaymentCommands } from '../../actors/payments/commands.ts';
 import type { AnswerTo } from '../../protocol/command.ts';
 import type { Effect, EffectType } from '../../protocol/effect.ts';
+import { counter, type Family, gauge, summary } from '../../protocol/metric.ts';
 import { Authorization } from './authorize.ts';
 import { capture } from './capture.ts';
 import { Stopped } from './faults.ts';
@@ -31,9 +32,8 @@ interface ResultCount {
 
 export interface PaymentNumbers {
   readonly results: readonly ResultCount[];
-  /** Commands not answered yet, and how long the oldest has been waiting. */
+  /** Commands not answered yet. */
   readonly open: number;
-  readonly oldestSeconds: number;
   readonly calls: number;
   readonly faults: number;
   readonly breaker: ProviderCounts['breaker'];
@@ -46,16 +46,10 @@ const providerSearchLagMs = 60_000;
 
 const busy: Answer = { code: 'busy', body: null };
 
-interface OpenCommand {
-  readonly answer: Promise<Answer>;
-  readonly startedAtMs: number;
-}
-
 export class Payments implements Effect<PaymentCommand> {
   readonly #provider: Provider;
   readonly #context: StepContext;
-  /** In order of their coming, so the first is the oldest. */
-  readonly #openByKey = new Map<string, OpenCommand>();
+  readonly #openByKey = new Map<string, Promise<Answer>>();
   /** The command that the order's next one waits for. */
   readonly #lastByOrder = new Map<string, Promise<Answer>>();
   readonly #authorizingByOrder = new Map<string, Authorization>();
@@ -77,7 +71,7 @@ export class Payments implements Effect<PaymentCommand> {
   handle(command: PaymentCommand): Promise<Answer> {
     const key = `${command.type} ${command.idempotencyKey}`;
     const open = this.#openByKey.get(key);
-    if (open) return open.answer;
+    if (open) return open;
     if (this.#isStopping || this.#openByKey.size >= commandsMax) return Promise.resolve(busy);
     if (command.type === 'CapturePayment')
       this.#authorizingByOrder.get(command.orderId)?.learn(command.paymentId);
@@ -91,7 +85,7 @@ export class Payments implements Effect<PaymentCommand> {
     const answer = before
       ? before.then(() => this.#answer(command, startedAtMs))
       : this.#answer(command, startedAtMs);
-    this.#openByKey.set(key, { answer, startedAtMs });
+    this.#openByKey.set(key, answer);
     this.#lastByOrder.set(orderId, answer);
     void answer.finally(() => {
       this.#openByKey.delete(key);
@@ -147,13 +141,34 @@ export class Payments implements Effect<PaymentCommand> {
     return reportOf(await readPayment(this.#context, paymentId));
   }
 
+  metrics(): Family[] {
+    const { results, open, breaker } = this.numbers();
+    const labelled = results.map(({ type, code, ...sums }) => ({ labels: { type, result: code }, ...sums }));
+    return [
+      counter(
+        'doorbuster_payments_total',
+        'Final answers of the payment provider',
+        labelled.map(({ labels, count }) => ({ labels, value: count })),
+      ),
+      summary(
+        'doorbuster_payment_seconds',
+        'From an order asking to the final answer',
+        labelled.map(({ labels, count, seconds }) => ({ labels, count, sum: seconds })),
+      ),
+      gauge('doorbuster_payments_open', 'Payment commands without an answer yet', open),
+      gauge(
+        'doorbuster_payment_breaker_open',
+        '1 while the provider is given a rest',
+        breaker === 'closed' ? 0 : 1,
+      ),
+    ];
+  }
+
   numbers(): PaymentNumbers {
-    const oldest = this.#openByKey.values().next().value;
     const { faults, breaker, running } = this.#provider.counts();
     return {
       results: [...this.#results.values()],
       open: this.#openByKey.size,
-      oldestSeconds: oldest ? (performance.now() - oldest.startedAtMs) / 1000 : 0,
       calls: running,
       faults,
       breaker,
@@ -164,7 +179,7 @@ export class Payments implements Effect<PaymentCommand> {
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#provider.stop();
-    await Promise.all([...this.#openByKey.values()].map((open) => open.answer));
+    await Promise.all(this.#openByKey.values());
   }
 }
 
