@@ -4,7 +4,7 @@ import { Packr } from 'msgpackr';
 import { saleDecider } from '../src/actors/sale/decide.ts';
 import { skuDecider } from '../src/actors/sku/decide.ts';
 import type { AnyCommand } from '../src/protocol/command.ts';
-import type { AnyDecider, PendingMessage } from '../src/protocol/decider.ts';
+import { type AnyDecider, type PendingMessage, register } from '../src/protocol/decider.ts';
 import type { JournalRecord } from '../src/protocol/frame.ts';
 
 export const skuCount = 100;
@@ -15,8 +15,7 @@ const packr = new Packr({ useRecords: true, moreTypes: false, int64AsType: 'numb
 export interface Actor {
   readonly decider: AnyDecider;
   readonly key: string;
-  // biome-ignore lint/suspicious/noExplicitAny: each actor's state is its decider's own
-  readonly state: any;
+  readonly state: unknown;
 }
 
 export type Envelope = readonly [actor: Actor, command: AnyCommand];
@@ -41,10 +40,11 @@ export function tell({ decider, key, state }: Actor, command: object, at: number
 export function openShop(startMs: number): Shop {
   const opening: JournalRecord[] = [];
   const saleId = `sal_${randomUUID()}`;
-  const sale: Actor = { decider: saleDecider, key: saleId, state: saleDecider.initial(saleId) };
+  const saleState = saleDecider.initial(saleId);
+  const sale: Actor = { decider: register(saleDecider), key: saleId, state: saleState };
   const skus = Array.from({ length: skuCount }, (_, n): Actor => {
     const key = `SKU-${n}`;
-    return { decider: skuDecider, key, state: skuDecider.initial(key) };
+    return { decider: register(skuDecider), key, state: skuDecider.initial(key) };
   });
   const quantity = 1_000_000;
   const thing = { type: 'RegisterSku', productId: 'prd_x', sellerId, title: 'Thing', price, stock: quantity };
@@ -61,7 +61,7 @@ export function openShop(startMs: number): Shop {
   const terms = { sellerId, title: 'Drop', items, queueing, holdSeconds: 300, paymentSeconds: 300 };
   const times = { prequeueAtMs: null, startsAtMs: startMs, endsAtMs: startMs + 3_600_000 };
   opening.push(...tell(sale, { type: 'CreateSale', ...terms, ...times }, startMs));
-  for (const pending of saleDecider.pendingMessages(sale.state) as readonly PendingMessage[]) {
+  for (const pending of saleDecider.pendingMessages(saleState) as readonly PendingMessage[]) {
     opening.push(...tell(skus.find(({ key }) => key === pending.key)!, pending.command, startMs));
     opening.push(...tell(sale, { type: 'Answered', id: pending.id, code: 'created', body: null }, startMs));
   }

@@ -8,10 +8,15 @@ import { saleDecider } from './actors/sale/decide.ts';
 import { skuDecider } from './actors/sku/decide.ts';
 import type { PaymentSettings } from './market/payments/effects.ts';
 import type { Projection } from './persistence/projection.ts';
-import type { AnyDecider } from './protocol/decider.ts';
+import { type AnyDecider, register } from './protocol/decider.ts';
 import type { EffectType } from './protocol/effect.ts';
 
-export const deciders: readonly AnyDecider[] = [saleDecider, skuDecider, orderDecider, idempotencyDecider];
+export const deciders: readonly AnyDecider[] = [
+  register(saleDecider),
+  register(skuDecider),
+  register(orderDecider),
+  register(idempotencyDecider),
+];
 
 export async function loadProjections(): Promise<readonly Projection[]> {
   return [

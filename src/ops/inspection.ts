@@ -15,8 +15,7 @@ import type { Frame, Journal, SnapshotStore } from '../protocol/journal.ts';
 export interface InspectedActor {
   readonly decider: AnyDecider;
   readonly key: string;
-  // biome-ignore lint/suspicious/noExplicitAny: each actor's state is its decider's own
-  readonly state: any;
+  readonly state: unknown;
   /** The last frame that the saved state contained. */
   readonly savedSeq: number;
 }

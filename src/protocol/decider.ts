@@ -5,21 +5,18 @@
  * 2. `decide` checks in one order: repeat of a known id, then state, then the buyer's limit, then stock.
  * 3. A business refusal is a code, never an exception. An exception is a bug: the shard stops and replays.
  * 4. `pendingMessages` is a function of the state alone: whatever the actor still wants from others is found again
- *    after a crash by asking it. The runtime sends each owed item once, and again when no answer came.
+ *    after a crash by asking it. The runtime sends each pending message once, and again when no answer came.
+ * 5. An actor whose answer to a command has another shape than the command's declaration says does not compile.
  */
-import type { Code } from './codes.ts';
-import type { AnyCommand } from './command.ts';
+import type { Code, Refusal } from './codes.ts';
+import type { Accepted, AnswerTo, AnyCommand, CommandType, ReplyOf, Sent } from './command.ts';
 
 /** Engine time: milliseconds since the Unix epoch, never going back within a process. */
 export type Instant = number;
 
-/** A message that an actor wants answered. `id` is unique for ever, so that the receiver can tell a repeat. */
-export interface PendingMessage<Command = AnyCommand> {
-  readonly id: string;
-  /** The receiver's address; kind `payments` is served by the back office, all others by shards. */
-  readonly kind: string;
-  readonly key: string;
-  readonly command: Command;
+/** Any event as the machinery sees it. */
+export interface AnyEvent {
+  readonly type: string;
 }
 
 /** Something to show: it may be lost, so it never carries a decision. */
@@ -30,19 +27,121 @@ export interface Push {
   readonly body: unknown;
 }
 
-export interface Decision<State, Event> {
-  readonly code: Code;
+/** Something, or a function that makes it from the state after the events. */
+type OrAfter<State, Value> = Value | ((after: State) => Value);
+
+type Answering<State, Reply> = null extends Reply
+  ? { readonly reply?: OrAfter<State, Reply> }
+  : { readonly reply: OrAfter<State, Reply> };
+
+type AcceptedDecision<State, Event, Reply> = Answering<State, Reply> & {
+  readonly code: Accepted;
   readonly events: readonly Event[];
-  /** The answer's body, or a function that makes it from the state after the events. */
-  readonly reply?: object | null | ((state: State) => object | null);
-  readonly pushes?: readonly Push[] | ((state: State) => readonly Push[]);
+  readonly pushes?: OrAfter<State, readonly Push[]>;
+};
+
+/** A refusal changes nothing and shows nothing; its body holds details, or null. */
+export interface RefusedDecision {
+  readonly code: Refusal;
+  readonly events: readonly never[];
+  readonly reply?: object | null;
+  readonly pushes?: undefined;
+}
+
+/** What an actor decides about one command. An accepted command is answered with `Reply`, which its declaration names. */
+export type Decision<State, Event, Reply = object | null> =
+  | AcceptedDecision<State, Event, Reply>
+  | RefusedDecision;
+
+export const noEvents: readonly never[] = [];
+
+export function refuse(code: Refusal, details: object | null = null): RefusedDecision {
+  return { code, events: noEvents, reply: details };
+}
+
+export interface Tick {
+  readonly type: 'Tick';
+}
+
+/** The answer to a pending message. An answer `busy` is not delivered: the runtime asks again later. */
+export interface Answered {
+  readonly type: 'Answered';
+  readonly id: string;
+  readonly code: Code;
+  readonly body: unknown;
 }
 
 /** Delivered by the runtime to every actor besides its own commands. */
-export type RuntimeCommand =
-  | { readonly type: 'Tick' }
-  /** The answer to an owed item. An answer `busy` is not delivered: the runtime asks again later. */
-  | { readonly type: 'Answered'; readonly id: string; readonly code: Code; readonly body: unknown };
+export type RuntimeCommand = Tick | Answered;
+
+/** What an actor does with each of its commands: one function per declaration, and those for the runtime's own. */
+export type Handlers<State, Declared extends CommandType, Event> = {
+  readonly [One in Declared as One['type']]: (
+    state: State,
+    command: Sent<One>,
+    at: Instant,
+  ) => Decision<State, Event, ReplyOf<One>>;
+} & {
+  readonly Tick: (state: State, command: Tick, at: Instant) => Decision<State, Event, null>;
+  readonly Answered: (state: State, command: Answered, at: Instant) => Decision<State, Event, null>;
+};
+
+/** The handlers as one `decide`. A command costs one look-up in a table without a prototype. */
+export function dispatch<State, Declared extends CommandType, Event>(
+  handlers: Handlers<State, Declared, Event>,
+): (state: State, command: Sent<Declared> | RuntimeCommand, at: Instant) => Decision<State, Event> {
+  const handlerByType: Readonly<
+    Record<string, (state: State, command: AnyCommand, at: Instant) => Decision<State, Event>>
+  > = Object.assign(Object.create(null), handlers);
+  return (state, command, at) => handlerByType[command.type]!(state, command, at);
+}
+
+/** A message that an actor wants answered. `id` is unique for ever, so that the receiver can tell a repeat. */
+export interface PendingMessage<Command = AnyCommand> {
+  readonly id: string;
+  /** The receiver's address; kind `payments` is served by the back office, all others by shards. */
+  readonly kind: string;
+  readonly key: string;
+  readonly command: Command;
+}
+
+/** A message to the kind of receiver that the command is declared for. The command is sent as it is, not copied. */
+export function message<Declared extends CommandType>(
+  id: string,
+  { kind }: Declared,
+  key: string,
+  command: Sent<Declared>,
+): PendingMessage<Sent<Declared>> {
+  return { id, kind, key, command };
+}
+
+/** The answer to a message, as the message's declaration says. Cast once, here: an answer comes from the wire. */
+export function answerTo<Declared extends CommandType>(
+  _declaration: Declared,
+  answered: Answered,
+): AnswerTo<Declared> {
+  return answered as AnswerTo<Declared>;
+}
+
+/** What an actor does with the answer to each of the commands that it sends: one function per declaration. */
+export type AnswerHandlers<State, Declared extends CommandType, Event> = {
+  readonly [One in Declared as One['type']]: (
+    state: State,
+    command: Sent<One>,
+    answer: AnswerTo<One>,
+    at: Instant,
+  ) => readonly Event[];
+};
+
+/** The handlers as one function from a pending message and its answer to events. */
+export function dispatchAnswer<State, Declared extends CommandType, Event>(
+  handlers: AnswerHandlers<State, Declared, Event>,
+): (state: State, command: Sent<Declared>, answer: Answered, at: Instant) => readonly Event[] {
+  const handlerByType: Readonly<
+    Record<string, (state: State, command: AnyCommand, answer: Answered, at: Instant) => readonly Event[]>
+  > = Object.assign(Object.create(null), handlers);
+  return (state, command, answer, at) => handlerByType[command.type]!(state, command, answer, at);
+}
 
 export interface Decider<State, Command, Event> {
   readonly kind: string;
@@ -76,5 +175,15 @@ export interface Measure {
 
 export type Counted = Omit<Measure, 'value'>;
 
-// biome-ignore lint/suspicious/noExplicitAny: a registry of deciders is heterogeneous by nature
-export type AnyDecider = Decider<any, any, any>;
+/** An actor as the runtime sees it: the types of its state, commands and events are its own affair. */
+export type AnyDecider = Decider<unknown, AnyCommand, AnyEvent>;
+
+/**
+ * Erases an actor's own types. The cast is sound as long as the runtime gives a decider only the states that it made,
+ * the events of its own kind's records, and commands that were sent through a declaration of its kind.
+ */
+export function register<State, Command extends AnyCommand, Event extends AnyEvent>(
+  decider: Decider<State, Command, Event>,
+): AnyDecider {
+  return decider as unknown as AnyDecider;
+}

@@ -1,5 +1,5 @@
 /** One partition: who lives there, how far its journal goes and how far it is saved. */
-import type { AnyDecider } from '../protocol/decider.ts';
+import type { AnyDecider, AnyEvent } from '../protocol/decider.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
 import { PassivatedFilter } from './passivated-filter.ts';
 import type { Timed } from './timers.ts';
@@ -9,8 +9,7 @@ export interface Actor extends Timed {
   readonly kind: string;
   readonly key: string;
   readonly partition: Partition;
-  // biome-ignore lint/suspicious/noExplicitAny: each actor's state is its decider's own
-  state: any;
+  state: unknown;
   /** The last frame that the loaded state contains; 0 when none was loaded. */
   restoredSeq: number;
   /** The last frame with an event of this actor, as far as it is known. */
@@ -99,7 +98,7 @@ export class Partition {
   }
 
   /** Applies one event to an actor's state and to the names by which it is found. */
-  evolve(actor: Actor, event: unknown, seq: number): void {
+  evolve(actor: Actor, event: AnyEvent, seq: number): void {
     actor.decider.evolve(actor.state, event);
     actor.changedSeq = seq;
     if (!this.#isNamed) return;

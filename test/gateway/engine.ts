@@ -4,12 +4,9 @@
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import type { OrderView } from '../../src/actors/order/commands.ts';
-import { orderDecider } from '../../src/actors/order/decide.ts';
 import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
-import { saleDecider } from '../../src/actors/sale/decide.ts';
-import { skuDecider } from '../../src/actors/sku/decide.ts';
+import { deciders } from '../../src/features.ts';
 import type { Shards } from '../../src/gateway/route.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import type { Push } from '../../src/protocol/decider.ts';
@@ -69,7 +66,7 @@ export async function startEngine(): Promise<Engine> {
     shard: 0,
     partitions: evenSpread(1).partitionsOf(0),
     owner: 'test',
-    deciders: [saleDecider, skuDecider, orderDecider, idempotencyDecider],
+    deciders,
     journal: new MemoryJournal(store),
     snapshots: new MemorySnapshots(store),
     clock: { now, advanceTo: () => {} },

@@ -9,13 +9,13 @@ import type { GatewayServices, Route, Shards } from '../../src/gateway/route.ts'
 import { type RunningServer, startServer } from '../../src/gateway/server.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
 import type { Market } from '../../src/market/market.ts';
-import type { AnyDecider } from '../../src/protocol/decider.ts';
+import { type AnyDecider, register } from '../../src/protocol/decider.ts';
 import { newId } from '../../src/protocol/ids.ts';
 import type { Log } from '../../src/protocol/log.ts';
 import { busy } from '../../src/protocol/peer.ts';
 
 const deciderByKind = new Map<string, AnyDecider>(
-  [skuDecider, idempotencyDecider].map((decider) => [decider.kind, decider]),
+  [register(skuDecider), register(idempotencyDecider)].map((decider) => [decider.kind, decider]),
 );
 
 export interface MemoryShards extends Shards {

@@ -7,21 +7,19 @@ import { orderDecider } from '../../src/actors/order/decide.ts';
 import { saleDecider } from '../../src/actors/sale/decide.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
-import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
+import { type AnyDecider, type PendingMessage, register } from '../../src/protocol/decider.ts';
 import type { JournalRecord } from '../../src/protocol/frame.ts';
 
 export const deciders: ReadonlyMap<string, AnyDecider> = new Map(
-  [skuDecider, saleDecider, orderDecider, idempotencyDecider].map((decider) => [
-    decider.kind,
-    decider as AnyDecider,
-  ]),
+  [register(skuDecider), register(saleDecider), register(orderDecider), register(idempotencyDecider)].map(
+    (decider) => [decider.kind, decider],
+  ),
 );
 
 export interface StoryActor {
   readonly decider: AnyDecider;
   readonly key: string;
-  // biome-ignore lint/suspicious/noExplicitAny: each actor's state is its decider's own
-  readonly state: any;
+  readonly state: unknown;
 }
 
 /** Frames as lists of records, oldest first. */

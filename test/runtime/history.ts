@@ -10,7 +10,7 @@ import { saleDecider } from '../../src/actors/sale/decide.ts';
 import type { HoldView, StockView } from '../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
-import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
+import { type AnyDecider, type PendingMessage, register } from '../../src/protocol/decider.ts';
 import { encodeFrame, type JournalRecord } from '../../src/protocol/frame.ts';
 import type { Frame, Journal } from '../../src/protocol/journal.ts';
 import { seeded } from '../sandbox/support.ts';
@@ -52,11 +52,17 @@ export function makeHistory(seed: number, size: number, name: string): History {
   const id = (prefix: string, n: number) => `${prefix}_${name}-${n}`;
   let at = startMs;
 
-  const skus = [1, 2, 3].map((n) => ({ key: id('sku', n), actor: stage(skuDecider, id('sku', n), records) }));
-  const sales = [1, 2].map((n) => ({ key: id('sal', n), actor: stage(saleDecider, id('sal', n), records) }));
+  const skus = [1, 2, 3].map((n) => ({
+    key: id('sku', n),
+    actor: stage(register(skuDecider), id('sku', n), records),
+  }));
+  const sales = [1, 2].map((n) => ({
+    key: id('sal', n),
+    actor: stage(register(saleDecider), id('sal', n), records),
+  }));
   const orders = Array.from({ length: 6 }, (_, n) => ({
     key: id('ord', n),
-    actor: stage(orderDecider, id('ord', n), records),
+    actor: stage(register(orderDecider), id('ord', n), records),
     isPlaced: false,
   }));
   const holds: { holdId: string; sku: string; buyerId: string }[] = [];

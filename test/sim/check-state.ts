@@ -4,10 +4,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { unpack } from 'msgpackr';
-import type { OrderState } from '../../src/actors/order/decide.ts';
+import type { OrderState } from '../../src/actors/order/state.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
 import type { PlaceHold } from '../../src/actors/sku/commands.ts';
-import type { SkuState } from '../../src/actors/sku/decide.ts';
+import type { SkuState } from '../../src/actors/sku/state.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { Code } from '../../src/protocol/codes.ts';
 import type { AnyDecider } from '../../src/protocol/decider.ts';

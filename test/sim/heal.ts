@@ -2,9 +2,9 @@
  * The end of every run: all trouble is over, and everything must come to rest. Orders end, messages are answered,
  * holds resolve, the queue moves, the till agrees with the shelf; and after one more restart all of it is still so.
  */
-import type { OrderState } from '../../src/actors/order/decide.ts';
+import type { OrderState } from '../../src/actors/order/state.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
-import type { SkuState } from '../../src/actors/sku/decide.ts';
+import type { SkuState } from '../../src/actors/sku/state.ts';
 import { checkRecovered } from './check-state.ts';
 import type { Instance } from './instance.ts';
 import type { Run } from './run.ts';

@@ -2,10 +2,12 @@
  * The engine with one rule broken on purpose. Each of them must be caught: they show that the checks can see. Real
  * parts are wrapped; nothing of this is in `src/`.
  */
-import type { OrderState } from '../../src/actors/order/decide.ts';
+import type { OrderState } from '../../src/actors/order/state.ts';
+import type { SaleEvent } from '../../src/actors/sale/events.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
 import { ticketStatus } from '../../src/actors/sale/ticket-table.ts';
-import type { SkuState } from '../../src/actors/sku/decide.ts';
+import type { SkuCommand } from '../../src/actors/sku/commands.ts';
+import type { SkuState } from '../../src/actors/sku/state.ts';
 import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
 import type { Journal } from '../../src/protocol/journal.ts';
 import type { Archive, Mutant } from './world.ts';
@@ -48,7 +50,7 @@ function throughArchive(archive: Archive): Archive {
 
 function skipLimit(sku: AnyDecider): Partial<AnyDecider> {
   return {
-    decide(state: SkuState, command, at) {
+    decide(state: SkuState, command: SkuCommand, at) {
       if (command.type !== 'PlaceHold') return sku.decide(state, command, at);
       const allocation = state.allocationBySale.get(command.saleId) as { purchaseLimit: number } | undefined;
       const limit = allocation?.purchaseLimit ?? 0;
@@ -62,8 +64,9 @@ function skipLimit(sku: AnyDecider): Partial<AnyDecider> {
 
 function commitExpired(sku: AnyDecider): Partial<AnyDecider> {
   return {
-    decide(state: SkuState, command, at) {
-      const hold = command.type === 'CommitHold' ? state.holdById.get(command.holdId) : undefined;
+    decide(state: SkuState, command: SkuCommand, at) {
+      if (command.type !== 'CommitHold') return sku.decide(state, command, at);
+      const hold = state.holdById.get(command.holdId);
       if (!hold || hold.orderId !== command.orderId || hold.expiresAtMs > at)
         return sku.decide(state, command, at);
       if (hold.state !== 'committing' && hold.state !== 'expired') return sku.decide(state, command, at);
@@ -76,7 +79,7 @@ function commitExpired(sku: AnyDecider): Partial<AnyDecider> {
 /** The last of those who come in gives way to the next one in the queue. */
 function releaseOutOfOrder(sale: AnyDecider): Partial<AnyDecider> {
   return {
-    evolve(state: SaleState, event) {
+    evolve(state: SaleState, event: SaleEvent) {
       sale.evolve(state, event);
       const { tickets, active } = state;
       if (event.type !== 'TicketsReleased' || event.upTo >= tickets.count) return;

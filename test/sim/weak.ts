@@ -4,9 +4,9 @@
  * Whoever comes back to a tail that is shorter than what the database has seen keeps that partition closed, and does
  * not sell from it.
  */
-import type { OrderState } from '../../src/actors/order/decide.ts';
+import type { OrderState } from '../../src/actors/order/state.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
-import type { SkuState } from '../../src/actors/sku/decide.ts';
+import type { SkuState } from '../../src/actors/sku/state.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import { prepare, type Run } from './run.ts';
 import { Workload } from './workload.ts';

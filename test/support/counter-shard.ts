@@ -1,7 +1,7 @@
 /** A shard of counters over a journal in memory, with the snapshotter beside it. */
 
 import type { AnyCommand } from '../../src/protocol/command.ts';
-import type { Decider, PendingMessage, Push } from '../../src/protocol/decider.ts';
+import { type Decider, type PendingMessage, type Push, register } from '../../src/protocol/decider.ts';
 import { evenSpread } from '../../src/protocol/directory.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { systemScheduler } from '../../src/runtime/scheduler.ts';
@@ -28,7 +28,7 @@ type CounterEvent =
   | { type: 'RingSet'; atMs: number }
   | { type: 'Rang'; atMs: number };
 
-const counter: Decider<CounterState, CounterCommand, CounterEvent> = {
+const counterDecider: Decider<CounterState, CounterCommand, CounterEvent> = {
   kind: 'counter',
   version: 1,
   initial: () => ({ total: 0, greeting: 'none', ringAtMs: Number.POSITIVE_INFINITY, rings: 0 }),
@@ -76,6 +76,8 @@ const counter: Decider<CounterState, CounterCommand, CounterEvent> = {
     return { ...saved, ringAtMs: saved.ringAtMs ?? Number.POSITIVE_INFINITY };
   },
 };
+
+const counter = register(counterDecider);
 
 export interface Running {
   shard: Shard;

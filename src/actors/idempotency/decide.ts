@@ -7,74 +7,44 @@
  * 3. A key lives 24 h from its latest begin. At most `keysMax` are kept: beyond, the oldest finished one goes, and
  *    when none is finished the request is refused as `busy`.
  */
-import type { Code } from '../../protocol/codes.ts';
-import type { Decider, Decision, RuntimeCommand } from '../../protocol/decider.ts';
-import type { BeginRequest, FinishRequest, IdempotencyCommand } from './commands.ts';
+import { type Decider, type Decision, dispatch, noEvents, refuse } from '../../protocol/decider.ts';
+import type {
+  AbandonRequest,
+  BeginRequest,
+  BegunRequest,
+  FinishRequest,
+  IdempotencyCommand,
+  IdempotencyCommands,
+} from './commands.ts';
 import type { IdempotencyEvent } from './events.ts';
+import { evolveIdempotency } from './evolve.ts';
+import { idempotencyVersion, restoreIdempotency, snapshotIdempotency } from './snapshot.ts';
+import { forgetAtMs, type IdempotencyState, initialIdempotency, rememberMs } from './state.ts';
 
-interface FinishedRequest {
-  readonly status: number;
-  readonly body: unknown;
-  readonly location: string | null;
-}
-
-interface KnownRequest {
-  readonly fingerprint: string;
-  readonly resourceId: string;
-  readonly run: string;
-  readonly beganAtMs: number;
-  finished: FinishedRequest | null;
-}
-
-export interface IdempotencyState {
-  /** By key, in the order of their latest begin. */
-  readonly requestByKey: Map<string, KnownRequest>;
-}
-
-type IdempotencyDecision = Decision<IdempotencyState, IdempotencyEvent>;
+type IdempotencyDecision<Reply = null> = Decision<IdempotencyState, IdempotencyEvent, Reply>;
 
 export const keysMax = 1_000;
-const rememberMs = 24 * 3_600_000;
 const lostAfterMs = 60_000;
 const nothingPending = [] as const;
+const unchanged: IdempotencyDecision = { code: 'ok', events: noEvents };
 
-function answer(code: Code, reply: object | null = null): IdempotencyDecision {
-  return { code, events: [], reply };
-}
-
-function decide(
+function begin(
   state: IdempotencyState,
-  command: IdempotencyCommand | RuntimeCommand,
+  command: BeginRequest,
   at: number,
-): IdempotencyDecision {
-  switch (command.type) {
-    case 'BeginRequest':
-      return begin(state, command, at);
-    case 'FinishRequest':
-      return finish(state, command, at);
-    case 'AbandonRequest':
-      if (state.requestByKey.get(command.key)?.finished !== null) return answer('ok');
-      return { code: 'ok', events: [{ type: 'RequestAbandoned', key: command.key }] };
-    case 'Tick':
-      if (forgetAtMs(state) > at) return answer('ok');
-      return { code: 'ok', events: [{ type: 'RequestsForgotten', beforeMs: at - rememberMs + 1 }] };
-    case 'Answered':
-      return answer('ok');
-  }
-}
-
-function begin(state: IdempotencyState, command: BeginRequest, at: number): IdempotencyDecision {
+): IdempotencyDecision<BegunRequest> {
   const known = state.requestByKey.get(command.key);
   if (known === undefined || known.beganAtMs + rememberMs <= at) {
-    const room = known === undefined ? makeRoom(state) : [];
-    return room === null ? answer('busy') : run(command, command.resourceId, room, at);
+    const room = known === undefined ? makeRoom(state) : noEvents;
+    return room === null ? refuse('busy') : run(command, command.resourceId, room, at);
   }
-  if (known.fingerprint !== command.fingerprint) return answer('idempotency_key_reused');
+  if (known.fingerprint !== command.fingerprint) return refuse('idempotency_key_reused');
   const { resourceId, finished } = known;
-  if (finished !== null) return answer('ok', { outcome: 'replay', resourceId, ...finished });
+  if (finished !== null)
+    return { code: 'ok', events: noEvents, reply: { outcome: 'replay', resourceId, ...finished } };
   if (known.run === command.run && at - known.beganAtMs <= lostAfterMs)
-    return answer('idempotency_in_progress');
-  return run(command, resourceId, [], at);
+    return refuse('idempotency_in_progress');
+  return run(command, resourceId, noEvents, at);
 }
 
 function run(
@@ -82,7 +52,7 @@ function run(
   resourceId: string,
   room: readonly IdempotencyEvent[],
   at: number,
-): IdempotencyDecision {
+): IdempotencyDecision<BegunRequest> {
   return {
     code: 'ok',
     events: [...room, { type: 'RequestBegun', key, fingerprint, resourceId, run, atMs: at }],
@@ -92,7 +62,7 @@ function run(
 
 /** What must be forgotten for one more key, or null when nothing may be. */
 function makeRoom(state: IdempotencyState): readonly IdempotencyEvent[] | null {
-  if (state.requestByKey.size < keysMax) return [];
+  if (state.requestByKey.size < keysMax) return noEvents;
   for (const [key, request] of state.requestByKey) {
     if (request.finished !== null) return [{ type: 'RequestAbandoned', key }];
   }
@@ -101,83 +71,37 @@ function makeRoom(state: IdempotencyState): readonly IdempotencyEvent[] | null {
 
 function finish(state: IdempotencyState, command: FinishRequest, at: number): IdempotencyDecision {
   const known = state.requestByKey.get(command.key);
-  if (known === undefined) return answer('not_found');
+  if (known === undefined) return refuse('not_found');
   // The first answer stays: somebody may have seen it.
-  if (known.finished !== null) return answer('ok');
+  if (known.finished !== null) return unchanged;
   const { key, status, body, location } = command;
   return { code: 'ok', events: [{ type: 'RequestFinished', key, status, body, location, atMs: at }] };
 }
 
-function evolve(state: IdempotencyState, event: IdempotencyEvent): void {
-  const { requestByKey } = state;
-  switch (event.type) {
-    case 'RequestBegun': {
-      const { key, fingerprint, resourceId, run, atMs } = event;
-      // Deleted first, so that the map stays in the order of beginning.
-      requestByKey.delete(key);
-      requestByKey.set(key, { fingerprint, resourceId, run, beganAtMs: atMs, finished: null });
-      break;
-    }
-    case 'RequestFinished': {
-      const { status, body, location } = event;
-      requestByKey.get(event.key)!.finished = { status, body, location };
-      break;
-    }
-    case 'RequestAbandoned':
-      requestByKey.delete(event.key);
-      break;
-    case 'RequestsForgotten':
-      for (const [key, request] of requestByKey) {
-        if (request.beganAtMs >= event.beforeMs) break;
-        requestByKey.delete(key);
-      }
-      break;
-  }
+function abandon(state: IdempotencyState, { key }: AbandonRequest): IdempotencyDecision {
+  if (state.requestByKey.get(key)?.finished !== null) return unchanged;
+  return { code: 'ok', events: [{ type: 'RequestAbandoned', key }] };
 }
 
-function forgetAtMs(state: IdempotencyState): number {
-  for (const request of state.requestByKey.values()) return request.beganAtMs + rememberMs;
-  return Number.POSITIVE_INFINITY;
-}
-
-type Row = [
-  key: string,
-  fingerprint: string,
-  resourceId: string,
-  run: string,
-  beganAtMs: number,
-  finished: [status: number, body: unknown, location: string | null] | null,
-];
-
-function snapshot(state: IdempotencyState): Row[] {
-  return Array.from(state.requestByKey, ([key, { fingerprint, resourceId, run, beganAtMs, finished }]) => [
-    key,
-    fingerprint,
-    resourceId,
-    run,
-    beganAtMs,
-    finished === null ? null : [finished.status, finished.body, finished.location],
-  ]);
-}
-
-function restore(_: string, rows: unknown, version: number): IdempotencyState {
-  if (version !== 1) throw new Error(`unknown version ${version} of an idempotency snapshot`);
-  const requestByKey: IdempotencyState['requestByKey'] = new Map();
-  for (const [key, fingerprint, resourceId, run, beganAtMs, row] of rows as Row[]) {
-    const finished = row === null ? null : { status: row[0], body: row[1], location: row[2] };
-    requestByKey.set(key, { fingerprint, resourceId, run, beganAtMs, finished });
-  }
-  return { requestByKey };
+function forget(state: IdempotencyState, at: number): IdempotencyDecision {
+  if (forgetAtMs(state) > at) return unchanged;
+  return { code: 'ok', events: [{ type: 'RequestsForgotten', beforeMs: at - rememberMs + 1 }] };
 }
 
 export const idempotencyDecider: Decider<IdempotencyState, IdempotencyCommand, IdempotencyEvent> = {
   kind: 'idempotency',
-  version: 1,
-  initial: () => ({ requestByKey: new Map() }),
-  decide,
-  evolve,
+  version: idempotencyVersion,
+  initial: initialIdempotency,
+  decide: dispatch<IdempotencyState, IdempotencyCommands, IdempotencyEvent>({
+    BeginRequest: begin,
+    FinishRequest: finish,
+    AbandonRequest: abandon,
+    Tick: (state, _tick, at) => forget(state, at),
+    Answered: () => unchanged,
+  }),
+  evolve: evolveIdempotency,
   pendingMessages: () => nothingPending,
   deadline: (state, at) => Math.max(forgetAtMs(state), at + 1),
-  snapshot,
-  restore,
+  snapshot: snapshotIdempotency,
+  restore: restoreIdempotency,
 };

@@ -7,23 +7,19 @@
  * 3. Reports agree with answers: whichever of the two comes first makes the move, the other finds it made.
  */
 import type { Code } from '../../protocol/codes.ts';
+import { type AnswerTo, numberIn, textIn } from '../../protocol/command.ts';
+import { type Answered, answerTo, dispatchAnswer, noEvents } from '../../protocol/decider.ts';
 import { money, times } from '../../protocol/money.ts';
-import type { HoldView } from '../sku/commands.ts';
+import { authorizePayment, type capturePayment } from '../payments/commands.ts';
+import type { attachHold, commitHold, HoldView, retakeHold } from '../sku/commands.ts';
 import type { OrderLine, PaymentReported } from './commands.ts';
 import type { OrderEvent } from './events.ts';
-import type { OrderMessage } from './pending.ts';
+import { authorizeId } from './pending.ts';
 import { priceOrder } from './price.ts';
-import type { Line, OrderState } from './state.ts';
+import type { EventOf, Line, OrderAsks, OrderState } from './state.ts';
 
-const nothing: readonly OrderEvent[] = [];
-
-interface Answer {
-  readonly id: string;
-  readonly code: Code;
-  readonly body: unknown;
-}
-
-type Failed = Extract<OrderEvent, { type: 'OrderFailed' }>;
+type Events = readonly OrderEvent[];
+type Failed = EventOf<'OrderFailed'>;
 
 export function failed(
   status: Failed['status'],
@@ -43,38 +39,24 @@ export function failed(
   };
 }
 
-export function answered(state: OrderState, answer: Answer, at: number): readonly OrderEvent[] {
-  const pending = (state.pending as readonly OrderMessage[]).find((each) => each.id === answer.id);
-  if (pending === undefined)
-    return answer.id === `${state.orderId}:authorize` && answer.code === 'ok'
-      ? authorized(state, textOf(answer.body, 'paymentId'), at)
-      : nothing;
-  const { command } = pending;
-  switch (command.type) {
-    case 'AttachHold':
-      return attached(state, lineOf(state, command.holdId), answer, at);
-    case 'CommitHold':
-      return committed(lineOf(state, command.holdId), answer, at);
-    case 'RetakeHold':
-      return retaken(state, lineOf(state, command.replaces), answer, at);
-    case 'ReleaseHold':
-      return [{ type: 'LineReleased', holdId: command.holdId, atMs: at }];
-    case 'AuthorizePayment':
-      return authorizeAnswered(state, answer, at);
-    case 'CapturePayment':
-      if (answer.code === 'ok') return captured(command.paymentId, at);
-      return [
-        { type: 'PaymentFailed', reason: textOf(answer.body, 'reason') ?? answer.code, atMs: at },
-        failed('payment_failed', 'payment_failed', at),
-      ];
-    case 'VoidPayment':
-      return settled(answer, 'voided', at);
-    case 'RefundPayment':
-      return settled(answer, 'refunded', at);
-    default:
-      throw new Error(`an order never owes ${command.type}`);
-  }
+export function answered(state: OrderState, answer: Answered, at: number): Events {
+  const pending = state.pending.find((each) => each.id === answer.id);
+  if (pending !== undefined) return takeAnswer(state, pending.command, answer, at);
+  if (answer.id !== authorizeId(state.orderId)) return noEvents;
+  const late = answerTo(authorizePayment, answer);
+  return late.code === 'ok' ? authorized(state, late.body.paymentId, at) : noEvents;
 }
+
+const takeAnswer = dispatchAnswer<OrderState, OrderAsks, OrderEvent>({
+  AttachHold: (state, { holdId }, answer, at) => assigned(state, lineOf(state, holdId), answer, at),
+  CommitHold: (state, { holdId }, answer, at) => committed(lineOf(state, holdId), answer, at),
+  RetakeHold: (state, { replaces }, answer, at) => retaken(state, lineOf(state, replaces), answer, at),
+  ReleaseHold: (_state, { holdId }, _answer, at) => [{ type: 'LineReleased', holdId, atMs: at }],
+  AuthorizePayment: (state, _command, answer, at) => authorizeAnswered(state, answer, at),
+  CapturePayment: (_state, { paymentId }, answer, at) => captureAnswered(paymentId, answer, at),
+  VoidPayment: (_state, _command, answer, at) => settled(answer.code, 'voided', at),
+  RefundPayment: (_state, _command, answer, at) => settled(answer.code, 'refunded', at),
+});
 
 function isForward(state: OrderState): boolean {
   return state.status === 'pending' || state.status === 'authorizing' || state.status === 'committing';
@@ -84,9 +66,9 @@ function lineOf(state: OrderState, holdId: string): Line {
   return state.lines.find((line) => line.holdId === holdId)!;
 }
 
-function attached(state: OrderState, line: Line, answer: Answer, at: number): readonly OrderEvent[] {
+function assigned(state: OrderState, line: Line, answer: AnswerTo<typeof attachHold>, at: number): Events {
   if (answer.code !== 'ok') return refused(state, line, answer, at);
-  const taken = orderLine(answer.body as HoldView);
+  const taken = orderLine(answer.body);
   const event: OrderEvent = { type: 'LineTaken', line: taken, atMs: at };
   const isLast = state.lines.every((each) => each === line || each.step === 'taken');
   if (!isForward(state) || !isLast) return [event];
@@ -115,14 +97,14 @@ function orderLine(hold: HoldView): OrderLine {
 }
 
 /** Nothing is taken under this line: neither by AttachHold nor by RetakeHold. */
-function refused(state: OrderState, line: Line, answer: Answer, at: number): readonly OrderEvent[] {
+function refused(state: OrderState, line: Line, answer: Pick<Answered, 'code' | 'body'>, at: number): Events {
   const { sku, holdId } = line;
-  const available = numberOf(answer.body, 'available');
+  const available = numberIn(answer.body, 'available');
   const event: OrderEvent = { type: 'LineRefused', sku, holdId, code: answer.code, available, atMs: at };
   return isForward(state) ? [event, failed('cancelled', answer.code, at, { sku, available })] : [event];
 }
 
-function committed(line: Line, answer: Answer, at: number): readonly OrderEvent[] {
+function committed(line: Line, answer: AnswerTo<typeof commitHold>, at: number): Events {
   const { holdId, sku } = line;
   if (answer.code === 'ok') return [{ type: 'LineCommitted', holdId, atMs: at }];
   const isDead = answer.code === 'hold_expired' || answer.code === 'not_found';
@@ -131,70 +113,70 @@ function committed(line: Line, answer: Answer, at: number): readonly OrderEvent[
   return [failed('cancelled', answer.code, at, { sku })];
 }
 
-function retaken(state: OrderState, line: Line, answer: Answer, at: number): readonly OrderEvent[] {
+function retaken(state: OrderState, line: Line, answer: AnswerTo<typeof retakeHold>, at: number): Events {
   if (answer.code !== 'ok' && answer.code !== 'created') return refused(state, line, answer, at);
   return [{ type: 'LineRetaken', holdId: line.holdId, newHoldId: line.newHoldId!, atMs: at }];
 }
 
-function authorizeAnswered(state: OrderState, answer: Answer, at: number): readonly OrderEvent[] {
-  if (answer.code === 'ok') return authorized(state, textOf(answer.body, 'paymentId'), at);
+function authorizeAnswered(state: OrderState, answer: AnswerTo<typeof authorizePayment>, at: number): Events {
+  if (answer.code === 'ok') return authorized(state, answer.body.paymentId, at);
   if (answer.code === 'payment_declined')
-    return declined(textOf(answer.body, 'paymentId'), textOf(answer.body, 'declineCode'), at);
+    return declined(textIn(answer.body, 'paymentId'), textIn(answer.body, 'declineCode'), at);
   // Any other answer leaves open whether the provider authorised: the step stays `asked`, so it will be voided.
   const fail = failed('payment_failed', 'payment_failed', at);
-  if (answer.code !== 'payment_failed') return [fail];
-  return [{ type: 'PaymentFailed', reason: textOf(answer.body, 'reason') ?? answer.code, atMs: at }, fail];
+  return answer.code === 'payment_failed' ? [paymentFailed(answer, at), fail] : [fail];
+}
+
+function captureAnswered(paymentId: string, answer: AnswerTo<typeof capturePayment>, at: number): Events {
+  if (answer.code === 'ok') return captured(paymentId, at);
+  return [paymentFailed(answer, at), failed('payment_failed', 'payment_failed', at)];
+}
+
+function paymentFailed(
+  { code, body }: Pick<Answered, 'code' | 'body'>,
+  at: number,
+): EventOf<'PaymentFailed'> {
+  return { type: 'PaymentFailed', reason: textIn(body, 'reason') ?? code, atMs: at };
 }
 
 /** While it is waited for, an authorisation moves the order on; afterwards it is one more thing to undo. */
-function authorized(state: OrderState, paymentId: string | null, at: number): readonly OrderEvent[] {
-  if (paymentId === null) return nothing;
+function authorized(state: OrderState, paymentId: string, at: number): Events {
   const event: OrderEvent = { type: 'PaymentAuthorized', paymentId, atMs: at };
   if (state.status === 'authorizing') return [event];
-  if (isForward(state) || state.priced === null) return nothing;
+  if (isForward(state) || state.priced === null) return noEvents;
   // Authorised and captured are known already; a voided one is news only under another id.
   const isNews =
     state.payment === 'asked' ||
     state.payment === 'declined' ||
     state.payment === 'failed' ||
     (state.payment === 'voided' && state.paymentId !== paymentId);
-  return isNews ? [event] : nothing;
+  return isNews ? [event] : noEvents;
 }
 
-function declined(paymentId: string | null, declineCode: string | null, at: number): readonly OrderEvent[] {
+function declined(paymentId: string | null, declineCode: string | null, at: number): Events {
   return [
     { type: 'PaymentDeclined', paymentId, declineCode, atMs: at },
     failed('payment_failed', 'payment_declined', at, { declineCode }),
   ];
 }
 
-function captured(paymentId: string, at: number): readonly OrderEvent[] {
+function captured(paymentId: string, at: number): Events {
   return [
     { type: 'PaymentCaptured', paymentId, atMs: at },
     { type: 'OrderConfirmed', atMs: at },
   ];
 }
 
-function settled(answer: Answer, paymentStatus: 'voided' | 'refunded', at: number): readonly OrderEvent[] {
-  return answer.code === 'ok' ? [{ type: 'PaymentSettled', paymentStatus, atMs: at }] : nothing;
+function settled(code: Code, paymentStatus: 'voided' | 'refunded', at: number): Events {
+  return code === 'ok' ? [{ type: 'PaymentSettled', paymentStatus, atMs: at }] : noEvents;
 }
 
-export function reported(state: OrderState, report: PaymentReported, at: number): readonly OrderEvent[] {
+export function reported(state: OrderState, report: PaymentReported, at: number): Events {
   const { paymentId, status } = report;
   if (status === 'authorized') return authorized(state, paymentId, at);
   if (status === 'declined')
-    return state.status === 'authorizing' ? declined(paymentId, report.declineCode ?? null, at) : nothing;
+    return state.status === 'authorizing' ? declined(paymentId, report.declineCode ?? null, at) : noEvents;
   const isCapturing = state.pending.some((pending) => pending.command.type === 'CapturePayment');
   if (status === 'captured' && isCapturing && paymentId === state.paymentId) return captured(paymentId, at);
-  return nothing;
-}
-
-function textOf(body: unknown, name: string): string | null {
-  const value = (body as Record<string, unknown> | null)?.[name];
-  return typeof value === 'string' ? value : null;
-}
-
-function numberOf(body: unknown, name: string): number | null {
-  const value = (body as Record<string, unknown> | null)?.[name];
-  return typeof value === 'number' ? value : null;
+  return noEvents;
 }

@@ -1,46 +1,56 @@
 /**
- * The order actor: the checkout saga of one order (order-flow.ts is its table).
+ * The order actor: the checkout saga of one order (flow.ts is its table).
  *
  * 1. Captured only after every line is committed; never captured and voided.
  * 2. An order that ends without a purchase releases every hold it took and voids every authorisation, however late
- *    the answer that tells of them; then it owes nothing.
+ *    the answer that tells of them; then it has no pending messages.
  * 3. Statuses move along the table only; answers and reports may come in any order and any number of times.
- * 4. The buyer is told of every change.
+ * 4. Every change is pushed to the buyer.
  */
-
-import type { Decider, Decision, RuntimeCommand } from '../../protocol/decider.ts';
+import {
+  type Decider,
+  dispatch,
+  type Instant,
+  noEvents,
+  type RuntimeCommand,
+  refuse,
+} from '../../protocol/decider.ts';
 import { answered, failed, reported } from './answers.ts';
-import type { OrderCommand, PlaceOrder } from './commands.ts';
+import type {
+  CancelOrder,
+  OrderCommand,
+  OrderCommands,
+  OrderView,
+  PlaceOrder,
+  ReadOrder,
+} from './commands.ts';
 import { countedOf } from './counts.ts';
 import type { OrderEvent } from './events.ts';
+import { evolveOrder } from './evolve.ts';
 import { orderFlow } from './flow.ts';
-import type { OrderState, Placed } from './state.ts';
-import { evolveOrder, initialOrder, orderVersion, restoreOrder, snapshotOrder } from './state.ts';
+import { orderVersion, restoreOrder, snapshotOrder } from './snapshot.ts';
+import { initialOrder, type OrderDecision, type OrderState, type Placed } from './state.ts';
 import { orderView } from './view.ts';
-
-export type { OrderState } from './state.ts';
-
-type OrderDecision = Decision<OrderState, OrderEvent>;
 
 const holdsMax = 20;
 
-function decide(state: OrderState, command: OrderCommand | RuntimeCommand, at: number): OrderDecision {
-  if (command.type === 'PlaceOrder') return place(state, command, at);
-  if (state.placed === null) return { code: 'not_found', events: [], reply: null };
-  switch (command.type) {
-    case 'ReadOrder':
-      if (!isSeenBy(state.placed, command.buyerId)) return { code: 'not_found', events: [], reply: null };
-      return { code: 'ok', events: [], reply: orderView };
-    case 'CancelOrder':
-      return cancel(state, state.placed, command.buyerId, at);
-    case 'PaymentReported':
-      return quietly(reported(state, command, at));
-    case 'Answered':
-      return quietly(answered(state, command, at));
-    case 'Tick':
-      return quietly(deadline(state) <= at ? [failed('expired', 'hold_expired', at)] : []);
-  }
+const handle = dispatch<OrderState, OrderCommands, OrderEvent>({
+  PlaceOrder: place,
+  ReadOrder: read,
+  CancelOrder: cancel,
+  PaymentReported: (state, report, at) => quietly(reported(state, report, at)),
+  Answered: (state, answer, at) => quietly(answered(state, answer, at)),
+  Tick: (state, _tick, at) =>
+    quietly(deadline(state) <= at ? [failed('expired', 'hold_expired', at)] : noEvents),
+});
+
+function decide(state: OrderState, command: OrderCommand | RuntimeCommand, at: Instant) {
+  if (state.placed === null && command.type !== 'PlaceOrder') return refuse('not_found');
+  return handle(state, command, at);
 }
+
+/** The order as it is after the events, or as it is. */
+const unchanged: OrderDecision<OrderView> = { code: 'ok', events: noEvents, reply: orderView };
 
 function pushUpdated(state: OrderState) {
   const body = orderView(state);
@@ -52,20 +62,18 @@ function quietly(events: readonly OrderEvent[]): OrderDecision {
   return events.length === 0 ? { code: 'ok', events } : { code: 'ok', events, pushes: pushUpdated };
 }
 
-function isSeenBy(placed: Placed, buyerId: string | null): boolean {
-  return buyerId === null || buyerId === placed.buyerId;
+function isSeenBy({ placed }: OrderState, buyerId: string | null): boolean {
+  return buyerId === null || buyerId === placed?.buyerId;
 }
 
-function place(state: OrderState, command: PlaceOrder, at: number): OrderDecision {
+function place(state: OrderState, command: PlaceOrder, at: number): OrderDecision<OrderView> {
   const holds = command.holds.map(({ holdId, sku }) => ({ holdId, sku })).sort(bySku);
   if (state.placed !== null) {
-    if (!isSame(state.placed, command, holds))
-      return { code: 'exists_with_different', events: [], reply: null };
-    return { code: 'ok', events: [], reply: orderView };
+    return isSame(state.placed, command, holds) ? unchanged : refuse('exists_with_different');
   }
   const isDistinct = new Set(holds.map((hold) => hold.holdId)).size === holds.length;
   if (holds.length === 0 || holds.length > holdsMax || !isDistinct || !(command.paymentSeconds > 0))
-    return { code: 'validation_failed', events: [], reply: null };
+    return refuse('validation_failed');
   const { orderNumber, buyerId, shippingAddress, shippingMethod, paymentMethod } = command;
   return {
     code: 'created',
@@ -111,13 +119,17 @@ function isSameAddress(a: Placed['shippingAddress'], b: Placed['shippingAddress'
   return names.every((name) => a[name] === b[name]);
 }
 
-function cancel(state: OrderState, placed: Placed, buyerId: string | null, at: number): OrderDecision {
-  if (!isSeenBy(placed, buyerId)) return { code: 'not_found', events: [], reply: null };
+function read(state: OrderState, { buyerId }: ReadOrder): OrderDecision<OrderView> {
+  return isSeenBy(state, buyerId) ? unchanged : refuse('not_found');
+}
+
+function cancel(state: OrderState, { buyerId }: CancelOrder, at: number): OrderDecision<OrderView> {
+  if (!isSeenBy(state, buyerId)) return refuse('not_found');
   switch (orderFlow[state.status].cancel) {
     case 'refuse':
-      return { code: 'wrong_state', events: [], reply: null };
+      return refuse('wrong_state');
     case 'repeat':
-      return { code: 'ok', events: [], reply: orderView };
+      return unchanged;
     case 'undo':
       return {
         code: 'ok',

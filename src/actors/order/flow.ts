@@ -1,6 +1,6 @@
 /**
  * The checkout saga as one table: for each status, what is asked of every line's hold and of the payment, what a
- * cancellation does, and where the order may go. Everything the order owes the world is read from here.
+ * cancellation does, and where the order may go. All pending messages of an order are read from here.
  *
  *   pending -> authorizing -> committing -> confirmed          forward
  *   pending, authorizing, committing -> an undone status       undo what was taken
@@ -9,7 +9,7 @@
  * 1. Money moves last: capture is asked for only after the last line's hold is committed.
  * 2. An undone order still asks what became of an unanswered AttachHold or RetakeHold, because only a hold that is
  *    known to be taken can be released; then it releases it. Nothing else is started.
- * 3. A line step or payment step without an entry asks for nothing: an order at rest owes nothing.
+ * 3. A line step or payment step without an entry asks for nothing: an order at rest has no pending messages.
  */
 import type { OrderStatus } from './commands.ts';
 

@@ -1,13 +1,10 @@
 /** What an order asks of others, item by item, as the flow table says. Ids name the order, the step and the hold. */
-
-import type { PendingMessage } from '../../protocol/decider.ts';
-import type { PaymentCommand } from '../payments/commands.ts';
-import type { SkuCommand } from '../sku/commands.ts';
+import { message } from '../../protocol/decider.ts';
+import { authorizePayment, capturePayment, refundPayment, voidPayment } from '../payments/commands.ts';
+import { attachHold, commitHold, releaseHold, retakeHold } from '../sku/commands.ts';
 import type { LineAsk, PaymentAsk } from './flow.ts';
 import { orderFlow } from './flow.ts';
-import type { Line, OrderState, Placed } from './state.ts';
-
-export type OrderMessage = PendingMessage<PaymentCommand | SkuCommand>;
+import type { Line, OrderMessage, OrderState, Placed } from './state.ts';
 
 /** A hold outlives the payment time by this, so that a payment at the last moment still finds it. */
 const graceMs = 30_000;
@@ -33,25 +30,20 @@ export function pendingMessagesOf(state: OrderState): readonly OrderMessage[] {
 
 function lineMessage(orderId: string, placed: Placed, line: Line, ask: LineAsk): OrderMessage {
   const { buyerId, payByMs } = placed;
-  const { holdId } = line;
+  const { holdId, newHoldId, sku } = line;
   const untilMs = payByMs + graceMs;
+  const id = `${orderId}:${ask}:${ask === 'retake' ? newHoldId : holdId}`;
   switch (ask) {
     case 'attach':
-      return toSku(`${orderId}:attach:${holdId}`, line, {
-        type: 'AttachHold',
-        holdId,
-        buyerId,
-        orderId,
-        untilMs,
-      });
+      return message(id, attachHold, sku, { type: 'AttachHold', holdId, buyerId, orderId, untilMs });
     case 'commit':
-      return toSku(`${orderId}:commit:${holdId}`, line, { type: 'CommitHold', holdId, orderId });
+      return message(id, commitHold, sku, { type: 'CommitHold', holdId, orderId });
     case 'release':
-      return toSku(`${orderId}:release:${holdId}`, line, { type: 'ReleaseHold', holdId, orderId });
+      return message(id, releaseHold, sku, { type: 'ReleaseHold', holdId, orderId });
     case 'retake':
-      return toSku(`${orderId}:retake:${line.newHoldId}`, line, {
+      return message(id, retakeHold, sku, {
         type: 'RetakeHold',
-        holdId: line.newHoldId!,
+        holdId: newHoldId!,
         replaces: holdId,
         orderId,
         untilMs: Math.max(untilMs, line.lostAtMs + retakeMs),
@@ -59,55 +51,51 @@ function lineMessage(orderId: string, placed: Placed, line: Line, ask: LineAsk):
   }
 }
 
-function toSku(id: string, line: Line, command: SkuCommand): OrderMessage {
-  return { id, kind: 'sku', key: line.sku, command };
+/** The id of the message that asks for the authorisation. */
+export function authorizeId(orderId: string): string {
+  return `${orderId}:authorize`;
 }
 
+/** A payment's message id is its idempotency key, too: the provider knows a repeat by it. */
 function paymentMessage(state: OrderState, placed: Placed, ask: PaymentAsk): OrderMessage {
   const { orderId, paymentId } = state;
   const amount = state.priced!.total;
-  const to = (step: string, command: PaymentCommand): OrderMessage => ({
-    id: `${orderId}:${step}`,
-    kind: 'payments',
-    key: orderId,
-    command,
-  });
+  // An authorisation that turns up after a first, blind void is voided by name, under an id of its own.
+  const step = ask === 'void' && paymentId !== null ? `void:${paymentId}` : ask;
+  const id = ask === 'authorize' ? authorizeId(orderId) : `${orderId}:${step}`;
   switch (ask) {
     case 'authorize':
-      return to('authorize', {
+      return message(id, authorizePayment, orderId, {
         type: 'AuthorizePayment',
         orderId,
         buyerId: placed.buyerId,
         amount,
         paymentMethod: placed.paymentMethod,
-        idempotencyKey: `${orderId}:authorize`,
+        idempotencyKey: id,
         untilMs: placed.payByMs,
       });
     case 'capture':
-      return to('capture', {
+      return message(id, capturePayment, orderId, {
         type: 'CapturePayment',
         orderId,
         paymentId: paymentId!,
         amount,
-        idempotencyKey: `${orderId}:capture`,
+        idempotencyKey: id,
       });
-    case 'void': {
-      // An authorisation that turns up after a first, blind void is voided by name, under an id of its own.
-      const step = paymentId === null ? 'void' : `void:${paymentId}`;
-      return to(step, {
+    case 'void':
+      return message(id, voidPayment, orderId, {
         type: 'VoidPayment',
         orderId,
         paymentId,
-        idempotencyKey: `${orderId}:${step}`,
+        idempotencyKey: id,
       });
-    }
     case 'refund':
-      return to('refund', {
+      return message(id, refundPayment, orderId, {
         type: 'RefundPayment',
         orderId,
         paymentId: paymentId!,
         amount,
-        idempotencyKey: `${orderId}:refund`,
+        idempotencyKey: id,
       });
   }
 }

@@ -1,15 +1,24 @@
-/**
- * What the order actor remembers, and what each of its events means. Besides the events nothing is stored: what the
- * order owes is worked out again from the state after each of them.
- */
-
-import type { PendingMessage } from '../../protocol/decider.ts';
+/** What the order actor remembers. Its events are all that is stored; its pending messages follow from this state. */
+import type { Sent } from '../../protocol/command.ts';
+import type { Decision, PendingMessage } from '../../protocol/decider.ts';
+import type { PaymentCommands } from '../payments/commands.ts';
+import type { attachHold, commitHold, releaseHold, retakeHold } from '../sku/commands.ts';
 import type { OrderLine, OrderStatus, OrderView } from './commands.ts';
 import type { OrderEvent } from './events.ts';
 import type { LineStep, PaymentStep } from './flow.ts';
-import { pendingMessagesOf } from './pending.ts';
 
-type EventOf<Type extends OrderEvent['type']> = Extract<OrderEvent, { type: Type }>;
+export type OrderDecision<Reply = null> = Decision<OrderState, OrderEvent, Reply>;
+
+/** Everything that an order asks of others. */
+export type OrderAsks =
+  | typeof attachHold
+  | typeof commitHold
+  | typeof releaseHold
+  | typeof retakeHold
+  | PaymentCommands;
+export type OrderMessage = PendingMessage<Sent<OrderAsks>>;
+
+export type EventOf<Type extends OrderEvent['type']> = Extract<OrderEvent, { type: Type }>;
 export type Placed = Omit<EventOf<'OrderPlaced'>, 'type'>;
 export type Priced = Omit<EventOf<'OrderPriced'>, 'type' | 'atMs'>;
 
@@ -39,7 +48,7 @@ export interface OrderState {
   lines: Line[];
   priced: Priced | null;
   version: number;
-  pending: readonly PendingMessage[];
+  pending: readonly OrderMessage[];
 }
 
 export function initialOrder(orderId: string): OrderState {
@@ -55,134 +64,4 @@ export function initialOrder(orderId: string): OrderState {
     version: 0,
     pending: [],
   };
-}
-
-export function evolveOrder(state: OrderState, event: OrderEvent): void {
-  apply(state, event);
-  state.version++;
-  state.pending = pendingMessagesOf(state);
-}
-
-function apply(state: OrderState, event: OrderEvent): void {
-  switch (event.type) {
-    case 'OrderPlaced':
-      state.placed = event;
-      state.lines = event.holds.map(newLine);
-      break;
-    case 'OrderPriced':
-      state.priced = event;
-      state.status = 'authorizing';
-      state.payment = 'asked';
-      break;
-    case 'OrderConfirmed':
-      state.status = 'confirmed';
-      break;
-    case 'OrderFailed':
-      state.status = event.status;
-      // `ok`: the buyer cancelled, which is no failure.
-      if (event.code !== 'ok') state.failure = failureOf(event);
-      break;
-    case 'LineTaken':
-    case 'LineRefused':
-    case 'LineCommitted':
-    case 'LineLost':
-    case 'LineRetaken':
-    case 'LineReleased':
-      applyToLine(state, event);
-      break;
-    default:
-      applyToPayment(state, event);
-  }
-}
-
-function newLine({ holdId, sku }: { holdId: string; sku: string }): Line {
-  return { sku, holdId, step: 'asked', newHoldId: null, lostAtMs: 0, isRetaken: false, taken: null };
-}
-
-function failureOf(event: EventOf<'OrderFailed'>): OrderView['failure'] {
-  const { code, declineCode, sku, available } = event;
-  return { code, declineCode, sku, available };
-}
-
-function applyToLine(
-  state: OrderState,
-  event: EventOf<'LineTaken' | 'LineRefused' | 'LineCommitted' | 'LineLost' | 'LineRetaken' | 'LineReleased'>,
-): void {
-  const holdId = event.type === 'LineTaken' ? event.line.holdId : event.holdId;
-  const line = state.lines.find((each) => each.holdId === holdId)!;
-  switch (event.type) {
-    case 'LineTaken':
-      line.step = 'taken';
-      line.taken = event.line;
-      break;
-    case 'LineRefused':
-      line.step = 'refused';
-      break;
-    case 'LineCommitted':
-      line.step = 'committed';
-      break;
-    case 'LineLost':
-      line.step = 'lost';
-      line.newHoldId = event.newHoldId;
-      line.lostAtMs = event.atMs;
-      break;
-    case 'LineRetaken':
-      line.step = 'taken';
-      line.holdId = event.newHoldId;
-      line.newHoldId = null;
-      line.isRetaken = true;
-      line.taken = { ...line.taken!, holdId: event.newHoldId };
-      break;
-    case 'LineReleased':
-      line.step = 'released';
-      break;
-  }
-}
-
-function applyToPayment(
-  state: OrderState,
-  event: EventOf<
-    'PaymentAuthorized' | 'PaymentDeclined' | 'PaymentFailed' | 'PaymentCaptured' | 'PaymentSettled'
-  >,
-): void {
-  switch (event.type) {
-    case 'PaymentAuthorized':
-      state.payment = 'authorized';
-      state.paymentId = event.paymentId;
-      if (state.status === 'authorizing') state.status = 'committing';
-      break;
-    case 'PaymentDeclined':
-      state.payment = 'declined';
-      state.paymentId = event.paymentId;
-      break;
-    case 'PaymentFailed':
-      // A failed capture leaves the authorisation position: it is still to be voided.
-      if (state.payment === 'asked') state.payment = 'failed';
-      break;
-    case 'PaymentCaptured':
-      state.payment = 'captured';
-      break;
-    case 'PaymentSettled':
-      state.payment = event.paymentStatus;
-      if (event.paymentStatus === 'refunded') state.status = 'refunded';
-      break;
-  }
-}
-
-export const orderVersion = 1;
-
-export function snapshotOrder(state: OrderState): unknown {
-  const { pending: _, ...kept } = state;
-  return structuredClone(kept);
-}
-
-export function restoreOrder(orderId: string, snapshot: unknown, version: number): OrderState {
-  if (version !== orderVersion) throw new Error(`unknown version ${version} of an order snapshot`);
-  const state: OrderState = {
-    ...structuredClone(snapshot as Omit<OrderState, 'owed'>),
-    orderId,
-    pending: [],
-  };
-  state.pending = pendingMessagesOf(state);
-  return state;
 }

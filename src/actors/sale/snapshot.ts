@@ -1,6 +1,8 @@
 /** The sale's saved form, version 1. Rates of the last seconds are not kept: they are shown, never decided on. */
+import { admit } from './admissions.ts';
+import type { ItemState } from './facts.ts';
 import { RateWindow } from './rate-window.ts';
-import { admit, type ItemState, initialSale, type SaleState } from './state.ts';
+import { initialSale, type SaleState } from './state.ts';
 import { type TicketColumns, TicketTable } from './ticket-table.ts';
 
 type SavedItem = Omit<ItemState, 'allocation'> & { allotment: ItemState['allocation'] };
@@ -18,7 +20,7 @@ export function snapshotSale(state: SaleState): SavedSale {
     ...plain,
     items: [...items.values()].map(({ sku, quantity, limit, allocation, ...rest }) => ({
       ...{ sku, quantity, limit },
-      // The record is older than the word.
+      // The saved form is older than the word allocation.
       allotment: allocation,
       ...rest,
     })),

@@ -1,5 +1,5 @@
 /** What time does to a sale: phases begin, admissions end, the next in line are released. */
-import type { Instant, Push } from '../../protocol/decider.ts';
+import type { Instant, Push, Tick } from '../../protocol/decider.ts';
 import type { SaleEvent } from './events.ts';
 import type { SaleDecision, SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
@@ -13,7 +13,7 @@ const prequeueTickMs = 1000;
 /** One tick is one bounded turn; the rest ends with the next. */
 const expiredPerTick = 5_000;
 
-export function tick(state: SaleState, at: Instant): SaleDecision {
+export function tick(state: SaleState, _tick: Tick, at: Instant): SaleDecision {
   const phase = state.phase;
   const timed = timedPhase(state, at);
   if (timed) return { code: 'ok', events: [timed], pushes: (now) => phasePushes(now, phase) };

@@ -1,19 +1,17 @@
 /** Tickets of a sale: joining, looking, leaving. One live ticket per buyer; a repeat gives what was given. */
 
-import type { Instant, Push } from '../../protocol/decider.ts';
-import type { SaleCommand } from './commands.ts';
+import { type Instant, noEvents, type Push, refuse } from '../../protocol/decider.ts';
+import type { JoinSale, LeaveSale, ReadTicket, ReadTickets, TicketView } from './commands.ts';
 import type { SaleDecision, SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 import { ticketView } from './view.ts';
 
+type TicketDecision = SaleDecision<TicketView>;
+
 const ticketsMax = 4_000_000;
 const readTicketsMax = 5_000;
 
-export function join(
-  state: SaleState,
-  command: Extract<SaleCommand, { type: 'JoinSale' }>,
-  at: Instant,
-): SaleDecision {
+export function join(state: SaleState, command: JoinSale, at: Instant): TicketDecision {
   const { tickets } = state;
   const { buyerId, ticketId, requestId } = command;
   const newest = tickets.newestOf(buyerId);
@@ -23,11 +21,11 @@ export function join(
       (requestId === null ? 0 : tickets.byRequest(buyerId, requestId)) || tickets.byId(buyerId, ticketId);
     const number = repeated || newest;
     if (repeated !== 0 || isLive(state, newest))
-      return { code: 'ok', events: [], reply: (now) => ticketView(now, number, at) };
+      return { code: 'ok', events: noEvents, reply: (now) => ticketView(now, number, at) };
   }
-  if (state.phase === 'scheduled' || state.pendingItems > 0) return { code: 'sale_not_open', events: [] };
-  if (state.phase === 'ended') return { code: 'sale_ended', events: [] };
-  if (tickets.count >= ticketsMax) return { code: 'busy', events: [] };
+  if (state.phase === 'scheduled' || state.pendingItems > 0) return refuse('sale_not_open');
+  if (state.phase === 'ended') return refuse('sale_ended');
+  if (tickets.count >= ticketsMax) return refuse('busy');
   // The reply is made right after the event: tickets are numbered in the order of joining.
   const number = tickets.count + 1;
   return {
@@ -46,34 +44,30 @@ function find(state: SaleState, buyerId: string, ticketId: string | null): numbe
   return ticketId === null ? state.tickets.newestOf(buyerId) : state.tickets.byId(buyerId, ticketId);
 }
 
-export function readTicket(
-  state: SaleState,
-  command: Extract<SaleCommand, { type: 'ReadTicket' }>,
-  at: Instant,
-): SaleDecision {
+export function readTicket(state: SaleState, command: ReadTicket, at: Instant): TicketDecision {
   const number = find(state, command.buyerId, command.ticketId);
-  if (number === 0) return { code: 'not_found', events: [] };
-  return { code: 'ok', events: [], reply: (now) => ticketView(now, number, at) };
+  if (number === 0) return refuse('not_found');
+  return { code: 'ok', events: noEvents, reply: (now) => ticketView(now, number, at) };
 }
 
-export function readTickets(state: SaleState, buyerIds: string[], at: Instant): SaleDecision {
+export function readTickets(
+  state: SaleState,
+  { buyerIds }: ReadTickets,
+  at: Instant,
+): SaleDecision<{ tickets: TicketView[] }> {
   const tickets = buyerIds
     .slice(0, readTicketsMax)
     .map((buyerId) => state.tickets.newestOf(buyerId))
     .filter((number) => number !== 0)
     .map((number) => ticketView(state, number, at));
-  return { code: 'ok', events: [], reply: { tickets } };
+  return { code: 'ok', events: noEvents, reply: { tickets } };
 }
 
-export function leave(
-  state: SaleState,
-  command: Extract<SaleCommand, { type: 'LeaveSale' }>,
-  at: Instant,
-): SaleDecision {
+export function leave(state: SaleState, command: LeaveSale, at: Instant): TicketDecision {
   const number = find(state, command.buyerId, command.ticketId);
-  if (number === 0) return { code: 'not_found', events: [] };
+  if (number === 0) return refuse('not_found');
   const reply = (now: SaleState) => ticketView(now, number, at);
-  if (!isLive(state, number)) return { code: 'ok', events: [], reply };
+  if (!isLive(state, number)) return { code: 'ok', events: noEvents, reply };
   return {
     code: 'ok',
     events: [{ type: 'TicketLeft', ticketNumber: number, atMs: at }],

@@ -1,8 +1,9 @@
 /** What a sale shows: itself, its numbers, one buyer's place. Estimates only: no decision reads them. */
 
 import type { Push } from '../../protocol/decider.ts';
+import { admissionEndsAtMs } from './admissions.ts';
 import type { Outlook, SaleStatusView, SaleView, ServingView, TicketStatus, TicketView } from './commands.ts';
-import { admissionEndsAtMs, type SaleState } from './state.ts';
+import type { SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 
 const pollSecondsMax = 30;
@@ -160,7 +161,7 @@ function waitTime(
   return { waitTimeSeconds: Math.ceil(untilStart + (usersAhead + 1) / rate), waitTimeKnown: isMoving };
 }
 
-/** Tells the room when the phase is another one than before. */
+/** Shown to everybody in the sale when the phase is another one than before. */
 export function phasePushes(after: SaleState, phaseBefore: SaleState['phase']): Push[] {
   if (after.phase === phaseBefore) return [];
   const body = { saleId: after.saleId, phase: after.phase };

@@ -1,45 +1,46 @@
 /**
- * Decisions about holds that belong to an order: it attaches, commits, releases or retakes them.
+ * Hold assignment: an order takes a buyer's hold, commits, releases or retakes it. The command AttachHold and the
+ * event HoldAttached are assignment under its older name.
  *
- * 1. Once attached, only that order resolves the hold; once resolved, nothing but its return changes it.
- * 2. A released hold cannot be attached or committed again: a late duplicate of an older message finds it ended.
+ * 1. Once assigned, only that order resolves the hold; once resolved, nothing but its return changes it.
+ * 2. A released hold cannot be assigned or committed again: a late duplicate of an older message finds it ended.
  * 3. A hold is retaken only when it is dead, for the same buyer, sale, quantity and limit as any other hold.
  */
-import type { AttachHold, CommitHold, ReleaseHold, RetakeHold } from './commands.ts';
+import { noEvents, refuse } from '../../protocol/decider.ts';
+import type { AttachHold, CommitHold, HoldView, ReleaseHold, RetakeHold } from './commands.ts';
 import type { SkuEvent } from './events.ts';
-import type { SkuDecision } from './holds.ts';
-import { ending, refusalOf, refuse, resolve, unchanged } from './holds.ts';
+import { ending, refusalOf, resolve, unchanged } from './holds.ts';
 import { levelPushes } from './level.ts';
-import type { SkuState } from './state.ts';
-import { holdView, isOver } from './state.ts';
+import { isOver, type SkuDecision, type SkuState } from './state.ts';
+import { holdView } from './view.ts';
 
-export function attachHold(state: SkuState, command: AttachHold, at: number): SkuDecision {
+export function attachHold(state: SkuState, command: AttachHold, at: number): SkuDecision<HoldView> {
   const { holdId, orderId, untilMs } = command;
   const hold = state.holdById.get(holdId);
   if (hold === undefined || hold.buyerId !== command.buyerId) return refuse('not_found');
   if (hold.state === 'voided' || hold.state === 'expired' || isOver(hold, at)) return refuse('hold_expired');
   if (hold.state !== 'held')
-    return hold.orderId === orderId ? unchanged(state, hold, 'ok', at) : refuse('hold_in_use');
-  // An order that is too late already would only take the hold to its grave.
+    return hold.orderId === orderId ? unchanged(state, hold, at) : refuse('hold_in_use');
+  // The payment time is over already: the order could only let the hold expire.
   if (untilMs <= at) return refuse('hold_expired');
   return resolve(
     state,
     hold,
-    // Never earlier than the buyer was told.
+    // Never earlier than the buyer was shown.
     { type: 'HoldAttached', holdId, orderId, expiresAtMs: Math.max(untilMs, hold.expiresAtMs), atMs: at },
     0,
     at,
   );
 }
 
-export function commitHold(state: SkuState, command: CommitHold, at: number): SkuDecision {
+export function commitHold(state: SkuState, command: CommitHold, at: number): SkuDecision<HoldView> {
   const hold = state.holdById.get(command.holdId);
   if (hold === undefined) return refuse('not_found');
   if (hold.state === 'voided' || hold.state === 'expired' || isOver(hold, at)) return refuse('hold_expired');
-  // Never attached: there is nothing of this order to commit.
+  // Never assigned: there is nothing of this order to commit.
   if (hold.state === 'held') return refuse('not_found');
   if (hold.orderId !== command.orderId) return refuse('hold_in_use');
-  if (hold.state === 'committed') return unchanged(state, hold, 'ok', at);
+  if (hold.state === 'committed') return unchanged(state, hold, at);
   const event: SkuEvent = {
     type: 'HoldCommitted',
     holdId: hold.holdId,
@@ -49,12 +50,13 @@ export function commitHold(state: SkuState, command: CommitHold, at: number): Sk
   return resolve(state, hold, event, 0, at);
 }
 
-export function releaseHold(state: SkuState, command: ReleaseHold, at: number): SkuDecision {
+export function releaseHold(state: SkuState, command: ReleaseHold, at: number): SkuDecision<HoldView | null> {
   const hold = state.holdById.get(command.holdId);
-  if (hold === undefined || hold.orderId !== command.orderId) return refuse('ok');
+  if (hold === undefined || hold.orderId !== command.orderId)
+    return { code: 'ok', events: noEvents, reply: null };
   if (hold.state === 'committing')
     return resolve(state, hold, ending('HoldVoided', hold, at), hold.quantity, at);
-  if (hold.state !== 'committed') return unchanged(state, hold, 'ok', at);
+  if (hold.state !== 'committed') return unchanged(state, hold, at);
   const event: SkuEvent = {
     type: 'UnitsReturned',
     holdId: hold.holdId,
@@ -64,7 +66,7 @@ export function releaseHold(state: SkuState, command: ReleaseHold, at: number): 
   return resolve(state, hold, event, hold.quantity, at);
 }
 
-export function retakeHold(state: SkuState, command: RetakeHold, at: number): SkuDecision {
+export function retakeHold(state: SkuState, command: RetakeHold, at: number): SkuDecision<HoldView> {
   const { holdId, orderId, untilMs } = command;
   const old = state.holdById.get(command.replaces);
   const known = state.holdById.get(holdId);
@@ -76,7 +78,7 @@ export function retakeHold(state: SkuState, command: RetakeHold, at: number): Sk
           old.buyerId === known.buyerId &&
           old.quantity === known.quantity &&
           old.allocation === known.allocation));
-    return isSame ? unchanged(state, known, 'ok', at) : refuse('exists_with_different');
+    return isSame ? unchanged(state, known, at) : refuse('exists_with_different');
   }
   if (old === undefined || old.orderId !== orderId) return refuse('not_found');
   const isDying = isOver(old, at);

@@ -122,7 +122,7 @@ export const commitHold = command('CommitHold')
   .answers<HoldView>();
 export type CommitHold = Sent<typeof commitHold>;
 
-/** The order gives up: an attached hold is voided, a committed one is returned to stock. ok (always safe to repeat). */
+/** The order gives up: a hold assigned to it is voided, a committed one is returned to stock. ok (always safe to repeat). */
 export const releaseHold = command('ReleaseHold')
   .takes<{
     holdId: string;

@@ -2,78 +2,45 @@
  * The sku actor: the only writer of one SKU's stock. Who may hold, commit, void or return a unit is decided here
  * and nowhere else.
  *
- * 1. Conservation: onHand = available + held + sold after every event (sku-state.ts).
+ * 1. Conservation: onHand = available + held + sold after every event (state.ts).
  * 2. A sale draws from its own allocation only; general stock and other sales never lose a unit to it.
- * 3. A hold resolves exactly once, and one whose deadline has come is over (sku-hold.ts, sku-tick.ts).
+ * 3. A hold resolves exactly once, and one whose deadline has come is over (holds.ts, tick.ts).
  * 4. No buyer ever has more live and bought units of a sale than its purchase limit.
  * 5. A known hold id, adjustment id or sale id is answered from memory; other content is `exists_with_different`.
  */
-
-import type { Decider, RuntimeCommand } from '../../protocol/decider.ts';
+import { type Decider, dispatch } from '../../protocol/decider.ts';
 import { attachHold, commitHold, releaseHold, retakeHold } from './assignment.ts';
-import type { SkuCommand } from './commands.ts';
+import type { SkuCommand, SkuCommands } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import { evolveSku } from './evolve.ts';
-import type { SkuDecision } from './holds.ts';
-import { placeHold, readHold, refuse, voidHold } from './holds.ts';
+import { placeHold, readHold, voidHold } from './holds.ts';
+import { reportAnswered } from './pending.ts';
 import { restoreSku, skuVersion, snapshotSku } from './snapshot.ts';
-import type { SkuState } from './state.ts';
-import { initialSku } from './state.ts';
+import { initialSku, type SkuState } from './state.ts';
 import { adjustStock, changeSku, closeAllocation, openAllocation, readStock, registerSku } from './stock.ts';
 import { deadline, tick } from './tick.ts';
-
-export type { SkuState } from './state.ts';
-
-function decide(state: SkuState, command: SkuCommand | RuntimeCommand, at: number): SkuDecision {
-  switch (command.type) {
-    case 'PlaceHold':
-      return placeHold(state, command, at);
-    case 'AttachHold':
-      return attachHold(state, command, at);
-    case 'CommitHold':
-      return commitHold(state, command, at);
-    case 'Answered':
-      return reportAnswered(state, command);
-    case 'Tick':
-      return tick(state, at);
-    case 'ReadStock':
-      return readStock(state, at);
-    case 'ReadHold':
-      return readHold(state, command, at);
-    case 'VoidHold':
-      return voidHold(state, command, at);
-    case 'ReleaseHold':
-      return releaseHold(state, command, at);
-    case 'RetakeHold':
-      return retakeHold(state, command, at);
-    case 'RegisterSku':
-      return registerSku(state, command, at);
-    case 'ChangeSku':
-      return changeSku(state, command, at);
-    case 'AdjustStock':
-      return adjustStock(state, command, at);
-    case 'OpenAllocation':
-      return openAllocation(state, command, at);
-    case 'CloseAllocation':
-      return closeAllocation(state, command.saleId, at);
-  }
-}
-
-/** A sale that does not exist (any more) needs no report either. */
-function reportAnswered(state: SkuState, answer: Extract<RuntimeCommand, { type: 'Answered' }>): SkuDecision {
-  if (answer.code !== 'ok' && answer.code !== 'not_found') return refuse('ok');
-  for (const { saleId, report } of state.allocationBySale.values()) {
-    if (report !== null && report.id === answer.id)
-      return { code: 'ok', events: [{ type: 'ReportAcknowledged', saleId, seq: report.command.seq }] };
-  }
-  return refuse('ok');
-}
 
 export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
   kind: 'sku',
   version: skuVersion,
   initial: initialSku,
-  decide,
+  decide: dispatch<SkuState, SkuCommands, SkuEvent>({
+    RegisterSku: registerSku,
+    ChangeSku: changeSku,
+    AdjustStock: adjustStock,
+    ReadStock: readStock,
+    OpenAllocation: openAllocation,
+    CloseAllocation: closeAllocation,
+    PlaceHold: placeHold,
+    ReadHold: readHold,
+    VoidHold: voidHold,
+    AttachHold: attachHold,
+    CommitHold: commitHold,
+    ReleaseHold: releaseHold,
+    RetakeHold: retakeHold,
+    Tick: tick,
+    Answered: reportAnswered,
+  }),
   evolve: evolveSku,
   pendingMessages: (state) => state.pending,
   deadline,

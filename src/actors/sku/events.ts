@@ -35,7 +35,7 @@ export type SkuEvent =
       quantity: number;
       expiresAtMs: number;
       atMs: number;
-      /** Set when an order retook it: it is attached from the start. */
+      /** Set when an order retook it: it is assigned to that order from the start. */
       orderId?: string;
     }
   | { type: 'HoldAttached'; holdId: string; orderId: string; expiresAtMs: number; atMs: number }

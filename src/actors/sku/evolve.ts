@@ -1,7 +1,7 @@
 /** The only writer of the sku actor's state: what each event of the journal means. */
 import type { SkuEvent } from './events.ts';
 import { forget, isAtRest, noteCommitted, noteEnded, noteKept } from './memory.ts';
-import { collectPending, formReport, noteTicket } from './reports.ts';
+import { collectPending, formReport, noteTicket } from './pending.ts';
 import type { Allocation, Hold, SkuState } from './state.ts';
 import { freeOf, isWarned } from './state.ts';
 
@@ -13,7 +13,7 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
       placed(state, event);
       break;
     case 'HoldAttached':
-      attached(state, event);
+      assigned(state, event);
       break;
     case 'HoldCommitted':
       committed(state, event.holdId, event.atMs);
@@ -97,7 +97,7 @@ function move(state: SkuState, hold: Hold, held: number, sold: number): void {
   formReport(state, allocation);
 }
 
-function attached(state: SkuState, event: EventOf<'HoldAttached'>): void {
+function assigned(state: SkuState, event: EventOf<'HoldAttached'>): void {
   const hold = state.holdById.get(event.holdId)!;
   hold.state = 'committing';
   hold.orderId = event.orderId;

@@ -1,27 +1,21 @@
 /**
- * Decisions about a buyer's holds: placing, reading and giving them back. What orders do with them: sku-attachment.ts.
+ * Decisions about a buyer's holds: placing, reading and giving them back. What orders do with them: assignment.ts.
  *
  * 1. A repeat is recognised before anything else and answered with the hold as it is now.
  * 2. A hold whose deadline has come is over, whether or not the Tick has been here: nothing revives it.
  */
-import type { Code } from '../../protocol/codes.ts';
-import type { Decision } from '../../protocol/decider.ts';
-import type { PlaceHold, ReadHold, VoidHold } from './commands.ts';
+import { noEvents, type RefusedDecision, refuse } from '../../protocol/decider.ts';
+import type { HoldView, PlaceHold, ReadHold, VoidHold } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import { levelPushes } from './level.ts';
-import type { Allocation, Hold, SkuState } from './state.ts';
-import { freeOf, holdView, isOver } from './state.ts';
+import { type Allocation, freeOf, type Hold, isOver, type SkuDecision, type SkuState } from './state.ts';
+import { holdView } from './view.ts';
 
-export type SkuDecision = Decision<SkuState, SkuEvent>;
+type HoldDecision = SkuDecision<HoldView>;
 
-const noEvents: readonly SkuEvent[] = [];
-
-export function refuse(code: Code, reply: object | null = null): SkuDecision {
-  return { code, events: noEvents, reply };
-}
-
-export function unchanged(state: SkuState, hold: Hold, code: Code, at: number): SkuDecision {
-  return { code, events: noEvents, reply: holdView(state, hold, at) };
+/** Answered with the hold as it is. */
+export function unchanged(state: SkuState, hold: Hold, at: number): HoldDecision {
+  return { code: 'ok', events: noEvents, reply: holdView(state, hold, at) };
 }
 
 /** One event about a hold; `units` become free again in its sale. */
@@ -31,7 +25,7 @@ export function resolve(
   event: SkuEvent,
   units: number,
   at: number,
-): SkuDecision {
+): HoldDecision {
   return {
     code: 'ok',
     events: [event],
@@ -40,13 +34,13 @@ export function resolve(
   };
 }
 
-export function placeHold(state: SkuState, command: PlaceHold, at: number): SkuDecision {
+export function placeHold(state: SkuState, command: PlaceHold, at: number): HoldDecision {
   const { holdId, saleId, buyerId, quantity } = command;
   const known = state.holdById.get(holdId);
   if (known !== undefined) {
     const isSame =
       known.buyerId === buyerId && known.quantity === quantity && known.allocation.saleId === saleId;
-    return isSame ? unchanged(state, known, 'ok', at) : refuse('exists_with_different');
+    return isSame ? unchanged(state, known, at) : refuse('exists_with_different');
   }
   if (!Number.isSafeInteger(quantity) || quantity < 1) return refuse('validation_failed');
   const allocation = state.allocationBySale.get(saleId);
@@ -93,7 +87,7 @@ export function refusalOf(
   buyerId: string,
   quantity: number,
   dying: number,
-): SkuDecision | null {
+): RefusedDecision | null {
   const owned = (allocation.unitsByBuyer.get(buyerId) ?? 0) - dying;
   if (owned + quantity > allocation.purchaseLimit)
     return refuse('purchase_limit', { limit: allocation.purchaseLimit, owned });
@@ -102,17 +96,17 @@ export function refusalOf(
   return refuse(available === 0 ? 'sold_out' : 'insufficient_stock', { available });
 }
 
-export function readHold(state: SkuState, command: ReadHold, at: number): SkuDecision {
+export function readHold(state: SkuState, command: ReadHold, at: number): HoldDecision {
   const hold = state.holdById.get(command.holdId);
   if (hold === undefined || (command.buyerId !== null && command.buyerId !== hold.buyerId))
     return refuse('not_found');
-  return unchanged(state, hold, 'ok', at);
+  return unchanged(state, hold, at);
 }
 
-export function voidHold(state: SkuState, command: VoidHold, at: number): SkuDecision {
+export function voidHold(state: SkuState, command: VoidHold, at: number): HoldDecision {
   const hold = state.holdById.get(command.holdId);
   if (hold === undefined || hold.buyerId !== command.buyerId) return refuse('not_found');
-  if (hold.state === 'voided' || hold.state === 'expired') return unchanged(state, hold, 'ok', at);
+  if (hold.state === 'voided' || hold.state === 'expired') return unchanged(state, hold, at);
   if (hold.state === 'committed') return refuse('wrong_state');
   if (isOver(hold, at)) return resolve(state, hold, ending('HoldExpired', hold, at), hold.quantity, at);
   if (hold.state === 'committing') return refuse('hold_in_use');

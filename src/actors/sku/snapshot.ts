@@ -9,7 +9,7 @@
 import type { Money } from '../../protocol/money.ts';
 import type { ReportStock } from '../sale/commands.ts';
 import type { HoldState } from './commands.ts';
-import { collectPending, reportMessage } from './reports.ts';
+import { collectPending, reportMessage } from './pending.ts';
 import type { Adjustment, Allocation, Hold, Registration, SkuState } from './state.ts';
 import { initialSku, isLive, isWarned } from './state.ts';
 

@@ -1,6 +1,9 @@
 /**
  * What the sku actor remembers, and the figures everything else is derived from.
  *
+ * An allocation is the units that a sale has set aside. Journal records, snapshots and the wire say `allotted` and
+ * `Allotment…`: they are older than the word.
+ *
  * 1. onHand = available + held + sold; `available` is never stored, so it cannot disagree.
  * 2. A sale's free units are quantity - held - sold while its allocation is open and 0 afterwards. They are part of
  *    `available`; `allotted` is their sum over open allocations, and never exceeds `available`.
@@ -11,10 +14,24 @@
  */
 
 import { DeadlineHeap } from '../../protocol/deadline-heap.ts';
-import type { PendingMessage } from '../../protocol/decider.ts';
+import type { Decision, PendingMessage } from '../../protocol/decider.ts';
 import type { Money } from '../../protocol/money.ts';
-import type { HoldState, HoldView, StockView } from './commands.ts';
-import type { ReportMessage, TicketUnits } from './reports.ts';
+import type { ReportStock } from '../sale/commands.ts';
+import type { HoldState } from './commands.ts';
+import type { SkuEvent } from './events.ts';
+
+export type SkuDecision<Reply = null> = Decision<SkuState, SkuEvent, Reply>;
+
+export type ReportMessage = PendingMessage<ReportStock>;
+
+/** What one ticket of a sale holds and has bought of this sku. */
+export interface TicketUnits {
+  readonly ticketNumber: number;
+  held: number;
+  sold: number;
+  /** It is listed for the next report. */
+  isChanged: boolean;
+}
 
 export interface Allocation {
   readonly saleId: string;
@@ -93,7 +110,8 @@ export interface SkuState {
   readonly committed: Set<Hold>;
   /** When something can be forgotten; may be too early, never too late. */
   forgetAtMs: number;
-  pending: readonly PendingMessage[];
+  /** The reports that wait for their answers, of all allocations. */
+  pending: readonly ReportMessage[];
 }
 
 /** Before a hold ends its buyer is warned, unless it was short anyway. */
@@ -146,38 +164,4 @@ export function freeOf(allocation: Allocation): number {
 /** Units that no sale has set aside. */
 export function generalOf(state: SkuState): number {
   return state.onHand - state.held - state.sold - state.allotted;
-}
-
-export function stockView(state: SkuState, at: number): StockView {
-  return {
-    sku: state.sku,
-    productId: state.registration?.productId ?? '',
-    sellerId: state.registration?.sellerId ?? '',
-    title: state.title,
-    price: state.price,
-    onHand: state.onHand,
-    held: state.held,
-    sold: state.sold,
-    available: state.onHand - state.held - state.sold,
-    allotted: state.allotted,
-    asOfMs: at,
-  };
-}
-
-/** The hold as it is at that time: one whose deadline has passed shows as expired even before the Tick. */
-export function holdView(state: SkuState, hold: Hold, at: number): HoldView {
-  return {
-    holdId: hold.holdId,
-    saleId: hold.allocation.saleId,
-    sku: state.sku,
-    buyerId: hold.buyerId,
-    quantity: hold.quantity,
-    unitPrice: hold.allocation.price,
-    state: isOver(hold, at) ? 'expired' : hold.state,
-    expiresAtMs: hold.expiresAtMs,
-    title: state.title,
-    sellerId: state.registration?.sellerId ?? '',
-    productId: state.registration?.productId ?? '',
-    orderId: hold.orderId,
-  };
 }

@@ -2,22 +2,31 @@
  * Decisions about stock as the seller sees it: registering, changing and adjusting a SKU, and setting units aside
  * for sales. Only units that no sale has set aside can be taken away or set aside again.
  */
-
+import type { Accepted } from '../../protocol/command.ts';
+import { noEvents, refuse } from '../../protocol/decider.ts';
 import type { Money } from '../../protocol/money.ts';
-import type { AdjustStock, ChangeSku, OpenAllocation, RegisterSku } from './commands.ts';
+import type {
+  AdjustStock,
+  ChangeSku,
+  CloseAllocation,
+  OpenAllocation,
+  ReadStock,
+  RegisterSku,
+  StockView,
+} from './commands.ts';
 import type { SkuEvent } from './events.ts';
-import type { SkuDecision } from './holds.ts';
-import { refuse } from './holds.ts';
 import { levelOf, levelPush, noPushes } from './level.ts';
-import type { Allocation, SkuState } from './state.ts';
-import { freeOf, generalOf, stockView } from './state.ts';
+import { type Allocation, freeOf, generalOf, type SkuDecision, type SkuState } from './state.ts';
+import { stockView } from './view.ts';
+
+type StockDecision = SkuDecision<StockView>;
 
 /** Adjustments remembered for a day; more are refused until the oldest are forgotten. */
 const adjustmentsMax = 10_000;
-/** Allotments that are open or not yet forgotten. */
+/** Allocations that are open or not yet forgotten. */
 const allocationsMax = 10_000;
 
-function answer(code: 'ok' | 'created', events: readonly SkuEvent[], at: number): SkuDecision {
+function answer(code: Accepted, events: readonly SkuEvent[], at: number): StockDecision {
   return { code, events, reply: (after) => stockView(after, at) };
 }
 
@@ -25,7 +34,7 @@ function isSameMoney(a: Money, b: Money): boolean {
   return a.amount === b.amount && a.currency === b.currency;
 }
 
-export function registerSku(state: SkuState, command: RegisterSku, at: number): SkuDecision {
+export function registerSku(state: SkuState, command: RegisterSku, at: number): StockDecision {
   const { productId, sellerId, title, price, stock } = command;
   const first = state.registration;
   if (first !== null) {
@@ -35,7 +44,7 @@ export function registerSku(state: SkuState, command: RegisterSku, at: number): 
       first.title === title &&
       first.stock === stock &&
       isSameMoney(first.price, price);
-    return isSame ? answer('ok', [], at) : refuse('exists_with_different');
+    return isSame ? answer('ok', noEvents, at) : refuse('exists_with_different');
   }
   if (!Number.isSafeInteger(stock) || stock < 0) return refuse('validation_failed');
   return answer(
@@ -45,15 +54,15 @@ export function registerSku(state: SkuState, command: RegisterSku, at: number): 
   );
 }
 
-export function changeSku(state: SkuState, command: ChangeSku, at: number): SkuDecision {
+export function changeSku(state: SkuState, command: ChangeSku, at: number): StockDecision {
   if (state.registration === null) return refuse('not_found');
   const title = command.title ?? state.title;
   const price = command.price ?? state.price;
-  if (title === state.title && isSameMoney(price, state.price)) return answer('ok', [], at);
+  if (title === state.title && isSameMoney(price, state.price)) return answer('ok', noEvents, at);
   return answer('ok', [{ type: 'SkuChanged', title, price, atMs: at }], at);
 }
 
-export function adjustStock(state: SkuState, command: AdjustStock, at: number): SkuDecision {
+export function adjustStock(state: SkuState, command: AdjustStock, at: number): StockDecision {
   const { adjustmentId, delta, reason, sellerId } = command;
   if (state.registration === null) return refuse('not_found');
   // Before the repeat: it is nobody else's business which adjustments there were.
@@ -61,7 +70,7 @@ export function adjustStock(state: SkuState, command: AdjustStock, at: number): 
   const known = state.adjustmentById.get(adjustmentId);
   if (known !== undefined) {
     const isSame = known.delta === delta && known.reason === reason;
-    return isSame ? answer('ok', [], at) : refuse('exists_with_different');
+    return isSame ? answer('ok', noEvents, at) : refuse('exists_with_different');
   }
   if (!Number.isSafeInteger(delta) || !Number.isSafeInteger(state.onHand + delta))
     return refuse('validation_failed');
@@ -71,15 +80,15 @@ export function adjustStock(state: SkuState, command: AdjustStock, at: number): 
   return answer('created', [{ type: 'StockAdjusted', adjustmentId, delta, reason, atMs: at }], at);
 }
 
-export function readStock(state: SkuState, at: number): SkuDecision {
-  return state.registration === null ? refuse('not_found') : answer('ok', [], at);
+export function readStock(state: SkuState, _command: ReadStock, at: number): StockDecision {
+  return state.registration === null ? refuse('not_found') : answer('ok', noEvents, at);
 }
 
-export function openAllocation(state: SkuState, command: OpenAllocation, at: number): SkuDecision {
+export function openAllocation(state: SkuState, command: OpenAllocation, at: number): StockDecision {
   const { saleId, quantity, price, purchaseLimit, holdSeconds } = command;
   const known = state.allocationBySale.get(saleId);
   if (known !== undefined)
-    return isSameAllocation(known, command) ? answer('ok', [], at) : refuse('exists_with_different');
+    return isSameAllocation(known, command) ? answer('ok', noEvents, at) : refuse('exists_with_different');
   if (state.registration === null) return refuse('unknown_sku');
   if (command.sellerId !== state.registration.sellerId) return refuse('forbidden');
   if (!Number.isSafeInteger(quantity) || quantity < 1) return refuse('validation_failed');
@@ -103,9 +112,9 @@ function isSameAllocation(known: Allocation, command: OpenAllocation): boolean {
   );
 }
 
-export function closeAllocation(state: SkuState, saleId: string, at: number): SkuDecision {
+export function closeAllocation(state: SkuState, { saleId }: CloseAllocation, at: number): SkuDecision {
   const allocation = state.allocationBySale.get(saleId);
-  if (allocation === undefined || !allocation.isOpen) return refuse('ok');
+  if (allocation === undefined || !allocation.isOpen) return { code: 'ok', events: noEvents };
   return {
     code: 'ok',
     events: [{ type: 'AllotmentClosed', saleId, atMs: at }],

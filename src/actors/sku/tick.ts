@@ -4,18 +4,17 @@
  * 1. One Tick is one bounded turn: at most `expiredPerTick` holds, then the next Tick is due at once.
  * 2. Expiry goes first: units that come back are what everybody waits for.
  */
-import type { Push } from '../../protocol/decider.ts';
+import type { Push, Tick } from '../../protocol/decider.ts';
 import type { SkuEvent } from './events.ts';
-import type { SkuDecision } from './holds.ts';
 import { ending } from './holds.ts';
 import { levelPushes } from './level.ts';
 import { forgetBefore } from './memory.ts';
-import type { Allocation, Hold, SkuState } from './state.ts';
-import { holdView, warningMs } from './state.ts';
+import { type Allocation, type Hold, type SkuDecision, type SkuState, warningMs } from './state.ts';
+import { holdView } from './view.ts';
 
 export const expiredPerTick = 2_000;
 
-export function tick(state: SkuState, at: number): SkuDecision {
+export function tick(state: SkuState, _tick: Tick, at: number): SkuDecision {
   const events: SkuEvent[] = [];
   const pushes: Push[] = [];
   const due = state.expiries.upTo(at, expiredPerTick);

@@ -5,10 +5,10 @@
 import { Packr } from 'msgpackr';
 import { expect } from 'vitest';
 import type { OrderCommand, OrderView } from '../../../src/actors/order/commands.ts';
-import type { OrderState } from '../../../src/actors/order/decide.ts';
 import { orderDecider } from '../../../src/actors/order/decide.ts';
 import type { OrderEvent } from '../../../src/actors/order/events.ts';
 import { orderFlow } from '../../../src/actors/order/flow.ts';
+import type { OrderState } from '../../../src/actors/order/state.ts';
 import type { PaymentCommand } from '../../../src/actors/payments/commands.ts';
 import type { HoldView, SkuCommand, StockView } from '../../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../../src/actors/sku/decide.ts';

@@ -7,22 +7,13 @@
  * 4. A report names at most `reportTicketsMax` tickets; the others follow in the next one.
  */
 
-import type { PendingMessage } from '../../protocol/decider.ts';
-import type { ReportStock } from '../sale/commands.ts';
-import type { Allocation, SkuState } from './state.ts';
-import { freeOf } from './state.ts';
-
-export type ReportMessage = PendingMessage<ReportStock>;
-
-export interface TicketUnits {
-  readonly ticketNumber: number;
-  held: number;
-  sold: number;
-  isChanged: boolean;
-}
+import { type Answered, message, noEvents } from '../../protocol/decider.ts';
+import { type ReportStock, reportStock } from '../sale/commands.ts';
+import { type Allocation, freeOf, type ReportMessage, type SkuDecision, type SkuState } from './state.ts';
 
 export const reportTicketsMax = 5_000;
-const nothingPending: readonly PendingMessage[] = [];
+const nothingPending: readonly ReportMessage[] = [];
+const unchanged: SkuDecision = { code: 'ok', events: noEvents };
 
 /** Adds to what a ticket holds and has bought, and marks both ticket and sale for the next report. */
 export function noteTicket(allocation: Allocation, ticketNumber: number, held: number, sold: number): void {
@@ -63,14 +54,24 @@ export function formReport(state: SkuState, allocation: Allocation): void {
 }
 
 export function reportMessage(sku: string, saleId: string, command: ReportStock): ReportMessage {
-  return { id: `report:${sku}:${saleId}:${command.seq}`, kind: 'sale', key: saleId, command };
+  return message(`report:${sku}:${saleId}:${command.seq}`, reportStock, saleId, command);
 }
 
-/** Lists what is owed once per change, so that asking costs nothing. */
+/** Lists the pending messages once per change, so that asking for them costs nothing. */
 export function collectPending(state: SkuState): void {
-  const pending: PendingMessage[] = [];
+  const pending: ReportMessage[] = [];
   for (const allocation of state.allocationBySale.values()) {
     if (allocation.report !== null) pending.push(allocation.report);
   }
   state.pending = pending.length === 0 ? nothingPending : pending;
+}
+
+/** The sale has taken the report in. A sale that does not exist (any more) needs no report either. */
+export function reportAnswered(state: SkuState, answer: Answered): SkuDecision {
+  if (answer.code !== 'ok' && answer.code !== 'not_found') return unchanged;
+  for (const { saleId, report } of state.allocationBySale.values()) {
+    if (report !== null && report.id === answer.id)
+      return { code: 'ok', events: [{ type: 'ReportAcknowledged', saleId, seq: report.command.seq }] };
+  }
+  return unchanged;
 }

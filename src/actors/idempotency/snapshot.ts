@@ -1,0 +1,35 @@
+/** The idempotency actor's saved form, version 1: one row for each key, in the order of their latest begin. */
+import type { IdempotencyState } from './state.ts';
+
+export const idempotencyVersion = 1;
+
+type Row = [
+  key: string,
+  fingerprint: string,
+  resourceId: string,
+  run: string,
+  beganAtMs: number,
+  finished: [status: number, body: unknown, location: string | null] | null,
+];
+
+export function snapshotIdempotency(state: IdempotencyState): Row[] {
+  return Array.from(state.requestByKey, ([key, { fingerprint, resourceId, run, beganAtMs, finished }]) => [
+    key,
+    fingerprint,
+    resourceId,
+    run,
+    beganAtMs,
+    finished === null ? null : [finished.status, finished.body, finished.location],
+  ]);
+}
+
+export function restoreIdempotency(_key: string, rows: unknown, version: number): IdempotencyState {
+  if (version !== idempotencyVersion)
+    throw new Error(`unknown version ${version} of an idempotency snapshot`);
+  const requestByKey: IdempotencyState['requestByKey'] = new Map();
+  for (const [key, fingerprint, resourceId, run, beganAtMs, row] of rows as Row[]) {
+    const finished = row === null ? null : { status: row[0], body: row[1], location: row[2] };
+    requestByKey.set(key, { fingerprint, resourceId, run, beganAtMs, finished });
+  }
+  return { requestByKey };
+}

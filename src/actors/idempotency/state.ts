@@ -1,0 +1,32 @@
+/** What the idempotency actor remembers: an account's keyed requests of the last day. */
+export interface FinishedRequest {
+  readonly status: number;
+  readonly body: unknown;
+  readonly location: string | null;
+}
+
+export interface KnownRequest {
+  readonly fingerprint: string;
+  readonly resourceId: string;
+  readonly run: string;
+  readonly beganAtMs: number;
+  finished: FinishedRequest | null;
+}
+
+export interface IdempotencyState {
+  /** By key, in the order of their latest begin. */
+  readonly requestByKey: Map<string, KnownRequest>;
+}
+
+/** A key lives so long after its latest begin. */
+export const rememberMs = 24 * 3_600_000;
+
+export function initialIdempotency(): IdempotencyState {
+  return { requestByKey: new Map() };
+}
+
+/** When the oldest key can be forgotten. */
+export function forgetAtMs(state: IdempotencyState): number {
+  for (const request of state.requestByKey.values()) return request.beganAtMs + rememberMs;
+  return Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,123 @@
+/** The only writer of the sale actor's state: what each event of the journal means. */
+import { admit, awaitEnd, giveUp, heldBy, soldTo } from './admissions.ts';
+import type { SaleEvent } from './events.ts';
+import { evolveFacts } from './facts.ts';
+import type { Admission, SaleState } from './state.ts';
+import { ticketStatus } from './ticket-table.ts';
+
+type EventOf<Type extends SaleEvent['type']> = Extract<SaleEvent, { type: Type }>;
+
+export function evolveSale(state: SaleState, event: SaleEvent): void {
+  evolveFacts(state, event);
+  switch (event.type) {
+    case 'SaleStarted':
+    case 'SaleResumed':
+      state.credit = 0;
+      state.creditAtMs = event.atMs;
+      return;
+    case 'SaleEnded':
+      expireWaiting(state);
+      return;
+    case 'TicketIssued':
+      state.tickets.issue(event.ticketId, event.buyerId, event.requestId);
+      state.joins.add(event.atMs, 1);
+      return;
+    case 'TicketLeft':
+      state.tickets.setStatus(event.ticketNumber, ticketStatus.left);
+      giveUp(state, event.ticketNumber);
+      state.left++;
+      return;
+    case 'TicketsReleased':
+      releaseTickets(state, event);
+      return;
+    case 'AdmissionsExpired':
+      for (const number of event.ticketNumbers) {
+        state.tickets.setStatus(number, ticketStatus.expired);
+        giveUp(state, number);
+        state.expired++;
+      }
+      return;
+    case 'StockReported':
+      takeReport(state, event);
+  }
+}
+
+/** Waiting tickets end with the sale; admitted buyers may finish. */
+function expireWaiting(state: SaleState): void {
+  for (let number = 1; number <= state.tickets.count; number++) {
+    if (state.tickets.status(number) !== ticketStatus.waiting) continue;
+    state.tickets.setStatus(number, ticketStatus.expired);
+    state.expired++;
+  }
+}
+
+function releaseTickets(state: SaleState, event: EventOf<'TicketsReleased'>): void {
+  const { claimSeconds, admissionSeconds } = state.queueing;
+  const expiresAtMs = event.atMs + admissionSeconds * 1000;
+  const claimByMs = Math.min(expiresAtMs, event.atMs + claimSeconds * 1000);
+  for (let number = state.nowServing + 1; number <= event.upTo; number++) {
+    if (state.tickets.status(number) !== ticketStatus.waiting) continue;
+    state.tickets.setStatus(number, ticketStatus.admitted);
+    admit(state, number, { admittedAtMs: event.atMs, claimByMs, expiresAtMs });
+  }
+  state.nowServing = event.upTo;
+  state.released += event.count;
+  state.credit = event.credit;
+  state.creditAtMs = event.atMs;
+  state.releases.add(event.atMs, event.count);
+}
+
+function takeReport(state: SaleState, event: EventOf<'StockReported'>): void {
+  const item = state.items.get(event.sku)!;
+  item.seq = event.seq;
+  item.available = event.available;
+  item.held = event.held;
+  item.sold = event.sold;
+  for (const [number, held, sold] of event.tickets) noteUnits(state, event, number, held, sold);
+}
+
+/** One ticket's units of one SKU changed. */
+function noteUnits(
+  state: SaleState,
+  event: { readonly sku: string; readonly atMs: number },
+  number: number,
+  held: number,
+  sold: number,
+): void {
+  let admission = state.active.get(number);
+  if (!admission && held > 0 && mayRevive(state, number)) {
+    // The hold was placed in time, but its report came after the admission had expired: it counts.
+    admission = revive(state, number, event.atMs);
+  }
+  if (!admission) {
+    if (sold > 0) complete(state, number);
+    return;
+  }
+  admission.units.set(event.sku, [held, sold]);
+  if (held > 0 || sold > 0) admission.isClaimed = true;
+  if (soldTo(admission) > 0 && heldBy(admission) === 0) complete(state, number);
+  else awaitEnd(state, admission);
+}
+
+/** Not when the buyer has joined again meanwhile: one live ticket each. */
+function mayRevive({ tickets }: SaleState, number: number): boolean {
+  return (
+    tickets.status(number) === ticketStatus.expired && tickets.newestOf(tickets.buyerId(number)) === number
+  );
+}
+
+function revive(state: SaleState, number: number, atMs: number): Admission {
+  state.tickets.setStatus(number, ticketStatus.admitted);
+  state.expired--;
+  return admit(state, number, { admittedAtMs: atMs, claimByMs: atMs, expiresAtMs: atMs, isClaimed: true });
+}
+
+function complete(state: SaleState, number: number): void {
+  const before = state.tickets.status(number);
+  if (before === ticketStatus.completed) return;
+  if (before === ticketStatus.expired) state.expired--;
+  if (before === ticketStatus.left) state.left--;
+  state.tickets.setStatus(number, ticketStatus.completed);
+  giveUp(state, number);
+  state.completed++;
+}

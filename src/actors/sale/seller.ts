@@ -1,0 +1,92 @@
+/** What the seller decides about a sale: its terms, its rates, and when it pauses, goes on and closes. */
+import { type Instant, noEvents, refuse } from '../../protocol/decider.ts';
+import type {
+  ChangeSale,
+  CloseSale,
+  CreateSale,
+  PauseSale,
+  ReadSale,
+  ReadSaleStatus,
+  ResumeSale,
+  SaleStatusView,
+  SaleView,
+} from './commands.ts';
+import type { SaleEvent } from './events.ts';
+import type { SaleDecision, SaleState } from './state.ts';
+import { phasePushes, saleStatusView, saleView } from './view.ts';
+
+type ViewDecision = SaleDecision<SaleView>;
+
+const unchanged: ViewDecision = { code: 'ok', events: noEvents, reply: saleView };
+
+/** Answers with the sale, and shows its phase to everybody in it when it is another one. */
+function changed(before: SaleState, event: SaleEvent): ViewDecision {
+  const { phase } = before;
+  return { code: 'ok', events: [event], reply: saleView, pushes: (after) => phasePushes(after, phase) };
+}
+
+function mayManage(state: SaleState, sellerId: string | null): boolean {
+  return sellerId === null || sellerId === state.terms!.sellerId;
+}
+
+export function createSale(state: SaleState, command: CreateSale, at: Instant): ViewDecision {
+  const { type: _, ...terms } = command;
+  if (state.terms !== null) {
+    const { createdAtMs, ...existing } = state.terms;
+    const isSame = JSON.stringify(sorted(existing)) === JSON.stringify(sorted(terms));
+    return isSame ? unchanged : refuse('exists_with_different');
+  }
+  return { code: 'created', events: [{ type: 'SaleCreated', ...terms, atMs: at }], reply: saleView };
+}
+
+/** The same value with keys in order, so that equal content has equal text. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+}
+
+export function readSale(_state: SaleState, _command: ReadSale): ViewDecision {
+  return unchanged;
+}
+
+export function readSaleStatus(
+  state: SaleState,
+  { sellerId }: ReadSaleStatus,
+  at: Instant,
+): SaleDecision<SaleStatusView> {
+  if (!mayManage(state, sellerId)) return refuse('not_found');
+  return { code: 'ok', events: noEvents, reply: (now) => saleStatusView(now, at) };
+}
+
+export function changeSale(state: SaleState, command: ChangeSale, at: Instant): ViewDecision {
+  if (!mayManage(state, command.sellerId)) return refuse('not_found');
+  if (state.phase === 'ended') return refuse('sale_ended');
+  const queueing = { ...state.queueing, ...command.queueing };
+  return changed(state, { type: 'SaleChanged', queueing, atMs: at });
+}
+
+export function pauseSale(state: SaleState, { sellerId }: PauseSale, at: Instant): ViewDecision {
+  if (!mayManage(state, sellerId)) return refuse('not_found');
+  if (state.phase === 'ended') return refuse('sale_ended');
+  if (state.phase === 'paused') return unchanged;
+  if (state.phase === 'scheduled') return refuse('wrong_state');
+  return changed(state, { type: 'SalePaused', atMs: at });
+}
+
+export function resumeSale(state: SaleState, { sellerId }: ResumeSale, at: Instant): ViewDecision {
+  if (!mayManage(state, sellerId)) return refuse('not_found');
+  if (state.phase === 'ended') return refuse('sale_ended');
+  if (state.phase === 'paused') return changed(state, { type: 'SaleResumed', atMs: at });
+  return state.phase === 'active' ? unchanged : refuse('wrong_state');
+}
+
+export function closeSale(state: SaleState, { sellerId }: CloseSale, at: Instant): ViewDecision {
+  if (!mayManage(state, sellerId)) return refuse('not_found');
+  if (state.phase === 'ended') return unchanged;
+  return changed(state, { type: 'SaleEnded', reason: 'closed', atMs: at });
+}

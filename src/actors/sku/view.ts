@@ -1,0 +1,37 @@
+/** What a SKU shows: its stock and its holds. */
+import type { HoldView, StockView } from './commands.ts';
+import { type Hold, isOver, type SkuState } from './state.ts';
+
+export function stockView(state: SkuState, at: number): StockView {
+  return {
+    sku: state.sku,
+    productId: state.registration?.productId ?? '',
+    sellerId: state.registration?.sellerId ?? '',
+    title: state.title,
+    price: state.price,
+    onHand: state.onHand,
+    held: state.held,
+    sold: state.sold,
+    available: state.onHand - state.held - state.sold,
+    allotted: state.allotted,
+    asOfMs: at,
+  };
+}
+
+/** The hold as it is at that time: one whose deadline has passed shows as expired even before the Tick. */
+export function holdView(state: SkuState, hold: Hold, at: number): HoldView {
+  return {
+    holdId: hold.holdId,
+    saleId: hold.allocation.saleId,
+    sku: state.sku,
+    buyerId: hold.buyerId,
+    quantity: hold.quantity,
+    unitPrice: hold.allocation.price,
+    state: isOver(hold, at) ? 'expired' : hold.state,
+    expiresAtMs: hold.expiresAtMs,
+    title: state.title,
+    sellerId: state.registration?.sellerId ?? '',
+    productId: state.registration?.productId ?? '',
+    orderId: hold.orderId,
+  };
+}
