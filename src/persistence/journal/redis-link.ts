@@ -17,15 +17,6 @@ export type RedisReply =
   | { readonly value: unknown; readonly error?: never }
   | { readonly error: Error; readonly isAnswer: boolean };
 
-export interface RedisLink {
-  readonly generation: number;
-  /** One pipeline; never rejects. */
-  run(commands: readonly RedisCommand[]): Promise<RedisReply[]>;
-  /** One pipeline whose values are all wanted: throws the first error. */
-  ask(commands: readonly RedisCommand[]): Promise<unknown[]>;
-  close(): Promise<void>;
-}
-
 const connectTimeoutMs = 5_000;
 const reconnectPauseMaxMs = 500;
 
@@ -51,6 +42,67 @@ function firstReady(redis: Redis): Promise<void> {
   });
 }
 
+export class RedisLink {
+  readonly #redis: Redis;
+  readonly #name: string;
+  readonly #log: Log;
+  #generation = 1;
+  #isAway = false;
+  #isClosing = false;
+
+  constructor(redis: Redis, name: string, log: Log) {
+    this.#redis = redis;
+    this.#name = name;
+    this.#log = log;
+    redis.on('error', () => {});
+    redis.on('close', () => this.#onClose());
+    redis.on('ready', () => this.#onReady());
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** One pipeline; never rejects. */
+  async run(commands: readonly RedisCommand[]): Promise<RedisReply[]> {
+    if (commands.length === 0) return [];
+    try {
+      const results = await this.#redis.pipeline(commands.map((command) => [...command])).exec();
+      return commands.map((_, i): RedisReply => {
+        const [error, value] = results?.[i] ?? [new Error('no reply'), null];
+        return error ? { error, isAnswer: error.name === 'ReplyError' } : { value };
+      });
+    } catch (error) {
+      return commands.map(() => ({ error: error as Error, isAnswer: false }));
+    }
+  }
+
+  /** One pipeline whose values are all wanted: throws the first error. */
+  async ask(commands: readonly RedisCommand[]): Promise<unknown[]> {
+    return (await this.run(commands)).map((reply) => {
+      if (reply.error) throw new DoorbusterError('busy', `Redis: ${reply.error.message}`);
+      return reply.value;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#redis.disconnect();
+  }
+
+  #onClose(): void {
+    this.#generation++;
+    if (this.#isAway || this.#isClosing) return;
+    this.#isAway = true;
+    this.#log('warn', 'the connection to Redis broke', { connection: this.#name });
+  }
+
+  #onReady(): void {
+    if (this.#isAway) this.#log('info', 'the connection to Redis is back', { connection: this.#name });
+    this.#isAway = false;
+  }
+}
+
 export async function openRedisLink(
   url: string,
   name: string,
@@ -69,51 +121,9 @@ export async function openRedisLink(
     commandTimeout: commandTimeoutMs,
     retryStrategy: (times) => Math.min(reconnectPauseMaxMs, 20 * 2 ** Math.min(times, 10)),
   });
-  let generation = 1;
-  let isAway = false;
-  let isClosing = false;
-  redis.on('error', () => {});
-  redis.on('close', () => {
-    generation++;
-    if (isAway || isClosing) return;
-    isAway = true;
-    log('warn', 'the connection to Redis broke', { connection: name });
-  });
-  redis.on('ready', () => {
-    if (isAway) log('info', 'the connection to Redis is back', { connection: name });
-    isAway = false;
-  });
+  const link = new RedisLink(redis, name, log);
   const ready = firstReady(redis);
   redis.connect().catch(() => {});
   await ready;
-
-  async function run(commands: readonly RedisCommand[]): Promise<RedisReply[]> {
-    if (commands.length === 0) return [];
-    try {
-      const results = await redis.pipeline(commands.map((command) => [...command])).exec();
-      return commands.map((_, i): RedisReply => {
-        const [error, value] = results?.[i] ?? [new Error('no reply'), null];
-        return error ? { error, isAnswer: error.name === 'ReplyError' } : { value };
-      });
-    } catch (error) {
-      return commands.map(() => ({ error: error as Error, isAnswer: false }));
-    }
-  }
-
-  return {
-    get generation() {
-      return generation;
-    },
-    run,
-    async ask(commands) {
-      return (await run(commands)).map((reply) => {
-        if (reply.error) throw new DoorbusterError('busy', `Redis: ${reply.error.message}`);
-        return reply.value;
-      });
-    },
-    async close() {
-      isClosing = true;
-      redis.disconnect();
-    },
-  };
+  return link;
 }

@@ -14,7 +14,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { AppendOutcome, Claim, Frame } from '../../protocol/journal.ts';
 import type { Log } from '../../protocol/log.ts';
 import { isSmallerIdError } from './redis-claim.ts';
-import type { RedisLink } from './redis-link.ts';
+import type { RedisLink, RedisReply } from './redis-link.ts';
 import { readTails, type Tail, xadd } from './stream.ts';
 
 const settleMs = 2_000;
@@ -39,41 +39,55 @@ interface Pending {
   isChecked: boolean;
 }
 
-export interface RedisWriter {
-  append(frames: readonly Frame[]): Promise<AppendOutcome[]>;
-  /** `generation`: of the connection over which the claim's tail was read. */
-  claimed(claim: Claim, generation: number): void;
-  /** The last frame of the partition that was acknowledged here; 0 when none was. */
-  ackedSeq(partition: number): number;
-}
-
-export function createRedisWriter(link: RedisLink, log: Log): RedisWriter {
-  const knownByPartition = new Map<number, Known>();
-  const ackedByPartition = new Map<number, number>();
+export class RedisWriter {
+  readonly #link: RedisLink;
+  readonly #log: Log;
+  readonly #knownByPartition = new Map<number, Known>();
+  readonly #ackedByPartition = new Map<number, number>();
   /** By partition: the frame of which nobody knows whether it is there. */
-  const unsettled = new Map<number, Frame>();
-  /** Told in the log; an append that succeeds ends it. */
-  let isOutage = false;
+  readonly #unsettled = new Map<number, Frame>();
+  /** Stands in the log; an append that succeeds ends it. */
+  #isOutage = false;
 
-  function giveUp(pending: Pending, why: string): void {
-    const { partition, epoch, seq } = pending.frame;
-    pending.outcome = 'unknown';
-    unsettled.set(partition, pending.frame);
-    if (isOutage) return;
-    isOutage = true;
-    log('error', `appends to the journal cannot be settled: ${why}`, { partition, epoch, seq });
+  constructor(link: RedisLink, log: Log) {
+    this.#link = link;
+    this.#log = log;
   }
 
-  function accept(pending: Pending): void {
-    const { partition, seq } = pending.frame;
-    isOutage = false;
-    pending.outcome = 'ok';
-    ackedByPartition.set(partition, seq);
-    unsettled.delete(partition);
+  async append(frames: readonly Frame[]): Promise<AppendOutcome[]> {
+    if (new Set(frames.map((frame) => frame.partition)).size < frames.length)
+      throw new Error('two frames of one partition in one append');
+    const all = frames.map((frame) => this.#begin(frame));
+    const deadlineMs = performance.now() + settleMs;
+    for (let rounds = 1; ; rounds++) {
+      const open = all.filter((pending) => pending.outcome === null);
+      if (open.length === 0) break;
+      const trouble = await this.#round(open).catch((error: Error) => error.message);
+      if (trouble === null && rounds <= eagerRounds) continue;
+      const pauseMs = Math.min(200, 10 * 2 ** Math.min(rounds, 10));
+      if (performance.now() + pauseMs > deadlineMs) {
+        for (const pending of open)
+          if (pending.outcome === null) this.#giveUp(pending, trouble ?? 'no progress');
+        break;
+      }
+      await wait(pauseMs);
+    }
+    return all.map((pending) => pending.outcome!);
   }
 
-  function begin(frame: Frame): Pending {
-    const doubtful = unsettled.get(frame.partition);
+  /** `generation`: of the connection over which the claim's tail was read. */
+  claimed({ partition, epoch, tailSeq }: Claim, generation: number): void {
+    this.#knownByPartition.set(partition, { epoch, seq: tailSeq, generation });
+    this.#unsettled.delete(partition);
+  }
+
+  /** The last frame of the partition that was acknowledged here; 0 when none was. */
+  ackedSeq(partition: number): number {
+    return this.#ackedByPartition.get(partition) ?? 0;
+  }
+
+  #begin(frame: Frame): Pending {
+    const doubtful = this.#unsettled.get(frame.partition);
     const isOther =
       doubtful !== undefined &&
       (doubtful.epoch !== frame.epoch ||
@@ -88,30 +102,60 @@ export function createRedisWriter(link: RedisLink, log: Log): RedisWriter {
     };
   }
 
-  function settleByTail(pending: Pending, tail: Tail | null, generation: number): void {
+  /** One try for everything open. Answers with what went wrong, if anything did. */
+  async #round(open: readonly Pending[]): Promise<string | null> {
+    const { generation } = this.#link;
+    await this.#readTails(open, generation);
+    const next = open.filter((pending) => pending.outcome === null && this.#isNext(pending));
+    // The connection that vouched for the tails must be the one that carries the frames.
+    if (this.#link.generation !== generation) return 'the connection broke';
+    const replies = await this.#link.run(next.map(({ frame }) => xadd(frame)));
+    let trouble: string | null = null;
+    for (const [i, reply] of replies.entries()) trouble = this.#heed(next[i]!, reply) ?? trouble;
+    return trouble;
+  }
+
+  /** Reads the tails that are not known, or no longer. */
+  async #readTails(open: readonly Pending[], generation: number): Promise<void> {
+    const unsure = open.filter(
+      ({ needsTail, frame }) =>
+        needsTail || this.#knownByPartition.get(frame.partition)?.generation !== generation,
+    );
+    if (unsure.length === 0) return;
+    const tails = await readTails(
+      this.#link,
+      unsure.map(({ frame }) => frame.partition),
+    );
+    for (const [i, pending] of unsure.entries()) this.#settleByTail(pending, tails[i]!, generation);
+  }
+
+  #settleByTail(pending: Pending, tail: Tail | null, generation: number): void {
     const { partition, epoch, seq, bytes } = pending.frame;
-    const known = knownByPartition.get(partition);
+    const known = this.#knownByPartition.get(partition);
     pending.needsTail = false;
     pending.isChecked = true;
     if (!tail) {
-      if (known) giveUp(pending, 'the stream is gone');
+      if (known) this.#giveUp(pending, 'the stream is gone');
       else pending.outcome = 'stale';
       return;
     }
-    const seen = Math.max(known?.seq ?? 0, ackedByPartition.get(partition) ?? 0);
+    const seen = Math.max(known?.seq ?? 0, this.ackedSeq(partition));
     if (tail.seq < seen || (known && tail.lastEpoch < known.epoch)) {
-      giveUp(pending, `Redis lost acknowledged frames: the stream ends at ${tail.seq} instead of ${seen}`);
+      this.#giveUp(
+        pending,
+        `Redis lost acknowledged frames: the stream ends at ${tail.seq} instead of ${seen}`,
+      );
       return;
     }
-    knownByPartition.set(partition, { epoch: tail.lastEpoch, seq: tail.seq, generation });
+    this.#knownByPartition.set(partition, { epoch: tail.lastEpoch, seq: tail.seq, generation });
     if (tail.lastEpoch === epoch && pending.wasSent && tail.seq === seq && tail.bytes?.equals(bytes))
-      accept(pending);
+      this.#accept(pending);
   }
 
   /** Whether the frame follows the tail that we know. A mismatch is believed only once the tail was read in this call. */
-  function isNext(pending: Pending): boolean {
+  #isNext(pending: Pending): boolean {
     const { partition, epoch, seq } = pending.frame;
-    const known = knownByPartition.get(partition)!;
+    const known = this.#knownByPartition.get(partition)!;
     if (epoch === known.epoch && seq === known.seq + 1) return true;
     if (!pending.isChecked) pending.needsTail = true;
     else if (epoch !== known.epoch) pending.outcome = 'stale';
@@ -119,69 +163,37 @@ export function createRedisWriter(link: RedisLink, log: Log): RedisWriter {
     return false;
   }
 
-  /** One try for everything open. Answers with what went wrong, if anything did. */
-  async function round(open: readonly Pending[]): Promise<string | null> {
-    const { generation } = link;
-    const unsure = open.filter(
-      (pending) =>
-        pending.needsTail || knownByPartition.get(pending.frame.partition)?.generation !== generation,
-    );
-    if (unsure.length > 0) {
-      const tails = await readTails(
-        link,
-        unsure.map((pending) => pending.frame.partition),
-      );
-      for (const [i, pending] of unsure.entries()) settleByTail(pending, tails[i]!, generation);
+  /** Answers with what went wrong, if anything did. */
+  #heed(pending: Pending, reply: RedisReply): string | null {
+    if (isSmallerIdError(reply)) {
+      pending.needsTail = true;
+    } else if (reply.error) {
+      // An answer such as LOADING, OOM or MISCONF means that nothing was written.
+      if (!reply.isAnswer) pending.wasSent = pending.needsTail = true;
+      return reply.error.message;
+    } else if (reply.value === null) {
+      this.#giveUp(pending, 'the stream is gone');
+    } else {
+      this.#knownByPartition.get(pending.frame.partition)!.seq = pending.frame.seq;
+      this.#accept(pending);
     }
-    const next = open.filter((pending) => pending.outcome === null && isNext(pending));
-    // The connection that vouched for the tails must be the one that carries the frames.
-    if (link.generation !== generation) return 'the connection broke';
-    const replies = await link.run(next.map(({ frame }) => xadd(frame)));
-    let trouble: string | null = null;
-    replies.forEach((reply, i) => {
-      const pending = next[i]!;
-      if (isSmallerIdError(reply)) {
-        pending.needsTail = true;
-      } else if (reply.error) {
-        trouble = reply.error.message;
-        // An answer such as LOADING, OOM or MISCONF means that nothing was written.
-        if (!reply.isAnswer) pending.wasSent = pending.needsTail = true;
-      } else if (reply.value === null) {
-        giveUp(pending, 'the stream is gone');
-      } else {
-        knownByPartition.get(pending.frame.partition)!.seq = pending.frame.seq;
-        accept(pending);
-      }
-    });
-    return trouble;
+    return null;
   }
 
-  return {
-    async append(frames) {
-      if (new Set(frames.map((frame) => frame.partition)).size < frames.length)
-        throw new Error('two frames of one partition in one append');
-      const all = frames.map(begin);
-      const deadlineMs = performance.now() + settleMs;
-      for (let rounds = 1; ; rounds++) {
-        const open = all.filter((pending) => pending.outcome === null);
-        if (open.length === 0) break;
-        const trouble = await round(open).catch((error: Error) => error.message);
-        if (trouble === null && rounds <= eagerRounds) continue;
-        const pauseMs = Math.min(200, 10 * 2 ** Math.min(rounds, 10));
-        if (performance.now() + pauseMs > deadlineMs) {
-          for (const pending of open) if (pending.outcome === null) giveUp(pending, trouble ?? 'no progress');
-          break;
-        }
-        await wait(pauseMs);
-      }
-      return all.map((pending) => pending.outcome!);
-    },
+  #accept(pending: Pending): void {
+    const { partition, seq } = pending.frame;
+    this.#isOutage = false;
+    pending.outcome = 'ok';
+    this.#ackedByPartition.set(partition, seq);
+    this.#unsettled.delete(partition);
+  }
 
-    claimed({ partition, epoch, tailSeq }, generation) {
-      knownByPartition.set(partition, { epoch, seq: tailSeq, generation });
-      unsettled.delete(partition);
-    },
-
-    ackedSeq: (partition) => ackedByPartition.get(partition) ?? 0,
-  };
+  #giveUp(pending: Pending, why: string): void {
+    const { partition, epoch, seq } = pending.frame;
+    pending.outcome = 'unknown';
+    this.#unsettled.set(partition, pending.frame);
+    if (this.#isOutage) return;
+    this.#isOutage = true;
+    this.#log('error', `appends to the journal cannot be settled: ${why}`, { partition, epoch, seq });
+  }
 }

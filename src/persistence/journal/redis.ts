@@ -7,19 +7,108 @@
  *    before it sees that something is missing.
  */
 import type pg from 'pg';
-import { partitionCount } from '../../protocol/address.ts';
-import type { Journal } from '../../protocol/journal.ts';
+import { allPartitions } from '../../protocol/address.ts';
+import type { AppendOutcome, Claim, Frame, Journal, Newest } from '../../protocol/journal.ts';
 import type { Log } from '../../protocol/log.ts';
 import { releaseOwner } from './owners.ts';
 import { claimStreams } from './redis-claim.ts';
-import { readDurability } from './redis-durability.ts';
-import { openRedisLink } from './redis-link.ts';
-import { createRedisReader } from './redis-reader.ts';
-import { createRedisWriter } from './redis-writer.ts';
+import { type Durability, readDurability } from './redis-durability.ts';
+import { openRedisLink, type RedisLink } from './redis-link.ts';
+import { RedisReader } from './redis-reader.ts';
+import { RedisWriter } from './redis-writer.ts';
 import { readNewest, readTails, seek, streamKey, xadd } from './stream.ts';
 
 const writeTimeoutMs = 750;
 const readTimeoutMs = 10_000;
+
+class RedisJournal implements Journal {
+  readonly durability: string;
+  readonly isDurable: boolean;
+  readonly #pool: pg.Pool;
+  readonly #writeLink: RedisLink;
+  readonly #readLink: RedisLink;
+  readonly #writer: RedisWriter;
+  readonly #reader: RedisReader;
+
+  constructor(
+    pool: pg.Pool,
+    writeLink: RedisLink,
+    readLink: RedisLink,
+    { durability, isDurable }: Durability,
+    log: Log,
+  ) {
+    this.durability = durability;
+    this.isDurable = isDurable;
+    this.#pool = pool;
+    this.#writeLink = writeLink;
+    this.#readLink = readLink;
+    this.#writer = new RedisWriter(writeLink, log);
+    this.#reader = new RedisReader(readLink);
+  }
+
+  async claim(partitions: readonly number[], owner?: string): Promise<Claim[]> {
+    const { generation } = this.#writeLink;
+    const ackedSeq = (partition: number) => this.#writer.ackedSeq(partition);
+    const claims = await claimStreams(this.#pool, this.#writeLink, partitions, owner, ackedSeq);
+    return claims.map(({ claim }) => {
+      if (claim.fault === undefined) this.#writer.claimed(claim, generation);
+      return claim;
+    });
+  }
+
+  release(partitions: readonly number[], owner: string): Promise<void> {
+    return releaseOwner(this.#pool, partitions, owner);
+  }
+
+  /** Over the connection of the appends: it gives up early. */
+  newest(partitions: readonly number[]): Promise<Newest[]> {
+    return readNewest(this.#writeLink, partitions);
+  }
+
+  append(frames: readonly Frame[]): Promise<AppendOutcome[]> {
+    return this.#writer.append(frames);
+  }
+
+  async restore(frames: readonly Frame[]): Promise<void> {
+    await this.#writeLink.ask(frames.map(xadd));
+  }
+
+  read(partition: number, afterSeq: number, limit: number): Promise<Frame[]> {
+    return this.#reader.read(partition, afterSeq, limit);
+  }
+
+  readMany(after: readonly { partition: number; afterSeq: number }[], limit: number): Promise<Frame[]> {
+    return this.#reader.readMany(after, limit);
+  }
+
+  async trim(partition: number, upToSeq: number): Promise<void> {
+    const [tail] = await readTails(this.#readLink, [partition]);
+    const lastDropped = Math.min(upToSeq, (tail?.seq ?? 0) - 1);
+    if (lastDropped < 1) return;
+    // Noted first: a reader that misses frames can tell those dropped on purpose from those lost.
+    await this.#pool.query(
+      'update partitions set trimmed_seq = greatest(coalesce(trimmed_seq, 0), $2::bigint) where partition = $1',
+      [partition, lastDropped],
+    );
+    const place = await seek(this.#readLink, partition, lastDropped);
+    if (place === '0-0') return;
+    const epochOfFirstKept = place.slice(0, place.indexOf('-'));
+    await this.#readLink.ask([
+      ['xtrim', streamKey(partition), 'MINID', '=', `${epochOfFirstKept}-${lastDropped + 1}`],
+    ]);
+  }
+
+  async sizeBytes(): Promise<number> {
+    const sizes = await this.#readLink.ask(
+      allPartitions.map((partition) => ['memory', 'USAGE', streamKey(partition), 'SAMPLES', 5]),
+    );
+    return sizes.reduce((sum: number, size) => sum + Number(size ?? 0), 0);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#writeLink.close(), this.#readLink.close()]);
+  }
+}
 
 /** The pool stays the caller's: `close` does not end it. */
 export async function openRedisJournal(redisUrl: string, pool: pg.Pool, log: Log): Promise<Journal> {
@@ -30,70 +119,11 @@ export async function openRedisJournal(redisUrl: string, pool: pg.Pool, log: Log
       throw error;
     },
   );
-  const { durability, isDurable } = await readDurability(writeLink);
-  if (!isDurable)
-    log('warn', `THE JOURNAL IS NOT SAFE: ${durability}. Set appendonly yes and appendfsync always`);
-  const writer = createRedisWriter(writeLink, log);
-  const reader = createRedisReader(readLink);
-
-  return {
-    durability,
-    isDurable,
-
-    async claim(partitions, owner) {
-      const { generation } = writeLink;
-      const claims = await claimStreams(pool, writeLink, partitions, owner, writer.ackedSeq);
-      return claims.map(({ claim }) => {
-        if (claim.fault === undefined) writer.claimed(claim, generation);
-        return claim;
-      });
-    },
-
-    release: (partitions, owner) => releaseOwner(pool, partitions, owner),
-
-    // Over the connection of the appends: it gives up early.
-    newest: (partitions) => readNewest(writeLink, partitions),
-
-    append: (frames) => writer.append(frames),
-    async restore(frames) {
-      await writeLink.ask(frames.map(xadd));
-    },
-
-    read: (partition, afterSeq, limit) => reader.read(partition, afterSeq, limit),
-    readMany: (after, limit) => reader.readMany(after, limit),
-
-    async trim(partition, upToSeq) {
-      const [tail] = await readTails(readLink, [partition]);
-      const lastDropped = Math.min(upToSeq, (tail?.seq ?? 0) - 1);
-      if (lastDropped < 1) return;
-      // Noted first: a reader that misses frames can tell those dropped on purpose from those lost.
-      await pool.query(
-        'update partitions set trimmed_seq = greatest(coalesce(trimmed_seq, 0), $2::bigint) where partition = $1',
-        [partition, lastDropped],
-      );
-      const place = await seek(readLink, partition, lastDropped);
-      if (place === '0-0') return;
-      const epochOfFirstKept = place.slice(0, place.indexOf('-'));
-      await readLink.ask([
-        ['xtrim', streamKey(partition), 'MINID', '=', `${epochOfFirstKept}-${lastDropped + 1}`],
-      ]);
-    },
-
-    async sizeBytes() {
-      const sizes = await readLink.ask(
-        Array.from({ length: partitionCount }, (_, partition) => [
-          'memory',
-          'USAGE',
-          streamKey(partition),
-          'SAMPLES',
-          5,
-        ]),
-      );
-      return sizes.reduce((sum: number, size) => sum + Number(size ?? 0), 0);
-    },
-
-    async close() {
-      await Promise.all([writeLink.close(), readLink.close()]);
-    },
-  };
+  const durability = await readDurability(writeLink);
+  if (!durability.isDurable)
+    log(
+      'warn',
+      `THE JOURNAL IS NOT SAFE: ${durability.durability}. Set appendonly yes and appendfsync always`,
+    );
+  return new RedisJournal(pool, writeLink, readLink, durability, log);
 }
