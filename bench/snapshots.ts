@@ -134,7 +134,7 @@ function archive(
   const startedAtMs = performance.now();
   const entry = new URL('../src/threads/snapshotter.ts', import.meta.url);
   const name = { role: 'snapshotter', index: 0 } as const;
-  const data = { databaseUrl, redisUrl: null, clock: anchorClock(), log: { level: 'warn' } };
+  const data = { databaseUrl, redisUrl: null, shardCount: 1, clock: anchorClock(), log: { level: 'warn' } };
   const worker = new Worker(entry, {
     workerData: { name, data },
     resourceLimits: { maxOldGenerationSizeMb: 6_144 },

@@ -29,6 +29,9 @@ export async function loadProjections(): Promise<readonly Projection[]> {
 /** What operators configure for the effects, each its own part. */
 export type EffectSettings = PaymentSettings;
 
+/** The kinds that the effects below serve: a shard sends their commands to the back office. */
+export const effectKinds: ReadonlySet<string> = new Set(['payments']);
+
 export async function loadEffects(): Promise<readonly EffectType<EffectSettings>[]> {
   return [(await import('./market/payments/effects.ts')).paymentsEffect];
 }

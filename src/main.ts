@@ -17,6 +17,11 @@ import { openPool } from './persistence/postgres.ts';
 import { anchorClock } from './runtime/clock.ts';
 import { Supervisor } from './runtime/supervisor.ts';
 import type { Role } from './runtime/thread-messages.ts';
+import type { BackOfficeData } from './threads/back-office.ts';
+import type { GatewayData } from './threads/gateway.ts';
+import type { SandboxData } from './threads/sandbox.ts';
+import type { ShardData } from './threads/shard.ts';
+import type { SharedData } from './threads/shared.ts';
 
 /** SIGTERM to the end: the promise is 10 s. */
 const stopWithinMs = 9_500;
@@ -52,23 +57,30 @@ async function start(): Promise<void> {
   const tokenSecret = await readTokenSecret(config.tokenSecret, config.dataDir);
   const webhookSecret = config.stripe.webhookSecret ?? sandboxWebhookSecret(tokenSecret);
   const run = randomUUID();
-  const { shards, gateways, redisUrl, stripe, sandboxPort, dataDir } = config;
-  const shared = { databaseUrl, redisUrl, clock: anchorClock(), log: { level: config.logLevel } };
+  const { shards, gateways, redisUrl, stripe, dataDir } = config;
+  const shared: SharedData = {
+    databaseUrl,
+    redisUrl,
+    shardCount: shards,
+    clock: anchorClock(),
+    log: { level: config.logLevel },
+  };
 
   const sandbox = stripe.secretKey
     ? null
-    : ((await startThread('sandbox', 0, {
-        ...{ port: sandboxPort, dataDir, webhookSecret, log: shared.log },
+    : ((await startThread<SandboxData>('sandbox', 0, {
+        ...{ port: config.sandboxPort, dataDir, webhookSecret, log: shared.log },
         webhookUrl: `${publicUrl}/v1/webhooks/stripe`,
       })) as { url: string });
-  const provider = { secretKey: stripe.secretKey, sandboxUrl: sandbox?.url ?? null };
-  await startThread('back-office', 0, { ...shared, settings: { stripe: provider }, shardCount: shards });
+  const settings = { stripe: { secretKey: stripe.secretKey, sandboxUrl: sandbox?.url ?? null } };
+  await startThread<BackOfficeData>('back-office', 0, { ...shared, settings });
   const [journal] = (await each(shards, (shard) =>
-    startThread('shard', shard, { ...shared, shard, shardCount: shards, owner: run }),
+    startThread<ShardData>('shard', shard, { ...shared, shard, owner: run }),
   )) as { durability: string; isDurable: boolean }[];
-  await startThread('snapshotter', 0, shared);
+  await startThread<SharedData>('snapshotter', 0, shared);
+  const keys = { run, tokenSecret, webhookSecret };
   await each(gateways, (gateway) =>
-    startThread('gateway', gateway, { ...shared, gateway, config, port, run, tokenSecret, webhookSecret }),
+    startThread<GatewayData>('gateway', gateway, { ...shared, ...keys, gateway, config, port }),
   );
 
   const { durability, isDurable } = journal!;
@@ -93,7 +105,8 @@ async function start(): Promise<void> {
   );
 }
 
-function startThread(role: Role, index: number, data: object): Promise<unknown> {
+/** Answers with what the thread says of itself when it is ready. */
+function startThread<Data extends object>(role: Role, index: number, data: Data): Promise<unknown> {
   return threads.start(role, index, new URL(`./threads/${role}.ts`, import.meta.url), data);
 }
 

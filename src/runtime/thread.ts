@@ -57,8 +57,9 @@ export class Thread {
     return this.#peers.get(role)?.[index];
   }
 
-  *peers(role: Role): Iterable<Peer> {
-    for (const peer of this.#peers.get(role) ?? []) if (peer) yield peer;
+  /** To all threads of a role that are there now. */
+  push(role: Role, push: Push): void {
+    for (const peer of this.#peers.get(role) ?? []) peer?.push(push);
   }
 
   /** Tells main that the role works, with what main should know of it. */

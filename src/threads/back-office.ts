@@ -1,24 +1,21 @@
 /** Entry point of the back office: projections of the journal into tables, and the effects that actors ask for. */
 import { type EffectSettings, loadEffects, loadProjections } from '../features.ts';
-import { createLog, type LogOptions } from '../ops/log.ts';
+import { createLog } from '../ops/log.ts';
 import { startStockReconciliation } from '../ops/stock-reconciliation.ts';
 import { openJournal } from '../persistence/journal/open.ts';
 import { openPool } from '../persistence/postgres.ts';
-import { allPartitions, partitionOf } from '../protocol/address.ts';
+import { allPartitions } from '../protocol/address.ts';
 import { evenSpread } from '../protocol/directory.ts';
-import { busy } from '../protocol/peer.ts';
-import { type ClockAnchor, startClock } from '../runtime/clock.ts';
+import { startClock } from '../runtime/clock.ts';
 import { startEffects } from '../runtime/effect-runner.ts';
+import { EngineClient } from '../runtime/engine-client.ts';
+import { followPositions, positionOf } from '../runtime/positions.ts';
 import { Projector } from '../runtime/projector.ts';
 import { startThread, threadData } from '../runtime/thread.ts';
+import type { SharedData } from './shared.ts';
 
-export interface BackOfficeData {
-  readonly databaseUrl: string;
-  readonly redisUrl: string | null;
+export interface BackOfficeData extends SharedData {
   readonly settings: EffectSettings;
-  readonly shardCount: number;
-  readonly clock: ClockAnchor;
-  readonly log: LogOptions;
 }
 
 const data = threadData<BackOfficeData>();
@@ -27,9 +24,10 @@ const clock = startClock(data.clock);
 const thread = startThread();
 const pool = openPool(data.databaseUrl, { max: 4, name: 'back-office' });
 const journal = await openJournal(data.redisUrl, pool, log);
+const engine = new EngineClient(thread, evenSpread(data.shardCount));
 const projector = new Projector({ projections: await loadProjections(), journal, pool, log });
 projector.serve(allPartitions);
-const directory = evenSpread(data.shardCount);
+const stopFollowing = followPositions(engine, (partition, seq) => projector.advance(partition, seq));
 const effects = startEffects(await loadEffects(), {
   log,
   now: () => clock.now(),
@@ -38,11 +36,7 @@ const effects = startEffects(await loadEffects(), {
 const stockReconciliation = startStockReconciliation({
   pool,
   log,
-  ask(sku, done) {
-    const shard = thread.peer('shard', directory.ownerOf(partitionOf('sku', sku))!);
-    if (shard) shard.request('sku', sku, { type: 'ReadStock' }, done);
-    else done(busy);
-  },
+  ask: (sku, done) => engine.request('sku', sku, { type: 'ReadStock' }, done),
   lagSeconds() {
     const { seconds, halted } = projector.lag();
     return halted.length > 0 ? Number.POSITIVE_INFINITY : seconds;
@@ -52,15 +46,13 @@ const stockReconciliation = startStockReconciliation({
 thread.ready(
   {
     onRequest: (kind, _key, command, reply) => effects.deliver(kind, command, reply),
-    onPush({ body }) {
-      const [partition, seq] = body as [number, number];
-      projector.advance(partition, seq);
-    },
+    onPush: (push) => projector.advance(...positionOf(push)),
     stats: () => ({
       metrics: [...effects.metrics(), ...projector.metrics(), ...stockReconciliation.metrics()],
       projector: projector.lag(),
     }),
     async stop() {
+      stopFollowing();
       // A question of its round may still be open: nobody waits for that.
       void stockReconciliation.stop();
       await effects.stop();

@@ -1,0 +1,89 @@
+/**
+ * The engine as every thread sees it: a command goes to the shard that runs its actor, wherever that is, or to the back
+ * office when an effect serves its kind. Nothing here ever rejects: who cannot be reached answers `busy`.
+ */
+import { allPartitions, partitionOf } from '../protocol/address.ts';
+import type { AnswerTo, AnyCommand, Ask, CommandType, FieldsOf, ReplyOf } from '../protocol/command.ts';
+import type { Directory } from '../protocol/directory.ts';
+import { DoorbusterError } from '../protocol/errors.ts';
+import { type Answer, busy, type Peer } from '../protocol/peer.ts';
+import { findName } from './shard-inspection.ts';
+import type { Role } from './thread-messages.ts';
+
+interface Peers {
+  peer(role: Role, index: number): Peer | undefined;
+}
+
+const noKinds: ReadonlySet<string> = new Set();
+
+export class EngineClient {
+  readonly #peers: Peers;
+  readonly #directory: Directory;
+  readonly #effectKinds: ReadonlySet<string>;
+
+  /** `effectKinds`: the kinds whose commands effects serve, not actors. */
+  constructor(peers: Peers, directory: Directory, effectKinds = noKinds) {
+    this.#peers = peers;
+    this.#directory = directory;
+    this.#effectKinds = effectKinds;
+  }
+
+  /** `done` is called once. */
+  request(kind: string, key: string, command: AnyCommand, done: (answer: Answer) => void): void {
+    const peer = this.#effectKinds.has(kind)
+      ? this.#peers.peer('back-office', 0)
+      : this.#shard(this.#directory.ownerOf(partitionOf(kind, key)));
+    if (peer) peer.request(kind, key, command, done);
+    else done(busy);
+  }
+
+  readonly ask: Ask = (command, key, fields) =>
+    new Promise((resolve) =>
+      this.request(command.kind, key, sent(command, fields), (answer) => resolve(answerTo(command, answer))),
+    );
+
+  /** The key of the actor of `kind` that goes by another name, or null. Throws `busy` while nobody can know. */
+  readonly find = async (kind: string, name: string): Promise<string | null> => {
+    const answers = await this.everyShard(findName, { kind, name });
+    const found = answers.find((answer) => answer !== null && answer.key !== null);
+    // A shard that is away may be the one that knows it.
+    if (!found && answers.includes(null))
+      throw new DoorbusterError('busy', 'A part of the engine is being started anew');
+    return found?.key ?? null;
+  };
+
+  /** One question to every shard that runs partitions; null stands for each that does not answer. */
+  everyShard<Declared extends CommandType<'shard'>>(
+    command: Declared,
+    fields: FieldsOf<Declared>,
+  ): Promise<(ReplyOf<Declared> | null)[]> {
+    // A partition without an owner stands for a shard that is away.
+    const shards = new Set(allPartitions.map((partition) => this.#directory.ownerOf(partition)));
+    return Promise.all(
+      [...shards].map(
+        (shard) =>
+          new Promise<ReplyOf<Declared> | null>((resolve) => {
+            const peer = this.#shard(shard);
+            if (!peer) return resolve(null);
+            peer.request('shard', String(shard), sent(command, fields), (given) => {
+              const answer = answerTo(command, given);
+              resolve(answer.code === 'ok' || answer.code === 'created' ? answer.body : null);
+            });
+          }),
+      ),
+    );
+  }
+
+  #shard(index: number | null): Peer | undefined {
+    return index === null ? undefined : this.#peers.peer('shard', index);
+  }
+}
+
+function sent(command: CommandType, fields: object): AnyCommand {
+  return { ...fields, type: command.type };
+}
+
+/** What has come from another thread is taken for what the command's declaration promises. */
+function answerTo<Declared extends CommandType>(_command: Declared, answer: Answer): AnswerTo<Declared> {
+  return answer as AnswerTo<Declared>;
+}
