@@ -93,7 +93,7 @@ async function acceptOne({ partition, reason }: Extract<Task, { type: 'accept' }
   const { inspection, halted } = await look(partition);
   if (!halted) return refuse(`partition ${partition} is not halted`);
   if (!halted.isAcceptable) return refuse(`${halted.fault}: bring back a backup`);
-  const actors = [...inspection.actors.values()].map(({ decider, key, state }) => ({
+  const actors = [...inspection.memory.everyActor()].map(({ decider, key, state }) => ({
     kind: decider.kind,
     key,
     version: decider.version,
@@ -104,7 +104,7 @@ async function acceptOne({ partition, reason }: Extract<Task, { type: 'accept' }
   // Before the acceptance: killed in between, the partition is still halted and all of it is done again.
   await alignStock(
     stores.pool,
-    [...inspection.actors.values()].filter(({ decider }) => decider.kind === 'sku').map(stockOf),
+    [...inspection.memory.everyActor()].filter(({ decider }) => decider.kind === 'sku').map(stockOf),
   );
   await accept(
     stores.pool,

@@ -13,6 +13,7 @@ import type { HoldView, StockView } from '../actors/sku/commands.ts';
 import { partitionCount, partitionOf } from '../protocol/address.ts';
 import type { AnyCommand } from '../protocol/command.ts';
 import { decodeFrame, type JournalRecord } from '../protocol/frame.ts';
+import type { Actor } from '../runtime/partition.ts';
 import {
   compareHolds,
   compareOrder,
@@ -28,7 +29,7 @@ import {
   type StockEntry,
   type StockRow,
 } from './audit-compare.ts';
-import { type InspectedActor, type Inspection, type InspectionDeps, inspect, readOn } from './inspection.ts';
+import { type Inspection, type InspectionDeps, inspect, readOn } from './inspection.ts';
 
 export interface Tables {
   readonly stock: ReadonlyMap<string, StockRow>;
@@ -134,10 +135,11 @@ async function auditPartition<Rows extends Tables>(
     cuts.push(inspection.seq);
     compared.frames += inspection.frames;
     for (const address of rowAddresses) {
-      if (!inspection.actors.has(address))
+      const slash = address.indexOf('/');
+      if (!inspection.memory.find(address.slice(0, slash), address.slice(slash + 1)))
         mismatches.push({ kind: 'row_without_actor', key: address, expected: null, found: 'a row' });
     }
-    for (const actor of inspection.actors.values()) auditActor(actor, rows, ledger);
+    for (const actor of inspection.memory.everyActor()) auditActor(actor, rows, ledger);
     return;
   }
 }
@@ -184,14 +186,14 @@ async function framesBetween<Rows extends Tables>(
 function keysOf(inspection: Inspection): { skus: string[]; orderIds: string[] } {
   const skus: string[] = [];
   const orderIds: string[] = [];
-  for (const { decider, key } of inspection.actors.values()) {
+  for (const { decider, key } of inspection.memory.everyActor()) {
     if (decider.kind === 'sku') skus.push(key);
     if (decider.kind === 'order') orderIds.push(key);
   }
   return { skus, orderIds };
 }
 
-function auditActor(actor: InspectedActor, rows: Tables, ledger: Ledger): void {
+function auditActor(actor: Actor, rows: Tables, ledger: Ledger): void {
   const { mismatches, compared } = ledger.report;
   if (actor.decider.kind === 'sku') {
     const book = stockEntry(actor);
@@ -214,13 +216,13 @@ function auditActor(actor: InspectedActor, rows: Tables, ledger: Ledger): void {
 }
 
 /** Asks the actor as anybody would, at a time before every deadline: so the answer is the state and nothing else. */
-function ask<View>({ decider, state }: InspectedActor, command: AnyCommand): View | null {
+function ask<View>({ decider, state }: Actor, command: AnyCommand): View | null {
   const { code, reply } = decider.decide(state, command, 0);
   if (code !== 'ok') return null;
   return (typeof reply === 'function' ? reply(state) : reply) as View;
 }
 
-function stockEntry(actor: InspectedActor): StockEntry | null {
+function stockEntry(actor: Actor): StockEntry | null {
   const stock = ask<StockView>(actor, { type: 'ReadStock' });
   if (!stock) return null;
   const { sku, onHand, held, sold } = stock;
@@ -233,7 +235,7 @@ function stockEntry(actor: InspectedActor): StockEntry | null {
   return { sku, onHand, held, sold, holds };
 }
 
-function orderEntry(actor: InspectedActor): OrderEntry | null {
+function orderEntry(actor: Actor): OrderEntry | null {
   const view = ask<OrderView>(actor, { type: 'ReadOrder', buyerId: null } as AnyCommand);
   if (!view) return null;
   const { decider, state } = actor;

@@ -7,25 +7,18 @@
  * 3. A running server trims behind its snapshots: what vanished while we looked is looked for again from the newer
  *    snapshots, `triesMax` times.
  */
-import { unpack } from 'msgpackr';
-import type { AnyDecider } from '../protocol/decider.ts';
 import { CorruptFrame, decodeFrame } from '../protocol/frame.ts';
 import type { Frame, Journal, SnapshotStore } from '../protocol/journal.ts';
-
-export interface InspectedActor {
-  readonly decider: AnyDecider;
-  readonly key: string;
-  readonly state: unknown;
-  /** The last frame that the saved state contained. */
-  readonly savedSeq: number;
-}
+import { Partition } from '../runtime/partition.ts';
+import { type Deciders, replayFrame, restoreActor } from '../runtime/replay.ts';
 
 export interface Inspection {
   readonly partition: number;
   readonly checkpointSeq: number;
   /** The last frame that any saved actor contains. */
   readonly savedSeq: number;
-  readonly actors: ReadonlyMap<string, InspectedActor>;
+  /** The actors as they are after frame `seq`. */
+  readonly memory: Partition;
   /** The last frame that was applied. */
   seq: number;
   frames: number;
@@ -39,7 +32,7 @@ export interface Inspection {
 export interface InspectionDeps {
   readonly journal: Pick<Journal, 'read'>;
   readonly snapshots: Pick<SnapshotStore, 'load'>;
-  readonly deciders: ReadonlyMap<string, AnyDecider>;
+  readonly deciders: Deciders;
   position(partition: number): Promise<Known>;
 }
 
@@ -50,8 +43,6 @@ export interface Known {
   readonly checkpointSeq: number;
   readonly projectedSeq: number;
 }
-
-type Working = Inspection & { readonly actors: Map<string, InspectedActor> };
 
 const framesPerRead = 512;
 const triesMax = 5;
@@ -71,29 +62,26 @@ export async function inspect(partition: number, deps: InspectionDeps): Promise<
   }
 }
 
-async function load(partition: number, deps: InspectionDeps): Promise<Working> {
+async function load(partition: number, deps: InspectionDeps): Promise<Inspection> {
   const saved = await deps.snapshots.load(partition);
-  const inspection: Working = {
+  const memory = new Partition(partition, false);
+  memory.seq = saved.checkpointSeq;
+  const inspection: Inspection = {
     partition,
     checkpointSeq: saved.checkpointSeq,
     savedSeq: saved.actors.reduce((newest, { seq }) => Math.max(newest, seq), saved.checkpointSeq),
-    actors: new Map(),
+    memory,
     seq: saved.checkpointSeq,
     frames: 0,
     events: 0,
     fault: null,
     isReadable: true,
   };
-  for (const { kind, key, version, seq, state } of saved.actors) {
-    try {
-      const decider = deciderOf(deps, kind);
-      const restored = decider.restore(key, unpack(state), version);
-      inspection.actors.set(`${kind}/${key}`, { decider, key, state: restored, savedSeq: seq });
-    } catch (error) {
-      inspection.fault = `the snapshot of ${kind}/${key} cannot be read: ${error}`;
-      inspection.isReadable = false;
-      return inspection;
-    }
+  try {
+    for (const actor of saved.actors) restoreActor(memory, actor, deps.deciders);
+  } catch (error) {
+    inspection.fault = error instanceof Error ? error.message : String(error);
+    inspection.isReadable = false;
   }
   return inspection;
 }
@@ -110,31 +98,21 @@ export async function readOn(
     const frames = await deps.journal.read(inspection.partition, inspection.seq, limit);
     for (const frame of frames) {
       if (inspection.fault !== null) break;
-      apply(inspection as Working, frame, deps);
+      apply(inspection, frame, deps);
       if (inspection.fault === null) onFrame?.(frame);
     }
     if (frames.length === 0) return;
   }
 }
 
-function apply(inspection: Working, frame: Frame, deps: InspectionDeps): void {
+function apply(inspection: Inspection, frame: Frame, deps: InspectionDeps): void {
   if (frame.seq !== inspection.seq + 1) {
     inspection.fault = `frame ${inspection.seq + 1} is missing: the journal goes on with frame ${frame.seq}`;
     return;
   }
   try {
-    for (const { kind, key, event } of decodeFrame(frame)) {
-      const address = `${kind}/${key}`;
-      let actor = inspection.actors.get(address);
-      if (!actor) {
-        const decider = deciderOf(deps, kind);
-        actor = { decider, key, state: decider.initial(key), savedSeq: 0 };
-        inspection.actors.set(address, actor);
-      }
-      if (frame.seq <= actor.savedSeq) continue;
-      actor.decider.evolve(actor.state, event);
-      inspection.events++;
-    }
+    const decoded = { seq: frame.seq, records: decodeFrame(frame) };
+    inspection.events += replayFrame(inspection.memory, decoded, deps.deciders);
   } catch (error) {
     // A frame is applied whole or not at all in the owner's eyes: here its actors are not used any further.
     if (!(error instanceof CorruptFrame)) inspection.isReadable = false;
@@ -154,10 +132,4 @@ function shortfall(inspection: Inspection, known: Known): string | null {
   if (inspection.seq < known.tailSeq)
     return `frame ${inspection.seq + 1} is missing: the journal goes on to frame ${known.tailSeq}`;
   return null;
-}
-
-function deciderOf(deps: InspectionDeps, kind: string): AnyDecider {
-  const decider = deps.deciders.get(kind);
-  if (!decider) throw new Error(`an actor of unknown kind "${kind}"`);
-  return decider;
 }

@@ -94,9 +94,9 @@ export function createSnapshotStore(pool: pg.Pool): SnapshotStore & PassivatedSt
   return {
     load: (partition) => load(partition, 'true'),
 
-    loadAwake: (partition) => load(partition, 'a.sleep_mark is null'),
+    loadActive: (partition) => load(partition, 'a.sleep_mark is null'),
 
-    async marks(partition) {
+    async passivatedHashes(partition) {
       const { rows } = await pool.query<[string]>({
         text: 'select sleep_mark from actor_snapshots where partition = $1 and sleep_mark is not null',
         values: [partition],
@@ -105,7 +105,7 @@ export function createSnapshotStore(pool: pg.Pool): SnapshotStore & PassivatedSt
       return rows.map(([mark]) => Number(mark));
     },
 
-    async wake(partition, actors) {
+    async loadPassivated(partition, actors) {
       const { rows } = await pool.query<SnapshotRow>(
         `select kind, key, version, seq, state
          from actor_snapshots join unnest($2::text[], $3::text[]) as asked(kind, key) using (kind, key)

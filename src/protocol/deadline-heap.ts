@@ -48,6 +48,15 @@ export class DeadlineHeap<Item extends Serial> {
     while (this.#items.length > 0 && !this.#isLive(this.#items[0]!, this.#deadlinesMs[0]!)) this.#pop();
   }
 
+  /** Removes and returns the first live item with a deadline at or before `limitMs`, or null. */
+  take(limitMs: number): Item | null {
+    this.prune();
+    if (this.#items.length === 0 || this.#deadlinesMs[0]! > limitMs) return null;
+    const item = this.#items[0]!;
+    this.#pop();
+    return item;
+  }
+
   /** Removes every entry whose deadline is at or before `limitMs`. */
   dropUpTo(limitMs: number): void {
     while (this.#items.length > 0 && this.#deadlinesMs[0]! <= limitMs) this.#pop();

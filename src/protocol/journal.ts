@@ -73,7 +73,7 @@ export interface ActorSnapshot {
   readonly version: number;
   readonly seq: number;
   readonly state: Uint8Array;
-  /** Set when the actor owed and awaited nothing: it may stay in the store until it is asked for. See `PassivatedStore`. */
+  /** Set when nothing was pending in the actor: it may stay in the store until it is asked for. See `PassivatedStore`. */
   readonly passivatedHash?: number;
 }
 
@@ -108,12 +108,15 @@ export interface SnapshotStore {
   projectedSeq(partition: number): Promise<number>;
 }
 
-/** Saved actors that need not be in memory. Marks are hashes of `kind/key`; whoever looks one up may find nobody. */
+/** Saved actors that need not be in memory. They are known by hashes of `kind/key`, which two addresses may share. */
 export interface PassivatedStore {
-  /** As `SnapshotStore.load`, without those that were saved with a mark. */
-  loadAwake(partition: number): Promise<SavedPartition>;
-  /** The marks of all others. */
-  marks(partition: number): Promise<number[]>;
+  /** As `SnapshotStore.load`, without the actors that were saved with a `passivatedHash`. */
+  loadActive(partition: number): Promise<SavedPartition>;
+  /** The hashes of all others. */
+  passivatedHashes(partition: number): Promise<number[]>;
   /** Those of the asked actors that exist. */
-  wake(partition: number, actors: readonly { kind: string; key: string }[]): Promise<ActorSnapshot[]>;
+  loadPassivated(
+    partition: number,
+    actors: readonly { kind: string; key: string }[],
+  ): Promise<ActorSnapshot[]>;
 }

@@ -9,7 +9,8 @@ export interface Actor extends Timed {
   readonly kind: string;
   readonly key: string;
   readonly partition: Partition;
-  state: unknown;
+  /** What the decider made: nobody else looks inside. */
+  readonly state: unknown;
   /** The last frame that the loaded state contains; 0 when none was loaded. */
   restoredSeq: number;
   /** The last frame with an event of this actor, as far as it is known. */
@@ -41,7 +42,7 @@ export class Partition {
   records: JournalRecord[] = [];
   readonly actors = new Map<string, Map<string, Actor>>();
   /** Actors that are saved and not in memory (or were once). */
-  readonly marks = new PassivatedFilter();
+  readonly passivated = new PassivatedFilter();
   /** `kind` -> other name -> key. */
   readonly names = new Map<string, Map<string, string>>();
 
@@ -62,7 +63,7 @@ export class Partition {
     this.unsavedSinceMs = null;
     this.actors.clear();
     this.names.clear();
-    this.marks.clear();
+    this.passivated.clear();
   }
 
   find(kind: string, key: string): Actor | undefined {
@@ -85,6 +86,7 @@ export class Partition {
       restoredSeq,
       changedSeq: restoredSeq,
       deadlineMs: Number.POSITIVE_INFINITY,
+      serial: 0,
       touchedAtMs: 0,
     };
     let ofKind = this.actors.get(kind);

@@ -1,6 +1,6 @@
 /**
- * Which addresses have a saved actor that is not in memory: marks of 52 bits in an open-addressing table, 16 bytes an
- * actor. A false hit (1 in 10^9 at a million marks) costs one look into the store; there is no false miss.
+ * Which addresses have a saved actor that is not in memory: hashes of 52 bits in an open-addressing table, 16 bytes an
+ * actor. A false hit (1 in 10^9 at a million actors) costs one look into the store; there is no false miss.
  */
 
 /** Two FNV-1a hashes of `kind/key`: 20 bits of one before 32 of the other, a positive integer below 2^52. */
@@ -20,11 +20,11 @@ export class PassivatedFilter {
   #slots = new Float64Array(16);
   size = 0;
 
-  add(mark: number): void {
+  add(hash: number): void {
     if ((this.size + 1) * 2 > this.#slots.length) this.#grow();
-    const slot = this.#slotOf(mark);
-    if (this.#slots[slot] === mark) return;
-    this.#slots[slot] = mark;
+    const slot = this.#slotOf(hash);
+    if (this.#slots[slot] === hash) return;
+    this.#slots[slot] = hash;
     this.size++;
   }
 
@@ -33,20 +33,20 @@ export class PassivatedFilter {
     this.size = 0;
   }
 
-  has(mark: number): boolean {
-    return this.size > 0 && this.#slots[this.#slotOf(mark)] === mark;
+  has(hash: number): boolean {
+    return this.size > 0 && this.#slots[this.#slotOf(hash)] === hash;
   }
 
-  #slotOf(mark: number): number {
+  #slotOf(hash: number): number {
     const mask = this.#slots.length - 1;
-    let slot = Math.imul(mark % 0x100000000, 0x9e3779b1) >>> 0;
-    for (slot &= mask; this.#slots[slot] !== 0 && this.#slots[slot] !== mark; ) slot = (slot + 1) & mask;
+    let slot = Math.imul(hash % 0x100000000, 0x9e3779b1) >>> 0;
+    for (slot &= mask; this.#slots[slot] !== 0 && this.#slots[slot] !== hash; ) slot = (slot + 1) & mask;
     return slot;
   }
 
   #grow(): void {
     const old = this.#slots;
     this.#slots = new Float64Array(old.length * 2);
-    for (const mark of old) if (mark !== 0) this.#slots[this.#slotOf(mark)] = mark;
+    for (const hash of old) if (hash !== 0) this.#slots[this.#slotOf(hash)] = hash;
   }
 }

@@ -1,13 +1,14 @@
 /**
- * Passivation: actors that owe nothing, wait for nothing and were not asked for a while leave memory, and come back
- * with the next command. So a catalogue of millions needs memory only for what is in use.
+ * Passivation: actors in which nothing is pending and that were not asked for a while leave memory, and come back with
+ * the next command. So a catalogue of millions needs memory only for what is in use.
  *
- * 1. Only a saved, unchanged actor leaves; its mark stays, so that a command for it is never taken for a new actor's.
+ * 1. Only a saved, unchanged actor leaves; its address stays in the partition's filter, so that a command for it is
+ *    never taken for a new actor's.
  * 2. Commands for an actor that is being loaded wait in a stash whose bound is the mailbox's.
- * 3. When the store cannot be asked, those commands are answered `busy`; everybody else goes on. A late answer to an
- *    actor that sleeps is given up: it owes nothing any more.
+ * 3. When the store cannot be asked, those commands are answered `busy`; everybody else goes on. A late answer to a
+ *    passivated actor is given up: nothing was pending in it.
  */
-import type { PassivatedStore } from '../protocol/journal.ts';
+import type { ActorSnapshot, PassivatedStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Envelope } from './mailbox.ts';
 import type { Actor, Partition } from './partition.ts';
@@ -16,13 +17,10 @@ import { addressHash } from './passivated-filter.ts';
 export interface PassivationDeps {
   readonly store: PassivatedStore;
   /** Puts a saved actor into its partition. */
-  readonly install: (
-    partition: Partition,
-    saved: Awaited<ReturnType<PassivatedStore['wake']>>[number],
-  ) => void;
-  /** Gives a envelope back once its actor is there, or is known not to exist. */
+  readonly install: (partition: Partition, saved: ActorSnapshot) => void;
+  /** Gives an envelope back once its actor is there, or is known not to exist. */
   readonly redeliver: (envelope: Envelope) => void;
-  /** A envelope that expects no reply and cannot be delivered. */
+  /** An envelope that expects no reply and cannot be delivered. */
   readonly giveUp: (envelope: Envelope) => void;
   readonly stashMax: number;
   readonly log: Log;
@@ -36,8 +34,8 @@ interface Stash {
 }
 
 /**
- * True when nothing would be lost by putting the actor away: it says so itself, by owing and awaiting nothing. Its
- * timer says less: it is taken out when it rings, a while before the Tick is decided on.
+ * True when nothing would be lost by putting the actor away: it has no pending message, no deadline and no other name.
+ * The decider is asked, because the actor's timer is taken out when it rings, a while before the Tick is decided on.
  */
 export function isIdle(actor: Actor): boolean {
   const { decider, state } = actor;
@@ -62,10 +60,10 @@ export class Passivation {
     return this.#stashed;
   }
 
-  /** Whether the envelope's actor sleeps: then the envelope is kept until it is awake. */
+  /** Whether the envelope's actor is passivated: then the envelope is kept until the actor is loaded. */
   takes(partition: Partition, envelope: Envelope): boolean {
     const { kind, key } = envelope;
-    if (envelope.isUnsaved || !partition.marks.has(addressHash(kind, key))) return false;
+    if (envelope.isUnsaved || !partition.passivated.has(addressHash(kind, key))) return false;
     if (this.#stashed >= this.#deps.stashMax) {
       this.#refuse(envelope);
       return true;
@@ -83,14 +81,14 @@ export class Passivation {
     return true;
   }
 
-  /** Lets actors go that have been idle since `beforeMs`; returns how many. */
+  /** Passivates actors that have been idle since `beforeMs`; returns how many. */
   static sweep(partition: Partition, beforeMs: number): number {
     let gone = 0;
     for (const [kind, ofKind] of partition.actors) {
       for (const [key, actor] of ofKind) {
         const isSaved = actor.changedSeq <= partition.checkpointSeq;
         if (actor.touchedAtMs >= beforeMs || !isSaved || !isIdle(actor)) continue;
-        partition.marks.add(addressHash(kind, key));
+        partition.passivated.add(addressHash(kind, key));
         ofKind.delete(key);
         gone++;
       }
@@ -120,13 +118,13 @@ export class Passivation {
     let isRead = true;
     const found = new Set<string>();
     try {
-      for (const saved of await this.#deps.store.wake(partition.number, stashes)) {
+      for (const saved of await this.#deps.store.loadPassivated(partition.number, stashes)) {
         found.add(`${saved.kind}/${saved.key}`);
         if (!partition.find(saved.kind, saved.key)) this.#deps.install(partition, saved);
       }
     } catch (error) {
       isRead = false;
-      this.#deps.log('warn', 'sleeping actors cannot be loaded', {
+      this.#deps.log('warn', 'passivated actors cannot be loaded', {
         actors: stashes.length,
         error: String(error),
       });
@@ -135,7 +133,7 @@ export class Passivation {
       this.#stashes.delete(`${kind}/${key}`);
       this.#stashed -= envelopes.length;
       for (const envelope of envelopes) {
-        // Only a envelope to nobody may make a new actor; the others look again, should theirs have gone meanwhile.
+        // Only an envelope to nobody may make a new actor; the others look again, should theirs have gone meanwhile.
         if (isRead)
           this.#deps.redeliver(found.has(`${kind}/${key}`) ? envelope : { ...envelope, isUnsaved: true });
         else this.#refuse(envelope);

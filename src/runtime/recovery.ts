@@ -3,22 +3,13 @@
  * cannot be trusted halts this partition and says so; others go on. A halted partition shows what it knows up to there,
  * and changes nothing.
  */
-import { unpack } from 'msgpackr';
-import type { AnyDecider } from '../protocol/decider.ts';
-import { CorruptFrame, decodeFrame, type JournalRecord } from '../protocol/frame.ts';
-import type {
-  ActorSnapshot,
-  Claim,
-  Frame,
-  Journal,
-  PassivatedStore,
-  SavedPartition,
-  SnapshotStore,
-} from '../protocol/journal.ts';
+import { CorruptFrame, type JournalRecord } from '../protocol/frame.ts';
+import type { Claim, Journal, PassivatedStore, SavedPartition, SnapshotStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Clock } from './clock.ts';
-import type { Actor, Partition } from './partition.ts';
+import type { Partition } from './partition.ts';
 import { addressHash } from './passivated-filter.ts';
+import { type Deciders, replay, restoreActor, Unrecoverable } from './replay.ts';
 
 const triesMax = 10;
 /** While one partition is replayed the stores answer for the other. */
@@ -32,20 +23,12 @@ export interface RecoveryReport {
   tookMs: number;
 }
 
-/** What is stored of a partition contradicts itself. */
-export class Unrecoverable extends Error {
-  constructor(partition: number, reason: string) {
-    super(`partition ${partition}: ${reason}`);
-    this.name = 'Unrecoverable';
-  }
-}
-
 export interface RecoveryDeps {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
   /** null: every saved actor is loaded, and none ever leaves memory. */
   readonly passivated: PassivatedStore | null;
-  readonly deciders: ReadonlyMap<string, AnyDecider>;
+  readonly deciders: Deciders;
   readonly clock: Pick<Clock, 'now' | 'advanceTo'>;
   readonly log: Log;
 }
@@ -83,7 +66,7 @@ async function recoverPartition(partition: Partition, claim: Claim, deps: Recove
   for (let tries = 1; tries <= triesMax; tries++) {
     partition.clear();
     const saved = deps.passivated
-      ? await deps.passivated.loadAwake(number)
+      ? await deps.passivated.loadActive(number)
       : await deps.snapshots.load(number);
     const counts: Counts = { actors: saved.actors.length, frames: 0, events: 0 };
     const failure = await build(partition, claim, saved, counts, deps).then(() => null, damageIn);
@@ -115,11 +98,12 @@ async function build(
   counts: Counts,
   deps: RecoveryDeps,
 ): Promise<void> {
-  const { number } = partition;
+  const { number, passivated } = partition;
   const { checkpointSeq } = saved;
   partition.epoch = claim.epoch;
-  for (const actor of saved.actors) installSaved(partition, actor, deps.deciders);
-  if (deps.passivated) for (const mark of await deps.passivated.marks(number)) partition.marks.add(mark);
+  for (const actor of saved.actors) restoreActor(partition, actor, deps.deciders);
+  if (deps.passivated)
+    for (const hash of await deps.passivated.passivatedHashes(number)) passivated.add(hash);
   deps.clock.advanceTo(saved.engineMs);
   partition.seq = checkpointSeq;
   partition.checkpointSeq = checkpointSeq;
@@ -128,7 +112,7 @@ async function build(
   const savedSeq = saved.actors.reduce((newest, { seq }) => Math.max(newest, seq), checkpointSeq);
   if (claim.tailSeq < savedSeq)
     throw new CorruptFrame(number, claim.tailSeq, `the journal ends before the snapshot (${savedSeq})`);
-  const mayBePassivated = ({ kind, key }: JournalRecord) => partition.marks.has(addressHash(kind, key));
+  const mayBePassivated = ({ kind, key }: JournalRecord) => passivated.has(addressHash(kind, key));
   while (partition.seq < claim.tailSeq) {
     const frames = await deps.journal.read(number, partition.seq, framesPerRead);
     if (frames.length === 0) throw new CorruptFrame(number, partition.seq + 1, 'it is missing');
@@ -139,85 +123,4 @@ async function build(
   partition.claimedSeq = partition.seq;
   partition.ackedSeq = partition.seq;
   if (partition.seq > checkpointSeq) partition.unsavedSinceMs = deps.clock.now();
-}
-
-export interface ReplayDeps extends Pick<RecoveryDeps, 'deciders' | 'clock'> {
-  readonly passivated: Pick<PassivatedStore, 'wake'> | null;
-}
-
-/**
- * Applies frames that follow the partition's last one, and answers with the number of events. Actors that are not in
- * memory and for which `mayBePassivated` holds are looked for in the store first.
- *
- * @throws CorruptFrame or Unrecoverable: nothing can be said about this partition from here on.
- */
-export async function replay(
-  partition: Partition,
-  frames: readonly Frame[],
-  mayBePassivated: (record: JournalRecord) => boolean,
-  deps: ReplayDeps,
-): Promise<number> {
-  const decoded = frames.map((frame) => ({ seq: frame.seq, records: decodeFrame(frame) }));
-  if (deps.passivated)
-    await wakeConcerned(partition, decoded, mayBePassivated, deps.passivated, deps.deciders);
-  let events = 0;
-  for (const { seq, records } of decoded) {
-    if (seq !== partition.seq + 1)
-      throw new CorruptFrame(partition.number, partition.seq + 1, 'it is missing');
-    for (const { kind, key, event } of records) {
-      const actor = partition.actor(deciderOf(deps.deciders, kind), key);
-      if (seq <= actor.restoredSeq) continue;
-      partition.evolve(actor, event, seq);
-      events++;
-      const { atMs } = event as { atMs?: number };
-      if (atMs !== undefined) deps.clock.advanceTo(atMs);
-    }
-    partition.seq = seq;
-  }
-  return events;
-}
-
-/** Loads the sleeping actors that these frames are about. */
-async function wakeConcerned(
-  partition: Partition,
-  decoded: readonly { records: readonly JournalRecord[] }[],
-  mayBePassivated: (record: JournalRecord) => boolean,
-  passivated: Pick<PassivatedStore, 'wake'>,
-  deciders: RecoveryDeps['deciders'],
-): Promise<void> {
-  const wanted = new Map<string, JournalRecord>();
-  let last: JournalRecord | null = null;
-  for (const { records } of decoded) {
-    for (const record of records) {
-      const { kind, key } = record;
-      // In a rush most events are of the actor before.
-      if (key === last?.key && kind === last.kind) continue;
-      last = record;
-      if (!partition.find(kind, key) && mayBePassivated(record)) wanted.set(`${kind}/${key}`, record);
-    }
-  }
-  if (wanted.size === 0) return;
-  const saved = await passivated.wake(partition.number, [...wanted.values()]);
-  for (const actor of saved) installSaved(partition, actor, deciders);
-}
-
-/** Puts a saved actor into memory. A state that cannot be read halts its partition: guessing it would be worse. */
-export function installSaved(
-  partition: Partition,
-  saved: ActorSnapshot,
-  deciders: ReadonlyMap<string, AnyDecider>,
-): Actor {
-  const { kind, key, version, seq, state } = saved;
-  const decider = deciderOf(deciders, kind);
-  try {
-    return partition.install(decider, key, decider.restore(key, unpack(state), version), seq);
-  } catch (error) {
-    throw new Unrecoverable(partition.number, `the snapshot of ${kind}/${key} cannot be read: ${error}`);
-  }
-}
-
-function deciderOf(deciders: ReadonlyMap<string, AnyDecider>, kind: string): AnyDecider {
-  const decider = deciders.get(kind);
-  if (!decider) throw new Error(`the journal holds an actor of unknown kind "${kind}"`);
-  return decider;
 }

@@ -19,7 +19,8 @@ import { Outbox } from './outbox.ts';
 import { type Actor, Partition } from './partition.ts';
 import { Passivation } from './passivation.ts';
 import { RecentFrames } from './recent-frames.ts';
-import { installSaved, type RecoveryReport, recover } from './recovery.ts';
+import { type RecoveryReport, recover } from './recovery.ts';
+import { type Deciders, decidersByKind, restoreActor } from './replay.ts';
 import { type ShardReading, ShardStatistics, type ShardStatsRow } from './statistics.ts';
 import { Timers } from './timers.ts';
 
@@ -73,7 +74,7 @@ const sweepsPerRound = 4;
 
 export class Shard {
   readonly #deps: ShardDeps;
-  readonly #deciders: ReadonlyMap<string, AnyDecider>;
+  readonly #deciders: Deciders;
   readonly #partitions: ReadonlyMap<number, Partition>;
   readonly #mailbox: Mailbox;
   readonly #commit: GroupCommit;
@@ -81,23 +82,23 @@ export class Shard {
   readonly #lease: Lease<Batch>;
   readonly #stall: JournalStallDetector;
   readonly #recent = new RecentFrames();
-  readonly #timers = new Timers<Actor>();
+  readonly #timers: Timers<Actor>;
   readonly #statistics: ShardStatistics;
   readonly #passivation: Passivation | null;
   #sweeps = 0;
   #isTurnScheduled = false;
   #isStopped = false;
   #isReplaced = false;
-  #timer: { atMs: number; cancel: () => void } | null = null;
 
   constructor(deps: ShardDeps) {
     this.#deps = deps;
-    this.#deciders = new Map(deps.deciders.map((decider) => [decider.kind, decider]));
+    this.#deciders = decidersByKind(deps.deciders);
     const partitions = deps.partitions.map((number) => new Partition(number));
     this.#partitions = new Map(partitions.map((partition) => [partition.number, partition]));
     this.#mailbox = new Mailbox(deps.limits.mailboxMax);
     this.#statistics = new ShardStatistics(deps.shard, deps.deciders);
     const now = () => deps.clock.now();
+    this.#timers = new Timers(deps.clock, deps.scheduler, (actor) => this.#put(actor, { type: 'Tick' }));
     this.#commit = new GroupCommit(deps.journal, deps.scheduler, {
       onDurable: (batch, frames, tookMs) => {
         this.#statistics.committed(batch.events, frames, tookMs);
@@ -124,7 +125,7 @@ export class Shard {
       ? new Passivation({
           store: passivated,
           install: (partition, saved) => {
-            installSaved(partition, saved, this.#deciders).touchedAtMs = deps.clock.now();
+            restoreActor(partition, saved, this.#deciders).touchedAtMs = deps.clock.now();
           },
           redeliver: (envelope) => {
             this.#mailbox.put(envelope);
@@ -169,7 +170,7 @@ export class Shard {
     }
     this.#lease.begin(claimAskedAtMs);
     this.#commit.seal();
-    this.#armTimer();
+    this.#timers.watch();
     this.#housekeep();
     return report;
   }
@@ -278,7 +279,7 @@ export class Shard {
       this.#process(envelope, at);
     }
     this.#commit.seal();
-    this.#armTimer();
+    this.#timers.watch();
     // With a full batch the next turn is scheduled by the journal's answer.
     if (this.#commit.open.events < eventsPerBatch) this.#scheduleTurn();
   }
@@ -373,27 +374,6 @@ export class Shard {
   #put(actor: Actor, command: AnyCommand): void {
     this.#mailbox.put({ kind: actor.kind, key: actor.key, command, reply: null });
     this.#scheduleTurn();
-  }
-
-  #armTimer(): void {
-    const nextMs = this.#timers.nextMs;
-    if (this.#timer?.atMs === nextMs) return;
-    this.#timer?.cancel();
-    this.#timer = null;
-    if (nextMs === Number.POSITIVE_INFINITY) return;
-    // Node's timers hold at most 2^31 ms; a far deadline is looked at again in a day.
-    const waitMs = Math.min(Math.max(0, nextMs - this.#deps.clock.now()), 86_400_000);
-    const cancel = this.#deps.scheduler.after(waitMs, () => this.#onTimer());
-    this.#timer = { atMs: nextMs, cancel };
-  }
-
-  #onTimer(): void {
-    this.#timer = null;
-    const now = this.#deps.clock.now();
-    for (let actor = this.#timers.takeDue(now); actor; actor = this.#timers.takeDue(now)) {
-      this.#put(actor, { type: 'Tick' });
-    }
-    this.#armTimer();
   }
 
   /** A few partitions each time. */

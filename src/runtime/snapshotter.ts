@@ -7,7 +7,7 @@
  *    checkpoint meanwhile. So two processes' snapshotters may work on the same data: whoever comes second begins anew
  *    from what the first one saved.
  * 3. Nothing is trimmed that is not saved and projected.
- * 4. What cannot be saved is in the journal, and is saved later. An snapshotter that dies loses nothing.
+ * 4. What cannot be saved is in the journal, and is saved later. A snapshotter that dies loses nothing.
  * 5. Actors that have not changed for a while leave this memory: they are fetched from the store when they change.
  */
 import { Packr } from 'msgpackr';
@@ -20,12 +20,12 @@ import type { Clock } from './clock.ts';
 import { type Actor, Partition } from './partition.ts';
 import { addressHash } from './passivated-filter.ts';
 import { isIdle } from './passivation.ts';
-import { replay, Unrecoverable } from './recovery.ts';
+import { type Deciders, decidersByKind, replay, Unrecoverable } from './replay.ts';
 
 export interface SnapshotterDeps {
   readonly deciders: readonly AnyDecider[];
   readonly journal: Pick<Journal, 'read' | 'trim'>;
-  readonly store: SnapshotStore & Pick<PassivatedStore, 'wake'>;
+  readonly store: SnapshotStore & Pick<PassivatedStore, 'loadPassivated'>;
   readonly clock: Clock;
   readonly scheduler: Pick<Scheduler, 'now' | 'after'>;
   /** Every actor of the partition is saved as it was after this frame. */
@@ -53,16 +53,16 @@ const retryMaxMs = 30_000;
 
 const packr = new Packr({ useRecords: true });
 
-/** One partition as it is known here; made anew from the store whenever something went wrong with it. */
-interface Volume {
+/** A partition as the snapshotter knows it; made anew from the store whenever something went wrong with it. */
+interface Followed {
   readonly partition: Partition;
   trimmedSeq: number;
 }
 
 export class Snapshotter {
   readonly #deps: SnapshotterDeps;
-  readonly #deciders: ReadonlyMap<string, AnyDecider>;
-  readonly #volumes = new Map<number, Volume>();
+  readonly #deciders: Deciders;
+  readonly #followed = new Map<number, Followed>();
   /** By partition: the newest frame of which its owner says that it is durable. */
   readonly #durable = new Map<number, number>();
   #round: Promise<void> = Promise.resolve();
@@ -72,10 +72,10 @@ export class Snapshotter {
 
   constructor(deps: SnapshotterDeps) {
     this.#deps = deps;
-    this.#deciders = new Map(deps.deciders.map((decider) => [decider.kind, decider]));
+    this.#deciders = decidersByKind(deps.deciders);
   }
 
-  /** The owner of the partition says that its frames are durable up to this one. */
+  /** The partition's frames are durable up to this one: its owner says so. */
   advance(partition: number, seq: number): void {
     if (seq > (this.#durable.get(partition) ?? 0)) this.#durable.set(partition, seq);
   }
@@ -100,7 +100,7 @@ export class Snapshotter {
 
   /** Actors in this memory, rounds in a row that failed, and partitions that cannot be read on. */
   stats(): { actors: number; failures: number; halted: { partition: number; reason: string }[] } {
-    const partitions = [...this.#volumes.values()].map(({ partition }) => partition);
+    const partitions = [...this.#followed.values()].map(({ partition }) => partition);
     return {
       actors: partitions.reduce((count, partition) => count + partition.actorCount, 0),
       failures: this.#failures,
@@ -127,9 +127,9 @@ export class Snapshotter {
     const { log } = this.#deps;
     for (const [number, durableSeq] of [...this.#durable]) {
       try {
-        await this.#archive(number, durableSeq);
+        await this.#snapshot(number, durableSeq);
       } catch (error) {
-        this.#volumes.delete(number);
+        this.#followed.delete(number);
         // To the end of the line: one partition in trouble must not keep others from being saved.
         const newestSeq = this.#durable.get(number)!;
         this.#durable.delete(number);
@@ -145,21 +145,21 @@ export class Snapshotter {
     this.#failures = 0;
   }
 
-  async #archive(number: number, durableSeq: number): Promise<void> {
-    const volume = this.#volumes.get(number) ?? (await this.#open(number));
-    const { partition } = volume;
+  async #snapshot(number: number, durableSeq: number): Promise<void> {
+    const followed = this.#followed.get(number) ?? (await this.#open(number));
+    const { partition } = followed;
     if (partition.fault !== null) return;
     this.#sweep(partition);
     while (partition.checkpointSeq < durableSeq) {
       await this.#readOn(partition, durableSeq);
       if (!(await this.#save(partition))) {
         // Somebody else was here.
-        this.#volumes.delete(number);
+        this.#followed.delete(number);
         return;
       }
       if (partition.fault !== null) return;
     }
-    await this.#trim(volume);
+    await this.#trim(followed);
   }
 
   /** False when somebody else has saved this partition since it was opened. */
@@ -183,24 +183,24 @@ export class Snapshotter {
     return true;
   }
 
-  async #trim(volume: Volume): Promise<void> {
-    const { number, checkpointSeq } = volume.partition;
-    if (volume.trimmedSeq >= checkpointSeq) return;
+  async #trim(followed: Followed): Promise<void> {
+    const { number, checkpointSeq } = followed.partition;
+    if (followed.trimmedSeq >= checkpointSeq) return;
     const upToSeq = Math.min(checkpointSeq, await this.#deps.store.projectedSeq(number));
-    if (upToSeq > volume.trimmedSeq) await this.#deps.journal.trim(number, upToSeq);
-    volume.trimmedSeq = Math.max(volume.trimmedSeq, upToSeq);
+    if (upToSeq > followed.trimmedSeq) await this.#deps.journal.trim(number, upToSeq);
+    followed.trimmedSeq = Math.max(followed.trimmedSeq, upToSeq);
   }
 
-  async #open(number: number): Promise<Volume> {
+  async #open(number: number): Promise<Followed> {
     const { checkpointSeq, engineMs } = await this.#deps.store.checkpoint(number);
     this.#deps.clock.advanceTo(engineMs);
     const partition = new Partition(number, false);
     partition.seq = checkpointSeq;
     partition.checkpointSeq = checkpointSeq;
     this.#deps.onSaved(number, checkpointSeq);
-    const volume = { partition, trimmedSeq: 0 };
-    this.#volumes.set(number, volume);
-    return volume;
+    const followed = { partition, trimmedSeq: 0 };
+    this.#followed.set(number, followed);
+    return followed;
   }
 
   /** Applies the frames up to that one, or a bounded part of them. */

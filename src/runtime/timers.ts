@@ -1,61 +1,78 @@
-/** Deadlines of actors: a binary heap with lazy deletion, read by one timer of the shard. */
+/**
+ * The deadlines of a shard's actors, watched by one timer of the event loop. An actor has one deadline; what it wanted
+ * before stays in the heap as a dead entry until its time comes.
+ */
+import { DeadlineHeap } from '../protocol/deadline-heap.ts';
+import type { Scheduler } from '../protocol/scheduler.ts';
+import type { Clock } from './clock.ts';
 
 export interface Timed {
-  /** The deadline that counts; entries in the heap with another time are leftovers. */
+  /** The deadline that counts; Infinity: none. */
   deadlineMs: number;
+  /** 0 until the first deadline is set; then its place among equal deadlines. */
+  serial: number;
 }
 
-export class Timers<Owner extends Timed> {
-  #heap: { atMs: number; owner: Owner }[] = [];
+/** Node's timers hold at most 2^31 ms; a far deadline is looked at again in a day. */
+const waitMsMax = 86_400_000;
 
-  /** Sets the owner's only deadline; Infinity takes it away. */
+export class Timers<Owner extends Timed> {
+  #heap = Timers.#newHeap<Owner>();
+  #serials = 0;
+  #alarm: { readonly atMs: number; readonly cancel: () => void } | null = null;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #scheduler: Pick<Scheduler, 'after'>;
+  readonly #onDue: (owner: Owner) => void;
+
+  static #newHeap<Owner extends Timed>(): DeadlineHeap<Owner> {
+    return new DeadlineHeap((owner, deadlineMs) => owner.deadlineMs === deadlineMs);
+  }
+
+  /** `onDue` is called for each owner whose time has come, in order of time; its deadline is then Infinity. */
+  constructor(clock: Pick<Clock, 'now'>, scheduler: Pick<Scheduler, 'after'>, onDue: (owner: Owner) => void) {
+    this.#clock = clock;
+    this.#scheduler = scheduler;
+    this.#onDue = onDue;
+  }
+
+  /** Sets the owner's only deadline; Infinity takes it away. To be followed by `watch`, once for many owners. */
   arm(owner: Owner, atMs: number): void {
     if (owner.deadlineMs === atMs) return;
     owner.deadlineMs = atMs;
     if (atMs === Number.POSITIVE_INFINITY) return;
-    const heap = this.#heap;
-    heap.push({ atMs, owner });
-    for (let i = heap.length - 1; i > 0; ) {
-      const parent = (i - 1) >> 1;
-      if (heap[parent]!.atMs <= heap[i]!.atMs) break;
-      [heap[parent], heap[i]] = [heap[i]!, heap[parent]!];
-      i = parent;
+    if (owner.serial === 0) owner.serial = ++this.#serials;
+    this.#heap.push(atMs, owner);
+  }
+
+  /** Takes away many owners' deadlines, and keeps nothing that would hold the owners in memory. */
+  forget(owners: Iterable<Owner>): void {
+    for (const owner of owners) owner.deadlineMs = Number.POSITIVE_INFINITY;
+    const old = this.#heap;
+    this.#heap = Timers.#newHeap();
+    for (const owner of old.upTo(Number.POSITIVE_INFINITY, old.size))
+      this.#heap.push(owner.deadlineMs, owner);
+    this.watch();
+  }
+
+  /** Sets the event loop's timer to the earliest deadline. */
+  watch(): void {
+    this.#heap.prune();
+    const nextMs = this.#heap.topMs;
+    if (this.#alarm?.atMs === nextMs) return;
+    this.#alarm?.cancel();
+    this.#alarm = null;
+    if (nextMs === Number.POSITIVE_INFINITY) return;
+    const waitMs = Math.min(Math.max(0, nextMs - this.#clock.now()), waitMsMax);
+    this.#alarm = { atMs: nextMs, cancel: this.#scheduler.after(waitMs, () => this.#ring()) };
+  }
+
+  #ring(): void {
+    this.#alarm = null;
+    const now = this.#clock.now();
+    for (let owner = this.#heap.take(now); owner; owner = this.#heap.take(now)) {
+      owner.deadlineMs = Number.POSITIVE_INFINITY;
+      this.#onDue(owner);
     }
-  }
-
-  /** The earliest time at which somebody may be due. */
-  get nextMs(): number {
-    this.#dropLeftovers();
-    return this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY;
-  }
-
-  /** Takes out the next owner that is due, in order of time; its deadline is then Infinity. */
-  takeDue(nowMs: number): Owner | null {
-    this.#dropLeftovers();
-    const top = this.#heap[0];
-    if (!top || top.atMs > nowMs) return null;
-    this.#pop();
-    top.owner.deadlineMs = Number.POSITIVE_INFINITY;
-    return top.owner;
-  }
-
-  #dropLeftovers(): void {
-    while (this.#heap.length > 0 && this.#heap[0]!.owner.deadlineMs !== this.#heap[0]!.atMs) this.#pop();
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop()!;
-    if (heap.length === 0) return;
-    heap[0] = last;
-    for (let i = 0; ; ) {
-      let least = i;
-      for (let child = 2 * i + 1; child <= 2 * i + 2 && child < heap.length; child++) {
-        if (heap[child]!.atMs < heap[least]!.atMs) least = child;
-      }
-      if (least === i) return;
-      [heap[least], heap[i]] = [heap[i]!, heap[least]!];
-      i = least;
-    }
+    this.watch();
   }
 }

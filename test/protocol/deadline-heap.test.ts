@@ -25,6 +25,10 @@ test('a heap gives live items in the order of deadline and serial, like a sorted
         const rest = live.filter((each) => each.deadlineMs > limitMs);
         expect(heap.topMs).toBe(rest[0]?.deadlineMs ?? Number.POSITIVE_INFINITY);
         expect(heap.upTo(Number.POSITIVE_INFINITY, 1_000)).toEqual(rest);
+        const due = rest.filter((each) => each.deadlineMs <= limitMs + 5);
+        for (const each of due) expect(heap.take(limitMs + 5)).toBe(each);
+        expect(heap.take(limitMs + 5)).toBeNull();
+        expect(heap.upTo(Number.POSITIVE_INFINITY, 1_000)).toEqual(rest.slice(due.length));
       },
     ),
   );

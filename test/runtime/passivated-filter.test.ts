@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { addressHash, PassivatedFilter } from '../../src/runtime/passivated-filter.ts';
 
-it('holds exactly the marks that were added', () => {
+it('holds exactly the hashes that were added', () => {
   fc.assert(
     fc.property(fc.array(fc.string()), fc.array(fc.string()), (inside, others) => {
       const set = new PassivatedFilter();
@@ -15,7 +15,7 @@ it('holds exactly the marks that were added', () => {
 });
 
 it('does not confuse a hundred thousand SKUs', () => {
-  const marks = new Set(Array.from({ length: 100_000 }, (_, n) => addressHash('sku', `SKU-${n}`)));
-  expect(marks.size).toBe(100_000);
-  for (const mark of marks) expect(Number.isSafeInteger(mark) && mark > 0).toBe(true);
+  const hashes = new Set(Array.from({ length: 100_000 }, (_, n) => addressHash('sku', `SKU-${n}`)));
+  expect(hashes.size).toBe(100_000);
+  for (const hash of hashes) expect(Number.isSafeInteger(hash) && hash > 0).toBe(true);
 });

@@ -239,10 +239,10 @@ describe('actors that are not needed', () => {
 
   it('are answered for with `busy` while the store is away, never as if they were new', async () => {
     const one = await asleep(new MemoryStore());
-    const wake = one.snapshots.wake;
-    one.snapshots.wake = () => Promise.reject(new Error('the store is away'));
+    const { loadPassivated } = one.snapshots;
+    one.snapshots.loadPassivated = () => Promise.reject(new Error('the store is away'));
     expect((await one.send({ type: 'Add', amount: 1 }, 'key-9')).code).toBe('busy');
-    one.snapshots.wake = wake;
+    one.snapshots.loadPassivated = loadPassivated;
     expect((await one.send({ type: 'Read' }, 'key-9')).body).toMatchObject({ total: 9 });
   });
 

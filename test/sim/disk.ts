@@ -162,7 +162,7 @@ export class Disk implements Journal, SnapshotStore, PassivatedStore {
     });
   }
 
-  loadAwake(partition: number): ReturnType<PassivatedStore['loadAwake']> {
+  loadActive(partition: number): ReturnType<PassivatedStore['loadActive']> {
     return this.#call('load', () => {
       const saved = this.#deps.store.saved.get(partition);
       const actors = [...(saved?.actors.values() ?? [])].filter(
@@ -173,15 +173,18 @@ export class Disk implements Journal, SnapshotStore, PassivatedStore {
     });
   }
 
-  marks(partition: number): Promise<number[]> {
+  passivatedHashes(partition: number): Promise<number[]> {
     return this.#call('load', () => {
       const saved = this.#deps.store.saved.get(partition);
       return [...(saved?.actors.values() ?? [])].flatMap(({ passivatedHash }) => passivatedHash ?? []);
     });
   }
 
-  wake(partition: number, actors: readonly { kind: string; key: string }[]): Promise<ActorSnapshot[]> {
-    return this.#call('wake', () => {
+  loadPassivated(
+    partition: number,
+    actors: readonly { kind: string; key: string }[],
+  ): Promise<ActorSnapshot[]> {
+    return this.#call('loadPassivated', () => {
       const saved = this.#deps.store.saved.get(partition);
       return actors.flatMap(({ kind, key }) => saved?.actors.get(`${kind}/${key}`) ?? []);
     });

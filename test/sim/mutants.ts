@@ -43,7 +43,7 @@ function throughArchive(archive: Archive): Archive {
     load: (partition) => archive.load(partition),
     checkpoint: (partition) => archive.checkpoint(partition),
     projectedSeq: (partition) => archive.projectedSeq(partition),
-    wake: (partition, actors) => archive.wake(partition, actors),
+    loadPassivated: (partition, actors) => archive.loadPassivated(partition, actors),
     save: (save) => archive.save(save),
   };
 }

@@ -7,6 +7,8 @@ import { Packr } from 'msgpackr';
 import { deciders } from '../../src/features.ts';
 import { decodeFrame } from '../../src/protocol/frame.ts';
 import type { Frame } from '../../src/protocol/journal.ts';
+import { Partition } from '../../src/runtime/partition.ts';
+import { decidersByKind, replayFrame } from '../../src/runtime/replay.ts';
 import { Cluster } from './cluster.ts';
 import { heal } from './heal.ts';
 import { Loop } from './loop.ts';
@@ -18,6 +20,8 @@ import { Store } from './store.ts';
 import { Trouble } from './trouble.ts';
 import { Workload } from './workload.ts';
 import { calmFaults, type Mutant, type Shadow, type Violation, type World } from './world.ts';
+
+const shadowDeciders = decidersByKind(deciders);
 
 export interface RunOptions {
   readonly seed: number;
@@ -84,9 +88,12 @@ export function prepare({ seed, mutant = {}, onTrace }: RunOptions): Run {
   };
   const model = new Model(fail);
   const shadows = new Map<string, Shadow>();
+  const unbroken = new Map<number, Partition>();
   const faults = calmFaults();
   const count = (what: string, by = 1) => counts.set(what, (counts.get(what) ?? 0) + by);
-  const world: World = { loop, store, model, shadows, faults, mutant, random, fail, trace, count };
+  const world: World = {
+    ...{ loop, store, model, shadows, unbroken, faults, mutant, random, fail, trace, count },
+  };
   loop.onThrow = (error) => fail('nobody throws', error instanceof Error ? error.stack! : String(error));
   store.onFrame = (frame) => takeFrame(world, totals, frame);
   mutant.store?.(store);
@@ -145,12 +152,13 @@ function gapMs(random: Random): number {
 
 /** Everything durable goes to the oracle and to an actor that has never been restarted. */
 function takeFrame(world: World, totals: Run['totals'], frame: Frame): void {
-  const { model, shadows, store } = world;
+  const { model, shadows, unbroken, store } = world;
   totals.frames++;
   totals.hash.update(frame.bytes);
   if (frame.epoch !== store.stream(frame.partition).epoch)
     world.fail('a stale owner is refused', `frame ${frame.seq} of partition ${frame.partition}`);
-  for (const { kind, key, event } of decodeFrame(frame)) {
+  const records = decodeFrame(frame);
+  for (const { kind, key, event } of records) {
     totals.events++;
     world.trace(
       () =>
@@ -161,12 +169,13 @@ function takeFrame(world: World, totals: Run['totals'], frame: Frame): void {
     const { atMs } = event as { atMs?: number };
     if (atMs !== undefined)
       model.newestMs.set(frame.partition, Math.max(model.newestMs.get(frame.partition) ?? 0, atMs));
-    const decider = deciders.find((each) => each.kind === kind)!;
-    const name = `${kind}/${key}`;
-    const shadow = shadows.get(name) ?? { decider, state: decider.initial(key) };
-    shadows.set(name, shadow);
-    decider.evolve(shadow.state, event);
   }
+  const followed = unbroken.get(frame.partition) ?? new Partition(frame.partition, false);
+  unbroken.set(frame.partition, followed);
+  // Written again after a loss.
+  if (totals.isMuted && frame.seq <= followed.seq) return;
+  replayFrame(followed, { seq: frame.seq, records }, shadowDeciders);
+  for (const { kind, key } of records) shadows.set(`${kind}/${key}`, followed.find(kind, key)!);
 }
 
 function report({ seed }: RunOptions, run: Run): RunResult {

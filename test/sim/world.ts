@@ -1,6 +1,7 @@
 /** What the parts of one simulated run share: time, truth, trouble, and the place where a broken promise is noted. */
 import type { AnyDecider } from '../../src/protocol/decider.ts';
 import type { Journal, PassivatedStore, SnapshotStore } from '../../src/protocol/journal.ts';
+import type { Partition } from '../../src/runtime/partition.ts';
 import type { DiskFaults } from './disk.ts';
 import type { Loop } from './loop.ts';
 import type { Fail, Model } from './model.ts';
@@ -28,7 +29,7 @@ export interface Violation {
 }
 
 /** What an snapshotter needs of the snapshot store. */
-export type Archive = SnapshotStore & Pick<PassivatedStore, 'wake'>;
+export type Archive = SnapshotStore & Pick<PassivatedStore, 'loadPassivated'>;
 
 /** A rule broken on purpose: real parts, wrapped. */
 export interface Mutant {
@@ -51,6 +52,8 @@ export interface World {
   readonly store: Store;
   readonly model: Model;
   readonly shadows: Map<string, Shadow>;
+  /** Partitions in which the shadows live: replayed from the first frame, never left. */
+  readonly unbroken: Map<number, Partition>;
   readonly faults: Faults;
   readonly mutant: Mutant;
   readonly random: (stream: string) => Random;

@@ -167,18 +167,21 @@ export class MemorySnapshots implements SnapshotStore, PassivatedStore {
     return true;
   }
 
-  async loadAwake(partition: number): Promise<SavedPartition> {
+  async loadActive(partition: number): Promise<SavedPartition> {
     const { actors, ...saved } = await this.load(partition);
     return { ...saved, actors: actors.filter((actor) => actor.passivatedHash === undefined) };
   }
 
-  async marks(partition: number): Promise<number[]> {
+  async passivatedHashes(partition: number): Promise<number[]> {
     await this.store.interlude?.(partition);
     const { actors } = await this.load(partition);
     return actors.flatMap(({ passivatedHash }) => (passivatedHash === undefined ? [] : [passivatedHash]));
   }
 
-  async wake(partition: number, asked: readonly { kind: string; key: string }[]): Promise<ActorSnapshot[]> {
+  async loadPassivated(
+    partition: number,
+    asked: readonly { kind: string; key: string }[],
+  ): Promise<ActorSnapshot[]> {
     const saved = this.store.snapshots.get(partition)?.actors;
     return asked.flatMap(({ kind, key }) => saved?.get(`${kind}/${key}`) ?? []);
   }

@@ -1,0 +1,124 @@
+/**
+ * Replay: how actors are made from what is stored of them. Recovery, the snapshotter, the operators' inspection and
+ * the simulator all come through here, so that they see the same actors.
+ *
+ * 1. An actor begins as it was saved, or new; then it takes every event of the frames after that, in their order.
+ * 2. Frames follow each other without a gap. What cannot be trusted is never guessed: it throws.
+ */
+import { unpack } from 'msgpackr';
+import type { AnyDecider } from '../protocol/decider.ts';
+import { CorruptFrame, decodeFrame, type JournalRecord } from '../protocol/frame.ts';
+import type { ActorSnapshot, Frame, PassivatedStore } from '../protocol/journal.ts';
+import type { Clock } from './clock.ts';
+import type { Actor, Partition } from './partition.ts';
+
+export type Deciders = ReadonlyMap<string, AnyDecider>;
+
+/** What is stored of a partition contradicts itself. */
+export class Unrecoverable extends Error {
+  constructor(partition: number, reason: string) {
+    super(`partition ${partition}: ${reason}`);
+    this.name = 'Unrecoverable';
+  }
+}
+
+export interface DecodedFrame {
+  readonly seq: number;
+  readonly records: readonly JournalRecord[];
+}
+
+export function decidersByKind(deciders: readonly AnyDecider[]): Deciders {
+  return new Map(deciders.map((decider) => [decider.kind, decider]));
+}
+
+/** Puts a saved actor into memory. */
+export function restoreActor(partition: Partition, saved: ActorSnapshot, deciders: Deciders): Actor {
+  const { kind, key, version, seq, state } = saved;
+  const decider = deciderOf(deciders, kind);
+  try {
+    return partition.install(decider, key, decider.restore(key, unpack(state), version), seq);
+  } catch (error) {
+    throw new Unrecoverable(partition.number, `the snapshot of ${kind}/${key} cannot be read: ${error}`);
+  }
+}
+
+/**
+ * Applies the frame that follows the partition's last one, and returns the number of events that were new to the
+ * actors. `onTime` is told the engine time of every such event.
+ */
+export function replayFrame(
+  partition: Partition,
+  { seq, records }: DecodedFrame,
+  deciders: Deciders,
+  onTime?: (atMs: number) => void,
+): number {
+  if (seq !== partition.seq + 1) throw new CorruptFrame(partition.number, partition.seq + 1, 'it is missing');
+  let events = 0;
+  for (const { kind, key, event } of records) {
+    const actor = partition.actor(deciderOf(deciders, kind), key);
+    if (seq <= actor.restoredSeq) continue;
+    partition.evolve(actor, event, seq);
+    events++;
+    const { atMs } = event as { atMs?: number };
+    if (atMs !== undefined) onTime?.(atMs);
+  }
+  partition.seq = seq;
+  return events;
+}
+
+export interface ReplayDeps {
+  readonly deciders: Deciders;
+  readonly clock: Pick<Clock, 'advanceTo'>;
+  /** null: every saved actor is in memory already. */
+  readonly passivated: Pick<PassivatedStore, 'loadPassivated'> | null;
+}
+
+/**
+ * Applies stored frames, and returns the number of events. Actors that are not in memory and for which
+ * `mayBePassivated` holds are looked for in the store first. Engine time never falls behind what was replayed.
+ *
+ * @throws CorruptFrame or Unrecoverable: nothing can be said about this partition from here on.
+ */
+export async function replay(
+  partition: Partition,
+  frames: readonly Frame[],
+  mayBePassivated: (record: JournalRecord) => boolean,
+  { deciders, clock, passivated }: ReplayDeps,
+): Promise<number> {
+  const decoded = frames.map((frame) => ({ seq: frame.seq, records: decodeFrame(frame) }));
+  if (passivated) {
+    const wanted = passivatedIn(partition, decoded, mayBePassivated);
+    const saved = wanted.length === 0 ? [] : await passivated.loadPassivated(partition.number, wanted);
+    for (const actor of saved) restoreActor(partition, actor, deciders);
+  }
+  let events = 0;
+  const onTime = (atMs: number) => clock.advanceTo(atMs);
+  for (const frame of decoded) events += replayFrame(partition, frame, deciders, onTime);
+  return events;
+}
+
+/** The passivated actors that these frames are about. */
+function passivatedIn(
+  partition: Partition,
+  frames: readonly DecodedFrame[],
+  mayBePassivated: (record: JournalRecord) => boolean,
+): JournalRecord[] {
+  const wanted = new Map<string, JournalRecord>();
+  let last: JournalRecord | null = null;
+  for (const { records } of frames) {
+    for (const record of records) {
+      const { kind, key } = record;
+      // In a rush most events are of the actor before.
+      if (key === last?.key && kind === last.kind) continue;
+      last = record;
+      if (!partition.find(kind, key) && mayBePassivated(record)) wanted.set(`${kind}/${key}`, record);
+    }
+  }
+  return [...wanted.values()];
+}
+
+function deciderOf(deciders: Deciders, kind: string): AnyDecider {
+  const decider = deciders.get(kind);
+  if (!decider) throw new Error(`the journal holds an actor of unknown kind "${kind}"`);
+  return decider;
+}
