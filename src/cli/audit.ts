@@ -7,7 +7,6 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { foldRows, keysInTables, readRows } from '../ops/as-of.ts';
 import { type AuditReport, audit, settledMismatches } from '../ops/audit.ts';
 import { countOwners } from '../persistence/data-loss.ts';
 import { providerLedger } from './provider-ledger.ts';
@@ -45,9 +44,7 @@ function readFlags(): boolean {
 async function look({ inspection, pool }: Stores): Promise<AuditReport> {
   return audit({
     inspection,
-    readRows: (partition, keysAt) => readRows(pool, partition, keysAt),
-    foldRows,
-    keysInTables: () => keysInTables(pool),
+    pool,
     provider: (orders) => providerLedger(config, orders, log),
     nowMs: Date.now,
   });

@@ -3,7 +3,7 @@
 import type { PaymentReported } from '../actors/order/commands.ts';
 import type { Config } from '../config.ts';
 import { Payments } from '../market/payments/effects.ts';
-import type { OrderInBrief, ProviderLedger, ProviderPayment } from '../ops/audit-compare.ts';
+import type { OrderInBrief, ProviderLedger, ProviderPayment } from '../ops/audit-entries.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import type { Log } from '../protocol/log.ts';
 import { fetchLedger, readLedger } from '../sandbox/ledger-reader.ts';
@@ -48,6 +48,7 @@ async function sandboxUrl(opsPort: number): Promise<string | null> {
   }
 }
 
+/** The payments of the orders that may still change, then of the newest, each asked for by its id. */
 export async function pollLedger(
   stripe: { secretKey: string | null; sandboxUrl: string | null },
   orders: Orders,
@@ -62,22 +63,22 @@ export async function pollLedger(
   try {
     for (let from = 0; from < asked.length; from += askedAtOnce) {
       const some = asked.slice(from, from + askedAtOnce);
-      found.push(...(await Promise.all(some.map(([id, { paymentId }]) => poll(id, paymentId!)))));
+      found.push(...(await Promise.all(some.map(([id, { paymentId }]) => poll(payments, id, paymentId!)))));
     }
   } finally {
     await payments.stop();
   }
   return { payments: found, isComplete: false };
+}
 
-  async function poll(orderId: string, paymentId: string): Promise<ProviderPayment> {
-    const status: PaymentReported['status'] | null = await payments.poll(paymentId).then(
-      (answer) => answer?.report.status ?? null,
-      (error: unknown) => {
-        // The provider knows no such payment: that is a finding. Anything else is no answer.
-        if ((error as { statusCode?: number }).statusCode === 404) return null;
-        throw error;
-      },
-    );
-    return { paymentId, orderId, status: status ?? 'open', capturedAmount: null, currency: null };
-  }
+async function poll(payments: Payments, orderId: string, paymentId: string): Promise<ProviderPayment> {
+  const status: PaymentReported['status'] | null = await payments.poll(paymentId).then(
+    (answer) => answer?.report.status ?? null,
+    (error: unknown) => {
+      // The provider knows no such payment: that is a finding. Anything else is no answer.
+      if ((error as { statusCode?: number }).statusCode === 404) return null;
+      throw error;
+    },
+  );
+  return { paymentId, orderId, status: status ?? 'open', capturedAmount: null, currency: null };
 }

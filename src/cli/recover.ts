@@ -4,18 +4,19 @@
  *   --list     what is halted, and what is missing; touches nothing; works beside a running server
  *   --accept   go on with what is left. Only while no server runs on this data
  *
- * Ends with 0 when all is well or done, 1 when something is halted or the acceptance was refused, 2 for bad flags or
+ * Ends with 0 when all is well or done, 1 when something is halted or the acknowledgement was refused, 2 for bad flags or
  * settings, 3 when a store cannot be reached.
  */
 import { parseArgs } from 'node:util';
 import { Packr } from 'msgpackr';
-import type { SkuState } from '../actors/sku/state.ts';
-import { type AcceptedStock, alignStock } from '../market/inventory/store.ts';
+import { alignStock } from '../market/inventory/store.ts';
+import { stockEntry } from '../ops/audit-actors.ts';
 import { inspect } from '../ops/inspection.ts';
 import { type HaltedPartition, haltedPartition, haltedText } from '../ops/recovery-report.ts';
-import { accept, countOwners } from '../persistence/data-loss.ts';
+import { acknowledgeDataLoss, countOwners } from '../persistence/data-loss.ts';
 import { migrate } from '../persistence/migrate.ts';
-import { partitionCount } from '../protocol/address.ts';
+import { allPartitions, partitionCount } from '../protocol/address.ts';
+import type { Actor } from '../runtime/partition.ts';
 import { commandSettings, openStores, type Stores } from './stores.ts';
 
 type Task = { type: 'list'; isJson: boolean } | { type: 'accept'; partition: number; reason: string };
@@ -34,7 +35,7 @@ try {
   process.exit(3);
 }
 try {
-  process.exitCode = task.type === 'list' ? await list(task.isJson) : await acceptOne(task);
+  process.exitCode = task.type === 'list' ? await list(task.isJson) : await acknowledge(task);
 } finally {
   await stores.close();
 }
@@ -53,7 +54,8 @@ function readTask(): Task {
     const partition = /^\d{1,2}$/.test(values.accept ?? '') ? Number(values.accept) : Number.NaN;
     const reason = values.reason?.trim() ?? '';
     if (values.list || !(partition < partitionCount)) throw new Error('which partition?');
-    if (reason === '' || reason.length > reasonCharsMax) throw new Error('an acceptance needs a reason');
+    if (reason === '' || reason.length > reasonCharsMax)
+      throw new Error('going on without frames needs a reason');
     return { type: 'accept', partition, reason };
   } catch (error) {
     process.stderr.write(`doorbuster: ${(error as Error).message}\n${usage}\n`);
@@ -61,20 +63,15 @@ function readTask(): Task {
   }
 }
 
-function stockOf({ key, state }: { key: string; state: unknown }): AcceptedStock {
-  const { onHand, held, sold } = state as SkuState;
-  return { sku: key, onHand, held, sold };
-}
-
 async function look(partition: number) {
   const inspection = await inspect(partition, stores.inspection);
-  const [stand] = await stores.positions.read([partition]);
-  return { inspection, halted: haltedPartition(inspection, stand!) };
+  const [position] = await stores.positions.read([partition]);
+  return { inspection, halted: haltedPartition(inspection, position!) };
 }
 
 async function list(isJson: boolean): Promise<number> {
   const halted: HaltedPartition[] = [];
-  for (let partition = 0; partition < partitionCount; partition++) {
+  for (const partition of allPartitions) {
     const found = (await look(partition)).halted;
     if (found) halted.push(found);
   }
@@ -82,37 +79,18 @@ async function list(isJson: boolean): Promise<number> {
   return halted.length === 0 ? 0 : 1;
 }
 
-async function acceptOne({ partition, reason }: Extract<Task, { type: 'accept' }>): Promise<number> {
-  const refuse = (why: string): number => {
-    process.stderr.write(`doorbuster: refused: ${why}\n`);
-    return 1;
-  };
-  const owners = await countOwners(stores.pool);
-  if (owners > 0) return refuse('a server runs on this data: stop it first');
+function refuse(why: string): number {
+  process.stderr.write(`doorbuster: refused: ${why}\n`);
+  return 1;
+}
+
+async function acknowledge({ partition, reason }: Extract<Task, { type: 'accept' }>): Promise<number> {
+  if ((await countOwners(stores.pool)) > 0) return refuse('a server runs on this data: stop it first');
   await migrate(stores.databaseUrl, log);
   const { inspection, halted } = await look(partition);
   if (!halted) return refuse(`partition ${partition} is not halted`);
   if (!halted.isAcceptable) return refuse(`${halted.fault}: bring back a backup`);
-  const actors = [...inspection.memory.everyActor()].map(({ decider, key, state }) => ({
-    kind: decider.kind,
-    key,
-    version: decider.version,
-    // A copy: the packer goes on using its buffer.
-    state: new Uint8Array(packr.pack(decider.snapshot(state))),
-  }));
-  const { keptSeq, resumeSeq, fault } = halted;
-  // Before the acceptance: killed in between, the partition is still halted and all of it is done again.
-  await alignStock(
-    stores.pool,
-    [...inspection.memory.everyActor()].filter(({ decider }) => decider.kind === 'sku').map(stockOf),
-  );
-  await accept(
-    stores.pool,
-    config.redisUrl,
-    { partition, tailSeq: keptSeq, resumeSeq, fault, reason },
-    actors,
-    log,
-  );
+  await goOnWith([...inspection.memory.everyActor()], halted, reason);
   log('error', 'ACCEPTED: a partition goes on without frames that its journal has lost', {
     ...halted,
     reason,
@@ -121,4 +99,30 @@ async function acceptOne({ partition, reason }: Extract<Task, { type: 'accept' }
     `${haltedText([halted])}Accepted: ${reason}\nThe next start opens partition ${partition}. Now run: npm run audit\n`,
   );
   return 0;
+}
+
+async function goOnWith(
+  actors: readonly Actor[],
+  { partition, keptSeq, resumeSeq, fault }: HaltedPartition,
+  reason: string,
+): Promise<void> {
+  const skus = actors.filter(({ decider }) => decider.kind === 'sku');
+  // Before the acknowledgement: killed in between, the partition is still halted and all of it is done again.
+  await alignStock(
+    stores.pool,
+    skus.flatMap((actor) => stockEntry(actor) ?? []),
+  );
+  await acknowledgeDataLoss(
+    stores.pool,
+    config.redisUrl,
+    { partition, tailSeq: keptSeq, resumeSeq, fault, reason },
+    actors.map(({ decider, key, state }) => ({
+      kind: decider.kind,
+      key,
+      version: decider.version,
+      // A copy: the packer goes on using its buffer.
+      state: new Uint8Array(packr.pack(decider.snapshot(state))),
+    })),
+    log,
+  );
 }

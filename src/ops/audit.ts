@@ -7,49 +7,26 @@
  * 3. Cuts of different partitions, and the provider, are of different moments: what looks wrong across them counts
  *    only if a second look finds it again (`settledMismatches`).
  */
-
-import type { OrderView } from '../actors/order/commands.ts';
-import type { HoldView, StockView } from '../actors/sku/commands.ts';
-import { partitionCount, partitionOf } from '../protocol/address.ts';
-import type { AnyCommand } from '../protocol/command.ts';
+import type { Pool } from 'pg';
+import { allPartitions, partitionOf } from '../protocol/address.ts';
 import { decodeFrame, type JournalRecord } from '../protocol/frame.ts';
 import type { Actor } from '../runtime/partition.ts';
+import { foldRows, keysInTables, readRows, type TableRows } from './as-of.ts';
+import { compareHolds, compareProvider } from './audit-across.ts';
+import { orderEntry, stockEntry } from './audit-actors.ts';
+import { compareOrder, compareStock } from './audit-compare.ts';
 import {
-  compareHolds,
-  compareOrder,
-  compareProvider,
-  compareStock,
   type HoldEntry,
   inBrief,
   type Mismatch,
-  type OrderEntry,
   type OrderInBrief,
-  type OrderRows,
   type ProviderLedger,
-  type StockEntry,
-  type StockRow,
-} from './audit-compare.ts';
+} from './audit-entries.ts';
 import { type Inspection, type InspectionDeps, inspect, readOn } from './inspection.ts';
 
-export interface Tables {
-  readonly stock: ReadonlyMap<string, StockRow>;
-  readonly orders: ReadonlyMap<string, OrderRowsOf>;
-}
-
-/** As `OrderRows`, with the payments by id. */
-interface OrderRowsOf extends Omit<OrderRows, 'payments'> {
-  readonly payments: ReadonlyMap<string, OrderRows['payments'][number]>;
-}
-
-export interface AuditDeps<Rows extends Tables> {
+export interface AuditDeps {
   readonly inspection: InspectionDeps;
-  /** See projections/as-of.ts. */
-  readRows(
-    partition: number,
-    keysAt: (seq: number) => Promise<{ skus: string[]; orderIds: string[] }>,
-  ): Promise<{ seq: number; rows: Rows }>;
-  foldRows(rows: Rows, records: readonly JournalRecord[]): void;
-  keysInTables(): AsyncIterable<{ kind: 'sku' | 'order'; keys: string[] }>;
+  readonly pool: Pool;
   /** Asked once all partitions are read. null: there is none to ask. */
   provider(orders: ReadonlyMap<string, OrderInBrief>): Promise<ProviderLedger | null>;
   readonly nowMs: () => number;
@@ -70,7 +47,7 @@ export interface AuditReport {
   readonly cuts: number[];
 }
 
-interface Ledger {
+interface Findings {
   readonly report: AuditReport;
   readonly orders: Map<string, OrderInBrief>;
   /** Committing and committed ones. */
@@ -81,22 +58,22 @@ interface Ledger {
 const triesMax = 5;
 const framesPerRead = 512;
 
-export async function audit<Rows extends Tables>(deps: AuditDeps<Rows>): Promise<AuditReport> {
+export async function audit(deps: AuditDeps): Promise<AuditReport> {
   const report: AuditReport = {
     mismatches: [],
     compared: { skus: 0, holds: 0, orders: 0, ordersUnderWay: 0, payments: null, frames: 0 },
     cuts: [],
   };
-  const ledger: Ledger = { report, orders: new Map(), holds: new Map() };
+  const findings: Findings = { report, orders: new Map(), holds: new Map() };
   // Before the actors: whatever has a row now must be known to an actor afterwards.
   const keysByPartition = await keysOfRows(deps);
-  for (let partition = 0; partition < partitionCount; partition++)
-    await auditPartition(partition, keysByPartition[partition]!, ledger, deps);
-  report.mismatches.push(...compareHolds(ledger.orders, ledger.holds, deps.nowMs()));
-  const books = await deps.provider(ledger.orders);
-  if (books) {
-    report.compared.payments = books.payments.length;
-    report.mismatches.push(...compareProvider(ledger.orders, books));
+  for (const partition of allPartitions)
+    await auditPartition(partition, keysByPartition[partition]!, findings, deps);
+  report.mismatches.push(...compareHolds(findings.orders, findings.holds, deps.nowMs()));
+  const provider = await deps.provider(findings.orders);
+  if (provider) {
+    report.compared.payments = provider.payments.length;
+    report.mismatches.push(...compareProvider(findings.orders, provider));
   }
   return report;
 }
@@ -107,20 +84,20 @@ export function settledMismatches(first: readonly Mismatch[], second: readonly M
   return second.filter(({ kind, key }) => known.has(`${kind} ${key}`));
 }
 
-async function keysOfRows<Rows extends Tables>(deps: AuditDeps<Rows>): Promise<string[][]> {
-  const addresses: string[][] = Array.from({ length: partitionCount }, () => []);
-  for await (const { kind, keys } of deps.keysInTables())
+async function keysOfRows(deps: AuditDeps): Promise<string[][]> {
+  const addresses: string[][] = allPartitions.map(() => []);
+  for await (const { kind, keys } of keysInTables(deps.pool))
     for (const key of keys) addresses[partitionOf(kind, key)]!.push(`${kind}/${key}`);
   return addresses;
 }
 
-async function auditPartition<Rows extends Tables>(
+async function auditPartition(
   partition: number,
   rowAddresses: readonly string[],
-  ledger: Ledger,
-  deps: AuditDeps<Rows>,
+  findings: Findings,
+  deps: AuditDeps,
 ): Promise<void> {
-  const { mismatches, compared, cuts } = ledger.report;
+  const { mismatches, compared, cuts } = findings.report;
   const key = `partition ${partition}`;
   for (let tries = 1; ; tries++) {
     const inspection = await inspect(partition, deps.inspection);
@@ -139,19 +116,16 @@ async function auditPartition<Rows extends Tables>(
       if (!inspection.memory.find(address.slice(0, slash), address.slice(slash + 1)))
         mismatches.push({ kind: 'row_without_actor', key: address, expected: null, found: 'a row' });
     }
-    for (const actor of inspection.memory.everyActor()) auditActor(actor, rows, ledger);
+    for (const actor of inspection.memory.everyActor()) auditActor(actor, rows, findings);
     return;
   }
 }
 
 /** The partition's rows as of the frame that its actors are at; null when frames in between were trimmed meanwhile. */
-async function rowsAtCut<Rows extends Tables>(
-  inspection: Inspection,
-  deps: AuditDeps<Rows>,
-): Promise<Rows | null> {
+async function rowsAtCut(inspection: Inspection, deps: AuditDeps): Promise<TableRows | null> {
   const after: JournalRecord[][] = [];
   let isWhole = true;
-  const { rows } = await deps.readRows(inspection.partition, async (seq) => {
+  const { rows } = await readRows(deps.pool, inspection.partition, async (seq) => {
     // The projection may have gone past our cut meanwhile: then the cut moves on to it.
     await readOn(inspection, seq, deps.inspection);
     if (inspection.seq < seq)
@@ -160,15 +134,15 @@ async function rowsAtCut<Rows extends Tables>(
     return keysOf(inspection);
   });
   if (!isWhole) return null;
-  for (const records of after) deps.foldRows(rows, records);
+  for (const records of after) foldRows(rows, records);
   return rows;
 }
 
-async function framesBetween<Rows extends Tables>(
+async function framesBetween(
   inspection: Inspection,
   afterSeq: number,
   into: JournalRecord[][],
-  deps: AuditDeps<Rows>,
+  deps: AuditDeps,
 ): Promise<boolean> {
   for (let seq = afterSeq; seq < inspection.seq; ) {
     const limit = Math.min(framesPerRead, inspection.seq - seq);
@@ -193,53 +167,24 @@ function keysOf(inspection: Inspection): { skus: string[]; orderIds: string[] } 
   return { skus, orderIds };
 }
 
-function auditActor(actor: Actor, rows: Tables, ledger: Ledger): void {
-  const { mismatches, compared } = ledger.report;
+function auditActor(actor: Actor, rows: TableRows, findings: Findings): void {
+  const { mismatches, compared } = findings.report;
   if (actor.decider.kind === 'sku') {
-    const book = stockEntry(actor);
-    if (!book) return;
+    const entry = stockEntry(actor);
+    if (!entry) return;
     compared.skus++;
-    compared.holds += book.holds.length;
-    mismatches.push(...compareStock(book, rows.stock.get(book.sku)));
-    for (const hold of book.holds)
-      if (hold.state === 'committing' || hold.state === 'committed') ledger.holds.set(hold.holdId, hold);
+    compared.holds += entry.holds.length;
+    mismatches.push(...compareStock(entry, rows.stock.get(entry.sku)));
+    for (const hold of entry.holds)
+      if (hold.state === 'committing' || hold.state === 'committed') findings.holds.set(hold.holdId, hold);
   }
   if (actor.decider.kind === 'order') {
-    const book = orderEntry(actor);
-    if (!book) return;
+    const entry = orderEntry(actor);
+    if (!entry) return;
     compared.orders++;
-    if (!book.isSettled) compared.ordersUnderWay++;
+    if (!entry.isSettled) compared.ordersUnderWay++;
     const found = rows.orders.get(actor.key);
-    mismatches.push(...compareOrder(book, found && { ...found, payments: [...found.payments.values()] }));
-    ledger.orders.set(actor.key, inBrief(book));
+    mismatches.push(...compareOrder(entry, found && { ...found, payments: [...found.payments.values()] }));
+    findings.orders.set(actor.key, inBrief(entry));
   }
-}
-
-/** Asks the actor as anybody would, at a time before every deadline: so the answer is the state and nothing else. */
-function ask<View>({ decider, state }: Actor, command: AnyCommand): View | null {
-  const { code, reply } = decider.decide(state, command, 0);
-  if (code !== 'ok') return null;
-  return (typeof reply === 'function' ? reply(state) : reply) as View;
-}
-
-function stockEntry(actor: Actor): StockEntry | null {
-  const stock = ask<StockView>(actor, { type: 'ReadStock' });
-  if (!stock) return null;
-  const { sku, onHand, held, sold } = stock;
-  const holds: HoldEntry[] = [];
-  for (const holdId of actor.decider.allNames?.(actor.state) ?? []) {
-    const command = { type: 'ReadHold', holdId, buyerId: null };
-    const { quantity, state, orderId } = ask<HoldView>(actor, command)!;
-    holds.push({ holdId, sku, quantity, state, orderId });
-  }
-  return { sku, onHand, held, sold, holds };
-}
-
-function orderEntry(actor: Actor): OrderEntry | null {
-  const view = ask<OrderView>(actor, { type: 'ReadOrder', buyerId: null } as AnyCommand);
-  if (!view) return null;
-  const { decider, state } = actor;
-  const isSettled =
-    decider.pendingMessages(state).length === 0 && decider.deadline(state, 0) === Number.POSITIVE_INFINITY;
-  return { view, isSettled };
 }

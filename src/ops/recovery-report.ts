@@ -1,13 +1,6 @@
-/** What is known of a partition that cannot be opened, and what an operator's acceptance would make of it. */
+/** What is known of a partition that cannot be opened, and what acknowledging its data loss would make of it. */
+import type { JournalPosition } from '../persistence/journal/positions.ts';
 import type { Inspection } from './inspection.ts';
-
-export interface Stand {
-  readonly partition: number;
-  readonly epoch: number;
-  readonly tailSeq: number | null;
-  readonly checkpointSeq: number;
-  readonly projectedSeq: number;
-}
 
 export interface HaltedPartition {
   readonly partition: number;
@@ -27,10 +20,13 @@ export interface HaltedPartition {
   readonly resumeSeq: number;
 }
 
-export function haltedPartition(inspection: Inspection, stand: Stand): HaltedPartition | null {
+/** null: the partition is not halted. */
+export function haltedPartition(
+  inspection: Inspection,
+  { partition, projectedSeq, tailSeq }: JournalPosition,
+): HaltedPartition | null {
   if (inspection.fault === null) return null;
   const { checkpointSeq, savedSeq, seq: keptSeq } = inspection;
-  const { partition, projectedSeq, tailSeq } = stand;
   const seenSeq = Math.max(keptSeq, savedSeq, projectedSeq, tailSeq ?? 0);
   return {
     partition,

@@ -12,7 +12,7 @@ import { DoorbusterError } from '../protocol/errors.ts';
 import { encodeFrame } from '../protocol/frame.ts';
 import type { ActorSnapshot } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
-import { openRedisLink, type RedisLink } from './journal/redis-link.ts';
+import { openRedisLink } from './journal/redis-link.ts';
 import { streamKey } from './journal/stream.ts';
 import { createSnapshotStore } from './snapshots.ts';
 
@@ -38,20 +38,20 @@ export async function countOwners(pool: pg.Pool): Promise<number> {
 }
 
 /** `actors` are saved as of `resumeSeq`. */
-export async function accept(
+export async function acknowledgeDataLoss(
   pool: pg.Pool,
   redisUrl: string | null,
-  acceptance: DataLossAcknowledgement,
+  acknowledgement: DataLossAcknowledgement,
   actors: readonly Omit<ActorSnapshot, 'seq'>[],
   log: Log,
 ): Promise<void> {
-  const { partition, resumeSeq } = acceptance;
+  const { partition, resumeSeq } = acknowledgement;
   const epoch = await raiseEpoch(pool, partition);
   const bytes = Buffer.from(encodeFrame(partition, epoch, resumeSeq, []));
   if (redisUrl === null) await bridgeRows(pool, partition, epoch, resumeSeq, bytes);
   else await bridgeStream(redisUrl, partition, epoch, resumeSeq, bytes, log);
   // Before the actors: as long as their checkpoint is the old one, the missing frames keep the partition halted.
-  await note(pool, acceptance);
+  await record(pool, acknowledgement);
   const store = createSnapshotStore(pool);
   const { checkpointSeq: fromSeq } = await store.checkpoint(partition);
   const saved = actors.map((actor) => ({ ...actor, seq: resumeSeq }));
@@ -91,7 +91,7 @@ async function bridgeStream(
   bytes: Buffer,
   log: Log,
 ): Promise<void> {
-  const link: RedisLink = await openRedisLink(redisUrl, 'doorbuster-accept', replyTimeoutMs, log);
+  const link = await openRedisLink(redisUrl, 'doorbuster-accept', replyTimeoutMs, log);
   try {
     // Without NOMKSTREAM: a stream that is gone begins anew here, and only here.
     await link.ask([['xadd', streamKey(partition), `${epoch}-${seq}`, 'f', bytes]]);
@@ -100,8 +100,9 @@ async function bridgeStream(
   }
 }
 
-async function note(pool: pg.Pool, acceptance: DataLossAcknowledgement): Promise<void> {
-  const { partition, tailSeq, resumeSeq, fault, reason } = acceptance;
+/** The table's name is older than the word. */
+async function record(pool: pg.Pool, acknowledgement: DataLossAcknowledgement): Promise<void> {
+  const { partition, tailSeq, resumeSeq, fault, reason } = acknowledgement;
   await pool.query(
     `with moved as (
        update projection_checkpoints set seq = $3 where partition = $1

@@ -1,19 +1,17 @@
-/** The audit's comparisons, on books with one mistake each. */
+/** The audit's comparisons, on entries with one mistake each. */
 import { describe, expect, it } from 'vitest';
 import type { OrderView } from '../../src/actors/order/commands.ts';
 import { settledMismatches } from '../../src/ops/audit.ts';
+import { compareHolds, compareProvider } from '../../src/ops/audit-across.ts';
+import { compareOrder, compareStock } from '../../src/ops/audit-compare.ts';
 import {
-  compareHolds,
-  compareOrder,
-  compareProvider,
-  compareStock,
   type HoldEntry,
   inBrief,
   type OrderEntry,
   type OrderRows,
   type ProviderPayment,
   type StockEntry,
-} from '../../src/ops/audit-compare.ts';
+} from '../../src/ops/audit-entries.ts';
 
 const usd = (amount: number) => ({ amount, currency: 'USD' });
 const nowMs = 1_800_000_000_000;
@@ -76,7 +74,8 @@ const payment = (more: Partial<ProviderPayment> = {}): ProviderPayment => ({
   ...{ paymentId: 'pi_1', orderId: 'ord_1', status: 'captured', capturedAmount: 500, currency: 'USD' },
   ...more,
 });
-const orders = (...books: OrderEntry[]) => new Map(books.map((book) => [book.view.orderId, inBrief(book)]));
+const orders = (...entries: OrderEntry[]) =>
+  new Map(entries.map((entry) => [entry.view.orderId, inBrief(entry)]));
 const holds = (...all: HoldEntry[]) => new Map(all.map((one) => [one.holdId, one]));
 const kinds = (mismatches: readonly { kind: string }[]) => mismatches.map(({ kind }) => kind);
 const books = (...payments: ProviderPayment[]) => ({ payments, isComplete: true });

@@ -6,7 +6,7 @@ import type { OrderView } from '../../src/actors/order/commands.ts';
 import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
 import { pollLedger } from '../../src/cli/provider-ledger.ts';
 import { Payments } from '../../src/market/payments/effects.ts';
-import type { Mismatch } from '../../src/ops/audit-compare.ts';
+import type { Mismatch } from '../../src/ops/audit-entries.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import { newId } from '../../src/protocol/ids.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';

@@ -5,11 +5,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { freePort } from '../../src/persistence/embedded/free-port.ts';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/persistence/embedded/server.ts';
 import { migrate } from '../../src/persistence/migrate.ts';
 import { openPool } from '../../src/persistence/postgres.ts';
@@ -108,17 +109,6 @@ export function whyNoRedis(): string | null {
   return found.status === 0 ? null : 'redis-server is not installed';
 }
 
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
-}
-
 function isListening(port: number): Promise<boolean> {
   return new Promise((done) => {
     const socket = connect(port, '127.0.0.1');
@@ -141,7 +131,7 @@ export interface TestRedis {
 /** A private Redis on a free port, with `appendonly yes` and `appendfsync always` unless told otherwise. */
 export async function startTestRedis(settings: Readonly<Record<string, string>> = {}): Promise<TestRedis> {
   const folder = await temporaryFolder();
-  const port = await freePort();
+  const port = await freePort('127.0.0.1', 0);
   let child: ChildProcess | null = null;
   const given: Record<string, string> = {
     port: String(port),

@@ -8,7 +8,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, realpath, stat, truncate } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
@@ -16,6 +15,7 @@ import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import { findBinaries } from './binaries.ts';
 import { type Cluster, makeCluster, readOrMakePassword } from './cluster.ts';
+import { freePort } from './free-port.ts';
 import { isPostgresAlive, readPostmaster, removeStalePidFile, stopPostmaster } from './postmaster.ts';
 import { type RunAs, runAsPostgres } from './unprivileged.ts';
 
@@ -54,17 +54,6 @@ const settings: Readonly<Record<string, string>> = {
 
 interface Place extends Cluster {
   readonly logFile: string;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
 }
 
 const urlOf = (place: Place, port: number, database = databaseName) =>
@@ -212,7 +201,7 @@ export async function startEmbedded(dataDir: string, log: Log): Promise<Embedded
     removeStalePidFile(place.folder);
     if (existsSync(place.logFile) && (await stat(place.logFile)).size > logBytesMax)
       await truncate(place.logFile);
-    const port = await freePort();
+    const port = await freePort('127.0.0.1', 0);
     const pid = await startServer(place, runAs, postgres, port);
     if (pid !== null) return running(pid, port, false);
     // The port was taken meanwhile, or backends of a killed server are still letting go of the shared memory.
