@@ -6,17 +6,12 @@ import type pg from 'pg';
 import type { OrderEvent } from '../actors/order/events.ts';
 import type { SkuEvent } from '../actors/sku/events.ts';
 import { foldStock, type StockRow, stockProjection, stockTable } from '../market/inventory/projection.ts';
-import { foldLines, type LineRow, lineTable } from '../market/orders/lines.ts';
-import { foldOrder, type OrderRow, orderTable } from '../market/orders/projection.ts';
-import { foldPayments, type PaymentRow } from '../market/payments/rows.ts';
+import { lineTable } from '../market/orders/lines.ts';
+import { foldOrder } from '../market/orders/projection.ts';
+import { type OrderRows, orderTable } from '../market/orders/rows.ts';
+import type { PaymentRow } from '../market/payments/rows.ts';
 import { inTransaction } from '../persistence/transaction.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
-
-export interface OrderRows {
-  order: OrderRow;
-  readonly lines: LineRow[];
-  readonly payments: Map<string, PaymentRow>;
-}
 
 export interface TableRows {
   readonly stock: Map<string, StockRow>;
@@ -81,18 +76,8 @@ export function foldRows(rows: TableRows, records: readonly JournalRecord[]): vo
   for (const { kind, key, event } of records) {
     if (kind === 'sku' && stockProjection.types?.has(event.type))
       rows.stock.set(key, foldStock(rows.stock.get(key), key, event as SkuEvent));
-    if (kind === 'order') foldOrderRows(rows.orders, key, event as OrderEvent);
+    if (kind === 'order') rows.orders.set(key, foldOrder(rows.orders.get(key), key, event as OrderEvent));
   }
-}
-
-function foldOrderRows(orders: Map<string, OrderRows>, orderId: string, event: OrderEvent): void {
-  const known = orders.get(orderId);
-  const order = foldOrder(known?.order, orderId, event);
-  const rows = known ?? { order, lines: [], payments: new Map() };
-  rows.order = order;
-  orders.set(orderId, rows);
-  foldLines(rows.lines, orderId, order.holdIds, event);
-  foldPayments(rows.payments, order, event);
 }
 
 /** Every key that has a row, in portions. */

@@ -13,10 +13,10 @@ import { money, times } from '../../protocol/money.ts';
 import { authorizePayment, type capturePayment } from '../payments/commands.ts';
 import type { attachHold, commitHold, HoldView, retakeHold } from '../sku/commands.ts';
 import type { OrderLine, PaymentReported } from './commands.ts';
-import type { OrderEvent } from './events.ts';
+import type { EventOf, OrderEvent } from './events.ts';
 import { authorizeId } from './pending.ts';
 import { priceOrder } from './price.ts';
-import type { EventOf, Line, OrderAsks, OrderState } from './state.ts';
+import type { Line, OrderAsks, OrderState } from './state.ts';
 
 type Events = readonly OrderEvent[];
 type Failed = EventOf<'OrderFailed'>;

@@ -50,3 +50,5 @@ export type OrderEvent =
     }
   | { type: 'LineReleased'; holdId: string; atMs: number }
   | { type: 'PaymentSettled'; paymentStatus: Extract<PaymentStatus, 'voided' | 'refunded'>; atMs: number };
+
+export type EventOf<Type extends OrderEvent['type']> = Extract<OrderEvent, { type: Type }>;

@@ -1,18 +1,7 @@
 /** The order as its buyer sees it. Lines appear once their hold was taken: before that nothing is known of them. */
-import type { OrderView, PaymentStatus } from './commands.ts';
-import type { PaymentStep } from './flow.ts';
+import type { OrderView } from './commands.ts';
+import { paymentStatusOf } from './facts.ts';
 import type { OrderState } from './state.ts';
-
-const paymentStatusByStep: Readonly<Record<PaymentStep, PaymentStatus>> = {
-  none: 'none',
-  asked: 'none',
-  authorized: 'authorized',
-  captured: 'captured',
-  declined: 'failed',
-  failed: 'failed',
-  voided: 'voided',
-  refunded: 'refunded',
-};
 
 export function orderView(state: OrderState): OrderView {
   const { placed, priced } = state;
@@ -22,7 +11,7 @@ export function orderView(state: OrderState): OrderView {
     orderNumber: placed.orderNumber,
     buyerId: placed.buyerId,
     status: state.status,
-    paymentStatus: paymentStatusByStep[state.payment],
+    paymentStatus: paymentStatusOf(state),
     paymentId: state.paymentId,
     failure: state.failure,
     lines: state.lines.flatMap((line) => (line.taken === null ? [] : [line.taken])),

@@ -1,8 +1,9 @@
 /** The only writer of the sale actor's state: what each event of the journal means. */
 import { admit, awaitEnd, giveUp, heldBy, soldTo } from './admissions.ts';
+import type { SaleItem } from './commands.ts';
 import type { SaleEvent } from './events.ts';
 import { evolveFacts } from './facts.ts';
-import type { Admission, SaleState } from './state.ts';
+import type { Admission, ItemState, SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 
 type EventOf<Type extends SaleEvent['type']> = Extract<SaleEvent, { type: Type }>;
@@ -10,6 +11,14 @@ type EventOf<Type extends SaleEvent['type']> = Extract<SaleEvent, { type: Type }
 export function evolveSale(state: SaleState, event: SaleEvent): void {
   evolveFacts(state, event);
   switch (event.type) {
+    case 'SaleCreated':
+      createSale(state, event);
+      return;
+    case 'ItemAllotted': {
+      const item = state.items.get(event.sku)!;
+      if (item.seq === 0) item.available = item.quantity;
+      return;
+    }
     case 'SaleStarted':
     case 'SaleResumed':
       state.credit = 0;
@@ -40,6 +49,28 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
     case 'StockReported':
       takeReport(state, event);
   }
+}
+
+function createSale(state: SaleState, event: EventOf<'SaleCreated'>): void {
+  const { type: _, atMs, ...terms } = event;
+  state.terms = { ...terms, createdAtMs: atMs };
+  state.queueing = terms.queueing;
+  state.items = new Map(terms.items.map((item) => [item.sku, newItem(item)]));
+  state.pendingItems = terms.items.length;
+}
+
+function newItem(item: SaleItem): ItemState {
+  return {
+    sku: item.sku,
+    quantity: item.quantity,
+    limit: item.purchaseLimit,
+    allocation: 'pending',
+    refusal: null,
+    seq: 0,
+    available: 0,
+    held: 0,
+    sold: 0,
+  };
 }
 
 /** Waiting tickets end with the sale; admitted buyers may finish. */

@@ -1,81 +1,42 @@
 /**
- * The sale itself, without its queue: terms, phase and items. This is the one place that says what its events mean:
- * the actor and the tables of sales call the same fold.
+ * The facts of a sale: its phase, its rates and what became of its items' units. This is the one place that says what
+ * the events of the sale itself mean: the actor and the tables of sales call the same fold. Tickets are no facts.
  *
  * 1. `pendingItems` counts the items whose units are neither set aside nor refused yet.
  * 2. Sold out and open again happen behind a pause as well: they change what the sale goes back to.
  *
- * Units that are set aside are an allocation; the event ItemAllotted and the snapshots are older than the word.
+ * Units that are set aside are an allocation; the event ItemAllotted, the tables and the snapshots are older than
+ * the word.
  */
 import type { Code } from '../../protocol/codes.ts';
-import type { Phase, Queueing, SaleItem, SaleTerms } from './commands.ts';
+import type { Phase, Queueing, SaleView } from './commands.ts';
 import type { SaleEvent } from './events.ts';
 
-/** The terms as they were at first; the rates in force, which can change, are kept apart. */
-export type KeptTerms = SaleTerms & { createdAtMs: number };
-
-export interface ItemState {
+export interface ItemFacts {
   readonly sku: string;
-  readonly quantity: number;
-  readonly limit: number;
   allocation: 'pending' | 'open' | 'refused' | 'released';
   refusal: { code: Code; available: number | null } | null;
-  /** Number of the last report that counted; the figures that it gave follow. */
-  seq: number;
-  available: number;
-  held: number;
-  sold: number;
 }
 
 /** What a sale goes back to after a pause. */
-type PausedFrom = 'active' | 'sold_out' | 'prequeue';
+export type PausedFrom = 'active' | 'sold_out' | 'prequeue';
 
 export interface SaleFacts {
-  terms: KeptTerms | null;
   phase: Phase;
-  /** Where `resume` returns to. */
+  /** Where `resume` returns to; only a paused sale has use for it. */
   pausedFrom: PausedFrom;
   queueing: Queueing;
-  items: Map<string, ItemState>;
+  readonly items: ReadonlyMap<string, ItemFacts>;
   pendingItems: number;
 }
 
-export function initialFacts(): SaleFacts {
-  return {
-    terms: null,
-    phase: 'scheduled',
-    pausedFrom: 'active',
-    queueing: {
-      method: 'fifo',
-      releasePerSecond: 0,
-      activeLimit: 0,
-      admissionSeconds: 0,
-      claimSeconds: 0,
-      overAdmission: 1,
-    },
-    items: new Map(),
-    pendingItems: 0,
-  };
-}
-
-/** Events about tickets and admissions leave the sale itself as it is. */
+/** Whoever keeps the facts makes them when the sale is created; every later event is understood here. */
 export function evolveFacts(facts: SaleFacts, event: SaleEvent): void {
   switch (event.type) {
-    case 'SaleCreated': {
-      const { type: _, atMs, ...terms } = event;
-      facts.terms = { ...terms, createdAtMs: atMs };
-      facts.queueing = terms.queueing;
-      facts.items = new Map(event.items.map((item) => [item.sku, newItem(item)]));
-      facts.pendingItems = event.items.length;
-      return;
-    }
-    case 'ItemAllotted': {
-      const item = facts.items.get(event.sku)!;
-      item.allocation = 'open';
-      if (item.seq === 0) item.available = item.quantity;
+    case 'ItemAllotted':
+      facts.items.get(event.sku)!.allocation = 'open';
       facts.pendingItems--;
       return;
-    }
     case 'ItemRefused': {
       const item = facts.items.get(event.sku)!;
       item.allocation = 'refused';
@@ -129,17 +90,11 @@ function turnTo(facts: SaleFacts, phase: 'active' | 'sold_out'): void {
   else facts.phase = phase;
 }
 
-/** An item whose units are not set aside yet. */
-export function newItem(item: SaleItem): ItemState {
-  return {
-    sku: item.sku,
-    quantity: item.quantity,
-    limit: item.purchaseLimit,
-    allocation: 'pending',
-    refusal: null,
-    seq: 0,
-    available: 0,
-    held: 0,
-    sold: 0,
-  };
+/** `pending` until every item's units are set aside or refused. */
+export function stockOf(facts: SaleFacts): Pick<SaleView, 'stock' | 'stockRefusals'> {
+  const stockRefusals: SaleView['stockRefusals'] = [];
+  for (const { sku, refusal } of facts.items.values())
+    if (refusal !== null) stockRefusals.push({ sku, ...refusal });
+  if (facts.pendingItems > 0) return { stock: 'pending', stockRefusals };
+  return { stock: stockRefusals.length > 0 ? 'refused' : 'ready', stockRefusals };
 }

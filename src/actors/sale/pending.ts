@@ -5,8 +5,7 @@ import { type Answered, answerTo, type Instant, message, noEvents } from '../../
 import { closeAllocation, openAllocation } from '../sku/commands.ts';
 import type { SaleItem } from './commands.ts';
 import type { SaleEvent } from './events.ts';
-import type { ItemState, KeptTerms } from './facts.ts';
-import type { SaleDecision, SaleMessage, SaleState } from './state.ts';
+import type { ItemState, KeptTerms, SaleDecision, SaleMessage, SaleState } from './state.ts';
 import { phasePushes } from './view.ts';
 
 const nothingPending: readonly SaleMessage[] = [];

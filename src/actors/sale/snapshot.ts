@@ -1,8 +1,7 @@
 /** The sale's saved form, version 1. Rates of the last seconds are not kept: they are shown, never decided on. */
 import { admit } from './admissions.ts';
-import type { ItemState } from './facts.ts';
 import { RateWindow } from './rate-window.ts';
-import { initialSale, type SaleState } from './state.ts';
+import { type ItemState, initialSale, type SaleState } from './state.ts';
 import { type TicketColumns, TicketTable } from './ticket-table.ts';
 
 type SavedItem = Omit<ItemState, 'allocation'> & { allotment: ItemState['allocation'] };

@@ -8,11 +8,24 @@ import type { Sent } from '../../protocol/command.ts';
 import { DeadlineHeap } from '../../protocol/deadline-heap.ts';
 import type { Decision, PendingMessage } from '../../protocol/decider.ts';
 import type { closeAllocation, openAllocation } from '../sku/commands.ts';
+import type { SaleTerms } from './commands.ts';
 import type { SaleEvent } from './events.ts';
-import type { SaleFacts } from './facts.ts';
-import { initialFacts } from './facts.ts';
+import type { ItemFacts, SaleFacts } from './facts.ts';
 import { RateWindow } from './rate-window.ts';
 import { TicketTable } from './ticket-table.ts';
+
+/** The terms as they were at first; the rates in force, which can change, are among the facts. */
+export type KeptTerms = SaleTerms & { createdAtMs: number };
+
+export interface ItemState extends ItemFacts {
+  readonly quantity: number;
+  readonly limit: number;
+  /** Number of the last report that counted; it gave the figures that follow. */
+  seq: number;
+  available: number;
+  held: number;
+  sold: number;
+}
 
 export interface Admission {
   /** The ticket's number. */
@@ -30,6 +43,8 @@ export interface Admission {
 
 export interface SaleState extends SaleFacts {
   readonly saleId: string;
+  terms: KeptTerms | null;
+  items: Map<string, ItemState>;
   tickets: TicketTable;
   nowServing: number;
   active: Map<number, Admission>;
@@ -53,7 +68,19 @@ export type SaleMessage = PendingMessage<Sent<typeof openAllocation | typeof clo
 export function initialSale(saleId: string): SaleState {
   return {
     saleId,
-    ...initialFacts(),
+    terms: null,
+    phase: 'scheduled',
+    pausedFrom: 'active',
+    queueing: {
+      method: 'fifo',
+      releasePerSecond: 0,
+      activeLimit: 0,
+      admissionSeconds: 0,
+      claimSeconds: 0,
+      overAdmission: 1,
+    },
+    items: new Map(),
+    pendingItems: 0,
     tickets: new TicketTable(),
     nowServing: 0,
     active: new Map(),

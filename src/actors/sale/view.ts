@@ -3,6 +3,7 @@
 import type { Push } from '../../protocol/decider.ts';
 import { admissionEndsAtMs } from './admissions.ts';
 import type { Outlook, SaleStatusView, SaleView, ServingView, TicketStatus, TicketView } from './commands.ts';
+import { stockOf } from './facts.ts';
 import type { SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 
@@ -10,16 +11,13 @@ const pollSecondsMax = 30;
 
 export function saleView(state: SaleState): SaleView {
   const terms = state.terms!;
-  const items = [...state.items.values()];
-  const refused = items.filter((item) => item.refusal !== null);
   return {
     saleId: state.saleId,
     sellerId: terms.sellerId,
     title: terms.title,
     phase: state.phase,
     items: terms.items,
-    stock: state.pendingItems > 0 ? 'pending' : refused.length > 0 ? 'refused' : 'ready',
-    stockRefusals: refused.map((item) => ({ sku: item.sku, ...item.refusal! })),
+    ...stockOf(state),
     prequeueAtMs: terms.prequeueAtMs,
     startsAtMs: terms.startsAtMs,
     endsAtMs: terms.endsAtMs,

@@ -1,7 +1,9 @@
 /** Order lines: what was bought, and how far each line's hold has come. A line appears once its hold was taken. */
 
-import type { OrderEvent } from '../../actors/order/events.ts';
+import type { OrderLine } from '../../actors/order/commands.ts';
+import { type LineFacts, newLine } from '../../actors/order/facts.ts';
 import { table } from '../../persistence/table.ts';
+import { money } from '../../protocol/money.ts';
 
 export interface LineRow {
   orderId: string;
@@ -39,49 +41,34 @@ export const lineTable = table<LineRow>('order_lines', ['orderId', 'position'], 
   state: ['state', 'text'],
 });
 
-/** Changes the order's lines in place. `holdIds` are the order's holds as first named. */
-export function foldLines(
-  lines: LineRow[],
-  orderId: string,
-  holdIds: readonly string[],
-  event: OrderEvent,
-): void {
-  if (event.type === 'LineTaken') {
-    const { unitPrice, lineTotal, discount, tax, ...line } = event.line;
-    const position = holdIds.indexOf(line.holdId);
-    // Taken once more after frames were lost: the row is there already.
-    const known = lines.findIndex((candidate) => candidate.position === position);
-    if (known >= 0) lines.splice(known, 1);
-    lines.push({
-      orderId,
-      position,
-      ...line,
-      currency: unitPrice.currency,
-      unitPrice: unitPrice.amount,
-      lineTotal: lineTotal.amount,
-      discount: discount.amount,
-      tax: tax.amount,
-      state: 'taken',
-    });
-    return;
-  }
-  if (!('holdId' in event)) return;
-  // A line that was refused has no row.
-  const line = lines.find((candidate) => candidate.holdId === event.holdId);
-  if (!line) return;
-  switch (event.type) {
-    case 'LineCommitted':
-      line.state = 'committed';
-      break;
-    case 'LineLost':
-      line.state = 'lost';
-      break;
-    case 'LineRetaken':
-      line.holdId = event.newHoldId;
-      line.state = 'taken';
-      break;
-    case 'LineReleased':
-      line.state = 'released';
-      break;
-  }
+/** The line's facts as far as its row tells them; a line without a row waits for its hold, or was refused. */
+export function lineFacts(row: LineRow | undefined, holdId: string): LineFacts {
+  if (row === undefined) return newLine(holdId);
+  const { saleId, sku, title, productId, sellerId, quantity, currency, state } = row;
+  const taken: OrderLine = {
+    ...{ holdId: row.holdId, saleId, sku, title, productId, sellerId, quantity },
+    unitPrice: money(row.unitPrice, currency),
+    lineTotal: money(row.lineTotal, currency),
+    discount: money(row.discount, currency),
+    tax: money(row.tax, currency),
+  };
+  return { ...newLine(row.holdId), step: state, taken };
+}
+
+/** The line's row, once its hold was taken. */
+export function lineRow(orderId: string, position: number, { step, taken }: LineFacts): LineRow | null {
+  if (taken === null || step === 'asked') return null;
+  const { unitPrice, lineTotal, discount, tax, ...line } = taken;
+  return {
+    orderId,
+    position,
+    ...line,
+    currency: unitPrice.currency,
+    unitPrice: unitPrice.amount,
+    lineTotal: lineTotal.amount,
+    discount: discount.amount,
+    tax: tax.amount,
+    // A line that was taken is refused only in place of the hold that it lost: it stays lost.
+    state: step === 'refused' ? 'lost' : step,
+  };
 }

@@ -1,62 +1,19 @@
 /** Orders with their lines and payments, from the order actor's events: the three are read and written together. */
 import type pg from 'pg';
-import type { OrderStatus, OrderView, PaymentStatus } from '../../actors/order/commands.ts';
 import type { OrderEvent } from '../../actors/order/events.ts';
+import {
+  evolveFacts,
+  type OrderFacts,
+  type Priced,
+  paymentStatusOf,
+  paymentStepOf,
+} from '../../actors/order/facts.ts';
 import { type Projection, ProjectionBroken } from '../../persistence/projection.ts';
-import { table } from '../../persistence/table.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
-import { foldPayments, type PaymentRow, paymentTable } from '../payments/rows.ts';
-import { foldLines, type LineRow, lineTable } from './lines.ts';
-
-export interface OrderRow {
-  orderId: string;
-  orderNumber: string;
-  buyerId: string;
-  status: OrderStatus;
-  paymentStatus: PaymentStatus;
-  paymentId: string | null;
-  paymentMethod: string;
-  holdIds: string[];
-  currency: string | null;
-  subtotal: number | null;
-  discount: number | null;
-  shipping: number | null;
-  tax: number | null;
-  totalAmount: number | null;
-  shippingAddress: OrderView['shippingAddress'];
-  shippingMethod: OrderView['shippingMethod'];
-  failure: OrderView['failure'];
-  estimatedDeliveryAtMs: number | null;
-  payByMs: number;
-  createdAtMs: number;
-  updatedAtMs: number;
-  version: number;
-}
-
-export const orderTable = table<OrderRow>('orders', ['orderId'], {
-  orderId: ['order_id', 'text'],
-  orderNumber: ['order_number', 'text'],
-  buyerId: ['buyer_id', 'text'],
-  status: ['status', 'text'],
-  paymentStatus: ['payment_status', 'text'],
-  paymentId: ['payment_id', 'text'],
-  paymentMethod: ['payment_method', 'text'],
-  holdIds: ['hold_ids', 'json'],
-  currency: ['currency', 'text'],
-  subtotal: ['subtotal', 'integer'],
-  discount: ['discount', 'integer'],
-  shipping: ['shipping', 'integer'],
-  tax: ['tax', 'integer'],
-  totalAmount: ['total_amount', 'integer'],
-  shippingAddress: ['shipping_address', 'json'],
-  shippingMethod: ['shipping_method', 'text'],
-  failure: ['failure', 'json'],
-  estimatedDeliveryAtMs: ['estimated_delivery_at', 'instant'],
-  payByMs: ['pay_by', 'instant'],
-  createdAtMs: ['created_at', 'instant'],
-  updatedAtMs: ['updated_at', 'instant'],
-  version: ['version', 'integer'],
-});
+import { money } from '../../protocol/money.ts';
+import { foldPayments, paymentTable } from '../payments/rows.ts';
+import { lineFacts, lineRow, lineTable } from './lines.ts';
+import { type OrderRow, type OrderRows, orderTable } from './rows.ts';
 
 function placed(orderId: string, event: Extract<OrderEvent, { type: 'OrderPlaced' }>): OrderRow {
   return {
@@ -85,61 +42,90 @@ function placed(orderId: string, event: Extract<OrderEvent, { type: 'OrderPlaced
   };
 }
 
-/** Changes the row in place, or makes it. Says the same as the order actor's own view. */
-export function foldOrder(row: OrderRow | undefined, orderId: string, event: OrderEvent): OrderRow {
-  if (event.type === 'OrderPlaced') return placed(orderId, event);
-  if (!row) throw new ProjectionBroken(`${event.type} of order ${orderId}, which was never placed`);
-  row.version++;
-  row.updatedAtMs = event.atMs;
-  switch (event.type) {
-    case 'OrderPriced':
-      row.status = 'authorizing';
-      row.currency = event.total.currency;
-      row.subtotal = event.subtotal.amount;
-      row.discount = event.discount.amount;
-      row.shipping = event.shipping.amount;
-      row.tax = event.tax.amount;
-      row.totalAmount = event.total.amount;
-      row.estimatedDeliveryAtMs = event.estimatedDeliveryMs;
-      break;
-    case 'PaymentAuthorized':
-      row.paymentId = event.paymentId;
-      row.paymentStatus = 'authorized';
-      if (row.status === 'authorizing') row.status = 'committing';
-      break;
-    case 'PaymentDeclined':
-      row.paymentId = event.paymentId;
-      row.paymentStatus = 'failed';
-      break;
-    case 'PaymentFailed':
-      // A failed capture leaves the authorisation standing.
-      if (row.paymentStatus === 'none') row.paymentStatus = 'failed';
-      break;
-    case 'PaymentCaptured':
-      row.paymentStatus = 'captured';
-      break;
-    case 'PaymentSettled':
-      row.paymentStatus = event.paymentStatus;
-      if (event.paymentStatus === 'refunded') row.status = 'refunded';
-      break;
-    case 'OrderConfirmed':
-      row.status = 'confirmed';
-      break;
-    case 'OrderFailed': {
-      const { code, declineCode, sku, available } = event;
-      row.status = event.status;
-      // `ok`: the buyer cancelled, which is no failure.
-      if (code !== 'ok') row.failure = { code, declineCode, sku, available };
-      break;
-    }
-  }
-  return row;
+/** The order's facts as far as its rows tell them. */
+function factsOf({ order, lines }: OrderRows): OrderFacts {
+  const { status, paymentId, failure, version, holdIds } = order;
+  const priced = pricedOf(order);
+  return {
+    status,
+    payment: paymentStepOf(order.paymentStatus, priced !== null),
+    paymentId,
+    failure,
+    lines: holdIds.map((holdId, position) =>
+      lineFacts(
+        lines.find((line) => line.position === position),
+        holdId,
+      ),
+    ),
+    priced,
+    version,
+  };
 }
 
-interface OrderRows {
-  order: OrderRow | undefined;
-  lines: LineRow[];
-  payments: Map<string, PaymentRow>;
+function pricedOf(row: OrderRow): Priced | null {
+  const { currency, subtotal, discount, shipping, tax, totalAmount, estimatedDeliveryAtMs } = row;
+  if (currency === null) return null;
+  return {
+    subtotal: money(subtotal!, currency),
+    discount: money(discount!, currency),
+    shipping: money(shipping!, currency),
+    tax: money(tax!, currency),
+    total: money(totalAmount!, currency),
+    estimatedDeliveryMs: estimatedDeliveryAtMs!,
+  };
+}
+
+function write(rows: OrderRows, facts: OrderFacts, atMs: number): void {
+  const { order, lines } = rows;
+  const { status, paymentId, failure, priced, version } = facts;
+  order.status = status;
+  order.paymentId = paymentId;
+  order.failure = failure;
+  order.version = version;
+  order.updatedAtMs = atMs;
+  order.paymentStatus = paymentStatusOf(facts);
+  order.currency = priced?.total.currency ?? null;
+  order.subtotal = priced?.subtotal.amount ?? null;
+  order.discount = priced?.discount.amount ?? null;
+  order.shipping = priced?.shipping.amount ?? null;
+  order.tax = priced?.tax.amount ?? null;
+  order.totalAmount = priced?.total.amount ?? null;
+  order.estimatedDeliveryAtMs = priced?.estimatedDeliveryMs ?? null;
+  facts.lines.forEach((line, position) => {
+    const row = lineRow(order.orderId, position, line);
+    if (row === null) return;
+    const known = lines.findIndex((candidate) => candidate.position === position);
+    if (known < 0) lines.push(row);
+    else lines[known] = row;
+  });
+}
+
+/**
+ * Tables may be ahead of a journal whose loss of acknowledged frames was accepted: a line is then taken anew under
+ * its first hold, and what is told of a hold that the rows do not name changes no line.
+ */
+function isOfKnownLine({ lines }: OrderFacts, holdIds: readonly string[], event: OrderEvent): boolean {
+  const holdId = event.type === 'LineTaken' ? event.line.holdId : 'holdId' in event ? event.holdId : null;
+  if (holdId === null || lines.some((line) => line.holdId === holdId)) return true;
+  const first = lines[holdIds.indexOf(holdId)];
+  if (event.type !== 'LineTaken' || first === undefined) return false;
+  first.holdId = holdId;
+  return true;
+}
+
+/** Changes the rows in place, or makes them. What the event means is said by the order actor's own fold. */
+export function foldOrder(known: OrderRows | undefined, orderId: string, event: OrderEvent): OrderRows {
+  if (event.type === 'OrderPlaced') {
+    const order = placed(orderId, event);
+    return known ? { ...known, order } : { order, lines: [], payments: new Map() };
+  }
+  if (!known) throw new ProjectionBroken(`${event.type} of order ${orderId}, which was never placed`);
+  const facts = factsOf(known);
+  if (isOfKnownLine(facts, known.order.holdIds, event)) evolveFacts(facts, event);
+  else facts.version++;
+  write(known, facts, event.atMs);
+  foldPayments(known.payments, known.order, event);
+  return known;
 }
 
 async function loadOrders(
@@ -152,7 +138,7 @@ async function loadOrders(
   for (const line of await lineTable.load(client, [...found.keys()]))
     found.get(line.orderId)!.lines.push(line);
   // Payments are found by the one that each order names: an order never has another.
-  const paymentIds = [...found.values()].flatMap(({ order }) => order?.paymentId ?? []);
+  const paymentIds = [...found.values()].flatMap(({ order }) => order.paymentId ?? []);
   for (const payment of await paymentTable.load(client, paymentIds))
     found.get(payment.orderId)?.payments.set(payment.paymentId, payment);
   return found;
@@ -166,18 +152,12 @@ async function project(client: pg.ClientBase, records: readonly JournalRecord[])
     else if (!fresh.has(key)) older.add(key);
   }
   const touched = await loadOrders(client, [...older]);
-  for (const { key, event: recorded } of records) {
-    const event = recorded as OrderEvent;
-    const rows = touched.get(key) ?? { order: undefined, lines: [], payments: new Map() };
-    touched.set(key, rows);
-    rows.order = foldOrder(rows.order, key, event);
-    foldLines(rows.lines, key, rows.order.holdIds, event);
-    foldPayments(rows.payments, rows.order, event);
-  }
+  for (const { key, event } of records)
+    touched.set(key, foldOrder(touched.get(key), key, event as OrderEvent));
   const all = [...touched.values()];
   await orderTable.save(
     client,
-    all.flatMap(({ order }) => order ?? []),
+    all.map(({ order }) => order),
   );
   await lineTable.save(
     client,

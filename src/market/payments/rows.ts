@@ -1,7 +1,8 @@
 /** Payments: what became of the money of each order, from the order actor's events. */
 
-import type { PaymentReported } from '../../actors/order/commands.ts';
+import type { PaymentReported, PaymentStatus } from '../../actors/order/commands.ts';
 import type { OrderEvent } from '../../actors/order/events.ts';
+import { ProjectionBroken } from '../../persistence/projection.ts';
 import { table } from '../../persistence/table.ts';
 
 export interface PaymentRow {
@@ -28,56 +29,49 @@ export const paymentTable = table<PaymentRow>('payments', ['paymentId'], {
   updatedAtMs: ['updated_at', 'instant'],
 });
 
-type Paid = {
-  orderId: string;
-  paymentId: string | null;
-  totalAmount: number | null;
-  currency: string | null;
-};
+/** What of an order's row concerns its payment. */
+interface Paid {
+  readonly orderId: string;
+  readonly paymentId: string | null;
+  readonly paymentStatus: PaymentStatus;
+  readonly totalAmount: number | null;
+  readonly currency: string | null;
+}
 
-/** Changes the rows in place. `order` is the order's row after the same event. */
+/** Changes the rows in place: the payment that the order names now has come as far as the order says. */
 export function foldPayments(rows: Map<string, PaymentRow>, order: Paid, event: OrderEvent): void {
   switch (event.type) {
     case 'PaymentAuthorized':
-      settle(rows, order, event.paymentId, 'authorized', event.atMs);
-      break;
     case 'PaymentDeclined':
-      settle(rows, order, event.paymentId, 'declined', event.atMs, event.declineCode);
-      break;
-    case 'PaymentCaptured': {
-      const row = settle(rows, order, event.paymentId, 'captured', event.atMs);
-      if (row) row.capturedAtMs = event.atMs;
-      break;
-    }
+    case 'PaymentCaptured':
     case 'PaymentSettled':
-      // Nothing was made, so there was nothing to void.
-      settle(rows, order, order.paymentId, event.paymentStatus, event.atMs);
+      break;
+    default:
+      // PaymentFailed included: the provider made no payment, or could not capture the one there is.
+      return;
   }
+  const { orderId, paymentId, totalAmount, currency } = order;
+  // No payment was made, so there was nothing to decline or to void.
+  if (paymentId === null || totalAmount === null || currency === null) return;
+  const { atMs } = event;
+  const status = rowStatusOf(order.paymentStatus);
+  rows.set(paymentId, {
+    ...{ paymentId, orderId, amount: totalAmount, currency, createdAtMs: atMs, capturedAtMs: null },
+    ...rows.get(paymentId),
+    status,
+    declineCode: event.type === 'PaymentDeclined' ? event.declineCode : null,
+    ...(status === 'captured' && { capturedAtMs: atMs }),
+    updatedAtMs: atMs,
+  });
 }
 
-function settle(
-  rows: Map<string, PaymentRow>,
-  order: Paid,
-  paymentId: string | null,
-  status: PaymentRow['status'],
-  atMs: number,
-  declineCode: string | null = null,
-): PaymentRow | null {
-  if (paymentId === null || order.totalAmount === null || order.currency === null) return null;
-  const row: PaymentRow = rows.get(paymentId) ?? {
-    paymentId,
-    orderId: order.orderId,
-    status,
-    amount: order.totalAmount,
-    currency: order.currency,
-    declineCode: null,
-    createdAtMs: atMs,
-    capturedAtMs: null,
-    updatedAtMs: atMs,
-  };
-  row.status = status;
-  row.declineCode = declineCode;
-  row.updatedAtMs = atMs;
-  rows.set(paymentId, row);
-  return row;
+function rowStatusOf(status: PaymentStatus): PaymentRow['status'] {
+  switch (status) {
+    case 'none':
+      throw new ProjectionBroken('a payment of an order that has none');
+    case 'failed':
+      return 'declined';
+    default:
+      return status;
+  }
 }

@@ -2,6 +2,13 @@
 import type pg from 'pg';
 import type { Phase, Queueing, SaleView } from '../../actors/sale/commands.ts';
 import type { SaleEvent } from '../../actors/sale/events.ts';
+import {
+  evolveFacts,
+  type ItemFacts,
+  type PausedFrom,
+  type SaleFacts,
+  stockOf,
+} from '../../actors/sale/facts.ts';
 import { type Projection, ProjectionBroken } from '../../persistence/projection.ts';
 import { table } from '../../persistence/table.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
@@ -11,7 +18,7 @@ export interface SaleRow {
   sellerId: string;
   title: string;
   phase: Phase;
-  pausedFrom: Phase | null;
+  pausedFrom: PausedFrom | null;
   stock: SaleView['stock'];
   stockRefusals: SaleView['stockRefusals'];
   queueing: Queueing;
@@ -118,74 +125,54 @@ function created(saleId: string, event: Extract<SaleEvent, { type: 'SaleCreated'
   };
 }
 
-/** Sold out and open again happen behind a pause as well: they change what the sale goes back to. */
-function turnTo(sale: SaleRow, phase: Phase): void {
-  if (sale.phase === 'paused') sale.pausedFrom = phase;
-  else sale.phase = phase;
+const rowStateByAllocation: Readonly<Record<ItemFacts['allocation'], SaleItemRow['state']>> = {
+  pending: 'pending',
+  open: 'allotted',
+  refused: 'refused',
+  released: 'released',
+};
+const allocationByRowState: Readonly<Record<SaleItemRow['state'], ItemFacts['allocation']>> = {
+  pending: 'pending',
+  allotted: 'open',
+  refused: 'refused',
+  released: 'released',
+};
+
+/** The sale's facts as its rows tell them. */
+function factsOf({ sale, items }: SaleRows): SaleFacts {
+  const refusalBySku = new Map(sale.stockRefusals.map(({ sku, ...refusal }) => [sku, refusal]));
+  return {
+    phase: sale.phase,
+    pausedFrom: sale.pausedFrom ?? 'active',
+    queueing: sale.queueing,
+    items: new Map(
+      items.map(({ sku, state }) => [
+        sku,
+        { sku, allocation: allocationByRowState[state], refusal: refusalBySku.get(sku) ?? null },
+      ]),
+    ),
+    pendingItems: items.filter(({ state }) => state === 'pending').length,
+  };
 }
 
-function setItem(rows: SaleRows, sku: string, state: SaleItemRow['state']): void {
-  const item = rows.items.find((candidate) => candidate.sku === sku);
-  if (item) item.state = state;
-  const { sale, items } = rows;
-  if (items.some((other) => other.state === 'pending')) return;
-  sale.stock = sale.stockRefusals.length > 0 ? 'refused' : 'ready';
+function write({ sale, items }: SaleRows, facts: SaleFacts, atMs: number): void {
+  const { stock, stockRefusals } = stockOf(facts);
+  sale.phase = facts.phase;
+  sale.pausedFrom = facts.phase === 'paused' ? facts.pausedFrom : null;
+  sale.queueing = facts.queueing;
+  sale.stock = stock;
+  sale.stockRefusals = stockRefusals;
+  sale.updatedAtMs = atMs;
+  for (const item of items) item.state = rowStateByAllocation[facts.items.get(item.sku)!.allocation];
 }
 
-/** In the order of the items, however they came. */
-function sortRefusals({ sale, items }: SaleRows): void {
-  const positionOf = (sku: string) => items.findIndex((item) => item.sku === sku);
-  sale.stockRefusals.sort((a, b) => positionOf(a.sku) - positionOf(b.sku));
-}
-
-/** Changes the rows in place, or makes them. */
+/** Changes the rows in place, or makes them. What the event means is said by the sale actor's own fold. */
 export function foldSale(rows: SaleRows | undefined, saleId: string, event: SaleEvent): SaleRows {
   if (event.type === 'SaleCreated') return created(saleId, event);
   if (!rows) throw new ProjectionBroken(`${event.type} of sale ${saleId}, which was never created`);
-  const { sale } = rows;
-  switch (event.type) {
-    case 'ItemAllotted':
-      setItem(rows, event.sku, 'allotted');
-      break;
-    case 'ItemRefused':
-      sale.stockRefusals.push({ sku: event.sku, code: event.code, available: event.available });
-      sortRefusals(rows);
-      setItem(rows, event.sku, 'refused');
-      break;
-    case 'ItemReleased':
-      setItem(rows, event.sku, 'released');
-      break;
-    case 'SaleChanged':
-      sale.queueing = event.queueing;
-      break;
-    case 'PrequeueOpened':
-      sale.phase = 'prequeue';
-      break;
-    case 'SaleStarted':
-      sale.phase = 'active';
-      break;
-    case 'SalePaused':
-      sale.pausedFrom = sale.phase;
-      sale.phase = 'paused';
-      break;
-    case 'SaleResumed':
-      sale.phase = sale.pausedFrom ?? 'active';
-      sale.pausedFrom = null;
-      break;
-    case 'SaleSoldOut':
-      turnTo(sale, 'sold_out');
-      break;
-    case 'SaleReopened':
-      turnTo(sale, 'active');
-      break;
-    case 'SaleEnded':
-      sale.phase = 'ended';
-      sale.pausedFrom = null;
-      break;
-    default:
-      return rows;
-  }
-  sale.updatedAtMs = event.atMs;
+  const facts = factsOf(rows);
+  evolveFacts(facts, event);
+  write(rows, facts, event.atMs);
   return rows;
 }
 

@@ -1,0 +1,160 @@
+/**
+ * The facts of an order: how far it, its lines and its payment have come. This is the one place that says what an
+ * order's events mean: the actor and the tables of orders call the same fold.
+ */
+import type { OrderLine, OrderStatus, OrderView, PaymentStatus } from './commands.ts';
+import type { EventOf, OrderEvent } from './events.ts';
+import type { LineStep, PaymentStep } from './flow.ts';
+
+export interface LineFacts {
+  /** The hold that stands for this line now. */
+  holdId: string;
+  step: LineStep;
+  /** While lost: the hold that is being tried instead, and since when. */
+  newHoldId: string | null;
+  lostAtMs: number;
+  /** It was lost once: the second time the order fails. */
+  isRetaken: boolean;
+  /** What was bought; null until the hold was taken. */
+  taken: OrderLine | null;
+}
+
+export type Priced = Omit<EventOf<'OrderPriced'>, 'type' | 'atMs'>;
+
+export interface OrderFacts {
+  status: OrderStatus;
+  payment: PaymentStep;
+  paymentId: string | null;
+  failure: OrderView['failure'];
+  readonly lines: readonly LineFacts[];
+  priced: Priced | null;
+  version: number;
+}
+
+/** Whoever keeps the facts makes the lines when the order is placed; every later event is understood here. */
+export function evolveFacts(facts: OrderFacts, event: OrderEvent): void {
+  facts.version++;
+  switch (event.type) {
+    case 'OrderPlaced':
+      break;
+    case 'OrderPriced':
+      facts.priced = event;
+      facts.status = 'authorizing';
+      facts.payment = 'asked';
+      break;
+    case 'OrderConfirmed':
+      facts.status = 'confirmed';
+      break;
+    case 'OrderFailed':
+      facts.status = event.status;
+      // `ok`: the buyer cancelled, which is no failure.
+      if (event.code !== 'ok') facts.failure = failureOf(event);
+      break;
+    case 'LineTaken':
+    case 'LineRefused':
+    case 'LineCommitted':
+    case 'LineLost':
+    case 'LineRetaken':
+    case 'LineReleased':
+      applyToLine(facts, event);
+      break;
+    default:
+      applyToPayment(facts, event);
+  }
+}
+
+/** A line whose hold is not assigned yet. */
+export function newLine(holdId: string): LineFacts {
+  return { holdId, step: 'asked', newHoldId: null, lostAtMs: 0, isRetaken: false, taken: null };
+}
+
+function failureOf(event: EventOf<'OrderFailed'>): OrderView['failure'] {
+  const { code, declineCode, sku, available } = event;
+  return { code, declineCode, sku, available };
+}
+
+function applyToLine(
+  facts: OrderFacts,
+  event: EventOf<'LineTaken' | 'LineRefused' | 'LineCommitted' | 'LineLost' | 'LineRetaken' | 'LineReleased'>,
+): void {
+  const holdId = event.type === 'LineTaken' ? event.line.holdId : event.holdId;
+  const line = facts.lines.find((each) => each.holdId === holdId)!;
+  switch (event.type) {
+    case 'LineTaken':
+      line.step = 'taken';
+      line.taken = event.line;
+      break;
+    case 'LineRefused':
+      line.step = 'refused';
+      break;
+    case 'LineCommitted':
+      line.step = 'committed';
+      break;
+    case 'LineLost':
+      line.step = 'lost';
+      line.newHoldId = event.newHoldId;
+      line.lostAtMs = event.atMs;
+      break;
+    case 'LineRetaken':
+      line.step = 'taken';
+      line.holdId = event.newHoldId;
+      line.newHoldId = null;
+      line.isRetaken = true;
+      line.taken = { ...line.taken!, holdId: event.newHoldId };
+      break;
+    case 'LineReleased':
+      line.step = 'released';
+      break;
+  }
+}
+
+function applyToPayment(
+  facts: OrderFacts,
+  event: EventOf<
+    'PaymentAuthorized' | 'PaymentDeclined' | 'PaymentFailed' | 'PaymentCaptured' | 'PaymentSettled'
+  >,
+): void {
+  switch (event.type) {
+    case 'PaymentAuthorized':
+      facts.payment = 'authorized';
+      facts.paymentId = event.paymentId;
+      if (facts.status === 'authorizing') facts.status = 'committing';
+      break;
+    case 'PaymentDeclined':
+      facts.payment = 'declined';
+      facts.paymentId = event.paymentId;
+      break;
+    case 'PaymentFailed':
+      // A failed capture leaves the authorisation in force: it is still to be voided.
+      if (facts.payment === 'asked') facts.payment = 'failed';
+      break;
+    case 'PaymentCaptured':
+      facts.payment = 'captured';
+      break;
+    case 'PaymentSettled':
+      facts.payment = event.paymentStatus;
+      if (event.paymentStatus === 'refunded') facts.status = 'refunded';
+      break;
+  }
+}
+
+const paymentStatusByStep: Readonly<Record<PaymentStep, PaymentStatus>> = {
+  none: 'none',
+  asked: 'none',
+  authorized: 'authorized',
+  captured: 'captured',
+  declined: 'failed',
+  failed: 'failed',
+  voided: 'voided',
+  refunded: 'refunded',
+};
+
+export function paymentStatusOf({ payment }: Pick<OrderFacts, 'payment'>): PaymentStatus {
+  return paymentStatusByStep[payment];
+}
+
+/** The step behind a status, as far as the fold tells steps apart: it treats a declined payment as a failed one. */
+export function paymentStepOf(status: PaymentStatus, isPriced: boolean): PaymentStep {
+  if (status === 'none') return isPriced ? 'asked' : 'none';
+  return status;
+}
