@@ -1,0 +1,71 @@
+/** Which room a file is in, and the table of docs/ARCHITECTURE.md: what a room may import. */
+
+/** `src/market/orders/routes.ts`: room `market`, noun `orders`, name `routes`. Files directly in src are rooms. */
+export interface Spot {
+  readonly room: string;
+  readonly noun: string | null;
+  /** The path under the room, or under the noun where there is one, without `.ts`. */
+  readonly name: string;
+}
+
+/** Rooms with one folder a noun. */
+const nounRooms = ['actors', 'market'];
+/** Rooms that may import everything. */
+const openRooms = ['main', 'features', 'ops', 'cli', 'threads'];
+/** They also read config.ts; all others know its type only. */
+const configReaders = ['main', 'cli', 'threads'];
+
+/** What the shop, or the engine, may use of a room that is not its own. */
+const contracts: Readonly<Record<string, readonly string[]>> = {
+  persistence: ['cursor', 'database', 'projection', 'table', 'transaction'],
+  gateway: ['ask', 'etag', 'limiter', 'live/socket', 'problem', 'route', 'schemas', 'tokens'],
+};
+
+export function spotOf(path: string): Spot | null {
+  const [src, room, ...rest] = path.replace(/\.ts$/, '').split('/');
+  if (src !== 'src' || room === undefined) return null;
+  if (nounRooms.includes(room) && rest.length > 1)
+    return { room, noun: rest[0]!, name: rest.slice(1).join('/') };
+  return { room, noun: null, name: rest.join('/') };
+}
+
+/** Why the file at `from` may not import the one at `to`; null when it may. */
+export function offence(from: string, to: string, isTypeOnly: boolean): string | null {
+  const here = spotOf(from);
+  const there = spotOf(to);
+  if (here === null) return null;
+  if (there === null) return 'src imports nothing from outside src';
+  if (there.room === 'config')
+    return isTypeOnly || configReaders.includes(here.room) ? null : 'config.ts is imported as a type only';
+  if (openRooms.includes(here.room) || there.room === 'protocol') return null;
+  if (here.room === there.room && here.noun === there.noun) return null;
+  const isAllowed = allowed[here.room];
+  if (!isAllowed) return `the table has no room ${here.room}`;
+  return isAllowed(there)
+    ? null
+    : `${shown(here)} may not import ${shown(there)}${there.name && ` (${there.name})`}`;
+}
+
+const shown = ({ room, noun }: Spot) => (noun === null ? room : `${room}/${noun}`);
+
+const isContract = ({ room, name }: Spot) => contracts[room]?.includes(name) ?? false;
+
+/** Besides protocol and the own folder. */
+const allowed: Readonly<Record<string, (there: Spot) => boolean>> = {
+  protocol: () => false,
+  config: () => false,
+  sandbox: () => false,
+  persistence: () => false,
+  actors: ({ room, name }) => room === 'actors' && ['commands', 'events'].includes(name),
+  runtime: (there) => there.room === 'persistence' && isContract(there),
+  gateway: (there) => there.room === 'persistence' && isContract(there),
+  market: (there) => {
+    if (there.room === 'market') return ['store', 'schemas', 'views'].includes(there.name);
+    if (there.room !== 'actors') return isContract(there);
+    // The one fold of an order's events is read by its projection, too.
+    return (
+      ['commands', 'events', 'state'].includes(there.name) ||
+      (there.noun === 'order' && there.name === 'evolve')
+    );
+  },
+};
