@@ -1,14 +1,14 @@
 /**
- * What a route is. The same object validates requests, answers them and becomes a paragraph of `/openapi.json`;
- * `server.ts` is the only place that touches the socket.
+ * What a route is. The same object validates requests, answers them and becomes a paragraph of `/openapi.json`. HTTP
+ * and the live socket are two ways to the same route.
+ *
+ * `route` infers what the handler gets (params from the path, body and query from their schemas, headers by name) and
+ * what it may answer (one of the declared statuses, with a body of that status' schema): no handler casts anything.
  */
-import type { TSchema } from 'typebox';
-import type { Config } from '../config.ts';
-import type { Market } from '../market/market.ts';
-import type { Code } from '../protocol/codes.ts';
-import type { AnyCommand } from '../protocol/command.ts';
-import type { Log } from '../protocol/log.ts';
-import type { Answer } from '../protocol/peer.ts';
+import type { Static, TSchema } from 'typebox';
+import type { Refusal } from '../protocol/codes.ts';
+import type { IdKind } from '../protocol/ids.ts';
+import type { Services } from './services.ts';
 
 export type Role = 'guest' | 'buyer' | 'seller' | 'operator' | 'admin';
 
@@ -17,49 +17,14 @@ export interface Identity {
   readonly role: Role;
 }
 
-/** The engine as the gateway sees it: wherever its shards run. */
-export interface Shards {
-  /** Never rejects: a shard that is away, full or late answers `busy`. */
-  ask(kind: string, key: string, command: AnyCommand): Promise<Answer>;
-  /** The key of the actor of `kind` that goes by another name (a sku by one of its holds' ids), or null. */
-  find(kind: string, name: string): Promise<string | null>;
-  /** One row a shard, for operators; a shard that does not answer is left out. */
-  stats(): Promise<readonly object[]>;
-}
+/** `anybody`: a token is not needed, but a good one is known; else every account, or those of these roles. */
+export type Who = 'anybody' | 'signed-in' | readonly Role[];
 
-export interface GatewayServices {
-  readonly config: Config;
-  readonly shards: Shards;
-  readonly market: Market;
-  readonly log: Log;
-  /** Engine time in milliseconds. */
-  readonly now: () => number;
-  /** Names this server run (see BeginRequest.run). */
-  readonly run: string;
-  /** Signing secret of access and admission tokens. */
-  readonly tokenSecret: string;
-  /** Signing secret of payment webhooks. */
-  readonly webhookSecret: string;
+export interface Described<Schema extends TSchema = TSchema> {
+  readonly description: string;
+  readonly schema?: Schema;
 }
-
-export interface RequestContext {
-  readonly services: GatewayServices;
-  /** null only on routes with `auth: 'none'` when no token was sent. */
-  readonly identity: Identity | null;
-  readonly params: Readonly<Record<string, string>>;
-  // biome-ignore lint/suspicious/noExplicitAny: validated by the route's own schema before `handle` runs
-  readonly query: any;
-  // biome-ignore lint/suspicious/noExplicitAny: validated by the route's own schema before `handle` runs
-  readonly body: any;
-  /** The body's exact bytes, for signatures; empty when there was none. */
-  readonly rawBody: Uint8Array;
-  /** Lower-case names; only those listed in the route's `headers` and `authorization` are kept. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly requestId: string;
-  readonly remoteAddress: string;
-  /** The id under which this request may create its resource: a repeat with the same Idempotency-Key gets the first one's. */
-  readonly mintedId: string | null;
-}
+export type Replies = Readonly<Record<number, Described>>;
 
 export interface Reply {
   readonly status: number;
@@ -67,29 +32,131 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface Route {
+/** What every handler can use of its request, before its route's own schemas say more. */
+export interface AnyRequest {
+  readonly services: Services;
+  readonly identity: Identity | null;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: unknown;
+  readonly body: unknown;
+  /** The body's exact bytes, for signatures; empty when there was none. */
+  readonly rawBody: Uint8Array;
+  /** Lower-case names; only those that the route lists are kept. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly requestId: string;
+  readonly remoteAddress: string;
+  /** The id under which this request may create its resource: a repeat with the same Idempotency-Key gets the first one's. */
+  readonly mintedId: string | null;
+}
+
+/** How a frame of the live socket becomes a request to this route. Its other fields are the body. */
+export interface LiveDoor {
+  /** The frame's `type`. */
+  readonly type: string;
+  /** Header by the frame's field, such as `admissionToken` -> `admission-token`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface Documented {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** OpenAPI form: `/v1/sales/{saleId}`. */
-  readonly path: string;
   readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
-  readonly auth: 'none' | 'any' | readonly Role[];
-  readonly query?: TSchema;
-  readonly body?: TSchema;
   /** Bodies of these routes are taken as they are, whatever their type (webhooks). */
   readonly isRaw?: boolean;
+  readonly live?: LiveDoor;
+  /** Every POST of an account accepts an Idempotency-Key; this one insists on it. */
+  readonly isKeyRequired?: boolean;
+  /** Codes of refusals that this route may answer with, for the documentation. */
+  readonly refusals?: readonly Refusal[];
+}
+
+/** A route as the machinery sees it. */
+export interface Route extends Documented {
+  /** OpenAPI form: `/v1/sales/{saleId}`. */
+  readonly path: string;
+  readonly who: Who;
+  readonly query?: TSchema;
+  readonly body?: TSchema;
   /** Request headers that the handler reads, lower case. */
   readonly headers?: readonly string[];
-  /** Every POST accepts an Idempotency-Key; `required` insists on it. Kind of id that the request may mint. */
-  readonly idempotency?: {
-    readonly isRequired: boolean;
-    readonly mints: Parameters<typeof import('../protocol/ids.ts').newId>[0];
-  };
+  /** The kind of id that a request may mint. */
+  readonly mints?: IdKind;
   /** By status; refusals need not be listed, they all are problem+json. */
-  readonly responses: Readonly<Record<number, { readonly description: string; readonly schema?: TSchema }>>;
-  /** Codes of refusals that this route may answer with, for the documentation. */
-  readonly refusals?: readonly Code[];
+  readonly replies: Replies;
   /** Refuses by throwing a DoorbusterError; anything else thrown is a 500 with its stack in the log. */
-  handle(context: RequestContext): Promise<Reply>;
+  handle(request: AnyRequest): Promise<Reply>;
+}
+
+// ---------------------------------------------------------------- typed definition
+
+/** `/v1/sales/{saleId}` -> `{ saleId: string }`. */
+export type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? { readonly [Key in Name]: string } & ParamsOf<Rest>
+  : object;
+
+export interface RequestOf<
+  Path extends string,
+  Whose extends Who,
+  Body extends TSchema,
+  Query extends TSchema,
+  Header extends string,
+  Mints extends IdKind | undefined,
+> extends Omit<AnyRequest, 'identity' | 'params' | 'query' | 'body' | 'headers' | 'mintedId'> {
+  readonly identity: Whose extends 'anybody' ? Identity | null : Identity;
+  readonly params: ParamsOf<Path>;
+  readonly query: Static<Query>;
+  readonly body: Static<Body>;
+  readonly headers: { readonly [Name in Header]?: string };
+  readonly mintedId: Mints extends IdKind ? string : null;
+}
+
+/** One of the declared statuses, with a body of that status' schema. */
+export type ReplyOf<Declared extends Replies> = {
+  [Status in keyof Declared & number]: Declared[Status] extends { readonly schema: infer Schema extends TSchema }
+    ? { readonly status: Status; readonly body: Static<Schema>; readonly headers?: Reply['headers'] }
+    : { readonly status: Status; readonly body?: undefined; readonly headers?: Reply['headers'] };
+}[keyof Declared & number];
+
+interface Definition<
+  Path extends string,
+  Whose extends Who,
+  Declared extends Replies,
+  Body extends TSchema,
+  Query extends TSchema,
+  Header extends string,
+  Mints extends IdKind | undefined,
+> extends Documented {
+  readonly path: Path;
+  readonly who: Whose;
+  readonly query?: Query;
+  readonly body?: Body;
+  readonly headers?: readonly Header[];
+  readonly mints?: Mints;
+  readonly replies: Declared;
+  handle(request: RequestOf<Path, Whose, Body, Query, Header, Mints>): Promise<ReplyOf<Declared>>;
+}
+
+export function route<
+  const Path extends string,
+  const Whose extends Who,
+  Declared extends Replies,
+  Body extends TSchema = TSchema,
+  Query extends TSchema = TSchema,
+  const Header extends string = never,
+  const Mints extends IdKind | undefined = undefined,
+>(definition: Definition<Path, Whose, Declared, Body, Query, Header, Mints>): Route {
+  // The pipeline has checked the request against these very schemas before it calls `handle`.
+  return definition as unknown as Route;
+}
+
+/** An answer with its status kept as a literal. */
+export function reply<const Status extends number>(status: Status): { readonly status: Status };
+export function reply<const Status extends number, Body>(
+  status: Status,
+  body: Body,
+  headers?: Reply['headers'],
+): { readonly status: Status; readonly body: Body; readonly headers?: Reply['headers'] };
+export function reply(status: number, body?: unknown, headers?: Reply['headers']): Reply {
+  return { status, ...(body === undefined ? {} : { body }), ...(headers === undefined ? {} : { headers }) };
 }
