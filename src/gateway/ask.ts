@@ -1,14 +1,18 @@
-/** Small words that every route of the sale speaks: what an actor accepted, what a client got wrong. */
-
+/** What handlers say in one word: an actor accepted, a path names nothing, a client got something wrong. */
+import type { Refusal } from '../protocol/codes.ts';
+import type { Accepted } from '../protocol/command.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import { type IdKind, isId, isUuid } from '../protocol/ids.ts';
-import type { Answer } from '../protocol/peer.ts';
 import { refuse } from './problem.ts';
 import type { Identity } from './route.ts';
 
-/** The answer's body, or the actor's refusal thrown. */
-export function accepted<Body>(answer: Answer): Body {
-  if (answer.code === 'ok' || answer.code === 'created') return answer.body as Body;
+/** The body of an answer to a command (`AnswerTo` of it), or the actor's refusal thrown. */
+export function accepted<Body>(
+  answer:
+    | { readonly code: Accepted; readonly body: Body }
+    | { readonly code: Refusal; readonly body: unknown },
+): Body {
+  if (answer.code === 'ok' || answer.code === 'created') return answer.body;
   return refuse(answer);
 }
 

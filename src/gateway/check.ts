@@ -17,7 +17,7 @@ export type Check = (value: unknown) => unknown;
 
 const errorsMax = 20;
 
-export function invalid(errors: readonly FieldError[], what = 'The request'): DoorbusterError {
+export function invalidRequest(errors: readonly FieldError[], what = 'The request'): DoorbusterError {
   return new DoorbusterError('validation_failed', `${what} does not match its schema`, {
     errors: errors.slice(0, errorsMax),
   });
@@ -44,7 +44,7 @@ export function compileCheck(schema: TSchema, what: string): Check {
         errors.push({ path: instancePath, message });
       }
     }
-    throw invalid(errors, what);
+    throw invalidRequest(errors, what);
   };
 }
 
@@ -109,11 +109,11 @@ export function isStorable(text: string): boolean {
 function refuseBadText(value: unknown, path: string): void {
   if (typeof value === 'string') {
     if (!isStorable(value))
-      throw invalid([{ path, message: 'must be text without U+0000 and lone surrogates' }]);
+      throw invalidRequest([{ path, message: 'must be text without U+0000 and lone surrogates' }]);
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, part] of Object.entries(value)) {
       if (!isStorable(name))
-        throw invalid([{ path, message: 'must have names without U+0000 and lone surrogates' }]);
+        throw invalidRequest([{ path, message: 'must have names without U+0000 and lone surrogates' }]);
       refuseBadText(part, path + pointer(name));
     }
   }
@@ -131,8 +131,9 @@ export function parseQuery(query: string, schema: TSchema | undefined): Record<s
     const name = decode(equals < 0 ? pair : pair.slice(0, equals));
     const text = decode(equals < 0 ? '' : pair.slice(equals + 1));
     if (name === null || text === null)
-      throw invalid([{ path: '', message: 'must be percent-encoded UTF-8' }], 'The query');
-    if (name in values) throw invalid([{ path: pointer(name), message: 'must be given once' }], 'The query');
+      throw invalidRequest([{ path: '', message: 'must be percent-encoded UTF-8' }], 'The query');
+    if (name in values)
+      throw invalidRequest([{ path: pointer(name), message: 'must be given once' }], 'The query');
     const type = Object.hasOwn(properties, name) ? properties[name]!.type : undefined;
     values[name] = fromText(text, type);
   }

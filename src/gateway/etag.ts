@@ -5,6 +5,12 @@ export function etagOf(version: number): string {
   return `"${version}"`;
 }
 
+/** The header of a route that changes what has a version. */
+export const ifMatchHeader = {
+  'if-match':
+    'The `ETag` that the change is based on; 412 `stale_version` when the resource has changed since',
+} as const;
+
 /** null: any version. What is no version of ours matches none. */
 export function versionsOf(ifMatch: string | undefined): number[] | null {
   if (ifMatch === undefined || ifMatch.trim() === '*') return null;

@@ -5,9 +5,8 @@
  * 2. A problem's own members always win over details of the same name.
  * 3. What a programmer got wrong is `internal_error` outside, and a stack in the log only.
  */
-import { type Refusal, refusals } from '../protocol/codes.ts';
+import { type Code, type Refusal, refusals } from '../protocol/codes.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
-import type { Answer } from '../protocol/peer.ts';
 import type { Reply } from './route.ts';
 
 export const statusByCode: Readonly<Record<Refusal, number>> = {
@@ -77,14 +76,13 @@ export function isRefusal(code: string): code is Refusal {
 }
 
 /** Throws an actor's refusal, its body as the problem's details. */
-export function refuse(answer: Answer): never {
-  if (!isRefusal(answer.code)) throw new Error(`not a refusal: ${answer.code}`);
-  const body = answer.body;
-  const details =
-    typeof body === 'object' && body !== null && !Array.isArray(body)
-      ? (body as Record<string, unknown>)
-      : {};
-  throw new DoorbusterError(answer.code, refusals[answer.code], details);
+export function refuse({ code, body }: { readonly code: Code; readonly body: unknown }): never {
+  if (!isRefusal(code)) throw new Error(`not a refusal: ${code}`);
+  throw new DoorbusterError(code, refusals[code], isRecord(body) ? body : {});
+}
+
+function isRecord(body: unknown): body is Readonly<Record<string, unknown>> {
+  return typeof body === 'object' && body !== null && !Array.isArray(body);
 }
 
 /** What a limiter adds to its refusal: the values of the RateLimit headers (draft-ietf-httpapi-ratelimit-headers-10). */

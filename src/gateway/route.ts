@@ -26,10 +26,12 @@ export interface Described<Schema extends TSchema = TSchema> {
 }
 export type Replies = Readonly<Record<number, Described>>;
 
+export type ReplyHeaders = Readonly<Record<string, string>>;
+
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: ReplyHeaders;
 }
 
 /** What every handler can use of its request, before its route's own schemas say more. */
@@ -41,7 +43,7 @@ export interface AnyRequest {
   readonly body: unknown;
   /** The body's exact bytes, for signatures; empty when there was none. */
   readonly rawBody: Uint8Array;
-  /** Lower-case names; only those that the route lists are kept. */
+  /** Only those that the route lists, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly requestId: string;
   readonly remoteAddress: string;
@@ -49,12 +51,14 @@ export interface AnyRequest {
   readonly mintedId: string | null;
 }
 
-/** How a frame of the live socket becomes a request to this route. Its other fields are the body. */
+/** How a frame of the live socket becomes a request to this route: fields with the names of the path's parameters are these, its other fields are the body. */
 export interface LiveDoor {
   /** The frame's `type`. */
   readonly type: string;
-  /** Header by the frame's field, such as `admissionToken` -> `admission-token`. */
+  /** Header by the frame's field, such as `idempotencyKey` -> `idempotency-key`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The body of a good answer is also sent as a frame of this type, before the reply. */
+  readonly alsoSends?: string;
 }
 
 interface Documented {
@@ -78,8 +82,8 @@ export interface Route extends Documented {
   readonly who: Who;
   readonly query?: TSchema;
   readonly body?: TSchema;
-  /** Request headers that the handler reads, lower case. */
-  readonly headers?: readonly string[];
+  /** Request headers that the handler reads: a description by the name in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The kind of id that a request may mint. */
   readonly mints?: IdKind;
   /** By status; refusals need not be listed, they all are problem+json. */
@@ -113,9 +117,11 @@ export interface RequestOf<
 
 /** One of the declared statuses, with a body of that status' schema. */
 export type ReplyOf<Declared extends Replies> = {
-  [Status in keyof Declared & number]: Declared[Status] extends { readonly schema: infer Schema extends TSchema }
-    ? { readonly status: Status; readonly body: Static<Schema>; readonly headers?: Reply['headers'] }
-    : { readonly status: Status; readonly body?: undefined; readonly headers?: Reply['headers'] };
+  [Status in keyof Declared & number]: Declared[Status] extends {
+    readonly schema: infer Schema extends TSchema;
+  }
+    ? { readonly status: Status; readonly body: Static<Schema>; readonly headers?: ReplyHeaders }
+    : { readonly status: Status; readonly body?: undefined; readonly headers?: ReplyHeaders };
 }[keyof Declared & number];
 
 interface Definition<
@@ -131,7 +137,7 @@ interface Definition<
   readonly who: Whose;
   readonly query?: Query;
   readonly body?: Body;
-  readonly headers?: readonly Header[];
+  readonly headers?: Readonly<Record<Header, string>>;
   readonly mints?: Mints;
   readonly replies: Declared;
   handle(request: RequestOf<Path, Whose, Body, Query, Header, Mints>): Promise<ReplyOf<Declared>>;
@@ -155,8 +161,9 @@ export function reply<const Status extends number>(status: Status): { readonly s
 export function reply<const Status extends number, Body>(
   status: Status,
   body: Body,
-  headers?: Reply['headers'],
-): { readonly status: Status; readonly body: Body; readonly headers?: Reply['headers'] };
-export function reply(status: number, body?: unknown, headers?: Reply['headers']): Reply {
-  return { status, ...(body === undefined ? {} : { body }), ...(headers === undefined ? {} : { headers }) };
+  headers?: ReplyHeaders,
+): { readonly status: Status; readonly body: Body; readonly headers?: ReplyHeaders };
+export function reply(status: number, body?: unknown, headers?: ReplyHeaders): Reply {
+  if (headers !== undefined) return { status, body, headers };
+  return body === undefined ? { status } : { status, body };
 }

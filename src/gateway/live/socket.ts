@@ -7,8 +7,8 @@
  * 3. Everything a socket can make us keep is bounded. Idle, it is this object and two map entries.
  */
 import type { WebSocket } from 'uWebSockets.js';
-import type { Watch } from '../../market/waiting-room/live-view.ts';
 import type { Identity } from '../route.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import { encode } from './codec.ts';
 
 export const closeCodes = {
@@ -24,16 +24,26 @@ export const closeCodes = {
 } as const;
 
 /** Frames a second that a client may send, and at once. */
-const framesPerSecond = 20;
-const framesBurst = 60;
+const frameBucket = new TokenBucket(20, 60);
 /** Frames that make no sense, before the socket is closed. */
 const strikesMax = 5;
 /** Above this a slow client gets no more corrections of its position. */
 const positionBufferBytesMax = 16 * 1024;
 
+/** What a socket is subscribed to. The channel hears of the socket's close. */
+export interface Subscription {
+  readonly name: string;
+  readonly channel: { leave(socket: LiveSocket, subscription: Subscription): void };
+}
+
 /** What hangs on the connection: uWS copies its fields, so an object of a class must be one of them. */
 export interface SocketData {
   readonly socket: LiveSocket;
+}
+
+/** Broadcasts go by uWS topics, one per encoding. */
+export function topicFor(topic: string, isBinary: boolean): string {
+  return isBinary ? `${topic}/msgpack` : topic;
 }
 
 export class LiveSocket {
@@ -43,33 +53,29 @@ export class LiveSocket {
   readonly address: string;
   readonly openedAtMs: number;
   identity: Identity | null = null;
-  /** Sales watched; shared by nobody, empty for most of a socket's life but one. */
-  watches: Watch[] = [];
+  /** Empty for most sockets but for one. */
+  readonly subscriptions: Subscription[] = [];
   /** Frames that came while the token was being checked. */
   stash: Record<string, unknown>[] | null = null;
   openRequests = 0;
   /** Since when broadcasts have been dropped, 0 when none is. */
   slowSinceMs = 0;
   #strikes = 0;
-  #credit = framesBurst;
-  #creditAtMs: number;
+  /** When its bucket of frames would be full again. */
+  #framesFullAtMs: number;
 
   constructor(isBinary: boolean, address: string, nowMs: number) {
     this.isBinary = isBinary;
     this.address = address;
     this.openedAtMs = nowMs;
-    this.#creditAtMs = nowMs;
+    this.#framesFullAtMs = nowMs;
   }
 
   /** Counts a frame; false when there were too many. */
   takeFrame(nowMs: number): boolean {
-    this.#credit = Math.min(
-      framesBurst,
-      this.#credit + ((nowMs - this.#creditAtMs) * framesPerSecond) / 1000,
-    );
-    this.#creditAtMs = nowMs;
-    if (this.#credit < 1) return false;
-    this.#credit -= 1;
+    const fullAtMs = frameBucket.after(this.#framesFullAtMs, nowMs);
+    if (frameBucket.waitMs(fullAtMs, nowMs) > 0) return false;
+    this.#framesFullAtMs = fullAtMs;
     return true;
   }
 
@@ -91,6 +97,15 @@ export class LiveSocket {
   sendPosition(frame: object): boolean {
     if (this.ws === null || this.ws.getBufferedAmount() > positionBufferBytesMax) return false;
     return this.ws.send(encode(frame, this.isBinary), this.isBinary) !== 2;
+  }
+
+  /** From now on it gets what is broadcast to the topic. */
+  join(topic: string): void {
+    this.ws?.subscribe(topicFor(topic, this.isBinary));
+  }
+
+  part(topic: string): void {
+    this.ws?.unsubscribe(topicFor(topic, this.isBinary));
   }
 
   end(code: number, reason: string): void {
