@@ -51,10 +51,12 @@ export interface AnyRequest {
   readonly mintedId: string | null;
 }
 
-/** How a frame of the live socket becomes a request to this route: fields with the names of the path's parameters are these, its other fields are the body. */
+/** How a frame of the live socket becomes a request to this route. Fields that nothing else is said of are the body. */
 export interface LiveDoor {
   /** The frame's `type`. */
   readonly type: string;
+  /** The path's parameters that the frame must have as fields: all, unless this says otherwise. */
+  readonly params?: readonly string[];
   /** Header by the frame's field, such as `idempotencyKey` -> `idempotency-key`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The body of a good answer is also sent as a frame of this type, before the reply. */

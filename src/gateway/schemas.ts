@@ -2,7 +2,7 @@
  * Schemas that many routes share. One schema is the validator, the type and a paragraph of `/openapi.json`;
  * a schema with a `title` becomes a named component there.
  */
-import Type, { type Static, type TProperties, type TSchema } from 'typebox';
+import Type, { type TProperties, type TSchema } from 'typebox';
 import { prefixes } from '../protocol/ids.ts';
 import type { Role } from './route.ts';
 
@@ -23,45 +23,19 @@ export function Id(kind: keyof typeof prefixes) {
   });
 }
 
-/** A UUID that the client mints; any envelope case is accepted, handlers lower it. */
+/** A UUID that the client mints; upper case is accepted, handlers lower it. */
 export const Uuid = Type.String({
   pattern: `^${uuid.replaceAll('a-f', 'a-fA-F')}$`,
   description: 'A UUID minted by the client',
 });
 
-export const Sku = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' });
-
 /** ISO 8601 with a zone. */
 export const Timestamp = Type.String({ format: 'date-time', maxLength: 40 });
 
-export const Currency = Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217' });
-
-/** A price: not negative, at most 10^12 minor units so that sums stay exact. */
-export const Money = Closed(
-  {
-    amount: Type.Integer({ minimum: 0, maximum: 1_000_000_000_000, description: 'Minor units' }),
-    currency: Currency,
-  },
-  { title: 'Money' },
-);
-
-export const Country = Type.String({ pattern: '^[A-Z]{2}$', description: 'ISO 3166 alpha-2' });
-
-const addressProperties = {
-  name: Type.String({ minLength: 1, maxLength: 100 }),
-  line1: Type.String({ minLength: 1, maxLength: 200 }),
-  line2: Type.Optional(Type.String({ maxLength: 200 })),
-  city: Type.String({ minLength: 1, maxLength: 100 }),
-  state: Type.Optional(Type.String({ maxLength: 100 })),
-  postalCode: Type.String({ minLength: 1, maxLength: 20 }),
-  country: Country,
-};
-export const Address = Closed(addressProperties, { title: 'Address' });
-export const SavedAddress = Closed(
-  { addressId: Id('address'), ...addressProperties },
-  { title: 'SavedAddress' },
-);
-export const AddressChange = Type.Partial(Address, { title: 'AddressChange', additionalProperties: false });
+/** Engine milliseconds as a `Timestamp`. */
+export function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
 
 export const RoleName = Type.Enum([
   'guest',
@@ -102,5 +76,3 @@ export const pageQuery = {
 export const PageQuery = Closed(pageQuery);
 
 export const limitDefault = 20;
-
-export type AddressBody = Static<typeof Address>;

@@ -1,6 +1,6 @@
 /** How the engine is doing, for operators. */
 import Type from 'typebox';
-import type { Route } from '../gateway/route.ts';
+import { type Route, reply, route } from '../gateway/route.ts';
 
 const Shard = Type.Object(
   {
@@ -21,17 +21,17 @@ const Shard = Type.Object(
   { title: 'Shard' },
 );
 
-export const opsRoutes: readonly Route[] = [
-  {
-    method: 'GET',
-    path: '/v1/ops/shards',
-    operationId: 'listShards',
-    summary: 'One row a shard',
-    tag: 'Operators',
-    auth: ['operator', 'admin'],
-    responses: { 200: { description: 'Shards that answered', schema: Type.Array(Shard) } },
-    async handle({ services }) {
-      return { status: 200, body: await services.shards.stats() };
-    },
+const listShards = route({
+  method: 'GET',
+  path: '/v1/ops/shards',
+  operationId: 'listShards',
+  summary: 'One row a shard',
+  tag: 'Operators',
+  who: ['operator', 'admin'],
+  replies: { 200: { description: 'Shards that answered', schema: Type.Array(Shard) } },
+  async handle({ services }) {
+    return reply(200, await services.shardStats());
   },
-];
+});
+
+export const routes: readonly Route[] = [listShards];

@@ -1,8 +1,28 @@
-/** Where a page of a list ended, as opaque text: the sort's name and the last row's key. */
+/**
+ * Pages of a list. A cursor says where a page ended, as opaque text: the sort's name and the last row's key.
+ */
 import { DoorbusterError } from '../protocol/errors.ts';
+
+export interface PageFilter {
+  /** Where the page before ended; none for the first page. */
+  readonly cursor?: string | null;
+  readonly limit?: number;
+}
 
 export function encodeCursor(sort: string, key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify([sort, ...key])).toString('base64url');
+}
+
+/** Rows that a query with `LIMIT limit + 1` returned, as a page: the row more says that another page follows. */
+export function pageOf<Row>(
+  rows: readonly Row[],
+  limit: number,
+  sort: string,
+  keyOf: (row: Row) => readonly (string | number)[],
+): { readonly rows: readonly Row[]; readonly nextCursor: string | null } {
+  const page = rows.slice(0, limit);
+  const last = rows.length > limit ? page.at(-1) : undefined;
+  return { rows: page, nextCursor: last === undefined ? null : encodeCursor(sort, keyOf(last)) };
 }
 
 /** No key of ours is a larger number: times in milliseconds, minor units. */

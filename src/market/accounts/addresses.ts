@@ -1,28 +1,9 @@
 /** An account's saved shipping addresses. */
-
-import type { ShippingAddress } from '../../actors/order/commands.ts';
+import { perGateway } from '../../gateway/services.ts';
 import type { Database } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
+import type { Address, AddressChange, SavedAddress } from './schemas.ts';
 import { type AccountRef, keepGuest } from './store.ts';
-
-export interface SavedAddress extends ShippingAddress {
-  readonly addressId: string;
-}
-
-export interface Addresses {
-  list(accountId: string, page: { cursor: string | null; limit: number }): Promise<AddressPage>;
-  /** Refuses with `not_found`. */
-  read(accountId: string, addressId: string): Promise<SavedAddress>;
-  /** The same id again changes nothing. Refuses with `wrong_state` when the account has its fill. */
-  add(who: AccountRef, addressId: string, address: ShippingAddress): Promise<SavedAddress>;
-  change(accountId: string, addressId: string, change: Partial<ShippingAddress>): Promise<SavedAddress>;
-  remove(accountId: string, addressId: string): Promise<void>;
-}
-
-export interface AddressPage {
-  readonly items: readonly SavedAddress[];
-  readonly nextCursor: string | null;
-}
 
 interface Row {
   address_id: string;
@@ -48,7 +29,7 @@ const fromRow = (row: Row): SavedAddress => ({
   country: row.country,
 });
 
-const valuesOf = (address: ShippingAddress) => [
+const valuesOf = (address: Address) => [
   address.name,
   address.line1,
   address.line2 ?? null,
@@ -58,74 +39,80 @@ const valuesOf = (address: ShippingAddress) => [
   address.country,
 ];
 
-const gone = () => new DoorbusterError('not_found', 'No such address');
+const notFound = () => new DoorbusterError('not_found', 'No such address');
 
-export function createAddresses(database: Database): Addresses {
-  async function read(accountId: string, addressId: string): Promise<SavedAddress> {
-    const [row] = await database.query<Row>(
+export class Addresses {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async list(accountId: string, { cursor, limit }: { cursor: string | null; limit: number }) {
+    const rows = await this.#database.query<Row>(
+      `SELECT * FROM addresses WHERE account_id = $1 AND ($2::text IS NULL OR address_id > $2)
+       ORDER BY address_id LIMIT $3`,
+      [accountId, cursor, limit + 1],
+    );
+    const items = rows.slice(0, limit).map(fromRow);
+    return { items, nextCursor: rows.length > limit ? items.at(-1)!.addressId : null };
+  }
+
+  /** Refuses with `not_found`. */
+  async read(accountId: string, addressId: string): Promise<SavedAddress> {
+    const [row] = await this.#database.query<Row>(
       'SELECT * FROM addresses WHERE address_id = $1 AND account_id = $2',
       [addressId, accountId],
     );
-    if (!row) throw gone();
+    if (!row) throw notFound();
     return fromRow(row);
   }
 
-  return {
-    read,
-
-    async list(accountId, { cursor, limit }) {
-      const rows = await database.query<Row>(
-        `SELECT * FROM addresses WHERE account_id = $1 AND ($2::text IS NULL OR address_id > $2)
-         ORDER BY address_id LIMIT $3`,
-        [accountId, cursor, limit + 1],
+  /** The same id again changes nothing. Refuses with `wrong_state` when the account has its fill. */
+  add(who: AccountRef, addressId: string, address: Address): Promise<SavedAddress> {
+    return this.#database.transaction(async (query) => {
+      await keepGuest(query, who);
+      // The account's row is locked, so two requests at once cannot both take the last place.
+      await query('SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE', [who.accountId]);
+      const [kept] = await query<Row>('SELECT * FROM addresses WHERE address_id = $1 AND account_id = $2', [
+        addressId,
+        who.accountId,
+      ]);
+      if (kept) return fromRow(kept);
+      const [row] = await query<Row>(
+        `INSERT INTO addresses (address_id, account_id, name, line1, line2, city, state, postal_code, country)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+         WHERE (SELECT count(*) FROM addresses WHERE account_id = $2) < $10 RETURNING *`,
+        [addressId, who.accountId, ...valuesOf(address), addressesMax],
       );
-      const items = rows.slice(0, limit).map(fromRow);
-      return { items, nextCursor: rows.length > limit ? items.at(-1)!.addressId : null };
-    },
+      if (!row) throw new DoorbusterError('wrong_state', `An account may keep ${addressesMax} addresses`);
+      return fromRow(row);
+    });
+  }
 
-    async add(who, addressId, address) {
-      return database.transaction(async (query) => {
-        await keepGuest(query, who);
-        // The account's row is locked, so two requests at once cannot both take the last place.
-        await query('SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE', [who.accountId]);
-        const [kept] = await query<Row>('SELECT * FROM addresses WHERE address_id = $1 AND account_id = $2', [
-          addressId,
-          who.accountId,
-        ]);
-        if (kept) return fromRow(kept);
-        const [row] = await query<Row>(
-          `INSERT INTO addresses (address_id, account_id, name, line1, line2, city, state, postal_code, country)
-           SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
-           WHERE (SELECT count(*) FROM addresses WHERE account_id = $2) < $10 RETURNING *`,
-          [addressId, who.accountId, ...valuesOf(address), addressesMax],
-        );
-        if (!row) throw new DoorbusterError('wrong_state', `An account may keep ${addressesMax} addresses`);
-        return fromRow(row);
-      });
-    },
-
-    async change(accountId, addressId, change) {
-      return database.transaction(async (query) => {
-        const [before] = await query<Row>(
-          'SELECT * FROM addresses WHERE address_id = $1 AND account_id = $2 FOR UPDATE',
-          [addressId, accountId],
-        );
-        if (!before) throw gone();
-        const [row] = await query<Row>(
-          `UPDATE addresses SET name = $2, line1 = $3, line2 = $4, city = $5, state = $6, postal_code = $7, country = $8
-           WHERE address_id = $1 RETURNING *`,
-          [addressId, ...valuesOf({ ...fromRow(before), ...change })],
-        );
-        return fromRow(row!);
-      });
-    },
-
-    async remove(accountId, addressId) {
-      const removed = await database.query(
-        'DELETE FROM addresses WHERE address_id = $1 AND account_id = $2 RETURNING 1',
+  change(accountId: string, addressId: string, change: AddressChange): Promise<SavedAddress> {
+    return this.#database.transaction(async (query) => {
+      const [before] = await query<Row>(
+        'SELECT * FROM addresses WHERE address_id = $1 AND account_id = $2 FOR UPDATE',
         [addressId, accountId],
       );
-      if (removed.length === 0) throw gone();
-    },
-  };
+      if (!before) throw notFound();
+      const [row] = await query<Row>(
+        `UPDATE addresses SET name = $2, line1 = $3, line2 = $4, city = $5, state = $6, postal_code = $7, country = $8
+         WHERE address_id = $1 RETURNING *`,
+        [addressId, ...valuesOf({ ...fromRow(before), ...change })],
+      );
+      return fromRow(row!);
+    });
+  }
+
+  async remove(accountId: string, addressId: string): Promise<void> {
+    const removed = await this.#database.query(
+      'DELETE FROM addresses WHERE address_id = $1 AND account_id = $2 RETURNING 1',
+      [addressId, accountId],
+    );
+    if (removed.length === 0) throw notFound();
+  }
 }
+
+export const addressesOf = perGateway(({ database }) => new Addresses(database));

@@ -13,70 +13,63 @@ const sessionDays = 30;
 /** Older sign-ins of an account end when there are more. */
 const sessionsPerAccountMax = 20;
 
-export interface Sessions {
-  open(query: Query, accountId: string): Promise<string>;
-  /** The account and the next token; refuses with `invalid_token`. */
-  renew(refreshToken: string): Promise<{ accountId: string; refreshToken: string }>;
-  /** Ends the session of this token, or all of the account. */
-  end(accountId: string, refreshToken: string | null): Promise<void>;
-}
-
 const hashOf = (secret: string) => createHash('sha256').update(secret).digest();
 const newSecret = () => randomBytes(32).toString('base64url');
 const refused = () => new DoorbusterError('invalid_token', 'The refresh token is not valid: sign in again');
 
-function parse(refreshToken: string): { sessionId: string; secretHash: Buffer } | null {
+function parse(refreshToken: string): { sessionId: string; secretHash: Buffer } {
   const dot = refreshToken.indexOf('.');
   const sessionId = refreshToken.slice(0, Math.max(0, dot));
-  return isId('session', sessionId) ? { sessionId, secretHash: hashOf(refreshToken.slice(dot + 1)) } : null;
+  if (!isId('session', sessionId)) throw refused();
+  return { sessionId, secretHash: hashOf(refreshToken.slice(dot + 1)) };
 }
 
-export function createSessions(database: Database): Sessions {
-  return {
-    async open(query, accountId) {
-      const sessionId = newId('session');
-      const secret = newSecret();
-      await query(
-        `INSERT INTO sessions (session_id, account_id, secret_hash, expires_at)
-         VALUES ($1, $2, $3, now() + make_interval(days => $4))`,
-        [sessionId, accountId, hashOf(secret), sessionDays],
-      );
-      await query(
-        `DELETE FROM sessions WHERE account_id = $1 AND (expires_at < now() OR session_id IN
-           (SELECT session_id FROM sessions WHERE account_id = $1 ORDER BY session_id DESC OFFSET $2))`,
-        [accountId, sessionsPerAccountMax],
-      );
-      return `${sessionId}.${secret}`;
-    },
+/** Opens a session inside its caller's transaction; answers with the refresh token. */
+export async function openSession(query: Query, accountId: string): Promise<string> {
+  const sessionId = newId('session');
+  const secret = newSecret();
+  await query(
+    `INSERT INTO sessions (session_id, account_id, secret_hash, expires_at)
+     VALUES ($1, $2, $3, now() + make_interval(days => $4))`,
+    [sessionId, accountId, hashOf(secret), sessionDays],
+  );
+  await query(
+    `DELETE FROM sessions WHERE account_id = $1 AND (expires_at < now() OR session_id IN
+       (SELECT session_id FROM sessions WHERE account_id = $1 ORDER BY session_id DESC OFFSET $2))`,
+    [accountId, sessionsPerAccountMax],
+  );
+  return `${sessionId}.${secret}`;
+}
 
-    async renew(refreshToken) {
-      const token = parse(refreshToken);
-      if (!token) throw refused();
-      const secret = newSecret();
-      const [renewed] = await database.query<{ account_id: string }>(
-        `UPDATE sessions SET secret_hash = $3, refreshed_at = now(), expires_at = now() + make_interval(days => $4)
-         WHERE session_id = $1 AND secret_hash = $2 AND expires_at > now() RETURNING account_id`,
-        [token.sessionId, token.secretHash, hashOf(secret), sessionDays],
-      );
-      if (renewed) return { accountId: renewed.account_id, refreshToken: `${token.sessionId}.${secret}` };
-      await database.query('DELETE FROM sessions WHERE session_id = $1', [token.sessionId]);
-      throw refused();
-    },
+/** The account and the next token; refuses with `invalid_token`. */
+export async function renewSession(
+  database: Database,
+  refreshToken: string,
+): Promise<{ accountId: string; refreshToken: string }> {
+  const { sessionId, secretHash } = parse(refreshToken);
+  const secret = newSecret();
+  const [renewed] = await database.query<{ account_id: string }>(
+    `UPDATE sessions SET secret_hash = $3, refreshed_at = now(), expires_at = now() + make_interval(days => $4)
+     WHERE session_id = $1 AND secret_hash = $2 AND expires_at > now() RETURNING account_id`,
+    [sessionId, secretHash, hashOf(secret), sessionDays],
+  );
+  if (renewed) return { accountId: renewed.account_id, refreshToken: `${sessionId}.${secret}` };
+  await database.query('DELETE FROM sessions WHERE session_id = $1', [sessionId]);
+  throw refused();
+}
 
-    async end(accountId, refreshToken) {
-      if (refreshToken === null) {
-        await database.query('DELETE FROM sessions WHERE account_id = $1', [accountId]);
-        return;
-      }
-      const token = parse(refreshToken);
-      if (!token) throw refused();
-      const [session] = await database.query<{ secret_hash: Buffer }>(
-        'SELECT secret_hash FROM sessions WHERE session_id = $1 AND account_id = $2',
-        [token.sessionId, accountId],
-      );
-      // An ended session is what was asked for.
-      if (session && timingSafeEqual(session.secret_hash, token.secretHash))
-        await database.query('DELETE FROM sessions WHERE session_id = $1', [token.sessionId]);
-    },
-  };
+/** Ends the account's session of this token; refuses with `invalid_token` what is no refresh token at all. */
+export async function endSession(database: Database, accountId: string, refreshToken: string): Promise<void> {
+  const { sessionId, secretHash } = parse(refreshToken);
+  const [session] = await database.query<{ secret_hash: Buffer }>(
+    'SELECT secret_hash FROM sessions WHERE session_id = $1 AND account_id = $2',
+    [sessionId, accountId],
+  );
+  // An ended session is what was asked for.
+  if (session && timingSafeEqual(session.secret_hash, secretHash))
+    await database.query('DELETE FROM sessions WHERE session_id = $1', [sessionId]);
+}
+
+export async function endAllSessions(query: Query, accountId: string): Promise<void> {
+  await query('DELETE FROM sessions WHERE account_id = $1', [accountId]);
 }

@@ -1,27 +1,19 @@
 /**
  * Accounts: who people are. Guests have an id in their token and no row until something of theirs must be kept.
  *
- * 1. E-mail addresses are unique whatever their envelope case.
+ * 1. E-mail addresses are unique, upper and lower case being the same.
  * 2. Signing in takes the same work whether the e-mail is known or not.
  * 3. No password is ever stored or logged; the first admin's is returned once, by the start that made it.
  */
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
+import { perGateway } from '../../gateway/services.ts';
 import { type Database, isTaken, openDatabase, type Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { newId } from '../../protocol/ids.ts';
-import { createPasswords, type Passwords } from './passwords.ts';
-import { createSessions } from './sessions.ts';
-
-export type AccountRole = 'guest' | 'buyer' | 'seller' | 'operator' | 'admin';
-
-export interface Account {
-  readonly accountId: string;
-  readonly role: AccountRole;
-  readonly email: string | null;
-  readonly name: string | null;
-  readonly createdAt: string;
-}
+import { Passwords } from './passwords.ts';
+import type { Account, AccountChange, Credentials, NewAccount } from './schemas.ts';
+import { endAllSessions, endSession, openSession, renewSession } from './sessions.ts';
 
 export interface SignedIn {
   readonly account: Account;
@@ -29,42 +21,11 @@ export interface SignedIn {
 }
 
 /** Who asks, as their token says. */
-export interface AccountRef {
-  readonly accountId: string;
-  readonly role: AccountRole;
-}
-
-export interface Registration {
-  readonly email: string;
-  readonly password: string;
-  readonly name: string;
-  readonly role: 'buyer' | 'seller';
-}
-
-export interface Accounts {
-  /** Refuses with `email_taken`. */
-  register(registration: Registration): Promise<SignedIn>;
-  /** Refuses with `invalid_credentials`. */
-  login(credentials: { email: string; password: string }): Promise<SignedIn>;
-  /** Refuses with `invalid_token`; an old refresh token ends its whole session. */
-  refresh(refreshToken: string): Promise<SignedIn>;
-  /** Ends one session, or every one of the account. */
-  logout(accountId: string, refreshToken: string | null): Promise<void>;
-  /** Refuses with `invalid_token` when the account is gone. */
-  read(who: AccountRef): Promise<Account>;
-  /** A new password ends all sessions and needs the present one: `invalid_credentials`. */
-  change(who: AccountRef, change: AccountChange): Promise<Account>;
-}
-
-export interface AccountChange {
-  readonly name?: string;
-  readonly password?: string;
-  readonly currentPassword?: string;
-}
+export type AccountRef = Pick<Account, 'accountId' | 'role'>;
 
 interface Row {
   account_id: string;
-  role: AccountRole;
+  role: Account['role'];
   email: string | null;
   name: string | null;
   password_hash: string | null;
@@ -93,97 +54,114 @@ export async function keepGuest(query: Query, who: AccountRef): Promise<void> {
   ]);
 }
 
-export function createAccounts(database: Database, passwords: Passwords = createPasswords()): Accounts {
-  const sessions = createSessions(database);
+const gone = () => new DoorbusterError('invalid_token', 'The account is gone');
 
-  async function rowOf(accountId: string): Promise<Row | null> {
-    const [row] = await database.query<Row>('SELECT * FROM accounts WHERE account_id = $1', [accountId]);
-    return row ?? null;
+export class Accounts {
+  readonly #database: Database;
+  readonly #passwords = new Passwords();
+
+  constructor(database: Database) {
+    this.#database = database;
   }
 
-  async function read(who: AccountRef): Promise<Account> {
-    const row = await rowOf(who.accountId);
+  /** Refuses with `email_taken`. */
+  async register({ email, password, name, role }: NewAccount): Promise<SignedIn> {
+    const passwordHash = await this.#passwords.hash(password);
+    try {
+      return await this.#database.transaction(async (query) => {
+        const account = await insertAccount(query, { email, name, role, passwordHash });
+        return { account, refreshToken: await openSession(query, account.accountId) };
+      });
+    } catch (error) {
+      if (isTaken(error, 'accounts_by_email'))
+        throw new DoorbusterError('email_taken', 'This e-mail address has an account already');
+      throw error;
+    }
+  }
+
+  /** Refuses with `invalid_credentials`. */
+  async login({ email, password }: Credentials): Promise<SignedIn> {
+    const [row] = await this.#database.query<Row>('SELECT * FROM accounts WHERE lower(email) = lower($1)', [
+      email,
+    ]);
+    if (!(await this.#passwords.matches(password, row?.password_hash ?? null)) || !row)
+      throw new DoorbusterError('invalid_credentials', 'E-mail or password is wrong');
+    const refreshToken = await this.#database.transaction((query) => openSession(query, row.account_id));
+    return { account: fromRow(row), refreshToken };
+  }
+
+  /** Refuses with `invalid_token`; an old refresh token ends its whole session. */
+  async refresh(refreshToken: string): Promise<SignedIn> {
+    const renewed = await renewSession(this.#database, refreshToken);
+    const row = await this.#rowOf(renewed.accountId);
+    if (!row) throw gone();
+    return { account: fromRow(row), refreshToken: renewed.refreshToken };
+  }
+
+  /** Ends the session of this token, or, with null, every one of the account. */
+  logout(accountId: string, refreshToken: string | null): Promise<void> {
+    return refreshToken === null
+      ? this.#database.transaction((query) => endAllSessions(query, accountId))
+      : endSession(this.#database, accountId, refreshToken);
+  }
+
+  /** Refuses with `invalid_token` when the account is gone. */
+  async read(who: AccountRef): Promise<Account> {
+    const row = await this.#rowOf(who.accountId);
     if (row) return fromRow(row);
     if (who.role === 'guest') return guestAccount(who.accountId);
-    throw new DoorbusterError('invalid_token', 'The account is gone');
+    throw gone();
   }
 
-  return {
-    async register({ email, password, name, role }) {
-      const passwordHash = await passwords.hash(password);
-      try {
-        return await database.transaction(async (query) => {
-          const account = await insertAccount(query, { email, name, role, passwordHash });
-          return { account, refreshToken: await sessions.open(query, account.accountId) };
-        });
-      } catch (error) {
-        if (isTaken(error, 'accounts_by_email'))
-          throw new DoorbusterError('email_taken', 'This e-mail address has an account already');
-        throw error;
-      }
-    },
+  /** A new password ends all sessions and needs the present one: `invalid_credentials`. */
+  async change(who: AccountRef, { name, password, currentPassword = '' }: AccountChange): Promise<Account> {
+    if (password !== undefined) await this.#changePassword(who, password, currentPassword);
+    if (name !== undefined) {
+      await this.#database.transaction(async (query) => {
+        await keepGuest(query, who);
+        await query('UPDATE accounts SET name = $2, updated_at = now() WHERE account_id = $1', [
+          who.accountId,
+          name,
+        ]);
+      });
+    }
+    return this.read(who);
+  }
 
-    async login({ email, password }) {
-      const [row] = await database.query<Row>('SELECT * FROM accounts WHERE lower(email) = lower($1)', [
-        email,
-      ]);
-      if (!(await passwords.matches(password, row?.password_hash ?? null)) || !row)
-        throw new DoorbusterError('invalid_credentials', 'E-mail or password is wrong');
-      const refreshToken = await database.transaction((query) => sessions.open(query, row.account_id));
-      return { account: fromRow(row), refreshToken };
-    },
-
-    async refresh(refreshToken) {
-      const renewed = await sessions.renew(refreshToken);
-      const row = await rowOf(renewed.accountId);
-      if (!row) throw new DoorbusterError('invalid_token', 'The account is gone');
-      return { account: fromRow(row), refreshToken: renewed.refreshToken };
-    },
-
-    logout: (accountId, refreshToken) => sessions.end(accountId, refreshToken),
-
-    read,
-
-    async change(who, { name, password, currentPassword }) {
-      if (password !== undefined) await changePassword(who, password, currentPassword ?? '');
-      if (name !== undefined) {
-        await database.transaction(async (query) => {
-          await keepGuest(query, who);
-          await query('UPDATE accounts SET name = $2, updated_at = now() WHERE account_id = $1', [
-            who.accountId,
-            name,
-          ]);
-        });
-      }
-      return read(who);
-    },
-  };
-
-  async function changePassword(who: AccountRef, password: string, currentPassword: string): Promise<void> {
-    const row = await rowOf(who.accountId);
-    if (!(await passwords.matches(currentPassword, row?.password_hash ?? null)))
+  async #changePassword(who: AccountRef, password: string, currentPassword: string): Promise<void> {
+    const row = await this.#rowOf(who.accountId);
+    if (!(await this.#passwords.matches(currentPassword, row?.password_hash ?? null)))
       throw new DoorbusterError('invalid_credentials', 'The current password is wrong');
-    const passwordHash = await passwords.hash(password);
-    await database.transaction(async (query) => {
+    const passwordHash = await this.#passwords.hash(password);
+    await this.#database.transaction(async (query) => {
       await query('UPDATE accounts SET password_hash = $2, updated_at = now() WHERE account_id = $1', [
         who.accountId,
         passwordHash,
       ]);
-      await query('DELETE FROM sessions WHERE account_id = $1', [who.accountId]);
+      await endAllSessions(query, who.accountId);
     });
+  }
+
+  async #rowOf(accountId: string): Promise<Row | null> {
+    const [row] = await this.#database.query<Row>('SELECT * FROM accounts WHERE account_id = $1', [
+      accountId,
+    ]);
+    return row ?? null;
   }
 }
 
-interface NewAccount {
+export const accountsOf = perGateway(({ database }) => new Accounts(database));
+
+interface InsertedAccount {
   readonly email: string;
   readonly name: string;
-  readonly role: AccountRole;
+  readonly role: Account['role'];
   readonly passwordHash: string;
 }
 
 async function insertAccount(
   query: Query,
-  { email, name, role, passwordHash }: NewAccount,
+  { email, name, role, passwordHash }: InsertedAccount,
 ): Promise<Account> {
   const [row] = await query<Row>(
     `INSERT INTO accounts (account_id, role, email, name, password_hash) VALUES ($1, $2, $3, $4, $5) RETURNING *`,
@@ -203,7 +181,7 @@ export async function ensureAdmin(pool: Pool): Promise<{ email: string; password
     const [admin] = await query(`SELECT 1 FROM accounts WHERE role = 'admin' LIMIT 1`);
     if (admin) return null;
     const password = randomBytes(15).toString('base64url');
-    const passwordHash = await createPasswords().hash(password);
+    const passwordHash = await new Passwords().hash(password);
     await insertAccount(query, { email: adminEmail, name: 'Admin', role: 'admin', passwordHash });
     return { email: adminEmail, password };
   });

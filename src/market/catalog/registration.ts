@@ -1,28 +1,16 @@
 /**
- * Tells sku actors what the catalogue's rows say: that a SKU exists, and its present title and price.
+ * Sends the sku actors what the catalogue's rows say: that a SKU exists, and its present title and price.
  *
- * 1. One teller per product at a time (its row is locked), and it always tells the present row, so an older title or
- *    price can never be told last.
- * 2. `busy` leaves the row as it is: the next round tells it again. Telling twice changes nothing.
+ * 1. A product is registered by one request at a time (its row is locked) and always with its present row, so an
+ *    older title or price can never be the last that is sent.
+ * 2. `busy` leaves the row as it is: the next round sends it again. Sending twice changes nothing.
  */
-
-import type { ChangeSku, RegisterSku, StockView } from '../../actors/sku/commands.ts';
+import { changeSku, readStock, registerSku } from '../../actors/sku/commands.ts';
 import type { Database, Query } from '../../persistence/database.ts';
-import type { AnyCommand } from '../../protocol/command.ts';
+import type { Ask } from '../../protocol/command.ts';
 import type { Log } from '../../protocol/log.ts';
-import type { Answer } from '../../protocol/peer.ts';
-
-/** Asks one actor; never rejects: `busy` when the outcome is unknown. */
-export type AskActor = (kind: string, key: string, command: AnyCommand) => Promise<Answer>;
 
 type ActorState = 'pending' | 'stale' | 'current' | 'refused';
-
-export interface Registration {
-  /** Whether the actors now know all of the product, and a SKU that another product has, if any. */
-  tell(productId: string): Promise<{ isCurrent: boolean; refused: string | null }>;
-  /** Answers with how many products there were. */
-  tellPending(): Promise<number>;
-}
 
 interface Row {
   sku: string;
@@ -34,36 +22,53 @@ interface Row {
   initial_stock: string;
 }
 
-/** Products told per round: the rest waits for the next. */
+interface Registered {
+  /** Whether the actors now know all of the product. */
+  readonly isCurrent: boolean;
+  /** A SKU that another product has. */
+  readonly refused: string | null;
+}
+
+/** The rest waits for the next round. */
 const productsPerRound = 500;
 
-export function createRegistration(database: Database, ask: AskActor, log: Log): Registration {
-  async function tellOne(productId: string, row: Row): Promise<ActorState> {
-    const price = { amount: Number(row.price_amount), currency: row.currency };
-    const change: ChangeSku = { type: 'ChangeSku', title: row.title, price };
-    if (row.actor_state === 'stale') {
-      const { code } = await ask('sku', row.sku, change);
-      return code === 'ok' ? 'current' : code === 'not_found' ? 'pending' : 'stale';
-    }
-    const register: RegisterSku = {
-      type: 'RegisterSku',
-      productId,
-      sellerId: row.seller_id,
-      title: row.title,
-      price,
-      stock: Number(row.initial_stock),
-    };
-    const { code } = await ask('sku', row.sku, register);
-    if (code === 'created' || code === 'ok') return 'current';
-    if (code !== 'exists_with_different') return 'pending';
-    // Ours from an earlier try whose answer was lost, before a change of title or price? Then it only needs that.
-    const known = await ask('sku', row.sku, { type: 'ReadStock' });
-    if (known.code !== 'ok') return 'pending';
-    if ((known.body as StockView).productId !== productId) return 'refused';
-    return (await ask('sku', row.sku, change)).code === 'ok' ? 'current' : 'pending';
+export class Registration {
+  readonly #database: Database;
+  readonly #ask: Ask;
+  readonly #log: Log;
+
+  constructor(database: Database, ask: Ask, log: Log) {
+    this.#database = database;
+    this.#ask = ask;
+    this.#log = log;
   }
 
-  async function tellLocked(query: Query, productId: string) {
+  register(productId: string): Promise<Registered> {
+    return this.#database.transaction(async (query) => {
+      await query('SELECT 1 FROM products WHERE product_id = $1 FOR UPDATE', [productId]);
+      return this.#registerLocked(query, productId);
+    });
+  }
+
+  /** Registers what is still pending; answers with how many products there were. */
+  async registerPending(): Promise<number> {
+    const pending = await this.#database.query<{ product_id: string }>(
+      `SELECT DISTINCT product_id FROM variants WHERE actor_state IN ('pending', 'stale') LIMIT $1`,
+      [productsPerRound],
+    );
+    for (const { product_id: productId } of pending) {
+      await this.#database.transaction(async (query) => {
+        // Whoever holds the lock is registering this product already.
+        const [free] = await query('SELECT 1 FROM products WHERE product_id = $1 FOR UPDATE SKIP LOCKED', [
+          productId,
+        ]);
+        if (free) await this.#registerLocked(query, productId);
+      });
+    }
+    return pending.length;
+  }
+
+  async #registerLocked(query: Query, productId: string): Promise<Registered> {
     const rows = await query<Row>(
       `SELECT v.sku, v.actor_state, v.price_amount, v.currency, v.initial_stock, p.seller_id, p.title
        FROM variants v JOIN products p USING (product_id)
@@ -71,7 +76,7 @@ export function createRegistration(database: Database, ask: AskActor, log: Log):
       [productId],
     );
     const states = await Promise.all(
-      rows.map((row) => (row.actor_state === 'refused' ? row.actor_state : tellOne(productId, row))),
+      rows.map((row) => (row.actor_state === 'refused' ? row.actor_state : this.#send(productId, row))),
     );
     if (rows.length > 0) {
       await query(
@@ -83,32 +88,26 @@ export function createRegistration(database: Database, ask: AskActor, log: Log):
     }
     const refused = rows.find((_, i) => states[i] === 'refused')?.sku ?? null;
     if (refused !== null)
-      log('error', 'a SKU belongs to another product in the journal', { sku: refused, productId });
+      this.#log('error', 'a SKU belongs to another product in the journal', { sku: refused, productId });
     return { isCurrent: states.every((state) => state === 'current'), refused };
   }
 
-  return {
-    tell: (productId) =>
-      database.transaction(async (query) => {
-        await query('SELECT 1 FROM products WHERE product_id = $1 FOR UPDATE', [productId]);
-        return tellLocked(query, productId);
-      }),
-
-    async tellPending() {
-      const waiting = await database.query<{ product_id: string }>(
-        `SELECT DISTINCT product_id FROM variants WHERE actor_state IN ('pending', 'stale') LIMIT $1`,
-        [productsPerRound],
-      );
-      for (const { product_id: productId } of waiting) {
-        await database.transaction(async (query) => {
-          // Whoever holds the lock is telling this product already.
-          const [free] = await query('SELECT 1 FROM products WHERE product_id = $1 FOR UPDATE SKIP LOCKED', [
-            productId,
-          ]);
-          if (free) await tellLocked(query, productId);
-        });
-      }
-      return waiting.length;
-    },
-  };
+  /** Sends one row to its SKU's actor; answers with what the row's state is then. */
+  async #send(productId: string, row: Row): Promise<ActorState> {
+    const change = { title: row.title, price: { amount: Number(row.price_amount), currency: row.currency } };
+    if (row.actor_state === 'stale') {
+      const { code } = await this.#ask(changeSku, row.sku, change);
+      return code === 'ok' ? 'current' : code === 'not_found' ? 'pending' : 'stale';
+    }
+    const stock = Number(row.initial_stock);
+    const registration = { productId, sellerId: row.seller_id, ...change, stock };
+    const { code } = await this.#ask(registerSku, row.sku, registration);
+    if (code === 'created' || code === 'ok') return 'current';
+    if (code !== 'exists_with_different') return 'pending';
+    // Ours from an earlier try whose answer was lost, before a change of title or price? Then it only needs that.
+    const known = await this.#ask(readStock, row.sku, {});
+    if (known.code !== 'ok') return 'pending';
+    if (known.body.productId !== productId) return 'refused';
+    return (await this.#ask(changeSku, row.sku, change)).code === 'ok' ? 'current' : 'pending';
+  }
 }

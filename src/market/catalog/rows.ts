@@ -2,11 +2,10 @@
  * A product as rows: reading them, writing a new one, changing one. Every function works inside its caller's
  * transaction.
  */
-
 import type { Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Money } from '../../protocol/money.ts';
-import type { NewProduct, Product, ProductChange, Variant } from './store.ts';
+import type { NewProduct, Product, ProductChange, Variant } from './schemas.ts';
 
 export interface ProductRow {
   product_id: string;
@@ -15,7 +14,7 @@ export interface ProductRow {
   description: string;
   brand: string;
   category: string;
-  attributes: Record<string, unknown>;
+  attributes: Product['attributes'];
   images: string[];
   price_amount: string;
   rating: string;
@@ -23,7 +22,7 @@ export interface ProductRow {
   version: number;
   created_at: Date;
   updated_at: Date;
-  variants: (Omit<Variant, 'price'> & { amount: number; currency: string; available: number | null })[];
+  variants: (Omit<Variant, 'price'> & Money)[];
 }
 
 export const columns = `p.*, (
@@ -93,18 +92,18 @@ export async function insertProduct(
       productId,
       sellerId,
       product.title,
-      product.description,
-      product.brand,
+      product.description ?? '',
+      product.brand ?? '',
       product.category,
-      JSON.stringify(product.attributes),
-      JSON.stringify(product.images),
+      JSON.stringify(product.attributes ?? {}),
+      JSON.stringify(product.images ?? []),
       cheapest,
       product.variants[0]!.price.currency,
     ],
   );
   // The id is ours alone, so it was a repeat of this very request.
   if (inserted.length === 0) return;
-  const rows = product.variants.map(({ sku, options, price, stock }, position) => ({
+  const rows = product.variants.map(({ sku, options = {}, price, stock }, position) => ({
     sku,
     position,
     options,
@@ -126,19 +125,10 @@ export async function insertProduct(
   throw skuTaken(rows.find((row) => !mine.has(row.sku))!.sku);
 }
 
-/** Writes the change and answers whether the actors must be told of it. */
+/** Writes the change and answers whether the actors must be sent it. */
 export async function updateProduct(query: Query, row: ProductRow, change: ProductChange): Promise<boolean> {
-  const changes = change.variants ?? [];
-  for (const [i, { sku }] of changes.entries()) {
-    if (!row.variants.some((variant) => variant.sku === sku))
-      throw invalid(`/variants/${i}/sku`, 'must be a variant of this product');
-  }
-  const bySku = new Map(changes.map((variant) => [variant.sku, variant]));
   const before = fromRow(row);
-  const variants = before.variants.map((variant) => ({ ...variant, ...bySku.get(variant.sku) }));
-  if (bySku.size !== changes.length) checkVariants(changes);
-  checkVariants(variants);
-
+  const variants = changedVariants(before, change.variants ?? []);
   const after = { ...before, ...change };
   await query(
     `UPDATE products SET title = $2, description = $3, brand = $4, category = $5, attributes = $6, images = $7,
@@ -155,26 +145,35 @@ export async function updateProduct(query: Query, row: ProductRow, change: Produ
       variants[0]!.price.currency,
     ],
   );
-  const told = variants.map((variant, i) => {
-    const { price } = before.variants[i]!;
-    const isStale =
-      after.title !== before.title ||
-      variant.price.amount !== price.amount ||
-      variant.price.currency !== price.currency;
-    return {
-      sku: variant.sku,
-      options: variant.options,
-      amount: variant.price.amount,
-      currency: variant.price.currency,
-      isStale,
-    };
-  });
+  const rows = variants.map(({ sku, options, price }, i) => ({
+    sku,
+    options,
+    ...price,
+    isStale: after.title !== before.title || !isSamePrice(price, before.variants[i]!.price),
+  }));
   await query(
     `UPDATE variants SET options = v.options, price_amount = v.amount, currency = v.currency,
        actor_state = CASE WHEN v."isStale" AND actor_state = 'current' THEN 'stale' ELSE actor_state END
      FROM jsonb_to_recordset($1) AS v(sku text, options jsonb, amount bigint, currency text, "isStale" boolean)
      WHERE variants.sku = v.sku`,
-    [JSON.stringify(told)],
+    [JSON.stringify(rows)],
   );
-  return told.some((variant) => variant.isStale);
+  return rows.some((variant) => variant.isStale);
+}
+
+/** All variants of the product, with their changes. */
+function changedVariants(before: Product, changes: NonNullable<ProductChange['variants']>): Variant[] {
+  for (const [i, { sku }] of changes.entries()) {
+    if (!before.variants.some((variant) => variant.sku === sku))
+      throw invalid(`/variants/${i}/sku`, 'must be a variant of this product');
+  }
+  const bySku = new Map(changes.map((variant) => [variant.sku, variant]));
+  const variants = before.variants.map((variant) => ({ ...variant, ...bySku.get(variant.sku) }));
+  if (bySku.size !== changes.length) checkVariants(changes);
+  checkVariants(variants);
+  return variants;
+}
+
+function isSamePrice(a: Money, b: Money): boolean {
+  return a.amount === b.amount && a.currency === b.currency;
 }

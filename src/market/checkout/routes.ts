@@ -5,101 +5,53 @@
  * 2. What the answer says is what the order actor said: a slow payment is 202 and goes on without the client.
  * 3. Nothing is charged here; the order's saga moves money last.
  */
-import { LRUCache } from 'lru-cache';
-import type { OrderView, PlaceOrder, ShippingAddress } from '../../actors/order/commands.ts';
-import type { SaleView } from '../../actors/sale/commands.ts';
+import { type OrderView, placeOrder, type ShippingAddress } from '../../actors/order/commands.ts';
 import { accepted, invalid } from '../../gateway/ask.ts';
 import { etagOf } from '../../gateway/etag.ts';
 import { refuse } from '../../gateway/problem.ts';
-import type { GatewayServices, Reply, RequestContext, Route, Shards } from '../../gateway/route.ts';
-import { CheckoutRequest, Order } from '../../gateway/view-schemas.ts';
-import { orderJson, orderNumberOf } from '../../gateway/views.ts';
-import type { Answer } from '../../protocol/peer.ts';
-import type { HoldIndex, KnownHold } from '../waiting-room/hold-index.ts';
-import { isFinal, type OrderWaits } from './order-waits.ts';
+import { type Route, reply, route } from '../../gateway/route.ts';
+import type { Services } from '../../gateway/services.ts';
+import type { FieldsOf } from '../../protocol/command.ts';
+import { addressesOf } from '../accounts/addresses.ts';
+import { Order } from '../orders/schemas.ts';
+import { orderJson, orderNumberOf } from '../orders/views.ts';
+import { holdIndexOf } from '../waiting-room/hold-index.ts';
+import { isFinal, orderWaitsOf } from './order-waits.ts';
+import { paymentTimesOf } from './payment-times.ts';
+import { CheckoutRequest } from './schemas.ts';
 
-/** For holds of sales that cannot be read. */
-const paymentSecondsDefault = 300;
-const salesMax = 1_000;
 /** A busy shard is asked again with the same order id before the client is told to come back. */
 const attemptsMax = 3;
 
-export interface CheckoutParts {
-  readonly index: HoldIndex;
-  readonly waits: OrderWaits;
-}
-
-/** The shortest time to pay of the sales involved. A sale never changes it, so it is asked once. */
-function createPaymentTimes(shards: Shards): (holds: readonly KnownHold[]) => Promise<number> {
-  const secondsBySale = new LRUCache<string, number>({ max: salesMax });
-
-  async function secondsOf(saleId: string): Promise<number> {
-    const known = secondsBySale.get(saleId);
-    if (known !== undefined) return known;
-    const answer = await shards.ask('sale', saleId, { type: 'ReadSale' });
-    if (answer.code === 'not_found') return paymentSecondsDefault;
-    const seconds = accepted<SaleView>(answer).paymentSeconds;
-    secondsBySale.set(saleId, seconds);
-    return seconds;
-  }
-
-  return async (holds) =>
-    Math.min(...(await Promise.all([...new Set(holds.map((hold) => hold.saleId))].map(secondsOf))));
-}
-
-async function placed(services: GatewayServices, orderId: string, command: PlaceOrder): Promise<OrderView> {
-  let answer: Answer = { code: 'busy', body: null };
-  for (let attempt = 0; answer.code === 'busy' && attempt < attemptsMax; attempt++)
-    answer = await services.shards.ask('order', orderId, command);
-  return accepted<OrderView>(answer);
+async function placed(
+  services: Services,
+  orderId: string,
+  order: FieldsOf<typeof placeOrder>,
+): Promise<OrderView> {
+  let answer = await services.ask(placeOrder, orderId, order);
+  for (let attempt = 1; answer.code === 'busy' && attempt < attemptsMax; attempt++)
+    answer = await services.ask(placeOrder, orderId, order);
+  return accepted(answer);
 }
 
 /** The address that was sent, or the saved one that was named. */
-async function shippingAddressOf({ services, identity, body }: RequestContext): Promise<ShippingAddress> {
-  const { shippingAddress, shippingAddressId } = body;
-  if ((shippingAddress === undefined) === (shippingAddressId === undefined))
-    invalid('/shippingAddress', 'either this or shippingAddressId is required');
-  if (shippingAddress !== undefined) return shippingAddress;
-  const saved = await services.market.addresses.read(identity!.accountId, shippingAddressId);
-  const { addressId: _, ...address } = saved;
+async function shippingAddressOf(
+  services: Services,
+  buyerId: string,
+  { shippingAddress, shippingAddressId }: CheckoutRequest,
+): Promise<ShippingAddress> {
+  if (shippingAddress !== undefined && shippingAddressId === undefined) return shippingAddress;
+  if (shippingAddress !== undefined || shippingAddressId === undefined)
+    return invalid('/shippingAddress', 'either this or shippingAddressId is required');
+  const { addressId: _, ...address } = await addressesOf(services).read(buyerId, shippingAddressId);
   return address;
 }
 
-async function checkOut(
-  context: RequestContext,
-  { index, waits }: CheckoutParts,
-  paymentSecondsOf: (holds: readonly KnownHold[]) => Promise<number>,
-): Promise<Reply> {
-  const { services, identity, body, mintedId } = context;
-  const orderId = mintedId!;
-  const buyerId = identity!.accountId;
-  const holdIds = (body.holdIds as string[]).map((holdId) => holdId.toLowerCase());
-  const holds = await Promise.all([...new Set(holdIds)].map((holdId) => index.locate(holdId, buyerId)));
-  const command: PlaceOrder = {
-    type: 'PlaceOrder',
-    orderNumber: orderNumberOf(orderId),
-    buyerId,
-    holds: holds.map(({ holdId, sku }) => ({ holdId, sku })),
-    shippingAddress: await shippingAddressOf(context),
-    shippingMethod: body.shippingMethod ?? 'standard',
-    paymentMethod: body.paymentMethod,
-    paymentSeconds: await paymentSecondsOf(holds),
-  };
-  const wait = waits.open(orderId);
-  try {
-    return orderReply(await wait.settled(await placed(services, orderId, command)));
-  } finally {
-    wait.close();
-  }
-}
-
-/** 201 when the order came to rest and stands, 202 while it goes on; an order that failed is its refusal. */
-function orderReply(order: OrderView): Reply {
-  const headers = { Location: `/v1/orders/${order.orderId}`, ETag: etagOf(order.version) };
-  if (!isFinal(order)) return { status: 202, body: orderJson(order), headers };
-  if (order.failure === null || order.failure.code === 'ok' || order.failure.code === 'created')
-    return { status: 201, body: orderJson(order), headers };
-  const { code, declineCode, sku, available } = order.failure;
+/** An order that ended without a purchase is refused with the reason. */
+function refuseFailed(order: OrderView): void {
+  const { failure } = order;
+  if (!isFinal(order) || failure === null || failure.code === 'ok' || failure.code === 'created') return;
+  const { code, declineCode, sku, available } = failure;
   refuse({
     code,
     body: {
@@ -111,34 +63,55 @@ function orderReply(order: OrderView): Reply {
   });
 }
 
-export function checkoutRoute(shards: Shards, parts: CheckoutParts): Route {
-  const paymentSecondsOf = createPaymentTimes(shards);
-  return {
-    method: 'POST',
-    path: '/v1/checkout',
-    operationId: 'checkOut',
-    summary: 'Turn held units into an order and pay for it',
-    tag: 'Orders',
-    auth: 'any',
-    body: CheckoutRequest,
-    idempotency: { isRequired: true, mints: 'order' },
-    responses: {
-      201: { description: 'The order, in its final state', schema: Order },
-      202: { description: 'The order goes on; see Location', schema: Order },
-    },
-    refusals: [
-      'not_found',
-      'card_data_refused',
-      'hold_expired',
-      'hold_in_use',
-      'wrong_state',
-      'purchase_limit',
-      'sold_out',
-      'insufficient_stock',
-      'price_changed',
-      'payment_declined',
-      'payment_failed',
-    ],
-    handle: (context) => checkOut(context, parts, paymentSecondsOf),
-  };
-}
+const checkOut = route({
+  method: 'POST',
+  path: '/v1/checkout',
+  operationId: 'checkOut',
+  summary: 'Turn held units into an order and pay for it',
+  tag: 'Orders',
+  who: 'signed-in',
+  live: { type: 'checkout', headers: { idempotencyKey: 'idempotency-key' } },
+  body: CheckoutRequest,
+  mints: 'order',
+  isKeyRequired: true,
+  replies: {
+    201: { description: 'The order, in its final state', schema: Order },
+    202: { description: 'The order goes on; see Location', schema: Order },
+  },
+  refusals: [
+    'not_found',
+    'card_data_refused',
+    'hold_expired',
+    'hold_in_use',
+    'wrong_state',
+    'purchase_limit',
+    'sold_out',
+    'insufficient_stock',
+    'price_changed',
+    'payment_declined',
+    'payment_failed',
+  ],
+  async handle({ services, identity, body, mintedId: orderId }) {
+    const buyerId = identity.accountId;
+    const index = holdIndexOf(services);
+    const holdIds = new Set(body.holdIds.map((holdId) => holdId.toLowerCase()));
+    const holds = await Promise.all([...holdIds].map((holdId) => index.locate(holdId, buyerId)));
+    const wanted = {
+      orderNumber: orderNumberOf(orderId),
+      buyerId,
+      holds: holds.map(({ holdId, sku }) => ({ holdId, sku })),
+      shippingAddress: await shippingAddressOf(services, buyerId, body),
+      shippingMethod: body.shippingMethod ?? 'standard',
+      paymentMethod: body.paymentMethod,
+      paymentSeconds: await paymentTimesOf(services).secondsFor(holds.map(({ saleId }) => saleId)),
+    };
+    const order = await orderWaitsOf(services).settled(orderId, () => placed(services, orderId, wanted));
+    refuseFailed(order);
+    return reply(isFinal(order) ? 201 : 202, orderJson(order), {
+      Location: `/v1/orders/${orderId}`,
+      ETag: etagOf(order.version),
+    });
+  },
+});
+
+export const routes: readonly Route[] = [checkOut];

@@ -1,7 +1,9 @@
 /** Lists of orders from the tables that the projections keep: moments behind the actors, and cheap to page. */
-import type pg from 'pg';
 import type { OrderLine, OrderStatus, OrderView } from '../../actors/order/commands.ts';
-import { decodeCursor, encodeCursor } from '../../persistence/cursor.ts';
+import { limitDefault } from '../../gateway/schemas.ts';
+import { decodeCursor, type PageFilter, pageOf } from '../../persistence/cursor.ts';
+import type { Database } from '../../persistence/database.ts';
+import { instantMs } from '../../persistence/instant.ts';
 import { type Money, money } from '../../protocol/money.ts';
 
 export interface OrderPage {
@@ -29,13 +31,11 @@ interface LineRecord extends Omit<OrderLine, 'unitPrice' | 'lineTotal' | 'discou
   tax: number;
 }
 
-const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`;
-
 const pageText = `SELECT order_id AS "orderId", order_number AS "orderNumber", buyer_id AS "buyerId", status,
     payment_status AS "paymentStatus", payment_id AS "paymentId", failure, currency, subtotal::float8,
     discount::float8, shipping::float8, tax::float8, total_amount::float8 AS total,
     shipping_address AS "shippingAddress", shipping_method AS "shippingMethod",
-    ${ms('estimated_delivery_at')} AS "estimatedDeliveryMs", ${ms('created_at')} AS "createdAtMs",
+    ${instantMs('estimated_delivery_at')} AS "estimatedDeliveryMs", ${instantMs('created_at')} AS "createdAtMs",
     version::float8
   FROM orders
   WHERE buyer_id = $1 AND ($2::text IS NULL OR status = $2)
@@ -73,33 +73,27 @@ function orderOf(record: OrderRecord, lines: OrderLine[]): OrderView {
   };
 }
 
+interface OrderFilter extends PageFilter {
+  readonly buyerId: string;
+  readonly status?: OrderStatus;
+}
+
 /** A buyer's orders, newest first. Refuses a cursor that is not its own. */
 export async function listOrders(
-  pool: pg.Pool,
-  filter: {
-    readonly buyerId: string;
-    readonly status: OrderStatus | string | null;
-    readonly cursor: string | null;
-    readonly limit: number;
-  },
+  database: Database,
+  { buyerId, status, cursor, limit = limitDefault }: OrderFilter,
 ): Promise<OrderPage> {
-  const key = decodeCursor(filter.cursor, 'orders', ['number', 'string']);
-  const [afterMs, afterId] = key ?? [null, null];
-  // One row more than asked says whether there is another page.
-  const { rows } = await pool.query<OrderRecord>(pageText, [
-    filter.buyerId,
-    filter.status,
-    afterMs,
-    afterId,
-    filter.limit + 1,
-  ]);
-  const page = rows.slice(0, filter.limit);
-  const lines = await pool.query<LineRecord>(linesText, [page.map(({ orderId }) => orderId)]);
-  const linesByOrder = Map.groupBy(lines.rows, ({ orderId }) => orderId);
-  const last = page.at(-1);
+  const [afterMs, afterId] = decodeCursor(cursor, 'orders', ['number', 'string']) ?? [null, null];
+  const page = pageOf(
+    await database.query<OrderRecord>(pageText, [buyerId, status ?? null, afterMs, afterId, limit + 1]),
+    limit,
+    'orders',
+    ({ createdAtMs, orderId }) => [createdAtMs, orderId],
+  );
+  const lines = await database.query<LineRecord>(linesText, [page.rows.map(({ orderId }) => orderId)]);
+  const linesByOrder = Map.groupBy(lines, ({ orderId }) => orderId);
   return {
-    items: page.map((order) => orderOf(order, (linesByOrder.get(order.orderId) ?? []).map(lineOf))),
-    nextCursor:
-      rows.length > page.length && last ? encodeCursor('orders', [last.createdAtMs, last.orderId]) : null,
+    items: page.rows.map((order) => orderOf(order, (linesByOrder.get(order.orderId) ?? []).map(lineOf))),
+    nextCursor: page.nextCursor,
   };
 }

@@ -1,53 +1,65 @@
 /**
- * What the payment provider tells us. The order's actor judges it: repeated, late and reordered reports change
- * nothing they should not, so every report that is ours is simply passed on.
+ * Payments: one of the caller's, and what the payment provider reports about them. The order's actor judges a report:
+ * repeated, late and reordered ones change nothing they should not, so every report that is ours is simply passed on.
  *
  * 1. Only bodies with a good signature are read; the signature is over the exact bytes.
  * 2. 2xx means that the actor has it (or never will want it): anything else makes the provider send it again.
  */
-
-import Type from 'typebox';
-import type { PaymentReported } from '../../actors/order/commands.ts';
-import { accepted } from '../../gateway/ask.ts';
-import type { Route } from '../../gateway/route.ts';
-import { Closed } from '../../gateway/schemas.ts';
+import { paymentReported, readOrder } from '../../actors/order/commands.ts';
+import { accepted, isOperator } from '../../gateway/ask.ts';
+import { type Route, reply, route } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isId } from '../../protocol/ids.ts';
+import { Payment, WebhookTaken } from './schemas.ts';
+import { orderOfPayment } from './store.ts';
+import { paymentJson } from './views.ts';
+import { readWebhook } from './webhook.ts';
 
-/**
- * Verifies and reads a webhook's body: what it reports about which order, or null when it is nothing about payments
- * of ours. Refuses with a DoorbusterError `invalid_signature`.
- */
-export type ReadWebhook = (
-  rawBody: Uint8Array,
-  signature: string,
-  secret: string,
-) => { orderId: string; report: PaymentReported } | null;
+const paymentIdCharsMax = 255;
 
-export function webhookRoute(readWebhook: ReadWebhook): Route {
-  return {
-    method: 'POST',
-    path: '/v1/webhooks/stripe',
-    operationId: 'receivePaymentWebhook',
-    summary: 'Payment events, signed by the provider',
-    tag: 'Webhooks',
-    auth: 'none',
-    isRaw: true,
-    headers: ['stripe-signature'],
-    responses: {
-      200: { description: 'Taken', schema: Closed({ received: Type.Boolean() }) },
-    },
-    refusals: ['invalid_signature'],
-    async handle({ services, rawBody, headers }) {
-      const signature = headers['stripe-signature'];
-      if (!signature)
-        throw new DoorbusterError('invalid_signature', 'The Stripe-Signature header is missing');
-      const event = readWebhook(rawBody, signature, services.webhookSecret);
-      if (event !== null && isId('order', event.orderId)) {
-        const answer = await services.shards.ask('order', event.orderId, event.report);
-        if (answer.code !== 'not_found') accepted(answer);
-      }
-      return { status: 200, body: { received: true } };
-    },
-  };
-}
+/** The payment as its order's actor has it; the read model only says which order that is. */
+const readPayment = route({
+  method: 'GET',
+  path: '/v1/payments/{paymentId}',
+  operationId: 'getPayment',
+  summary: 'One payment of the caller',
+  tag: 'Orders',
+  who: 'signed-in',
+  replies: { 200: { description: 'The payment', schema: Payment } },
+  refusals: ['not_found'],
+  async handle({ services, identity, params: { paymentId } }) {
+    const unknown = new DoorbusterError('not_found', 'there is no such payment');
+    if (paymentId.length > paymentIdCharsMax) throw unknown;
+    const orderId = await orderOfPayment(services.database, paymentId);
+    if (orderId === null) throw unknown;
+    const buyerId = isOperator(identity) ? null : identity.accountId;
+    const order = accepted(await services.ask(readOrder, orderId, { buyerId }));
+    if (order.paymentId !== paymentId) throw unknown;
+    return reply(200, paymentJson(order, paymentId));
+  },
+});
+
+const receiveWebhook = route({
+  method: 'POST',
+  path: '/v1/webhooks/stripe',
+  operationId: 'receivePaymentWebhook',
+  summary: 'Payment events, signed by the provider',
+  tag: 'Webhooks',
+  who: 'anybody',
+  isRaw: true,
+  headers: { 'stripe-signature': "The provider's signature of the body" },
+  replies: { 200: { description: 'Taken', schema: WebhookTaken } },
+  refusals: ['invalid_signature'],
+  async handle({ services, rawBody, headers }) {
+    const signature = headers['stripe-signature'];
+    if (!signature) throw new DoorbusterError('invalid_signature', 'The Stripe-Signature header is missing');
+    const event = readWebhook(rawBody, signature, services.webhookSecret);
+    if (event !== null && isId('order', event.orderId)) {
+      const answer = await services.ask(paymentReported, event.orderId, event.report);
+      if (answer.code !== 'not_found') accepted(answer);
+    }
+    return reply(200, { received: true });
+  },
+});
+
+export const routes: readonly Route[] = [readPayment, receiveWebhook];

@@ -1,7 +1,9 @@
 /** The list of sales from the tables that the projections keep, newest first. */
-import type pg from 'pg';
 import type { SaleItem, SaleView } from '../../actors/sale/commands.ts';
-import { decodeCursor, encodeCursor } from '../../persistence/cursor.ts';
+import { limitDefault } from '../../gateway/schemas.ts';
+import { decodeCursor, type PageFilter, pageOf } from '../../persistence/cursor.ts';
+import type { Database } from '../../persistence/database.ts';
+import { instantMs } from '../../persistence/instant.ts';
 import { money } from '../../protocol/money.ts';
 
 export interface SalePage {
@@ -19,12 +21,10 @@ interface ItemRecord {
   purchaseLimit: number;
 }
 
-const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`;
-
 const pageText = `SELECT sale_id AS "saleId", seller_id AS "sellerId", title, phase, stock,
-    stock_refusals AS "stockRefusals", ${ms('prequeue_at')} AS "prequeueAtMs", ${ms('starts_at')} AS "startsAtMs",
-    ${ms('ends_at')} AS "endsAtMs", queueing, hold_seconds AS "holdSeconds", payment_seconds AS "paymentSeconds",
-    ${ms('created_at')} AS "createdAtMs"
+    stock_refusals AS "stockRefusals", ${instantMs('prequeue_at')} AS "prequeueAtMs", ${instantMs('starts_at')} AS "startsAtMs",
+    ${instantMs('ends_at')} AS "endsAtMs", queueing, hold_seconds AS "holdSeconds", payment_seconds AS "paymentSeconds",
+    ${instantMs('created_at')} AS "createdAtMs"
   FROM sales
   WHERE $1::float8 IS NULL OR (created_at, sale_id) < (to_timestamp($1::float8 / 1000), $2::text)
   ORDER BY created_at DESC, sale_id DESC LIMIT $3`;
@@ -39,20 +39,20 @@ function itemOf({ sku, quantity, price, currency, purchaseLimit }: ItemRecord): 
 
 /** Refuses a cursor that is not its own. */
 export async function listSales(
-  pool: pg.Pool,
-  filter: { readonly cursor: string | null; readonly limit: number },
+  database: Database,
+  { cursor, limit = limitDefault }: PageFilter,
 ): Promise<SalePage> {
-  const key = decodeCursor(filter.cursor, 'sales', ['number', 'string']);
-  const [afterMs, afterId] = key ?? [null, null];
-  // One row more than asked says whether there is another page.
-  const { rows } = await pool.query<Omit<SaleView, 'items'>>(pageText, [afterMs, afterId, filter.limit + 1]);
-  const page = rows.slice(0, filter.limit);
-  const items = await pool.query<ItemRecord>(itemsText, [page.map(({ saleId }) => saleId)]);
-  const itemsBySale = Map.groupBy(items.rows, ({ saleId }) => saleId);
-  const last = page.at(-1);
+  const [afterMs, afterId] = decodeCursor(cursor, 'sales', ['number', 'string']) ?? [null, null];
+  const page = pageOf(
+    await database.query<Omit<SaleView, 'items'>>(pageText, [afterMs, afterId, limit + 1]),
+    limit,
+    'sales',
+    ({ createdAtMs, saleId }) => [createdAtMs, saleId],
+  );
+  const items = await database.query<ItemRecord>(itemsText, [page.rows.map(({ saleId }) => saleId)]);
+  const itemsBySale = Map.groupBy(items, ({ saleId }) => saleId);
   return {
-    items: page.map((sale) => ({ ...sale, items: (itemsBySale.get(sale.saleId) ?? []).map(itemOf) })),
-    nextCursor:
-      rows.length > page.length && last ? encodeCursor('sales', [last.createdAtMs, last.saleId]) : null,
+    items: page.rows.map((sale) => ({ ...sale, items: (itemsBySale.get(sale.saleId) ?? []).map(itemOf) })),
+    nextCursor: page.nextCursor,
   };
 }

@@ -1,11 +1,11 @@
 /**
- * Which SKU a hold belongs to. Buyers name holds by their own ids, and a hold lives with its SKU's actor, so the
+ * Which SKU a hold belongs to. Buyers name holds by their own ids, and a hold lives with its SKU's actor, so each
  * gateway remembers those it placed and asks the engine's directory for the others.
  */
 import { LRUCache } from 'lru-cache';
-import type { HoldView, ReadHold } from '../../actors/sku/commands.ts';
+import { readHold } from '../../actors/sku/commands.ts';
 import { accepted } from '../../gateway/ask.ts';
-import type { Shards } from '../../gateway/route.ts';
+import { perGateway, type Services } from '../../gateway/services.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 
 const holdsMax = 50_000;
@@ -18,36 +18,38 @@ export interface KnownHold {
   readonly buyerId: string;
 }
 
-export interface HoldIndex {
-  /** What this gateway remembers, without asking anybody. */
-  recall(holdId: string): KnownHold | undefined;
-  remember(hold: KnownHold): void;
-  /** The buyer's hold; another's, or none, is `not_found` and named in the problem. */
-  locate(holdId: string, buyerId: string): Promise<KnownHold>;
-}
+export class HoldIndex {
+  readonly #services: Services;
+  readonly #knownById = new LRUCache<string, KnownHold>({ max: holdsMax });
 
-export function createHoldIndex(shards: Shards): HoldIndex {
-  const known = new LRUCache<string, KnownHold>({ max: holdsMax });
-
-  function remember({ holdId, sku, saleId, buyerId }: KnownHold): void {
-    known.set(holdId, { holdId, sku, saleId, buyerId });
+  constructor(services: Services) {
+    this.#services = services;
   }
 
-  async function locate(holdId: string, buyerId: string): Promise<KnownHold> {
-    const remembered = known.get(holdId);
+  /** What this gateway remembers, without asking anybody. */
+  recall(holdId: string): KnownHold | undefined {
+    return this.#knownById.get(holdId);
+  }
+
+  remember({ holdId, sku, saleId, buyerId }: KnownHold): void {
+    this.#knownById.set(holdId, { holdId, sku, saleId, buyerId });
+  }
+
+  /** The buyer's hold; another's, or none, is `not_found` and named in the problem. */
+  async locate(holdId: string, buyerId: string): Promise<KnownHold> {
+    const remembered = this.recall(holdId);
     if (remembered?.buyerId === buyerId) return remembered;
     const unknown = new DoorbusterError('not_found', `there is no hold ${holdId}`, { holdId });
     // Somebody else's: an id is one buyer's for as long as its SKU remembers it.
     if (remembered) throw unknown;
-    const sku = await shards.find('sku', holdId);
+    const sku = await this.#services.find('sku', holdId);
     if (sku === null) throw unknown;
-    const command: ReadHold = { type: 'ReadHold', holdId, buyerId };
-    const answer = await shards.ask('sku', sku, command);
+    const answer = await this.#services.ask(readHold, sku, { holdId, buyerId });
     if (answer.code === 'not_found') throw unknown;
-    const hold = accepted<HoldView>(answer);
-    remember(hold);
+    const hold = accepted(answer);
+    this.remember(hold);
     return hold;
   }
-
-  return { recall: (holdId) => known.get(holdId), remember, locate };
 }
+
+export const holdIndexOf = perGateway((services) => new HoldIndex(services));

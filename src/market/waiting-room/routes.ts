@@ -1,97 +1,100 @@
 /**
- * Places in a sale's queue. Joining is safe to repeat: the buyer's live ticket is the answer, with or without the
- * same `requestId`.
+ * Places in a sale's queue; holds are in `hold-routes.ts`. Joining is safe to repeat: the buyer's live ticket is the
+ * answer, with or without the same `requestId`.
  */
-
-import type { JoinSale, LeaveSale, ReadTicket, TicketView } from '../../actors/sale/commands.ts';
+import { joinSale, leaveSale, readTicket } from '../../actors/sale/commands.ts';
 import { accepted, idParam } from '../../gateway/ask.ts';
-import type { Reply, RequestContext, Route } from '../../gateway/route.ts';
-import { tokensOf } from '../../gateway/tokens.ts';
-import { JoinRequest, Ticket } from '../../gateway/view-schemas.ts';
-import { ticketJson } from '../../gateway/views.ts';
-
-async function join({ services, identity, params, body, mintedId }: RequestContext): Promise<Reply> {
-  const saleId = idParam('sale', params.saleId);
-  const command: JoinSale = {
-    type: 'JoinSale',
-    ticketId: mintedId!,
-    buyerId: identity!.accountId,
-    requestId: body?.requestId?.toLowerCase() ?? null,
-  };
-  const answer = await services.shards.ask('sale', saleId, command);
-  const ticket = accepted<TicketView>(answer);
-  return {
-    status: answer.code === 'created' ? 201 : 200,
-    body: ticketJson(ticket, tokensOf(services).signAdmission),
-    headers: { Location: `/v1/sales/${saleId}/tickets/${ticket.ticketId}` },
-  };
-}
-
-/** The ticket that the path names; `mine` is the newest one. */
-async function withTicket(
-  { services, identity, params }: RequestContext,
-  type: 'ReadTicket' | 'LeaveSale',
-): Promise<Reply> {
-  const ticketId = params.ticketId === undefined ? null : idParam('ticket', params.ticketId);
-  const command: ReadTicket | LeaveSale = { type, buyerId: identity!.accountId, ticketId };
-  const answer = await services.shards.ask('sale', idParam('sale', params.saleId), command);
-  return { status: 200, body: ticketJson(accepted(answer), tokensOf(services).signAdmission) };
-}
+import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
+import type { Services } from '../../gateway/services.ts';
+import { admissionsOf } from './admission.ts';
+import { holdRoutes } from './hold-routes.ts';
+import { JoinRequest, Ticket } from './schemas.ts';
+import { ticketJson } from './views.ts';
 
 const one = { 200: { description: 'The ticket', schema: Ticket } };
 
-export const joinRoute: Route = {
+interface TicketRequest {
+  readonly services: Services;
+  readonly identity: Identity;
+  /** Without a `ticketId` the buyer's newest ticket is meant. */
+  readonly params: { readonly saleId: string; readonly ticketId?: string };
+}
+
+async function askAboutTicket(
+  command: typeof readTicket | typeof leaveSale,
+  { services, identity, params }: TicketRequest,
+): Promise<Ticket> {
+  const ticketId = params.ticketId === undefined ? null : idParam('ticket', params.ticketId);
+  const saleId = idParam('sale', params.saleId);
+  const answer = await services.ask(command, saleId, { buyerId: identity.accountId, ticketId });
+  return ticketJson(accepted(answer), admissionsOf(services));
+}
+
+const join = route({
   method: 'POST',
   path: '/v1/sales/{saleId}/tickets',
   operationId: 'joinSale',
   summary: 'Take a place in the queue',
   tag: 'Waiting room',
-  auth: 'any',
+  who: 'signed-in',
+  live: { type: 'join', alsoSends: 'ticket' },
   body: JoinRequest,
-  idempotency: { isRequired: false, mints: 'ticket' },
-  responses: {
+  mints: 'ticket',
+  replies: {
     201: { description: 'A new ticket', schema: Ticket },
     200: { description: 'The ticket that the buyer has already', schema: Ticket },
   },
   refusals: ['not_found', 'sale_not_open', 'sale_ended'],
-  handle: join,
-};
+  async handle({ services, identity, params, body, mintedId }) {
+    const saleId = idParam('sale', params.saleId);
+    const answer = await services.ask(joinSale, saleId, {
+      ticketId: mintedId,
+      buyerId: identity.accountId,
+      requestId: body.requestId?.toLowerCase() ?? null,
+    });
+    const ticket = ticketJson(accepted(answer), admissionsOf(services));
+    return reply(answer.code === 'created' ? 201 : 200, ticket, {
+      Location: `/v1/sales/${saleId}/tickets/${ticket.ticketId}`,
+    });
+  },
+});
 
-export const leaveRoute: Route = {
+const readMine = route({
+  method: 'GET',
+  path: '/v1/sales/{saleId}/tickets/mine',
+  operationId: 'getMyTicket',
+  summary: 'The newest ticket of the caller',
+  tag: 'Waiting room',
+  who: 'signed-in',
+  replies: one,
+  refusals: ['not_found'],
+  handle: async (request) => reply(200, await askAboutTicket(readTicket, request)),
+});
+
+const read = route({
+  method: 'GET',
+  path: '/v1/sales/{saleId}/tickets/{ticketId}',
+  operationId: 'getTicket',
+  summary: 'One ticket of the caller',
+  tag: 'Waiting room',
+  who: 'signed-in',
+  replies: one,
+  refusals: ['not_found'],
+  handle: async (request) => reply(200, await askAboutTicket(readTicket, request)),
+});
+
+const leave = route({
   method: 'DELETE',
   path: '/v1/sales/{saleId}/tickets/{ticketId}',
   operationId: 'leaveSale',
   summary: 'Give the place up',
   tag: 'Waiting room',
-  auth: 'any',
-  responses: one,
+  who: 'signed-in',
+  // A frame names the sale only: the newest ticket is the one that is given up.
+  live: { type: 'leave', params: ['saleId'] },
+  replies: one,
   refusals: ['not_found'],
-  handle: (context) => withTicket(context, 'LeaveSale'),
-};
+  handle: async (request) => reply(200, await askAboutTicket(leaveSale, request)),
+});
 
-export const ticketRoutes: readonly Route[] = [
-  joinRoute,
-  {
-    method: 'GET',
-    path: '/v1/sales/{saleId}/tickets/mine',
-    operationId: 'getMyTicket',
-    summary: 'The newest ticket of the caller',
-    tag: 'Waiting room',
-    auth: 'any',
-    responses: one,
-    refusals: ['not_found'],
-    handle: (context) => withTicket(context, 'ReadTicket'),
-  },
-  {
-    method: 'GET',
-    path: '/v1/sales/{saleId}/tickets/{ticketId}',
-    operationId: 'getTicket',
-    summary: 'One ticket of the caller',
-    tag: 'Waiting room',
-    auth: 'any',
-    responses: one,
-    refusals: ['not_found'],
-    handle: (context) => withTicket(context, 'ReadTicket'),
-  },
-  leaveRoute,
-];
+export const routes: readonly Route[] = [join, readMine, read, leave, ...holdRoutes];

@@ -1,0 +1,105 @@
+/** Products on the wire. */
+import Type, { type Static } from 'typebox';
+import { Closed, Id, Nullable, pageQuery } from '../../gateway/schemas.ts';
+import { Sku } from '../inventory/schemas.ts';
+import { Money } from '../pricing/schemas.ts';
+
+const name = '^[^\\u0000-\\u001f]{1,64}$';
+const options = Type.Record(Type.String({ pattern: name }), Type.String({ maxLength: 200 }), {
+  maxProperties: 10,
+  additionalProperties: false,
+});
+const attributes = Type.Record(
+  Type.String({ pattern: name }),
+  Type.Union([Type.String({ maxLength: 1_000 }), Type.Number(), Type.Boolean()]),
+  { maxProperties: 50, additionalProperties: false },
+);
+const described = {
+  title: Type.String({ minLength: 1, maxLength: 200 }),
+  description: Type.String({ maxLength: 10_000 }),
+  brand: Type.String({ maxLength: 100 }),
+  category: Type.String({
+    minLength: 1,
+    maxLength: 200,
+    description: 'A path such as `Electronics > Phones`',
+  }),
+  attributes,
+  images: Type.Array(Type.String({ pattern: '^https?://[^\\s]+$', maxLength: 2_000 }), { maxItems: 20 }),
+};
+const variantsMax = 100;
+
+const Variant = Closed({
+  sku: Sku,
+  options,
+  price: Money,
+  available: Nullable(Type.Integer({ description: 'A moment old; `/v1/inventory/{sku}` is exact' })),
+});
+export type Variant = Static<typeof Variant>;
+
+export const Product = Closed(
+  {
+    productId: Id('product'),
+    sellerId: Id('account'),
+    ...described,
+    variants: Type.Array(Variant),
+    rating: Nullable(Type.Number()),
+    ratingCount: Type.Integer(),
+    createdAt: Type.String({ format: 'date-time' }),
+    updatedAt: Type.String({ format: 'date-time' }),
+    version: Type.Integer(),
+  },
+  { title: 'Product' },
+);
+export type Product = Static<typeof Product>;
+
+export const NewProduct = Closed(
+  {
+    title: described.title,
+    description: Type.Optional(described.description),
+    brand: Type.Optional(described.brand),
+    category: described.category,
+    attributes: Type.Optional(described.attributes),
+    images: Type.Optional(described.images),
+    variants: Type.Array(
+      Closed({
+        sku: Sku,
+        options: Type.Optional(options),
+        price: Money,
+        stock: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
+      }),
+      { minItems: 1, maxItems: variantsMax },
+    ),
+  },
+  { title: 'NewProduct' },
+);
+export type NewProduct = Static<typeof NewProduct>;
+
+export const ProductChange = Closed(
+  {
+    title: Type.Optional(described.title),
+    description: Type.Optional(described.description),
+    brand: Type.Optional(described.brand),
+    category: Type.Optional(described.category),
+    attributes: Type.Optional(described.attributes),
+    images: Type.Optional(described.images),
+    variants: Type.Optional(
+      Type.Array(Closed({ sku: Sku, options: Type.Optional(options), price: Type.Optional(Money) }), {
+        minItems: 1,
+        maxItems: variantsMax,
+      }),
+    ),
+  },
+  { title: 'ProductChange', minProperties: 1 },
+);
+export type ProductChange = Static<typeof ProductChange>;
+
+const ProductSort = Type.Enum(['price_asc', 'price_desc', 'newest', 'rating']);
+export type ProductSort = Static<typeof ProductSort>;
+
+export const ProductFilter = Closed({
+  category: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  seller: Type.Optional(Id('account')),
+  sort: Type.Optional(ProductSort),
+  ...pageQuery,
+});
+export type ProductFilter = Static<typeof ProductFilter>;

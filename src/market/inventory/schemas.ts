@@ -1,0 +1,24 @@
+/** SKUs and their stock on the wire. */
+import Type, { type Static } from 'typebox';
+import { Closed } from '../../gateway/schemas.ts';
+
+export const Sku = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' });
+
+export const Stock = Closed(
+  {
+    sku: Sku,
+    onHand: Type.Integer({ description: '= available + held + sold' }),
+    held: Type.Integer(),
+    sold: Type.Integer(),
+    available: Type.Integer(),
+    asOf: Type.String({ format: 'date-time' }),
+  },
+  { title: 'Stock' },
+);
+export type Stock = Static<typeof Stock>;
+
+export const StockAdjustment = Closed({
+  adjustmentId: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: "The client's own id" }),
+  delta: Type.Integer({ minimum: -1_000_000_000, maximum: 1_000_000_000 }),
+  reason: Type.String({ minLength: 1, maxLength: 200 }),
+});

@@ -1,0 +1,14 @@
+import type { OrderView } from '../../actors/order/commands.ts';
+import { iso } from '../../gateway/schemas.ts';
+import type { Payment } from './schemas.ts';
+
+/** What an order's buyer may know of its payment. */
+export function paymentJson(order: OrderView, paymentId: string): Payment {
+  return {
+    paymentId,
+    orderId: order.orderId,
+    status: order.paymentStatus,
+    amount: order.total,
+    orderCreatedAt: iso(order.createdAtMs),
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * Creating a sale.
+ *
+ * 1. A sale is answered for when its units are set aside (or could not be): 201 means that the drop can open.
+ * 2. A repeated creation finds the first one's sale, even when its times were left to default to "now".
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { createSale, readSale, type SaleView } from '../../actors/sale/commands.ts';
+import { readStock } from '../../actors/sku/commands.ts';
+import { accepted } from '../../gateway/ask.ts';
+import { refuse } from '../../gateway/problem.ts';
+import type { Identity } from '../../gateway/route.ts';
+import type { Services } from '../../gateway/services.ts';
+import type { NewSale } from './schemas.ts';
+import { termsOf } from './terms.ts';
+
+const settleMsMax = 5000;
+const pauseMsMax = 100;
+
+/** Refuses with `validation_failed`, and with the code of the first item whose units could not be set aside. */
+export async function openSale(
+  services: Services,
+  identity: Identity,
+  saleId: string,
+  body: NewSale,
+): Promise<SaleView> {
+  const terms = termsOf(body, await sellerOf(services, identity, body), services.now());
+  let answer = await services.ask(createSale, saleId, terms);
+  // The id belongs to this request alone, so other content can only be another "now": see invariant 2.
+  if (answer.code === 'exists_with_different' && body.startsAt === undefined)
+    answer = await services.ask(readSale, saleId, {});
+  const sale = await settled(services, accepted(answer));
+  if (sale.stock === 'refused') {
+    const { code } = sale.stockRefusals[0]!;
+    refuse({ code, body: { saleId, items: sale.stockRefusals } });
+  }
+  return sale;
+}
+
+/** An admin opens a sale in the name of the seller whose stock it is. */
+async function sellerOf(services: Services, identity: Identity, { items }: NewSale): Promise<string> {
+  if (identity.role !== 'admin') return identity.accountId;
+  const answer = await services.ask(readStock, items[0]!.sku, {});
+  return answer.code === 'not_found' ? identity.accountId : accepted(answer).sellerId;
+}
+
+/**
+ * Asks again until every SKU has answered and a sale that starts at once has started, so that the first buyer finds
+ * it open; a sale that still waits after that is shown as what it is.
+ */
+async function settled(services: Services, first: SaleView): Promise<SaleView> {
+  const giveUpAtMs = performance.now() + settleMsMax;
+  const isUnsettled = ({ stock, phase, startsAtMs }: SaleView) =>
+    stock === 'pending' || (phase === 'scheduled' && startsAtMs <= services.now());
+  let sale = first;
+  let pauseMs = 2;
+  while (isUnsettled(sale) && performance.now() < giveUpAtMs) {
+    await delay(pauseMs);
+    pauseMs = Math.min(pauseMsMax, pauseMs * 2);
+    const answer = await services.ask(readSale, sale.saleId, {});
+    if (answer.code !== 'busy') sale = accepted(answer);
+  }
+  return sale;
+}

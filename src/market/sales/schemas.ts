@@ -1,0 +1,115 @@
+/** Sales on the wire. */
+import Type, { type Static } from 'typebox';
+import { Closed, Id, Nullable, Timestamp } from '../../gateway/schemas.ts';
+import { Sku } from '../inventory/schemas.ts';
+import { Money } from '../pricing/schemas.ts';
+
+/** The ranges a sale may move in. */
+export const saleLimits = {
+  titleCharsMax: 200,
+  itemsMax: 50,
+  /** All SKU codes of a sale together: they travel in the admission token, and a request's headers end at 4 KiB. */
+  skuCharsMax: 1_500,
+  quantityMax: 1_000_000,
+  purchaseLimitMax: 100,
+  releasePerSecondMax: 100_000,
+  activeLimitMax: 1_000_000,
+  admissionSecondsMin: 10,
+  admissionSecondsMax: 3_600,
+  claimSecondsMin: 5,
+  overAdmissionMax: 10,
+  holdSecondsMin: 5,
+  holdSecondsMax: 3_600,
+  paymentSecondsMin: 30,
+  paymentSecondsMax: 3_600,
+  durationDaysMax: 366,
+} as const;
+
+const integer = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum });
+const count = Type.Integer({ minimum: 0 });
+
+const rates = {
+  releasePerSecond: integer(1, saleLimits.releasePerSecondMax),
+  activeLimit: integer(1, saleLimits.activeLimitMax),
+  admissionSeconds: integer(saleLimits.admissionSecondsMin, saleLimits.admissionSecondsMax),
+  claimSeconds: integer(saleLimits.claimSecondsMin, saleLimits.admissionSecondsMax),
+  overAdmission: Type.Number({ minimum: 1, maximum: saleLimits.overAdmissionMax }),
+};
+const method = Type.Literal('fifo');
+const itemProperties = {
+  sku: Sku,
+  quantity: integer(1, saleLimits.quantityMax),
+  price: Money,
+  purchaseLimit: integer(1, saleLimits.purchaseLimitMax),
+};
+const holdSeconds = integer(saleLimits.holdSecondsMin, saleLimits.holdSecondsMax);
+const paymentSeconds = integer(saleLimits.paymentSecondsMin, saleLimits.paymentSecondsMax);
+
+export const NewSale = Closed(
+  {
+    title: Type.String({ minLength: 1, maxLength: saleLimits.titleCharsMax }),
+    items: Type.Array(
+      Closed({ ...itemProperties, purchaseLimit: Type.Optional(itemProperties.purchaseLimit) }),
+      { minItems: 1, maxItems: saleLimits.itemsMax },
+    ),
+    prequeueAt: Type.Optional(Nullable(Timestamp)),
+    startsAt: Type.Optional(Timestamp),
+    endsAt: Timestamp,
+    queueing: Type.Optional(Type.Partial(Type.Object({ method, ...rates }), { additionalProperties: false })),
+    holdSeconds: Type.Optional(holdSeconds),
+    paymentSeconds: Type.Optional(paymentSeconds),
+    inviteOnly: Type.Optional(Type.Literal(false)),
+  },
+  { title: 'NewSale' },
+);
+export type NewSale = Static<typeof NewSale>;
+
+export const SaleChange = Closed(
+  { queueing: Type.Partial(Type.Object(rates), { additionalProperties: false, minProperties: 1 }) },
+  { title: 'SaleChange' },
+);
+
+const Phase = Type.Enum(['scheduled', 'prequeue', 'active', 'paused', 'sold_out', 'ended']);
+
+export const Sale = Closed(
+  {
+    saleId: Id('sale'),
+    sellerId: Type.String(),
+    title: Type.String(),
+    phase: Phase,
+    items: Type.Array(Closed(itemProperties, { title: 'SaleItem' })),
+    stock: Type.Enum(['pending', 'ready', 'refused'], {
+      description: 'Whether the units of every item are set aside',
+    }),
+    prequeueAt: Nullable(Timestamp),
+    startsAt: Timestamp,
+    endsAt: Timestamp,
+    queueing: Closed({ method, ...rates }),
+    holdSeconds,
+    paymentSeconds,
+    inviteOnly: Type.Boolean(),
+    createdAt: Timestamp,
+  },
+  { title: 'Sale' },
+);
+export type Sale = Static<typeof Sale>;
+
+export const SaleStatus = Closed(
+  {
+    saleId: Id('sale'),
+    phase: Phase,
+    queueLength: count,
+    activeAdmissions: count,
+    joined: count,
+    released: count,
+    completed: count,
+    expired: count,
+    left: count,
+    inflowPerSecond: Type.Number({ minimum: 0 }),
+    outflowPerSecond: Type.Number({ minimum: 0 }),
+    items: Type.Array(Closed({ sku: Sku, quantity: count, available: count, held: count, sold: count })),
+    oversold: count,
+  },
+  { title: 'SaleStatus' },
+);
+export type SaleStatus = Static<typeof SaleStatus>;

@@ -1,0 +1,63 @@
+/** Places in a queue, and holds, on the wire. */
+import Type, { type Static } from 'typebox';
+import { Closed, Id, Nullable, Timestamp, Uuid } from '../../gateway/schemas.ts';
+import { Sku } from '../inventory/schemas.ts';
+import { Money } from '../pricing/schemas.ts';
+import { saleLimits } from '../sales/schemas.ts';
+
+const accessCodeCharsMax = 64;
+const count = Type.Integer({ minimum: 0 });
+
+// ---------------------------------------------------------------- tickets
+
+export const JoinRequest = Closed(
+  {
+    requestId: Type.Optional(Uuid),
+    accessCode: Type.Optional(Type.String({ minLength: 1, maxLength: accessCodeCharsMax })),
+  },
+  { title: 'JoinRequest' },
+);
+
+const Admission = Closed({ token: Type.String(), expiresAt: Timestamp });
+export type Admission = Static<typeof Admission>;
+
+export const Ticket = Closed(
+  {
+    ticketId: Id('ticket'),
+    saleId: Id('sale'),
+    status: Type.Enum(['prequeued', 'waiting', 'admitted', 'completed', 'expired', 'left']),
+    ticketNumber: Nullable(Type.Integer({ minimum: 1 })),
+    nowServing: count,
+    usersAhead: count,
+    queueLength: count,
+    waitTimeSeconds: Type.Number({ minimum: 0 }),
+    waitTimeKnown: Type.Boolean(),
+    outlook: Type.Enum(['likely', 'uncertain', 'unlikely', 'sold_out']),
+    admission: Nullable(Admission),
+    pollAfterSeconds: Type.Number({ minimum: 0 }),
+    asOf: Timestamp,
+  },
+  { title: 'Ticket' },
+);
+export type Ticket = Static<typeof Ticket>;
+
+// ---------------------------------------------------------------- holds
+
+export const HoldRequest = Closed(
+  { holdId: Uuid, sku: Sku, quantity: Type.Integer({ minimum: 1, maximum: saleLimits.purchaseLimitMax }) },
+  { title: 'HoldRequest' },
+);
+
+export const Hold = Closed(
+  {
+    holdId: Uuid,
+    saleId: Id('sale'),
+    sku: Sku,
+    quantity: Type.Integer({ minimum: 1 }),
+    unitPrice: Money,
+    state: Type.Enum(['held', 'committing', 'committed', 'voided', 'expired']),
+    expiresAt: Timestamp,
+  },
+  { title: 'Hold' },
+);
+export type Hold = Static<typeof Hold>;
