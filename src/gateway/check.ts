@@ -23,6 +23,8 @@ export function invalidRequest(errors: readonly FieldError[], what = 'The reques
   });
 }
 
+export const acceptAnything: Check = (value) => value;
+
 const pointer = (name: string) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
 export function compileCheck(schema: TSchema, what: string): Check {

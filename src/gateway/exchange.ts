@@ -1,66 +1,53 @@
 /**
- * One request and its answer on the socket: the only code that holds a uWS response.
+ * HTTP's way in and out of the pipeline: one request and its answer on the socket. The only code that holds a uWS
+ * response.
  *
  * 1. `onAborted` is attached before anything else, and after an abort nothing is written: uWS ends the process
  *    for either mistake.
  * 2. Everything wanted from the request is copied before the first await; body chunks are copied when they come.
  * 3. A request gets exactly one answer, corked. Whatever is thrown becomes a problem.
- * 4. Checks are made in the contract's order: path, method, token, role, rate, size, type, JSON, schema.
- * 5. Memory is bounded: body bytes per request and together, and requests at once.
+ * 4. Memory is bounded: body bytes per request and together, and requests at once.
  */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { DoorbusterError } from '../protocol/errors.ts';
-import { newId } from '../protocol/ids.ts';
 import { writeReply } from './answer.ts';
-import { authorise, identify } from './auth.ts';
-import { parseJson, parseQuery } from './check.ts';
-import type { HttpMetrics } from './http-metrics.ts';
-import { checkKey, fingerprintOf, runOnce } from './idempotency.ts';
-import { addressKey, type Limiter } from './limiter.ts';
-import { internalReply, refusalReply } from './problem.ts';
+import { parseJson } from './check.ts';
+import { fingerprintOf } from './idempotency.ts';
+import type { Door, OpenRequest, Pipeline } from './pipeline.ts';
+import { type BodyBudget, bodyBytesMax, RequestBody } from './request-body.ts';
 import { type RequestHead, readHead, readHeaders } from './request-head.ts';
-import type { GatewayServices, Identity, Reply, RequestContext } from './route.ts';
-import type { CompiledRoute, Match, Router } from './router.ts';
-import type { Tokens } from './tokens.ts';
-
-export const bodyBytesMax = 64 * 1024;
+import type { AnyRequest, Identity, Reply, ReplyHeaders } from './route.ts';
+import { hasBody, type Match, type Router } from './router.ts';
 
 /** What all exchanges of one server share. */
-export interface Gate {
-  readonly services: GatewayServices;
+export interface Gate extends BodyBudget {
+  readonly pipeline: Pipeline;
   readonly router: Router;
-  readonly tokens: Tokens;
-  readonly accountLimiter: Limiter;
-  readonly addressLimiter: Limiter;
-  readonly metrics: HttpMetrics;
   readonly openMax: number;
-  readonly openBodyBytesMax: number;
   /** Requests that have no answer yet. */
   open: number;
-  openBodyBytes: number;
   isDraining: boolean;
   /** Called whenever `open` falls to 0. */
   onIdle: (() => void) | null;
 }
 
-const noBody = Buffer.alloc(0);
+const noHeaders: ReplyHeaders = Object.freeze({});
+const noBytes = Buffer.alloc(0);
+const jsonTypes = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i;
 
-export class Exchange {
+export class Exchange implements Door {
+  readonly keyName = 'Idempotency-Key header';
   readonly #gate: Gate;
   readonly #res: HttpResponse;
   readonly #startedAtMs = performance.now();
   readonly #head: RequestHead;
   #match: Match | null = null;
-  #headers: Readonly<Record<string, string>> = {};
+  #headers = noHeaders;
   /** undefined: not known yet. */
   #identity: Identity | null | undefined = undefined;
+  /** null for a route that reads none. */
+  #body: RequestBody | null = null;
   #isAdmitted = false;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
-  #isBodyComplete = false;
-  /** Whether nothing more of this request can come. */
-  #isReceived = false;
-  #isTooLarge = false;
   #isRunning = false;
   #isAborted = false;
   #isSettled = false;
@@ -78,6 +65,20 @@ export class Exchange {
     }
   }
 
+  get queryText(): string {
+    return this.#head.query;
+  }
+
+  get key(): string {
+    return this.#head.idempotencyKey;
+  }
+
+  fingerprint({ rawBody }: AnyRequest): string {
+    const { path, query } = this.#head;
+    const { route } = this.#match!.compiled;
+    return fingerprintOf(route.method, query === '' ? path : `${path}?${query}`, rawBody);
+  }
+
   #begin(req: HttpRequest): void {
     const gate = this.#gate;
     if (gate.open > gate.openMax) throw tooBusy();
@@ -87,11 +88,10 @@ export class Exchange {
     if ('allow' in match)
       throw new DoorbusterError('method_not_allowed', `This path has ${match.allow}`, { allow: match.allow });
     this.#match = match;
-    const { route } = match.compiled;
-    const { authorization } = this.#head;
-    if (route.headers) this.#headers = readHeaders(req, route.headers, authorization);
+    const { route, headerNames } = match.compiled;
+    if (headerNames.length > 0) this.#headers = readHeaders(req, headerNames);
 
-    const identity = identify(gate.tokens, route.auth, authorization);
+    const identity = gate.pipeline.identify(route, this.#head.authorization);
     if (identity instanceof Promise) {
       identity.then(
         (known) => {
@@ -104,50 +104,35 @@ export class Exchange {
       this.#identity = identity;
     }
 
-    if (route.method === 'GET' || route.method === 'DELETE') this.#isBodyComplete = true;
-    else if (this.#isDeclaredTooLarge()) this.#isTooLarge = true;
-    else this.#res.onData((chunk, isLast) => this.#receive(chunk, isLast));
+    if (hasBody(route)) {
+      const body = new RequestBody(gate);
+      this.#body = body;
+      body.isTooLarge = this.#isDeclaredTooLarge();
+      if (!body.isTooLarge) this.#res.onData((chunk, isLast) => this.#receive(body, chunk, isLast));
+    }
     this.#proceed();
   }
 
-  #receive(chunk: ArrayBuffer, isLast: boolean): void {
-    if (this.#isSettled || this.#isTooLarge) return;
-    if (this.#bytes + chunk.byteLength > bodyBytesMax) {
-      this.#isTooLarge = true;
-      this.#releaseBody();
-    } else {
-      if (chunk.byteLength > 0) {
-        // uWS takes the chunk's memory back after this call.
-        this.#chunks.push(Buffer.from(new Uint8Array(chunk)));
-        this.#bytes += chunk.byteLength;
-        this.#gate.openBodyBytes += chunk.byteLength;
-      }
-      if (!isLast && this.#gate.openBodyBytes > this.#gate.openBodyBytesMax) {
-        this.#fail(tooBusy());
-        return;
-      }
-      this.#isBodyComplete = isLast;
-      this.#isReceived = isLast;
-    }
-    if (isLast || this.#isTooLarge) this.#proceed();
+  #receive(body: RequestBody, chunk: ArrayBuffer, isLast: boolean): void {
+    if (this.#isSettled || body.isTooLarge) return;
+    if (!body.add(chunk, isLast)) this.#fail(tooBusy());
+    else if (body.isComplete || body.isTooLarge) this.#proceed();
   }
 
   /** Goes on as far as what has come allows. */
   #proceed(): void {
     if (this.#isSettled || this.#isRunning || this.#identity === undefined) return;
-    const { route } = this.#match!.compiled;
     try {
       if (!this.#isAdmitted) {
-        authorise(route.auth, this.#identity);
-        if (this.#identity) this.#gate.accountLimiter.take(this.#identity.accountId);
-        else this.#gate.addressLimiter.take(addressKey(this.#head.remoteAddress));
+        const { route } = this.#match!.compiled;
+        this.#gate.pipeline.admit(route, this.#identity, this.#head.remoteAddress);
         this.#isAdmitted = true;
       }
-      if (this.#isTooLarge)
+      if (this.#body?.isTooLarge)
         throw new DoorbusterError('payload_too_large', `A body may have ${bodyBytesMax} bytes`);
-      if (!this.#isBodyComplete) return;
+      if (this.#body !== null && !this.#body.isComplete) return;
       this.#isRunning = true;
-      this.#run(this.#match!.compiled).then(
+      this.#run(this.#match!, this.#identity).then(
         (reply) => this.#send(reply),
         (error) => this.#fail(error),
       );
@@ -156,69 +141,34 @@ export class Exchange {
     }
   }
 
-  #run(compiled: CompiledRoute): Promise<Reply> {
-    const { route } = compiled;
-    const rawBody =
-      this.#chunks.length === 1
-        ? this.#chunks[0]!
-        : this.#chunks.length === 0
-          ? noBody
-          : Buffer.concat(this.#chunks);
-    let body: unknown;
-    if (!route.isRaw && route.method !== 'GET' && route.method !== 'DELETE') {
-      if (rawBody.length > 0 && !jsonTypes.test(this.#head.contentType))
-        throw new DoorbusterError('unsupported_media_type', 'Send the body as application/json');
-      body = compiled.checkBody(parseJson(rawBody));
-    }
-    const query = compiled.checkQuery(parseQuery(this.#head.query, compiled.query));
-    const context = (mintedId: string | null): RequestContext => ({
-      services: this.#gate.services,
-      identity: this.#identity ?? null,
-      params: this.#match!.params,
-      query,
+  #run({ compiled, params }: Match, identity: Identity | null): Promise<Reply> {
+    const { pipeline } = this.#gate;
+    const rawBody = this.#body?.bytes() ?? noBytes;
+    const body = this.#body === null || compiled.route.isRaw ? undefined : this.#parse(rawBody);
+    const request: OpenRequest = {
+      services: pipeline.services,
+      identity,
+      params,
+      query: null,
       body,
       rawBody,
       headers: this.#headers,
       requestId: this.#head.requestId,
       remoteAddress: this.#head.remoteAddress,
-      mintedId,
-    });
-
-    if (route.method === 'POST' && this.#identity && !route.isRaw) {
-      if (this.#head.idempotencyKey !== '') {
-        const { shards, run } = this.#gate.services;
-        const target = this.#head.query === '' ? this.#head.path : `${this.#head.path}?${this.#head.query}`;
-        return runOnce(
-          {
-            shards,
-            run,
-            accountId: this.#identity.accountId,
-            key: checkKey(this.#head.idempotencyKey),
-            fingerprint: fingerprintOf(route.method, target, rawBody),
-            mints: route.idempotency?.mints ?? 'request',
-          },
-          (mintedId) => route.handle(context(mintedId)).catch((error) => this.#replyTo(error)),
-        );
-      }
-      if (route.idempotency?.isRequired)
-        throw new DoorbusterError('idempotency_key_required', 'Send an Idempotency-Key header');
-    }
-    return route.handle(context(route.idempotency ? newId(route.idempotency.mints) : null));
+      mintedId: null,
+    };
+    return pipeline.run(compiled, request, this);
   }
 
-  #replyTo(error: unknown): Reply {
-    const reply = refusalReply(error);
-    if (reply !== null) return reply;
-    this.#gate.services.log('error', 'request failed', {
-      requestId: this.#head.requestId,
-      route: this.#match?.compiled.route.operationId ?? null,
-      stack: error instanceof Error ? error.stack : String(error),
-    });
-    return internalReply;
+  #parse(rawBody: Buffer): unknown {
+    if (rawBody.length > 0 && !jsonTypes.test(this.#head.contentType))
+      throw new DoorbusterError('unsupported_media_type', 'Send the body as application/json');
+    return parseJson(rawBody);
   }
 
   #fail(error: unknown): void {
-    this.#send(this.#replyTo(error));
+    const route = this.#match?.compiled.route ?? null;
+    this.#send(this.#gate.pipeline.replyTo(error, this.#head.requestId, route));
   }
 
   #send(reply: Reply): void {
@@ -227,7 +177,7 @@ export class Exchange {
     this.#settle(reply.status);
     if (!isWritable) return;
     // A body that may have no end is not read out after an early answer: the connection is closed instead.
-    const mayNeverEnd = !this.#isReceived && (this.#head.isChunked || this.#isDeclaredTooLarge());
+    const mayNeverEnd = !this.#body?.isComplete && (this.#head.isChunked || this.#isDeclaredTooLarge());
     writeReply(this.#res, reply, {
       requestId: this.#head.requestId,
       isHead: this.#head.method === 'HEAD',
@@ -249,22 +199,13 @@ export class Exchange {
   #settle(status: number): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    this.#releaseBody();
+    this.#body?.release();
     const gate = this.#gate;
-    const route = this.#match?.compiled.route.operationId ?? 'unknown';
-    gate.metrics.observe(route, status, (performance.now() - this.#startedAtMs) / 1000);
+    gate.pipeline.observe(this.#match?.compiled.route ?? null, status, this.#startedAtMs);
     gate.open -= 1;
     if (gate.open === 0) gate.onIdle?.();
   }
-
-  #releaseBody(): void {
-    this.#gate.openBodyBytes -= this.#bytes;
-    this.#bytes = 0;
-    this.#chunks = [];
-  }
 }
-
-const jsonTypes = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i;
 
 function tooBusy(): DoorbusterError {
   return new DoorbusterError('busy', 'Too many requests are open: try again');

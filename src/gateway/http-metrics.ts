@@ -1,4 +1,4 @@
-/** Counts of answers and their seconds by route and status. */
+/** Counts of answers and their seconds by route and status, those of the live socket among them. */
 import { type Family, type HistogramSeries, histogram } from '../protocol/metric.ts';
 
 /** Upper bounds of the histogram's buckets in seconds; the last bucket has none. */
@@ -9,7 +9,7 @@ interface RouteCounts extends HistogramSeries {
   sum: number;
 }
 
-export class HttpMetrics {
+export class RequestMetrics {
   // Routes and statuses are ours, not the client's, so the maps are small for ever.
   readonly #countsByRoute = new Map<string, Map<number, RouteCounts>>();
 

@@ -1,12 +1,12 @@
 /**
- * Token buckets by key, as the generic cell rate algorithm: one number per key, the time at which its bucket would
- * be full again.
+ * Token buckets by key.
  *
  * 1. Memory is bounded: a full bucket says nothing and is forgotten; at `keysMax` the oldest key is.
  * 2. Each gateway thread counts for itself, so with G gateways a client that spreads its connections gets up to G
  *    times the rate: the price of asking no other thread on every request.
  */
 import { DoorbusterError } from '../protocol/errors.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 export interface Limit {
   /** The policy's name in the RateLimit headers. */
@@ -16,59 +16,68 @@ export interface Limit {
   readonly keysMax: number;
 }
 
-export interface Limiter {
-  /** Takes one; refuses with `rate_limited`. */
-  take(key: string): void;
-  /** Fills the key's bucket. */
-  forgive(key: string): void;
-  readonly size: number;
-}
-
 /** Expired keys looked at on each new one: twice as many as can be added, so the map shrinks to what is live. */
 const sweptPerNewKey = 2;
 
-export function createLimiter(limit: Limit, now: () => number): Limiter {
-  const intervalMs = 1000 / limit.perSecond;
-  const toleranceMs = intervalMs * limit.burst;
-  const policy = `"${limit.name}";q=${limit.burst};w=${Math.max(1, Math.ceil(limit.burst / limit.perSecond))}`;
-  const fullAtMsByKey = new Map<string, number>();
-  let sweeper = fullAtMsByKey.entries();
+export class Limiter {
+  readonly #bucket: TokenBucket;
+  readonly #name: string;
+  readonly #policy: string;
+  readonly #keysMax: number;
+  readonly #now: () => number;
+  readonly #fullAtMsByKey = new Map<string, number>();
+  #sweeper = this.#fullAtMsByKey.entries();
 
-  function makeRoom(atMs: number): void {
-    for (let i = 0; i < sweptPerNewKey; i++) {
-      const next = sweeper.next();
-      if (next.done) {
-        sweeper = fullAtMsByKey.entries();
-        break;
-      }
-      if (next.value[1] <= atMs) fullAtMsByKey.delete(next.value[0]);
-    }
-    if (fullAtMsByKey.size >= limit.keysMax) {
-      const oldest = fullAtMsByKey.keys().next();
-      if (!oldest.done) fullAtMsByKey.delete(oldest.value);
-    }
+  constructor({ name, perSecond, burst, keysMax }: Limit, now: () => number) {
+    this.#bucket = new TokenBucket(perSecond, burst);
+    this.#name = name;
+    this.#policy = `"${name}";q=${burst};w=${Math.max(1, Math.ceil(burst / perSecond))}`;
+    this.#keysMax = keysMax;
+    this.#now = now;
   }
 
-  return {
-    take(key) {
-      const atMs = now();
-      const known = fullAtMsByKey.get(key);
-      if (known === undefined) makeRoom(atMs);
-      const fullAtMs = Math.max(known ?? atMs, atMs) + intervalMs;
-      if (fullAtMs - atMs > toleranceMs) {
-        const retryAfterSeconds = Math.max(1, Math.ceil((fullAtMs - atMs - toleranceMs) / 1000));
-        throw new DoorbusterError('rate_limited', `Try again in ${retryAfterSeconds} s`, {
-          retryAfterSeconds,
-          rateLimit: { policy, state: `"${limit.name}";r=0;t=${retryAfterSeconds}` },
-        });
+  get size(): number {
+    return this.#fullAtMsByKey.size;
+  }
+
+  /** Takes one; refuses with `rate_limited`. */
+  take(key: string): void {
+    const nowMs = this.#now();
+    const known = this.#fullAtMsByKey.get(key);
+    if (known === undefined) this.#makeRoom(nowMs);
+    const fullAtMs = this.#bucket.after(known ?? nowMs, nowMs);
+    const waitMs = this.#bucket.waitMs(fullAtMs, nowMs);
+    if (waitMs > 0) this.#refuse(waitMs);
+    this.#fullAtMsByKey.set(key, fullAtMs);
+  }
+
+  /** Fills the key's bucket. */
+  forgive(key: string): void {
+    this.#fullAtMsByKey.delete(key);
+  }
+
+  #refuse(waitMs: number): never {
+    const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
+    throw new DoorbusterError('rate_limited', `Try again in ${retryAfterSeconds} s`, {
+      retryAfterSeconds,
+      rateLimit: { policy: this.#policy, state: `"${this.#name}";r=0;t=${retryAfterSeconds}` },
+    });
+  }
+
+  #makeRoom(nowMs: number): void {
+    for (let i = 0; i < sweptPerNewKey; i++) {
+      const next = this.#sweeper.next();
+      if (next.done) {
+        this.#sweeper = this.#fullAtMsByKey.entries();
+        break;
       }
-      fullAtMsByKey.set(key, fullAtMs);
-    },
-    forgive: (key) => void fullAtMsByKey.delete(key),
-    get size() {
-      return fullAtMsByKey.size;
-    },
-  };
+      const [key, fullAtMs] = next.value;
+      if (fullAtMs <= nowMs) this.#fullAtMsByKey.delete(key);
+    }
+    if (this.#fullAtMsByKey.size < this.#keysMax) return;
+    const oldest = this.#fullAtMsByKey.keys().next();
+    if (!oldest.done) this.#fullAtMsByKey.delete(oldest.value);
+  }
 }
 
 const mappedV4 = '0000:0000:0000:0000:0000:ffff:';

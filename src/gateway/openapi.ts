@@ -5,20 +5,23 @@
 import type { TSchema } from 'typebox';
 import { statusByCode } from './problem.ts';
 import type { Route } from './route.ts';
+import { paramNamesOf } from './router.ts';
 import { Problem } from './schemas.ts';
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 type JsonObject = { [name: string]: Json };
 
-/** Headers that routes may read, as the document describes them. */
-const headerDescriptions: Readonly<Record<string, string>> = {
-  'admission-token': 'Proof that the waiting room let the buyer in: the `admission.token` of the ticket',
-  'if-match':
-    'The `ETag` that the change is based on; 412 `stale_version` when the resource has changed since',
-  'stripe-signature': "The provider's signature of the body",
-};
+/** What the document says of itself. */
+export interface About {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string;
+}
 
-export function openApiDocument(routes: readonly Route[]): JsonObject {
+export function openApiDocument(
+  routes: readonly Route[],
+  { title, version, description }: About,
+): JsonObject {
   const components = new Map<string, JsonObject>();
   const problemRef = hoist(Problem, components);
   const paths: Record<string, JsonObject> = {};
@@ -30,13 +33,7 @@ export function openApiDocument(routes: readonly Route[]): JsonObject {
   }
   return {
     openapi: '3.1.0',
-    info: {
-      title: 'Doorbuster',
-      version: '1.0.0',
-      description:
-        'A flash-sale marketplace engine: waiting rooms, holds, checkout. Errors are RFC 9457 problems.',
-      license: { name: 'MIT', identifier: 'MIT' },
-    },
+    info: { title, version, description, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/' }],
     tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
     paths,
@@ -49,8 +46,8 @@ export function openApiDocument(routes: readonly Route[]): JsonObject {
 
 function operation(route: Route, components: Map<string, JsonObject>, problemRef: Json): JsonObject {
   const parameters: JsonObject[] = [
-    ...[...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-      name: name!,
+    ...paramNamesOf(route.path).map((name) => ({
+      name,
       in: 'path',
       required: true,
       schema: { type: 'string' },
@@ -62,10 +59,10 @@ function operation(route: Route, components: Map<string, JsonObject>, problemRef
     operationId: route.operationId,
     summary: route.summary,
     tags: [route.tag],
-    security: route.auth === 'none' ? [] : [{ bearer: [] }],
+    security: route.who === 'anybody' ? [] : [{ bearer: [] }],
     responses: responses(route, components, problemRef),
   };
-  if (typeof route.auth !== 'string') described.description = `Roles: ${route.auth.join(', ')}.`;
+  if (typeof route.who !== 'string') described.description = `Roles: ${route.who.join(', ')}.`;
   if (parameters.length > 0) described.parameters = parameters;
   if (route.isRaw) {
     described.requestBody = { required: true, content: { '*/*': { schema: {} } } };
@@ -95,33 +92,31 @@ function queryParameters(query: TSchema | undefined, components: Map<string, Jso
 
 function headerParameters(route: Route): JsonObject[] {
   const headers: JsonObject[] = [];
-  if (route.method === 'POST' && route.auth !== 'none') {
+  if (route.method === 'POST' && route.who !== 'anybody') {
     headers.push({
       name: 'Idempotency-Key',
       in: 'header',
-      required: route.idempotency?.isRequired ?? false,
+      required: route.isKeyRequired ?? false,
       description: 'The same key and body within 24 h get the stored answer again',
       schema: { type: 'string', minLength: 1, maxLength: 255 },
     });
   }
-  for (const name of route.headers ?? []) {
-    if (name === 'authorization' || name === 'idempotency-key') continue;
-    const header: JsonObject = {
-      name: name.replace(/(^|-)[a-z]/g, (envelope) => envelope.toUpperCase()),
+  for (const [name, description] of Object.entries(route.headers ?? {}))
+    headers.push({
+      name: capitalised(name),
       in: 'header',
       required: false,
       schema: { type: 'string' },
-    };
-    const description = headerDescriptions[name];
-    if (description) header.description = description;
-    headers.push(header);
-  }
+      description,
+    });
   return headers;
 }
 
+const capitalised = (name: string) => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+
 function responses(route: Route, components: Map<string, JsonObject>, problemRef: Json): JsonObject {
   const byStatus: JsonObject = {};
-  for (const [status, { description, schema }] of Object.entries(route.responses)) {
+  for (const [status, { description, schema }] of Object.entries(route.replies)) {
     const response: JsonObject = { description };
     if (schema) {
       const type = Number(status) >= 400 ? 'application/problem+json' : 'application/json';
@@ -131,7 +126,6 @@ function responses(route: Route, components: Map<string, JsonObject>, problemRef
   }
   const codesByStatus = new Map<number, string[]>();
   for (const code of route.refusals ?? []) {
-    if (code === 'ok' || code === 'created') continue;
     const status = statusByCode[code];
     codesByStatus.set(status, [...(codesByStatus.get(status) ?? []), code]);
   }
@@ -168,21 +162,22 @@ function hoist(schema: unknown, components: Map<string, JsonObject>): Json {
   return { $ref: `#/components/schemas/${title}` };
 }
 
-/** Serves the document of `routes` and of itself. */
-export function openApiRoute(routes: readonly Route[]): Route {
+/** These routes and one more, which serves the document of them all. */
+export function documented(routes: readonly Route[], about: About): readonly Route[] {
   let bytes: Uint8Array | null = null;
-  const route: Route = {
+  const all = [...routes];
+  all.push({
     method: 'GET',
     path: '/openapi.json',
     operationId: 'getOpenApi',
     summary: 'This document',
     tag: 'Meta',
-    auth: 'none',
-    responses: { 200: { description: 'The OpenAPI document' } },
+    who: 'anybody',
+    replies: { 200: { description: 'The OpenAPI document' } },
     async handle() {
-      bytes ??= new TextEncoder().encode(JSON.stringify(openApiDocument([...routes, route])));
+      bytes ??= new TextEncoder().encode(JSON.stringify(openApiDocument(all, about)));
       return { status: 200, body: bytes };
     },
-  };
-  return route;
+  });
+  return all;
 }

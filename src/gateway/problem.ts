@@ -108,12 +108,15 @@ function headersOf(code: Refusal, details: Readonly<Record<string, unknown>>): R
 
 /** The reply to whatever a handler threw, or null when it was no refusal: then it is a bug or a fault to be logged. */
 export function refusalReply(error: unknown): Reply | null {
-  if (!(error instanceof DoorbusterError)) return null;
-  const { rateLimit: _, ...shown } = error.details;
+  return error instanceof DoorbusterError ? problemOf(error) : null;
+}
+
+export function problemOf(refusal: DoorbusterError): Required<Reply> {
+  const { rateLimit: _, ...shown } = refusal.details;
   return {
-    status: statusByCode[error.code],
-    body: problem(error.code, error.message, shown),
-    headers: headersOf(error.code, error.details),
+    status: statusByCode[refusal.code],
+    body: problem(refusal.code, refusal.message, shown),
+    headers: headersOf(refusal.code, refusal.details),
   };
 }
 

@@ -35,18 +35,13 @@ export function readHead(res: HttpResponse, req: HttpRequest): RequestHead {
   };
 }
 
-/** The headers that a route reads, and the token's. */
-export function readHeaders(
-  req: HttpRequest,
-  names: readonly string[],
-  authorization: string,
-): Record<string, string> {
+/** The headers that a route reads. */
+export function readHeaders(req: HttpRequest, names: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name of names) {
     const value = req.getHeader(name);
     if (value !== '') headers[name] = value;
   }
-  if (authorization !== '') headers.authorization = authorization;
   return headers;
 }
 

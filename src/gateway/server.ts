@@ -16,22 +16,18 @@ import {
 import type { Log } from '../protocol/log.ts';
 import { type Family, gauge } from '../protocol/metric.ts';
 import { Exchange, type Gate } from './exchange.ts';
-import { HttpMetrics } from './http-metrics.ts';
-import { createLimiter } from './limiter.ts';
-import { openApiRoute } from './openapi.ts';
-import type { GatewayServices, Route } from './route.ts';
-import { createRouter } from './router.ts';
-import { tokensOf } from './tokens.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Route } from './route.ts';
+import { Router } from './router.ts';
 
 export interface ServerOptions {
-  readonly services: GatewayServices;
+  readonly pipeline: Pipeline;
   readonly routes: readonly Route[];
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
   /** Adds WebSocket routes before the HTTP routes are bound. */
-  readonly onLive?: (app: TemplatedApp) => void;
-  readonly log: Log;
+  readonly onApp?: (app: TemplatedApp) => void;
   readonly openRequestsMax?: number;
 }
 
@@ -40,46 +36,14 @@ export interface HttpStats {
   readonly openBodyBytes: number;
 }
 
-export interface RunningServer {
-  readonly port: number;
-  stats(): HttpStats;
-  metrics(): Family[];
-  /** Resolves when every socket is closed. */
-  stop(graceMs: number): Promise<void>;
-  /** Closes every socket at once. */
-  cut(): void;
-}
-
 const openRequestsMaxDefault = 20_000;
 const openBodyBytesMax = 64 * 1024 * 1024;
-const limiterKeysMax = 200_000;
 
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { services, host, port, log } = options;
-  const { limits } = services.config;
+export async function startServer(options: ServerOptions): Promise<HttpServer> {
+  const { pipeline, host, port } = options;
   const gate: Gate = {
-    services,
-    router: createRouter([...options.routes, openApiRoute(options.routes)]),
-    tokens: tokensOf(services),
-    accountLimiter: createLimiter(
-      {
-        name: 'account',
-        perSecond: limits.accountPerSecond,
-        burst: limits.accountBurst,
-        keysMax: limiterKeysMax,
-      },
-      services.now,
-    ),
-    addressLimiter: createLimiter(
-      {
-        name: 'address',
-        perSecond: limits.addressPerSecond,
-        burst: limits.addressBurst,
-        keysMax: limiterKeysMax,
-      },
-      services.now,
-    ),
-    metrics: new HttpMetrics(),
+    pipeline,
+    router: new Router(options.routes),
     openMax: options.openRequestsMax ?? openRequestsMaxDefault,
     openBodyBytesMax,
     open: 0,
@@ -87,11 +51,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     isDraining: false,
     onIdle: null,
   };
-
   const app = App();
-  options.onLive?.(app);
+  options.onApp?.(app);
   app.any('/*', (res, req) => void new Exchange(gate, res, req));
-
   const listening = await new Promise<us_listen_socket>((resolve, reject) => {
     app.listen(host, port, (socket) => {
       if (socket) resolve(socket);
@@ -101,21 +63,57 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }
     });
   });
-  const boundPort = us_socket_local_port(listening);
-  log('debug', 'gateway listens', { host, port: boundPort });
+  const server = new HttpServer(app, listening, gate);
+  pipeline.services.log('debug', 'gateway listens', { host, port: server.port });
+  return server;
+}
 
-  let stopping: Promise<void> | null = null;
-  let isClosed = false;
+export class HttpServer {
+  readonly port: number;
+  readonly #app: TemplatedApp;
+  readonly #listening: us_listen_socket;
+  readonly #gate: Gate;
+  readonly #log: Log;
+  #stopping: Promise<void> | null = null;
+  #isClosed = false;
 
-  function close(): void {
-    if (isClosed) return;
-    isClosed = true;
-    app.close();
+  constructor(app: TemplatedApp, listening: us_listen_socket, gate: Gate) {
+    this.port = us_socket_local_port(listening);
+    this.#app = app;
+    this.#listening = listening;
+    this.#gate = gate;
+    this.#log = gate.pipeline.services.log;
   }
 
-  async function stop(graceMs: number): Promise<void> {
+  stats(): HttpStats {
+    const { open, openBodyBytes } = this.#gate;
+    return { openRequests: open, openBodyBytes };
+  }
+
+  metrics(): Family[] {
+    const { open, pipeline } = this.#gate;
+    return [
+      gauge('doorbuster_http_open_requests', 'HTTP requests being answered', open),
+      pipeline.metrics.family(),
+    ];
+  }
+
+  /** Resolves when every socket is closed. */
+  stop(graceMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs);
+    return this.#stopping;
+  }
+
+  /** Closes every socket at once. */
+  cut(): void {
+    this.#gate.isDraining = true;
+    this.#close();
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    const gate = this.#gate;
     gate.isDraining = true;
-    us_listen_socket_close(listening);
+    us_listen_socket_close(this.#listening);
     if (gate.open > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, graceMs);
@@ -125,25 +123,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         };
       });
       if (gate.open > 0)
-        log('warn', 'requests were cut off at the end of the grace period', { open: gate.open });
+        this.#log('warn', 'requests were cut off at the end of the grace period', { open: gate.open });
     }
-    close();
+    this.#close();
   }
 
-  return {
-    port: boundPort,
-    stats: () => ({
-      openRequests: gate.open,
-      openBodyBytes: gate.openBodyBytes,
-    }),
-    metrics: () => [
-      gauge('doorbuster_http_open_requests', 'HTTP requests being answered', gate.open),
-      gate.metrics.family(),
-    ],
-    stop: (graceMs) => (stopping ??= stop(graceMs)),
-    cut() {
-      gate.isDraining = true;
-      close();
-    },
-  };
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#app.close();
+  }
 }

@@ -4,7 +4,7 @@
  */
 import { Packr, Unpackr } from 'msgpackr';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { parseJson } from '../check.ts';
+import { invalidRequest, parseJson } from '../check.ts';
 
 export const msgpackProtocol = 'doorbuster.msgpack.v1';
 
@@ -35,4 +35,11 @@ function unpacked(message: ArrayBuffer): Buffer {
   } catch {
     throw new DoorbusterError('malformed_json', 'The frame is not valid msgpack');
   }
+}
+
+/** A frame's field that must be text. */
+export function textField(fields: Frame, name: string): string {
+  const value = fields[name];
+  if (typeof value === 'string') return value;
+  throw invalidRequest([{ path: `/${name}`, message: 'must be text' }], 'The frame');
 }

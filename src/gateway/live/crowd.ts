@@ -11,8 +11,6 @@ export class Crowd {
   readonly sockets = new Set<LiveSocket>();
   /** Those without a good token yet, oldest first. */
   readonly strangers = new Set<LiveSocket>();
-  /** Operators who watch the engine. */
-  readonly watchers = new Set<LiveSocket>();
   /** Requests over all sockets that have no reply yet. */
   openRequests = 0;
   readonly #socketsByAccount = new Map<string, readonly LiveSocket[]>();
@@ -36,7 +34,6 @@ export class Crowd {
   leave(socket: LiveSocket): void {
     this.sockets.delete(socket);
     this.strangers.delete(socket);
-    this.watchers.delete(socket);
     const left = this.countOf(socket.address) - 1;
     if (left > 0) this.#countByAddress.set(socket.address, left);
     else this.#countByAddress.delete(socket.address);

@@ -3,29 +3,24 @@
  *
  * 1. Bounds come before work: connections are counted at the upgrade, in all and per address.
  * 2. Whoever has not authenticated after 5 s is sent away (4001).
- * 3. Frames about a buyer go to every socket of the account.
+ * 3. Frames about an account go to every socket of the account.
  * 4. A client that reads too slowly loses positions first, then the connection (4008).
  */
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from 'uWebSockets.js';
-import type { OrderView } from '../../actors/order/commands.ts';
-import type { TicketView } from '../../actors/sale/commands.ts';
-import type { HoldView } from '../../actors/sku/commands.ts';
-import { createRooms, type Rooms } from '../../market/waiting-room/live.ts';
 import type { Push } from '../../protocol/decider.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { newId } from '../../protocol/ids.ts';
 import { type Family, gauge } from '../../protocol/metric.ts';
-import { addressKey, createLimiter } from '../limiter.ts';
-import { problemType, refusalReply } from '../problem.ts';
-import type { GatewayServices } from '../route.ts';
-import { statusLine } from '../status-line.ts';
-import { tokensOf } from '../tokens.ts';
-import { admissionJson, holdJson, iso, orderJson, type SignAdmission, ticketJson } from '../views.ts';
-import { msgpackProtocol } from './codec.ts';
+import { addressKey } from '../limiter.ts';
+import type { Pipeline } from '../pipeline.ts';
+import type { Route } from '../route.ts';
+import { encode, msgpackProtocol } from './codec.ts';
 import { Crowd } from './crowd.ts';
-import { createReceive, heartbeatSeconds } from './frames.ts';
-import { createRequests, type RequestRoutes } from './requests.ts';
-import { closeCodes, LiveSocket, type SocketData } from './socket.ts';
+import type { LiveFeature, LiveHost } from './feature.ts';
+import { LiveFeatures } from './features.ts';
+import { FrameReceiver, heartbeatSeconds } from './frames.ts';
+import { refuseUpgrade } from './refuse-upgrade.ts';
+import { LiveRequests } from './requests.ts';
+import { closeCodes, LiveSocket, type SocketData, topicFor } from './socket.ts';
 
 /** uWS cuts a connection off at its own limit; below it a client is told why (1009). */
 const frameBytesCutOff = 64 * 1024;
@@ -33,7 +28,6 @@ const backpressureBytesMax = 64 * 1024;
 const authenticateMsMax = 5_000;
 /** So long may broadcasts be dropped for a client that does not read. */
 const slowMsMax = 30_000;
-const limiterKeysMax = 100_000;
 const beatMs = 250;
 const beatsPerSecond = 1_000 / beatMs;
 /** Clients come back spread over this time. */
@@ -44,41 +38,97 @@ export interface LiveStats {
   readonly connections: number;
   readonly authenticated: number;
   readonly openRequests: number;
-  /** Sales that somebody watches. */
-  readonly rooms: number;
+  /** Things that somebody is subscribed to. */
+  readonly subscribed: number;
 }
 
-export interface Live {
-  onPush(push: Push): void;
-  stats(): LiveStats;
-  metrics(): Family[];
+export class LiveEndpoint {
+  readonly #pipeline: Pipeline;
+  readonly #crowd = new Crowd();
+  readonly #features: LiveFeatures;
+  readonly #receiver: FrameReceiver;
+  #app: TemplatedApp | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #isDraining = false;
+  #beats = 0;
+
+  constructor(pipeline: Pipeline, routes: readonly Route[], features: readonly LiveFeature[]) {
+    const host: LiveHost = {
+      services: pipeline.services,
+      broadcast: (topic, frame) => this.#broadcast(topic, frame),
+    };
+    this.#pipeline = pipeline;
+    this.#features = new LiveFeatures(
+      features.map((feature) => feature(host)),
+      this.#crowd,
+    );
+    const requests = new LiveRequests(pipeline, routes);
+    this.#receiver = new FrameReceiver(pipeline, this.#crowd, requests, this.#features);
+  }
+
+  /** Adds the endpoint to the app: before the HTTP routes are bound. */
+  attach(app: TemplatedApp): void {
+    this.#app = app;
+    app.ws<SocketData>('/v1/live', {
+      maxPayloadLength: frameBytesCutOff,
+      maxBackpressure: backpressureBytesMax,
+      closeOnBackpressureLimit: false,
+      idleTimeout: heartbeatSeconds,
+      sendPingsAutomatically: true,
+      upgrade: (res, req, context) => this.#upgrade(res, req, context),
+      open: (ws) => {
+        const { socket } = ws.getUserData();
+        socket.ws = ws;
+        this.#crowd.enter(socket);
+      },
+      message: (ws, message, isBinary) => this.#receive(ws.getUserData().socket, message, isBinary),
+      dropped: (ws) => this.#dropped(ws.getUserData().socket),
+      drain: (ws) => {
+        ws.getUserData().socket.slowSinceMs = 0;
+      },
+      close: (ws) => this.#closed(ws.getUserData().socket),
+    });
+    this.#timer = setInterval(() => this.#beat(), beatMs);
+  }
+
+  onPush(push: Push): void {
+    this.#features.onPush(push);
+  }
+
+  stats(): LiveStats {
+    return {
+      connections: this.#crowd.sockets.size,
+      authenticated: this.#crowd.sockets.size - this.#crowd.strangers.size,
+      openRequests: this.#crowd.openRequests,
+      subscribed: this.#features.size,
+    };
+  }
+
+  metrics(): Family[] {
+    return [gauge('doorbuster_connections', 'Live sockets', this.#crowd.sockets.size)];
+  }
+
   /** Refuses new sockets and tells the others to come back soon, at different times. */
-  drain(): Promise<void>;
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    let sent = 0;
+    for (const socket of [...this.#crowd.sockets]) {
+      const reconnectAfterSeconds = 1 + Math.round(Math.random() * (reconnectSecondsMax - 1) * 10) / 10;
+      socket.send({ type: 'drain', reconnectAfterSeconds });
+      if (++sent % drainedPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   /** Ends what is still there. */
-  close(): void;
-}
+  close(): void {
+    this.#isDraining = true;
+    clearInterval(this.#timer);
+    for (const socket of [...this.#crowd.sockets]) socket.end(closeCodes.goingAway, 'server stops');
+  }
 
-/** Adds the endpoint to the app: before the HTTP routes are bound. */
-export function attachLive(app: TemplatedApp, services: GatewayServices, routes: RequestRoutes): Live {
-  const { now, log } = services;
-  const { accountPerSecond, accountBurst } = services.config.limits;
-  const limit = {
-    name: 'account',
-    perSecond: accountPerSecond,
-    burst: accountBurst,
-    keysMax: limiterKeysMax,
-  };
-  const tokens = tokensOf(services);
-  const crowd = new Crowd();
-  const rooms = createRooms(services, app, tokens.signAdmission);
-  const requests = createRequests(services, routes, createLimiter(limit, now));
-  const receive = createReceive({ tokens, crowd, requests, rooms, now, log });
-  let isDraining = false;
-  let beats = 0;
-
-  function upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+  #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
     const address = addressKey(Buffer.from(res.getRemoteAddressAsText()).toString());
-    const refusal = refusalOf(services, crowd, address, isDraining);
+    const refusal = this.#refusalOf(address);
     if (refusal !== null) {
       refuseUpgrade(res, refusal);
       return;
@@ -86,7 +136,7 @@ export function attachLive(app: TemplatedApp, services: GatewayServices, routes:
     const offered = req.getHeader('sec-websocket-protocol').split(',', 10);
     const isBinary = offered.some((name) => name.trim() === msgpackProtocol);
     res.upgrade(
-      { socket: new LiveSocket(isBinary, address, now()) },
+      { socket: new LiveSocket(isBinary, address, this.#pipeline.services.now()) },
       req.getHeader('sec-websocket-key'),
       isBinary ? msgpackProtocol : '',
       req.getHeader('sec-websocket-extensions'),
@@ -94,143 +144,57 @@ export function attachLive(app: TemplatedApp, services: GatewayServices, routes:
     );
   }
 
+  #refusalOf(address: string): DoorbusterError | null {
+    const { connectionsMax, connectionsPerAddressMax } = this.#pipeline.services.config.limits;
+    const later = { retryAfterSeconds: 5 };
+    if (this.#isDraining)
+      return new DoorbusterError('busy', 'This server is about to stop: connect again', later);
+    if (this.#crowd.sockets.size >= connectionsMax)
+      return new DoorbusterError('busy', 'Too many connections: try again', later);
+    if (this.#crowd.countOf(address) >= connectionsPerAddressMax)
+      return new DoorbusterError('rate_limited', 'Too many connections from this address', later);
+    return null;
+  }
+
   /** A bug ends one connection: thrown into uWS it would end the process. */
-  function received(socket: LiveSocket, message: ArrayBuffer, isBinary: boolean): void {
+  #receive(socket: LiveSocket, message: ArrayBuffer, isBinary: boolean): void {
     try {
-      receive(socket, message, isBinary);
+      this.#receiver.receive(socket, message, isBinary);
     } catch (error) {
-      log('error', 'live frame failed', { stack: error instanceof Error ? error.stack : String(error) });
+      this.#pipeline.replyTo(error, null, null);
       socket.end(closeCodes.internalError, 'internal error');
     }
   }
 
-  function closed(socket: LiveSocket): void {
+  #closed(socket: LiveSocket): void {
     socket.ws = null;
-    for (const { board } of [...socket.watches]) rooms.unsubscribe(socket, board.saleId);
-    crowd.leave(socket);
+    this.#features.leave(socket);
+    this.#crowd.leave(socket);
   }
 
   /** A broadcast did not fit. uWS is in the middle of sending it, so the socket is ended afterwards. */
-  function dropped(socket: LiveSocket): void {
-    if (socket.slowSinceMs === 0) socket.slowSinceMs = now();
-    else if (now() - socket.slowSinceMs > slowMsMax)
+  #dropped(socket: LiveSocket): void {
+    const nowMs = this.#pipeline.services.now();
+    if (socket.slowSinceMs === 0) socket.slowSinceMs = nowMs;
+    else if (nowMs - socket.slowSinceMs > slowMsMax)
       setImmediate(() => socket.end(closeCodes.tooSlow, 'too slow'));
   }
 
-  function beat(): void {
-    beats += 1;
-    const lastMs = now() - authenticateMsMax;
-    for (const socket of crowd.strangers) {
+  #broadcast(topic: string, frame: object): void {
+    for (const isBinary of [false, true]) {
+      const encoded = topicFor(topic, isBinary);
+      if (this.#app!.numSubscribers(encoded) > 0)
+        this.#app!.publish(encoded, encode(frame, isBinary), isBinary);
+    }
+  }
+
+  #beat(): void {
+    this.#beats += 1;
+    const lastMs = this.#pipeline.services.now() - authenticateMsMax;
+    for (const socket of this.#crowd.strangers) {
       if (socket.openedAtMs > lastMs) break;
       socket.end(closeCodes.unauthenticated, 'no authentication within 5 s');
     }
-    if (beats % beatsPerSecond !== 0) return;
-    rooms.beat();
-    if (crowd.watchers.size > 0) void showShards();
+    if (this.#beats % beatsPerSecond === 0) this.#features.beat();
   }
-
-  async function showShards(): Promise<void> {
-    const frame = { type: 'ops.shards', shards: await services.shards.stats(), asOf: iso(now()) };
-    for (const socket of crowd.watchers) socket.sendPosition(frame);
-  }
-
-  app.ws<SocketData>('/v1/live', {
-    maxPayloadLength: frameBytesCutOff,
-    maxBackpressure: backpressureBytesMax,
-    closeOnBackpressureLimit: false,
-    idleTimeout: heartbeatSeconds,
-    sendPingsAutomatically: true,
-    upgrade,
-    open(ws) {
-      const { socket } = ws.getUserData();
-      socket.ws = ws;
-      crowd.enter(socket);
-    },
-    message: (ws, message, isBinary) => received(ws.getUserData().socket, message, isBinary),
-    dropped: (ws) => dropped(ws.getUserData().socket),
-    drain: (ws) => {
-      ws.getUserData().socket.slowSinceMs = 0;
-    },
-    close: (ws) => closed(ws.getUserData().socket),
-  });
-  const timer = setInterval(beat, beatMs);
-
-  return {
-    onPush: (push) => deliver(push, crowd, rooms, tokens.signAdmission),
-    stats: () => ({
-      connections: crowd.sockets.size,
-      authenticated: crowd.sockets.size - crowd.strangers.size,
-      openRequests: crowd.openRequests,
-      rooms: rooms.size,
-    }),
-    metrics: () => [gauge('doorbuster_connections', 'Live sockets', crowd.sockets.size)],
-    async drain() {
-      isDraining = true;
-      let sent = 0;
-      for (const socket of [...crowd.sockets]) {
-        const reconnectAfterSeconds = 1 + Math.round(Math.random() * (reconnectSecondsMax - 1) * 10) / 10;
-        socket.send({ type: 'drain', reconnectAfterSeconds });
-        if (++sent % drainedPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
-      }
-    },
-    close() {
-      isDraining = true;
-      clearInterval(timer);
-      for (const socket of [...crowd.sockets]) socket.end(closeCodes.goingAway, 'server stops');
-    },
-  };
-}
-
-function refusalOf(
-  services: GatewayServices,
-  crowd: Crowd,
-  address: string,
-  isDraining: boolean,
-): DoorbusterError | null {
-  const { connectionsMax, connectionsPerAddressMax } = services.config.limits;
-  const later = { retryAfterSeconds: 5 };
-  if (isDraining) return new DoorbusterError('busy', 'This server is about to stop: connect again', later);
-  if (crowd.sockets.size >= connectionsMax)
-    return new DoorbusterError('busy', 'Too many connections: try again', later);
-  if (crowd.countOf(address) >= connectionsPerAddressMax)
-    return new DoorbusterError('rate_limited', 'Too many connections from this address', later);
-  return null;
-}
-
-function refuseUpgrade(res: HttpResponse, refusal: DoorbusterError): void {
-  const { status, headers, body } = refusalReply(refusal)!;
-  res.cork(() => {
-    res.writeStatus(statusLine(status));
-    res.writeHeader('Content-Type', problemType);
-    res.writeHeader('X-Request-Id', newId('request'));
-    for (const [name, value] of Object.entries(headers!)) res.writeHeader(name, value);
-    res.end(JSON.stringify(body), true);
-  });
-}
-
-/** A push to those whom it is for. */
-function deliver(push: Push, crowd: Crowd, rooms: Rooms, sign: SignAdmission): void {
-  const slash = push.topic.indexOf('/');
-  const name = push.topic.slice(slash + 1);
-  if (push.topic.startsWith('sale/')) {
-    rooms.onSalePush(name, push);
-    return;
-  }
-  const sockets = crowd.ofAccount(name);
-  if (sockets.length === 0) return;
-  const frame = personalFrame(push, sign);
-  for (const socket of sockets) socket.send(frame);
-  if (push.type === 'ticket' || push.type.startsWith('admission.'))
-    rooms.onTicketSent(name, push.body as TicketView);
-}
-
-function personalFrame({ type, body }: Push, sign: SignAdmission): object {
-  if (type === 'ticket') return { type, ...ticketJson(body as TicketView, sign) };
-  if (type.startsWith('admission.')) {
-    const ticket = body as TicketView;
-    return { type, saleId: ticket.saleId, ticketId: ticket.ticketId, ...admissionJson(ticket, sign) };
-  }
-  if (type.startsWith('hold.')) return { type, ...holdJson(body as HoldView) };
-  if (type === 'order.updated') return { type, ...orderJson(body as OrderView) };
-  return { type, ...(body as object) };
 }

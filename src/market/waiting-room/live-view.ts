@@ -1,5 +1,5 @@
 /**
- * The live board of one sale on one gateway: who watches, what was last shown to everybody, and to each.
+ * The live view of one sale on one gateway: who watches, what was last shown to everybody, and to each.
  *
  * 1. What everybody sees is one broadcast: on change, and again before `repeatMs` has passed without one.
  * 2. A client computes its place from the last ticket it got: `usersAhead - (nowServing now - nowServing then)`,
@@ -23,9 +23,9 @@ const cadences: readonly (readonly [usersAheadMax: number, everyMs: number])[] =
 const settledMs = 30_000;
 const ticketlessMs = 10_000;
 
-/** One buyer in the room, on however many sockets. */
+/** One buyer who watches the sale, on however many sockets. */
 export interface Watch {
-  readonly board: Board;
+  readonly view: LiveView;
   readonly accountId: string;
   readonly sockets: LiveSocket[];
   /** What the client computes from. */
@@ -33,7 +33,7 @@ export interface Watch {
   dueAtMs: number;
 }
 
-export interface Board {
+export interface LiveView {
   readonly saleId: string;
   phase: Phase;
   serving: ServingView | null;
@@ -42,7 +42,7 @@ export interface Board {
   isReading: boolean;
 }
 
-export function createBoard(saleId: string, phase: Phase, nowMs: number): Board {
+export function createView(saleId: string, phase: Phase, nowMs: number): LiveView {
   return {
     saleId,
     phase,
@@ -53,30 +53,27 @@ export function createBoard(saleId: string, phase: Phase, nowMs: number): Board 
   };
 }
 
-export function addWatcher(board: Board, accountId: string, socket: LiveSocket, nowMs: number): Watch {
-  let watch = board.watchByAccount.get(accountId);
+export function addWatcher(view: LiveView, accountId: string, socket: LiveSocket, nowMs: number): Watch {
+  let watch = view.watchByAccount.get(accountId);
   if (!watch) {
-    watch = { board, accountId, sockets: [], shown: null, dueAtMs: nowMs + ticketlessMs };
-    board.watchByAccount.set(accountId, watch);
+    watch = { view, accountId, sockets: [], shown: null, dueAtMs: nowMs + ticketlessMs };
+    view.watchByAccount.set(accountId, watch);
   }
   if (!watch.sockets.includes(socket)) watch.sockets.push(socket);
-  if (!socket.watches.includes(watch)) socket.watches.push(watch);
   return watch;
 }
 
 export function removeWatcher(watch: Watch, socket: LiveSocket): void {
   const at = watch.sockets.indexOf(socket);
   if (at >= 0) watch.sockets.splice(at, 1);
-  const own = socket.watches.indexOf(watch);
-  if (own >= 0) socket.watches.splice(own, 1);
-  if (watch.sockets.length === 0) watch.board.watchByAccount.delete(watch.accountId);
+  if (watch.sockets.length === 0) watch.view.watchByAccount.delete(watch.accountId);
 }
 
-/** Takes in what the sale says; whether it is news for the room. */
-export function seeServing(board: Board, serving: ServingView): boolean {
-  const before = board.serving;
+/** Takes in what the sale says; whether it is news for the watchers. */
+export function seeServing(view: LiveView, serving: ServingView): boolean {
+  const before = view.serving;
   if (before !== null && serving.asOfMs < before.asOfMs) return false;
-  board.serving = serving;
+  view.serving = serving;
   return (
     before === null ||
     serving.nowServing !== before.nowServing ||
@@ -86,14 +83,14 @@ export function seeServing(board: Board, serving: ServingView): boolean {
   );
 }
 
-export function isRepeatDue(board: Board, nowMs: number): boolean {
-  return board.serving !== null && nowMs - board.broadcastAtMs >= repeatMs;
+export function isRepeatDue(view: LiveView, nowMs: number): boolean {
+  return view.serving !== null && nowMs - view.broadcastAtMs >= repeatMs;
 }
 
 /** Buyers whose exact place should be read now. They count as read: a batch that fails is not asked at once again. */
-export function takeDue(board: Board, nowMs: number): string[] {
+export function takeDue(view: LiveView, nowMs: number): string[] {
   const due: string[] = [];
-  for (const watch of board.watchByAccount.values()) {
+  for (const watch of view.watchByAccount.values()) {
     if (watch.dueAtMs > nowMs) continue;
     watch.dueAtMs = nowMs + cadence(watch.shown);
     if (due.push(watch.accountId) === batchMax) break;
@@ -118,8 +115,8 @@ export function isNews(watch: Watch, ticket: TicketView): boolean {
 }
 
 /** When a phase begins everybody's status may be another one: read all again, spread over their cadence. */
-export function readAllSoon(board: Board, nowMs: number): void {
-  for (const watch of board.watchByAccount.values()) {
+export function readAllSoon(view: LiveView, nowMs: number): void {
+  for (const watch of view.watchByAccount.values()) {
     const everyMs = Math.min(cadence(watch.shown), ticketlessMs);
     watch.dueAtMs = Math.min(watch.dueAtMs, nowMs + Math.random() * everyMs);
   }

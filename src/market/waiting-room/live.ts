@@ -1,193 +1,227 @@
 /**
- * The rooms of one gateway: boards by sale, what comes from the engine out to their watchers, and exact places read
- * back for them. A board lives while somebody watches it.
+ * The waiting room on the live socket: tickets, admissions and holds for the buyer whom they are about, and one
+ * channel a sale. The channel sends what the sale says to its watchers and reads their exact places back for them.
  */
-import type { TemplatedApp } from 'uWebSockets.js';
-import type {
-  ReadTicket,
-  ReadTickets,
-  SaleView,
-  ServingView,
-  TicketView,
+import {
+  readSale,
+  readTicket,
+  readTickets,
+  type ServingView,
+  type TicketView,
 } from '../../actors/sale/commands.ts';
-import { accepted } from '../../gateway/ask.ts';
-import { encode } from '../../gateway/live/codec.ts';
-import type { LiveSocket } from '../../gateway/live/socket.ts';
-import type { GatewayServices } from '../../gateway/route.ts';
-import { type SignAdmission, servingJson, ticketJson } from '../../gateway/views.ts';
+import type { HoldView } from '../../actors/sku/commands.ts';
+import { accepted, idParam } from '../../gateway/ask.ts';
+import { type Frame, textField } from '../../gateway/live/codec.ts';
+import { frameOf, type LiveChannel, type LiveFeature, type LiveHost } from '../../gateway/live/feature.ts';
+import type { LiveSocket, Subscription } from '../../gateway/live/socket.ts';
+import type { Reply } from '../../gateway/route.ts';
+import type { Services } from '../../gateway/services.ts';
 import type { Push } from '../../protocol/decider.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
+import { type Admissions, admissionsOf } from './admission.ts';
 import {
   addWatcher,
-  type Board,
-  createBoard,
+  createView,
   isNews,
   isRepeatDue,
+  type LiveView,
   markShown,
   readAllSoon,
   removeWatcher,
   seeServing,
   takeDue,
 } from './live-view.ts';
+import { admissionJson, holdJson, servingJson, ticketJson } from './views.ts';
 
-/** Broadcasts go by uWS topics, one per format. */
-const topicOf = (saleId: string, isBinary: boolean) =>
-  isBinary ? `sale/${saleId}/msgpack` : `sale/${saleId}`;
+const watchesMax = 20;
 
-/** What a subscriber gets: the whole present state. */
-export interface RoomState {
-  readonly saleId: string;
-  readonly phase: string;
-  readonly serving: object | null;
-  readonly ticket: object | null;
-}
+/** A view lives while somebody watches it. */
+class SaleChannels implements LiveChannel {
+  readonly field = 'saleId';
+  readonly group = 'sale';
+  readonly #services: Services;
+  readonly #broadcast: LiveHost['broadcast'];
+  readonly #admissions: Admissions;
+  readonly #viewBySale = new Map<string, LiveView>();
 
-export interface Rooms {
-  subscribe(socket: LiveSocket, saleId: string, ticketId: string | null): Promise<RoomState>;
-  unsubscribe(socket: LiveSocket, saleId: string): void;
-  /** A push with topic `sale/<saleId>`. */
-  onSalePush(saleId: string, push: Push): void;
-  /** A buyer was sent this ticket. */
-  onTicketSent(accountId: string, ticket: TicketView): void;
-  /** Once a second: repeats broadcasts and starts the reading of exact places. */
-  beat(): void;
-  readonly size: number;
-}
-
-export function createRooms(services: GatewayServices, app: TemplatedApp, sign: SignAdmission): Rooms {
-  const { shards, now } = services;
-  const boards = new Map<string, Board>();
-
-  function broadcast(saleId: string, frame: object): void {
-    for (const isBinary of [false, true]) {
-      const topic = topicOf(saleId, isBinary);
-      if (app.numSubscribers(topic) > 0) app.publish(topic, encode(frame, isBinary), isBinary);
-    }
+  constructor({ services, broadcast }: LiveHost) {
+    this.#services = services;
+    this.#broadcast = broadcast;
+    this.#admissions = admissionsOf(services);
   }
 
-  function broadcastServing(board: Board): void {
-    board.broadcastAtMs = now();
-    broadcast(board.saleId, { type: 'queue.serving', ...servingJson(board.serving!) });
+  get size(): number {
+    return this.#viewBySale.size;
   }
 
-  async function boardOf(saleId: string): Promise<Board> {
-    const known = boards.get(saleId);
-    if (known) return known;
-    const sale = accepted<SaleView>(await shards.ask('sale', saleId, { type: 'ReadSale' }));
-    // Another subscriber may have opened it meanwhile.
-    const board = boards.get(saleId) ?? createBoard(saleId, sale.phase, now());
-    // At once, so that it hears of a phase that begins while the ticket is being read.
-    boards.set(saleId, board);
-    return board;
-  }
-
-  async function ticketOf(
-    saleId: string,
-    buyerId: string,
-    ticketId: string | null,
-  ): Promise<TicketView | null> {
-    const command: ReadTicket = { type: 'ReadTicket', buyerId, ticketId };
-    const answer = await shards.ask('sale', saleId, command);
-    // Whoever names a ticket wants that one; else the room may be watched without any.
-    if (answer.code === 'not_found' && ticketId === null) return null;
-    return accepted<TicketView>(answer);
-  }
-
-  /** A room that is quiet says nothing by itself: its first numbers come with a ticket. */
-  function seeTicket(board: Board, { nowServing, queueLength, outlook, asOfMs }: TicketView): void {
-    if (board.serving !== null) return;
-    seeServing(board, {
-      saleId: board.saleId,
-      nowServing,
-      queueLength,
-      releasedPerSecond: 0,
-      outlook,
-      asOfMs,
-    });
-  }
-
-  async function subscribe(socket: LiveSocket, saleId: string, ticketId: string | null): Promise<RoomState> {
+  async subscribe(socket: LiveSocket, fields: Frame): Promise<Reply> {
+    const saleId = idParam('sale', textField(fields, 'saleId'));
+    this.#checkWatches(socket, saleId);
+    const ticketId = fields.ticketId === undefined ? null : idParam('ticket', textField(fields, 'ticketId'));
+    const opened = await this.#open(saleId);
     const { accountId } = socket.identity!;
-    const found = await boardOf(saleId);
-    const ticket = await ticketOf(saleId, accountId, ticketId).finally(() => forget(found));
-    const board = boards.get(saleId) ?? found;
-    if (ticket) seeTicket(board, ticket);
-    if (socket.ws !== null) {
-      boards.set(saleId, board);
-      const watch = addWatcher(board, accountId, socket, now());
-      if (ticket) markShown(watch, ticket, now());
-      socket.ws.subscribe(topicOf(saleId, socket.isBinary));
-    }
-    return {
+    const ticket = await this.#ticketOf(saleId, accountId, ticketId).finally(() => this.#forget(opened));
+    const view = this.#viewBySale.get(saleId) ?? opened;
+    if (ticket) seeTicket(view, ticket);
+    if (socket.ws !== null) this.#watch(view, socket, accountId, ticket);
+    const body = {
       saleId,
-      phase: board.phase,
-      serving: board.serving === null ? null : servingJson(board.serving),
-      ticket: ticket === null ? null : ticketJson(ticket, sign),
+      phase: view.phase,
+      serving: view.serving === null ? null : servingJson(view.serving),
+      ticket: ticket === null ? null : ticketJson(ticket, this.#admissions),
     };
+    if (body.ticket !== null) socket.send({ type: 'ticket', ...body.ticket });
+    return { status: 200, body };
   }
 
-  /** A board that nobody watches. */
-  function forget(board: Board): void {
-    if (board.watchByAccount.size === 0 && boards.get(board.saleId) === board) boards.delete(board.saleId);
+  unsubscribe(socket: LiveSocket, fields: Frame): Reply {
+    const saleId = idParam('sale', textField(fields, 'saleId'));
+    const subscription = this.#subscriptionOf(socket, saleId);
+    if (subscription) this.leave(socket, subscription);
+    return { status: 200, body: { saleId } };
   }
 
-  function unsubscribe(socket: LiveSocket, saleId: string): void {
-    const watch = socket.watches.find(({ board }) => board.saleId === saleId);
-    if (!watch) return;
+  leave(socket: LiveSocket, subscription: Subscription): void {
+    const saleId = subscription.name;
+    socket.subscriptions.splice(socket.subscriptions.indexOf(subscription), 1);
+    socket.part(topicOf(saleId));
+    const view = this.#viewBySale.get(saleId);
+    const watch = view?.watchByAccount.get(socket.identity!.accountId);
+    if (!view || !watch) return;
     removeWatcher(watch, socket);
-    socket.ws?.unsubscribe(topicOf(saleId, socket.isBinary));
-    forget(watch.board);
+    this.#forget(view);
   }
 
-  function onSalePush(saleId: string, { type, body }: Push): void {
-    const board = boards.get(saleId);
-    if (!board) return;
+  onPush(saleId: string, { type, body }: Push): void {
+    const view = this.#viewBySale.get(saleId);
+    if (!view) return;
     if (type === 'queue.serving') {
-      if (seeServing(board, body as ServingView)) broadcastServing(board);
+      if (seeServing(view, body as ServingView)) this.#broadcastServing(view);
       return;
     }
     if (type === 'sale.phase') {
-      board.phase = (body as { phase: Board['phase'] }).phase;
-      readAllSoon(board, now());
+      view.phase = (body as Pick<LiveView, 'phase'>).phase;
+      readAllSoon(view, this.#services.now());
     }
-    broadcast(saleId, { type, ...(body as object) });
+    this.#broadcast(topicOf(saleId), { type, ...(body as object) });
   }
 
-  async function readPlaces(board: Board): Promise<void> {
-    const buyerIds = takeDue(board, now());
+  /** The buyer was sent this ticket. */
+  onTicketSent(accountId: string, ticket: TicketView): void {
+    const watch = this.#viewBySale.get(ticket.saleId)?.watchByAccount.get(accountId);
+    if (watch) markShown(watch, ticket, this.#services.now());
+  }
+
+  beat(): void {
+    for (const view of this.#viewBySale.values()) {
+      if (isRepeatDue(view, this.#services.now())) this.#broadcastServing(view);
+      if (!view.isReading) void this.#readPlaces(view);
+    }
+  }
+
+  #broadcastServing(view: LiveView): void {
+    view.broadcastAtMs = this.#services.now();
+    this.#broadcast(topicOf(view.saleId), { type: 'queue.serving', ...servingJson(view.serving!) });
+  }
+
+  async #open(saleId: string): Promise<LiveView> {
+    const known = this.#viewBySale.get(saleId);
+    if (known) return known;
+    const sale = accepted(await this.#services.ask(readSale, saleId, {}));
+    // Another subscriber may have opened it meanwhile.
+    const view = this.#viewBySale.get(saleId) ?? createView(saleId, sale.phase, this.#services.now());
+    // At once, so that it hears of a phase that begins while the ticket is being read.
+    this.#viewBySale.set(saleId, view);
+    return view;
+  }
+
+  async #ticketOf(saleId: string, buyerId: string, ticketId: string | null): Promise<TicketView | null> {
+    const answer = await this.#services.ask(readTicket, saleId, { buyerId, ticketId });
+    // Whoever names a ticket wants that one; else the sale may be watched without any.
+    if (answer.code === 'not_found' && ticketId === null) return null;
+    return accepted(answer);
+  }
+
+  #watch(view: LiveView, socket: LiveSocket, accountId: string, ticket: TicketView | null): void {
+    const { saleId } = view;
+    const nowMs = this.#services.now();
+    this.#viewBySale.set(saleId, view);
+    const watch = addWatcher(view, accountId, socket, nowMs);
+    if (ticket) markShown(watch, ticket, nowMs);
+    if (this.#subscriptionOf(socket, saleId)) return;
+    socket.subscriptions.push({ name: saleId, channel: this });
+    socket.join(topicOf(saleId));
+  }
+
+  #checkWatches(socket: LiveSocket, saleId: string): void {
+    const own = socket.subscriptions.filter(({ channel }) => channel === this);
+    if (own.length >= watchesMax && !own.some(({ name }) => name === saleId))
+      throw new DoorbusterError('rate_limited', `One socket may watch ${watchesMax} sales`);
+  }
+
+  #subscriptionOf(socket: LiveSocket, saleId: string): Subscription | undefined {
+    return socket.subscriptions.find(({ channel, name }) => channel === this && name === saleId);
+  }
+
+  #forget(view: LiveView): void {
+    if (view.watchByAccount.size === 0 && this.#viewBySale.get(view.saleId) === view)
+      this.#viewBySale.delete(view.saleId);
+  }
+
+  async #readPlaces(view: LiveView): Promise<void> {
+    const buyerIds = takeDue(view, this.#services.now());
     if (buyerIds.length === 0) return;
-    board.isReading = true;
+    view.isReading = true;
     try {
-      const command: ReadTickets = { type: 'ReadTickets', buyerIds };
-      const answer = await shards.ask('sale', board.saleId, command);
+      const answer = await this.#services.ask(readTickets, view.saleId, { buyerIds });
       if (answer.code !== 'ok') return;
-      for (const ticket of (answer.body as { tickets: TicketView[] }).tickets) {
-        const watch = board.watchByAccount.get(ticket.buyerId);
-        if (!watch) continue;
-        const frame = isNews(watch, ticket) ? { type: 'ticket', ...ticketJson(ticket, sign) } : null;
-        if (frame === null || watch.sockets.every((socket) => socket.sendPosition(frame)))
-          markShown(watch, ticket, now());
-      }
+      for (const ticket of answer.body.tickets) this.#correct(view, ticket);
     } finally {
-      board.isReading = false;
+      view.isReading = false;
     }
   }
 
+  /** Sends the exact place where the client would compute another one. */
+  #correct(view: LiveView, ticket: TicketView): void {
+    const watch = view.watchByAccount.get(ticket.buyerId);
+    if (!watch) return;
+    const frame = isNews(watch, ticket) ? { type: 'ticket', ...ticketJson(ticket, this.#admissions) } : null;
+    if (frame === null || watch.sockets.every((socket) => socket.sendPosition(frame)))
+      markShown(watch, ticket, this.#services.now());
+  }
+}
+
+const topicOf = (saleId: string) => `sale/${saleId}`;
+
+/** A sale that is quiet says nothing by itself: its first numbers come with a ticket. */
+function seeTicket(view: LiveView, { nowServing, queueLength, outlook, asOfMs }: TicketView): void {
+  if (view.serving !== null) return;
+  const { saleId } = view;
+  seeServing(view, { saleId, nowServing, queueLength, releasedPerSecond: 0, outlook, asOfMs });
+}
+
+export const live: LiveFeature = (host) => {
+  const admissions = admissionsOf(host.services);
+  const channel = new SaleChannels(host);
+  const ticket = frameOf((view: TicketView) => ticketJson(view, admissions));
+  const admission = frameOf((view: TicketView) => ({
+    saleId: view.saleId,
+    ticketId: view.ticketId,
+    ...admissionJson(view, admissions),
+  }));
+  const hold = frameOf((view: HoldView) => holdJson(view));
   return {
-    subscribe,
-    unsubscribe,
-    onSalePush,
-    onTicketSent(accountId, ticket) {
-      const watch = boards.get(ticket.saleId)?.watchByAccount.get(accountId);
-      if (watch) markShown(watch, ticket, now());
+    frames: {
+      ticket,
+      'admission.granted': admission,
+      'admission.expired': admission,
+      'hold.expiring': hold,
+      'hold.expired': hold,
     },
-    beat() {
-      for (const board of boards.values()) {
-        if (isRepeatDue(board, now())) broadcastServing(board);
-        if (!board.isReading) void readPlaces(board);
-      }
-    },
-    get size() {
-      return boards.size;
+    channel,
+    onSent(accountId, { type, body }) {
+      if (type === 'ticket' || type.startsWith('admission.'))
+        channel.onTicketSent(accountId, body as TicketView);
     },
   };
-}
+};

@@ -1,0 +1,74 @@
+/** All live features of one gateway as one: which channel a frame means, and whom a push is for. */
+import type { Push } from '../../protocol/decider.ts';
+import { invalidRequest } from '../check.ts';
+import type { Frame } from './codec.ts';
+import type { Crowd } from './crowd.ts';
+import type { FrameMaker, LiveChannel, LivePart } from './feature.ts';
+import type { LiveSocket } from './socket.ts';
+
+export class LiveFeatures {
+  readonly #crowd: Crowd;
+  readonly #parts: readonly LivePart[];
+  /** Those that want a certain value first: a frame may have other channels' fields besides. */
+  readonly #channels: readonly LiveChannel[];
+  readonly #channelByGroup = new Map<string, LiveChannel>();
+  readonly #makerByType = new Map<string, FrameMaker>();
+
+  constructor(parts: readonly LivePart[], crowd: Crowd) {
+    this.#crowd = crowd;
+    this.#parts = parts;
+    const channels = parts.flatMap(({ channel }) => channel ?? []);
+    this.#channels = channels.sort((a, b) => Number(b.value !== undefined) - Number(a.value !== undefined));
+    for (const channel of channels)
+      if (channel.group !== undefined) this.#channelByGroup.set(channel.group, channel);
+    for (const { frames = {} } of parts)
+      for (const [type, make] of Object.entries(frames)) this.#makerByType.set(type, make);
+  }
+
+  /** How many things somebody is subscribed to. */
+  get size(): number {
+    return this.#channels.reduce((sum, channel) => sum + channel.size, 0);
+  }
+
+  /** The channel that a frame `subscribe` or `unsubscribe` means. Refuses with `validation_failed`. */
+  channelOf(fields: Frame): LiveChannel {
+    const found = this.#channels.find(({ field, value }) =>
+      value === undefined ? fields[field] !== undefined : fields[field] === value,
+    );
+    if (found) return found;
+    const fieldsOfChannels = this.#channels.filter(({ value }) => value === undefined);
+    throw invalidRequest(
+      fieldsOfChannels.map(({ field }) => ({ path: `/${field}`, message: 'must be text' })),
+      'The frame',
+    );
+  }
+
+  leave(socket: LiveSocket): void {
+    for (const subscription of [...socket.subscriptions]) subscription.channel.leave(socket, subscription);
+  }
+
+  onPush(push: Push): void {
+    for (const part of this.#parts) part.onPush?.(push);
+    const slash = push.topic.indexOf('/');
+    const name = push.topic.slice(slash + 1);
+    const channel = this.#channelByGroup.get(push.topic.slice(0, slash));
+    if (channel) channel.onPush?.(name, push);
+    else this.#sendToAccount(name, push);
+  }
+
+  beat(): void {
+    for (const channel of this.#channels) channel.beat();
+  }
+
+  #sendToAccount(accountId: string, push: Push): void {
+    const sockets = this.#crowd.ofAccount(accountId);
+    if (sockets.length === 0) return;
+    const frame = this.#makerByType.get(push.type)?.(push) ?? { type: push.type, ...asObject(push.body) };
+    for (const socket of sockets) socket.send(frame);
+    for (const part of this.#parts) part.onSent?.(accountId, push);
+  }
+}
+
+function asObject(body: unknown): object {
+  return typeof body === 'object' && body !== null ? body : {};
+}

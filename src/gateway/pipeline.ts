@@ -1,0 +1,132 @@
+/**
+ * The way of every request through one gateway: authenticate, limit, validate, idempotency, handle, answer. HTTP
+ * (`exchange.ts`) and a frame of the live socket (`live/requests.ts`) are two ways in and out of it: each reads what
+ * came, takes these steps in this order, and writes the reply. Buckets, codes, the log of bugs and the metrics are
+ * the same for both.
+ *
+ * The whole order of checks is the contract's: path and method, token, role, rate, size, type, JSON, schema, key.
+ */
+import { DoorbusterError } from '../protocol/errors.ts';
+import { newId } from '../protocol/ids.ts';
+import { RequestMetrics } from './http-metrics.ts';
+import { checkKey, runOnce } from './idempotency.ts';
+import { addressKey, Limiter } from './limiter.ts';
+import { internalReply, refusalReply } from './problem.ts';
+import type { AnyRequest, Identity, Reply, Route } from './route.ts';
+import type { CompiledRoute } from './router.ts';
+import type { Services } from './services.ts';
+import { type AccessTokens, tokensOf } from './tokens.ts';
+
+const limiterKeysMax = 200_000;
+
+/** A request whose last parts are filled in on its way. */
+export interface OpenRequest extends AnyRequest {
+  query: unknown;
+  body: unknown;
+  mintedId: string | null;
+}
+
+/** What the pipeline asks of the way by which a request came in, and only when it is needed. */
+export interface Door {
+  /** The query of the path, without its question mark. */
+  readonly queryText: string;
+  /** The idempotency key as it was sent; empty when there was none. */
+  readonly key: string;
+  /** What a client that sent no key should send. */
+  readonly keyName: string;
+  /** What the key stands for: kept for a day, so it never changes between versions. */
+  fingerprint(request: AnyRequest): string;
+}
+
+export class Pipeline {
+  readonly services: Services;
+  readonly metrics = new RequestMetrics();
+  readonly #tokens: AccessTokens;
+  readonly #accounts: Limiter;
+  readonly #addresses: Limiter;
+
+  constructor(services: Services) {
+    const { accountPerSecond, accountBurst, addressPerSecond, addressBurst } = services.config.limits;
+    const keysMax = limiterKeysMax;
+    this.services = services;
+    this.#tokens = tokensOf(services);
+    this.#accounts = new Limiter(
+      { name: 'account', perSecond: accountPerSecond, burst: accountBurst, keysMax },
+      services.now,
+    );
+    this.#addresses = new Limiter(
+      { name: 'address', perSecond: addressPerSecond, burst: addressBurst, keysMax },
+      services.now,
+    );
+  }
+
+  /**
+   * Who sent the bearer token: at once when the token is known. Whoever sends a token must send a good one, also
+   * where none is needed, so that a broken client learns of it. Refuses with `unauthenticated`, `invalid_token` or
+   * `token_expired`.
+   */
+  identify(route: Route, authorization: string): Identity | null | Promise<Identity> {
+    if (authorization === '') {
+      if (route.who === 'anybody') return null;
+      throw new DoorbusterError('unauthenticated', 'Send an Authorization header with a bearer token');
+    }
+    // Scheme names are case-insensitive (RFC 9110, 11.1).
+    if (authorization.slice(0, 7).toLowerCase() !== 'bearer ') {
+      throw new DoorbusterError('unauthenticated', 'The Authorization header must be of the Bearer scheme');
+    }
+    return this.#tokens.verifyAccessToken(authorization.slice(7).trim());
+  }
+
+  /** Whether this account may ask this, and not too often. Refuses with `forbidden` or `rate_limited`. */
+  admit({ who }: Route, identity: Identity | null, remoteAddress: string): void {
+    if (typeof who !== 'string' && (identity === null || !who.includes(identity.role)))
+      throw new DoorbusterError('forbidden', `Only for accounts of these roles: ${who.join(', ')}`);
+    if (identity !== null) this.#accounts.take(identity.accountId);
+    else this.#addresses.take(addressKey(remoteAddress));
+  }
+
+  /** Validates and handles; with an idempotency key at most once. Throws what is wrong with the request. */
+  run(compiled: CompiledRoute, request: OpenRequest, door: Door): Promise<Reply> {
+    const { route } = compiled;
+    request.body = compiled.checkBody(request.body);
+    request.query = compiled.readQuery(door.queryText);
+    if (route.method === 'POST' && request.identity !== null && !route.isRaw) {
+      if (door.key !== '') return this.#runKeyed(route, request, request.identity, door);
+      if (route.isKeyRequired)
+        throw new DoorbusterError('idempotency_key_required', `Send an ${door.keyName}`);
+    }
+    if (route.mints !== undefined) request.mintedId = newId(route.mints);
+    return route.handle(request);
+  }
+
+  #runKeyed(route: Route, request: OpenRequest, identity: Identity, door: Door): Promise<Reply> {
+    const keyed = {
+      accountId: identity.accountId,
+      key: checkKey(door.key),
+      fingerprint: door.fingerprint(request),
+      resourceId: newId(route.mints ?? 'request'),
+    };
+    return runOnce(this.services.keys, keyed, (mintedId) => {
+      request.mintedId = mintedId;
+      return route.handle(request).catch((error) => this.replyTo(error, request.requestId, route));
+    });
+  }
+
+  /** What a client is told of whatever was thrown. What is no refusal is a bug or a fault, and goes to the log. */
+  replyTo(error: unknown, requestId: string | null, route: Route | null): Reply {
+    const reply = refusalReply(error);
+    if (reply !== null) return reply;
+    this.services.log('error', 'request failed', {
+      requestId,
+      route: route?.operationId ?? null,
+      stack: error instanceof Error ? error.stack : String(error),
+    });
+    return internalReply;
+  }
+
+  /** Counts an answer. A request to no route counts as `unknown`. */
+  observe(route: Route | null, status: number, startedAtMs: number): void {
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    this.metrics.observe(route?.operationId ?? 'unknown', status, seconds);
+  }
+}

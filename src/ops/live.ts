@@ -1,0 +1,66 @@
+/** `subscribe {"topic":"ops"}`: the rows of `GET /v1/ops/shards` once a second, for operators. */
+import { isOperator } from '../gateway/ask.ts';
+import type { LiveChannel, LiveFeature } from '../gateway/live/feature.ts';
+import type { LiveSocket, Subscription } from '../gateway/live/socket.ts';
+import type { Reply } from '../gateway/route.ts';
+import { iso } from '../gateway/schemas.ts';
+import type { Services } from '../gateway/services.ts';
+import { DoorbusterError } from '../protocol/errors.ts';
+
+class OpsChannel implements LiveChannel {
+  readonly field = 'topic';
+  readonly value = 'ops';
+  readonly #services: Services;
+  readonly #watchers = new Set<LiveSocket>();
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  get size(): number {
+    return this.#watchers.size > 0 ? 1 : 0;
+  }
+
+  async subscribe(socket: LiveSocket): Promise<Reply> {
+    checkOperator(socket);
+    if (socket.ws !== null && !this.#watchers.has(socket)) {
+      this.#watchers.add(socket);
+      socket.subscriptions.push({ name: 'ops', channel: this });
+    }
+    return watched;
+  }
+
+  unsubscribe(socket: LiveSocket): Reply {
+    checkOperator(socket);
+    const subscription = socket.subscriptions.find(({ channel }) => channel === this);
+    if (subscription) this.leave(socket, subscription);
+    return watched;
+  }
+
+  leave(socket: LiveSocket, subscription: Subscription): void {
+    this.#watchers.delete(socket);
+    socket.subscriptions.splice(socket.subscriptions.indexOf(subscription), 1);
+  }
+
+  beat(): void {
+    if (this.#watchers.size > 0) void this.#show();
+  }
+
+  async #show(): Promise<void> {
+    const frame = {
+      type: 'ops.shards',
+      shards: await this.#services.shardStats(),
+      asOf: iso(this.#services.now()),
+    };
+    for (const socket of this.#watchers) socket.sendPosition(frame);
+  }
+}
+
+const watched: Reply = { status: 200, body: { topic: 'ops' } };
+
+function checkOperator({ identity }: LiveSocket): void {
+  if (identity === null || !isOperator(identity))
+    throw new DoorbusterError('forbidden', 'Only for operators');
+}
+
+export const live: LiveFeature = ({ services }) => ({ channel: new OpsChannel(services) });
