@@ -75,7 +75,7 @@ function orderOf(record: OrderRecord, lines: OrderLine[]): OrderView {
 
 interface OrderFilter extends PageFilter {
   readonly buyerId: string;
-  readonly status?: OrderStatus;
+  readonly status?: OrderStatus | null;
 }
 
 /** A buyer's orders, newest first. Refuses a cursor that is not its own. */

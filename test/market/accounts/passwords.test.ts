@@ -1,0 +1,23 @@
+import { describe, expect, test } from 'vitest';
+import { Passwords } from '../../../src/market/accounts/passwords.ts';
+import { rejection } from '../away.ts';
+
+describe('passwords', () => {
+  test('match their hash only', async () => {
+    const passwords = new Passwords();
+    const hash = await passwords.hash('correct horse');
+    expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(await passwords.matches('correct horse', hash)).toBe(true);
+    expect(await passwords.matches('wrong horse', hash)).toBe(false);
+    expect(await passwords.matches('no account has this password', null)).toBe(false);
+  });
+
+  test('are hashed by a few at a time; a crowd beyond the queue is told busy, and those in it are served', async () => {
+    const passwords = new Passwords();
+    const results = await Promise.all(
+      Array.from({ length: 80 }, () => rejection(passwords.hash('x').then((hash) => Promise.reject(hash)))),
+    );
+    expect(results.filter((result) => result === 'busy')).toHaveLength(80 - 66);
+    expect(await passwords.hash('y')).toMatch(/^\$argon2id/);
+  });
+});
