@@ -1,11 +1,14 @@
 /**
- * The one registration: every actor, projection and effect of the shop is reached from here, one line each. What only
+ * The one registration: every actor, route, live feature, projection and effect of the shop is reached from here. What only
  * some threads need is loaded by them alone.
  */
 import { idempotencyDecider } from './actors/idempotency/decide.ts';
 import { orderDecider } from './actors/order/decide.ts';
 import { saleDecider } from './actors/sale/decide.ts';
 import { skuDecider } from './actors/sku/decide.ts';
+import type { LiveFeature } from './gateway/live/feature.ts';
+import type { About } from './gateway/openapi.ts';
+import type { Route } from './gateway/route.ts';
 import type { PaymentSettings } from './market/payments/effects.ts';
 import type { Projection } from './persistence/projection.ts';
 import { type AnyDecider, register } from './protocol/decider.ts';
@@ -34,4 +37,37 @@ export const effectKinds: ReadonlySet<string> = new Set(['payments']);
 
 export async function loadEffects(): Promise<readonly EffectType<EffectSettings>[]> {
   return [(await import('./market/payments/effects.ts')).paymentsEffect];
+}
+
+/** What the API says of itself. */
+export const about: About = {
+  title: 'Doorbuster',
+  version: '1.0.0',
+  description:
+    'A flash-sale marketplace engine: waiting rooms, holds, checkout. Errors are RFC 9457 problems.',
+};
+
+export async function loadRoutes(): Promise<readonly Route[]> {
+  const nouns = await Promise.all([
+    import('./market/accounts/routes.ts'),
+    import('./market/catalog/routes.ts'),
+    import('./market/inventory/routes.ts'),
+    import('./market/sales/routes.ts'),
+    import('./market/waiting-room/routes.ts'),
+    import('./market/checkout/routes.ts'),
+    import('./market/orders/routes.ts'),
+    import('./market/payments/routes.ts'),
+    import('./ops/routes.ts'),
+  ]);
+  return nouns.flatMap(({ routes }) => routes);
+}
+
+export async function loadLive(): Promise<readonly LiveFeature[]> {
+  const nouns = await Promise.all([
+    import('./market/waiting-room/live.ts'),
+    import('./market/checkout/live.ts'),
+    import('./market/orders/live.ts'),
+    import('./ops/live.ts'),
+  ]);
+  return nouns.map(({ live }) => live);
 }

@@ -1,11 +1,13 @@
 /** Entry point of a gateway thread: the public door, and its way to the engine. */
 import type { Config } from '../config.ts';
+import { about, loadLive, loadRoutes } from '../features.ts';
 import { startGateway } from '../gateway/gateway.ts';
-import type { Shards } from '../gateway/route.ts';
+import type { Services } from '../gateway/services.ts';
 import { keepRegistering } from '../market/catalog/pending-registrations.ts';
-import { createMarket } from '../market/market.ts';
-import { readWebhook } from '../market/payments/webhook.ts';
+import { catalogOf } from '../market/catalog/store.ts';
+import { ActorKeyStore } from '../market/idempotency/store.ts';
 import { createLog } from '../ops/log.ts';
+import { openDatabase } from '../persistence/database.ts';
 import { openPool } from '../persistence/postgres.ts';
 import { evenSpread } from '../protocol/directory.ts';
 import { startClock } from '../runtime/clock.ts';
@@ -30,23 +32,24 @@ const clock = startClock(data.clock);
 const thread = startThread();
 const pool = openPool(data.databaseUrl, { max: 6, name: `gateway-${data.gateway}` });
 const engine = new EngineClient(thread, evenSpread(data.shardCount));
-const shards: Shards = {
-  ask: (kind, key, command) => new Promise((resolve) => engine.request(kind, key, command, resolve)),
+const services: Services = {
+  config,
+  ask: engine.ask,
   find: engine.find,
-  stats: async () => (await engine.everyShard(readStats, {})).filter((row) => row !== null),
+  shardStats: async () => (await engine.everyShard(readStats, {})).filter((row) => row !== null),
+  database: openDatabase(pool),
+  keys: new ActorKeyStore(engine.ask, run),
+  log,
+  now: () => clock.now(),
+  tokenSecret,
+  webhookSecret,
 };
-const market = createMarket(pool, { ask: shards.ask, log });
-const now = () => clock.now();
-const gateway = await startGateway({
-  services: { config, shards, market, log, now, run, tokenSecret, webhookSecret },
-  readWebhook: (rawBody, signature, secret) => readWebhook(rawBody, signature, secret),
-  host: config.host,
-  port: data.port,
-});
+const [routes, live] = await Promise.all([loadRoutes(), loadLive()]);
+const gateway = await startGateway({ services, routes, live, about, host: config.host, port: data.port });
 
 thread.ready(
   {
-    onPush: gateway.onPush,
+    onPush: (push) => gateway.onPush(push),
     stats: () => ({ ...gateway.stats(), metrics: gateway.metrics() }),
     async stop(graceMs) {
       await gateway.stop(graceMs);
@@ -57,4 +60,4 @@ thread.ready(
   },
   { port: gateway.port },
 );
-if (data.gateway === 0) keepRegistering(() => market.catalog.registerPending(), log);
+if (data.gateway === 0) keepRegistering(() => catalogOf(services).registerPending(), log);
