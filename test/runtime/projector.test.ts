@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadProjections } from '../../src/features.ts';
 import { listOrders } from '../../src/market/orders/store.ts';
 import { listSales } from '../../src/market/sales/store.ts';
+import { openDatabase } from '../../src/persistence/database.ts';
 import { openPostgresJournal } from '../../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../../src/persistence/snapshots.ts';
 import { allPartitions, partitionOf } from '../../src/protocol/address.ts';
@@ -53,7 +54,7 @@ const clean = <Value>(value: Value): Value =>
   );
 
 async function expectTables(history: History): Promise<void> {
-  const { items: orders } = await listOrders(database.pool, {
+  const { items: orders } = await listOrders(openDatabase(database.pool), {
     buyerId: 'acc_b',
     status: null,
     cursor: null,
@@ -64,7 +65,7 @@ async function expectTables(history: History): Promise<void> {
   expect(orders.filter(({ orderId }) => mine.has(orderId)).sort(byId)).toEqual(
     clean(history.orders).sort(byId),
   );
-  const { items: sales } = await listSales(database.pool, { cursor: null, limit: 10_000 });
+  const { items: sales } = await listSales(openDatabase(database.pool), { cursor: null, limit: 10_000 });
   for (const sale of history.sales)
     expect(sales.find(({ saleId }) => saleId === sale.saleId)).toEqual(clean(sale));
   const { rows: stock } = await database.pool.query(
@@ -277,11 +278,11 @@ describe('lists', () => {
     await projector.catchUp();
     await projector.stop();
     const filter = { buyerId: 'acc_b', status: null, limit: 10_000 };
-    const all = (await listOrders(database.pool, { ...filter, cursor: null })).items;
+    const all = (await listOrders(openDatabase(database.pool), { ...filter, cursor: null })).items;
     const paged: string[] = [];
     let cursor: string | null = null;
     do {
-      const page = await listOrders(database.pool, { ...filter, limit: 7, cursor });
+      const page = await listOrders(openDatabase(database.pool), { ...filter, limit: 7, cursor });
       paged.push(...page.items.map(({ orderId }) => orderId));
       cursor = page.nextCursor;
     } while (cursor !== null);
@@ -289,15 +290,20 @@ describe('lists', () => {
     expect(all.map(({ createdAtMs }) => createdAtMs)).toEqual(
       all.map(({ createdAtMs }) => createdAtMs).sort((a, b) => b - a),
     );
-    const confirmed = await listOrders(database.pool, { ...filter, status: 'confirmed', cursor: null });
+    const confirmed = await listOrders(openDatabase(database.pool), {
+      ...filter,
+      status: 'confirmed',
+      cursor: null,
+    });
     expect(confirmed.items).toEqual(all.filter(({ status }) => status === 'confirmed'));
     expect(
-      (await listOrders(database.pool, { ...filter, buyerId: 'acc_other', cursor: null })).items,
+      (await listOrders(openDatabase(database.pool), { ...filter, buyerId: 'acc_other', cursor: null }))
+        .items,
     ).toEqual([]);
-    const bad = listOrders(database.pool, { ...filter, cursor: 'nonsense' });
+    const bad = listOrders(openDatabase(database.pool), { ...filter, cursor: 'nonsense' });
     await expect(bad).rejects.toMatchObject({ code: 'validation_failed' });
-    const first = await listSales(database.pool, { cursor: null, limit: 1 });
-    const second = await listSales(database.pool, { cursor: first.nextCursor, limit: 1 });
+    const first = await listSales(openDatabase(database.pool), { cursor: null, limit: 1 });
+    const second = await listSales(openDatabase(database.pool), { cursor: first.nextCursor, limit: 1 });
     expect(first.items[0]!.createdAtMs).toBeGreaterThanOrEqual(second.items[0]!.createdAtMs);
     expect(second.items[0]!.saleId).not.toBe(first.items[0]!.saleId);
   });

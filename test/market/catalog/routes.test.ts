@@ -1,27 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authRoutes } from '../../../src/market/accounts/routes.ts';
-import { productRoutes } from '../../../src/market/catalog/routes.ts';
-import { inventoryRoutes } from '../../../src/market/inventory/routes.ts';
-import { createMarket, type Market } from '../../../src/market/market.ts';
+import { readStock, registerSku } from '../../../src/actors/sku/commands.ts';
+import { routes as accountRoutes } from '../../../src/market/accounts/routes.ts';
+import { routes as productRoutes } from '../../../src/market/catalog/routes.ts';
+import { type Catalog, catalogOf } from '../../../src/market/catalog/store.ts';
+import { routes as inventoryRoutes } from '../../../src/market/inventory/routes.ts';
+import { openDatabase } from '../../../src/persistence/database.ts';
 import { startTestServer, type TestServer } from '../../gateway/harness.ts';
 import { type TestDatabase, testDatabase } from '../../persistence/support.ts';
 
 let database: TestDatabase;
 let server: TestServer;
-let market: Market;
+let catalog: Catalog;
 let seller: { token: string; accountId: string };
 let rival: { token: string; accountId: string };
 
 beforeAll(async () => {
   database = await testDatabase();
   server = await startTestServer({
-    routes: [...authRoutes, ...productRoutes, ...inventoryRoutes],
-    market: (shards) => {
-      // Not bound: some tests stand between the market and the engine.
-      market = createMarket(database.pool, { ask: (...asked) => shards.ask(...asked), log: () => {} });
-      return market;
-    },
+    routes: [...accountRoutes, ...productRoutes, ...inventoryRoutes],
+    database: openDatabase(database.pool),
   });
+  catalog = catalogOf(server.services);
   [seller, rival] = await Promise.all([newSeller('seller'), newSeller('rival')]);
 });
 afterAll(async () => {
@@ -158,22 +157,22 @@ describe('a new product', () => {
   });
 });
 
-describe('a row whose actor was not told', () => {
-  test('is told by the next round, with what the row says by then', async () => {
+describe('a row whose actor was not sent it', () => {
+  test('is sent by the next round, with what the row says by then', async () => {
     const body = product();
     server.shards.isAway = true;
     expect((await create(body)).status).toBe(503);
     const sku = body.variants[0]!.sku;
     const { rows } = await database.pool.query('SELECT product_id FROM variants WHERE sku = $1', [sku]);
     const productId = rows[0].product_id;
-    await market.catalog.change(seller.accountId, productId, null, {
+    await catalog.change(seller.accountId, productId, null, {
       title: 'Console 2',
       variants: [{ sku, price: usd(5) }],
     });
     server.shards.isAway = false;
-    expect(await market.catalog.registerPending()).toBeGreaterThan(0);
-    expect(await market.catalog.registerPending()).toBe(0);
-    const { body: stock } = await server.shards.ask('sku', sku, { type: 'ReadStock' });
+    expect(await catalog.registerPending()).toBeGreaterThan(0);
+    expect(await catalog.registerPending()).toBe(0);
+    const { body: stock } = await server.services.ask(readStock, sku, {});
     expect(stock).toMatchObject({ productId, title: 'Console 2', price: usd(5), onHand: 10 });
   });
 
@@ -188,22 +187,22 @@ describe('a row whose actor was not told', () => {
     expect((await create(body)).status).toBe(503);
     server.shards.ask = ask;
     const { rows } = await database.pool.query('SELECT product_id FROM variants WHERE sku = $1', [sku]);
-    await market.catalog.change(seller.accountId, rows[0].product_id, null, {
+    await catalog.change(seller.accountId, rows[0].product_id, null, {
       variants: [{ sku, price: usd(7) }],
     });
-    await market.catalog.registerPending();
-    expect((await server.shards.ask('sku', sku, { type: 'ReadStock' })).body).toMatchObject({
+    await catalog.registerPending();
+    expect((await server.services.ask(readStock, sku, {})).body).toMatchObject({
       price: usd(7),
       onHand: 10,
     });
-    expect(await market.catalog.registerPending()).toBe(0);
+    expect(await catalog.registerPending()).toBe(0);
   });
 
   test('whose actor belongs to another product is refused', async () => {
     const body = product();
     const sku = body.variants[0]!.sku;
     const other = { productId: 'prd_other', sellerId: 'acc_other', title: 'Old', price: usd(1), stock: 1 };
-    await server.shards.ask('sku', sku, { type: 'RegisterSku', ...other } as never);
+    await server.services.ask(registerSku, sku, other);
     server.logged.length = 0;
     const taken = await create(body);
     expect([taken.status, taken.body.code]).toEqual([409, 'sku_taken']);
@@ -225,7 +224,7 @@ describe('a change', () => {
       '"2"',
       59_900,
     ]);
-    expect((await server.shards.ask('sku', sku, { type: 'ReadStock' })).body).toMatchObject({
+    expect((await server.services.ask(readStock, sku, {})).body).toMatchObject({
       title: 'Console Pro',
       price: usd(59_900),
     });
@@ -267,9 +266,9 @@ describe('a change', () => {
         }),
       ),
     );
-    await market.catalog.registerPending();
+    await catalog.registerPending();
     const { body: row } = await server.call('GET', path);
-    expect((await server.shards.ask('sku', sku, { type: 'ReadStock' })).body).toMatchObject({
+    expect((await server.services.ask(readStock, sku, {})).body).toMatchObject({
       price: row.variants[0].price,
     });
   });
@@ -349,37 +348,5 @@ describe('the list', () => {
     }
     const other = await server.call('GET', `/v1/products?sort=price_asc&cursor=${body.nextCursor}`);
     expect(other.body.code).toBe('validation_failed');
-  });
-});
-
-describe('stock', () => {
-  test('is adjusted by its owner, once per adjustment id, and never below what is promised', async () => {
-    const body = product();
-    const sku = body.variants[0]!.sku;
-    await create(body);
-    const adjust = (change: object, token = seller.token) =>
-      server.call('POST', `/v1/inventory/${sku}/adjustments`, {
-        token,
-        body: { adjustmentId: 'count-1', delta: 5, reason: 'stocktake', ...change },
-      });
-    const first = await adjust({});
-    expect([first.status, first.body.onHand]).toEqual([201, 15]);
-    const again = await adjust({});
-    expect([again.status, again.body.onHand]).toEqual([200, 15]);
-    expect((await adjust({ delta: 6 })).body.code).toBe('exists_with_different');
-    expect((await adjust({ adjustmentId: 'count-2', delta: -16 })).body).toMatchObject({
-      status: 409,
-      code: 'insufficient_stock',
-      available: 15,
-    });
-    expect((await adjust({ adjustmentId: 'count-3' }, rival.token)).status).toBe(404);
-    expect(
-      (await adjust({ adjustmentId: 'count-4', delta: -15 }, await server.bearer('admin'))).body.onHand,
-    ).toBe(0);
-  });
-
-  test('of what does not exist is not found', async () => {
-    expect((await server.call('GET', '/v1/inventory/NOPE')).body.code).toBe('not_found');
-    expect((await server.call('GET', '/v1/inventory/a%20b')).body.code).toBe('not_found');
   });
 });
