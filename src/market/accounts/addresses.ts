@@ -16,7 +16,7 @@ interface Row {
   country: string;
 }
 
-export const addressesMax = 100;
+const addressesMax = 100;
 
 const fromRow = (row: Row): SavedAddress => ({
   addressId: row.address_id,
@@ -41,7 +41,7 @@ const valuesOf = (address: Address) => [
 
 const notFound = () => new DoorbusterError('not_found', 'No such address');
 
-export class Addresses {
+class Addresses {
   readonly #database: Database;
 
   constructor(database: Database) {

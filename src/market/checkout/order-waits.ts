@@ -17,17 +17,12 @@ export function isFinal(order: OrderView): boolean {
   return !restless.includes(order.status);
 }
 
-export class OrderWaits {
+class OrderWaits {
   readonly #ask: Ask;
   readonly #waitsById = new Map<string, Set<OrderWait>>();
 
   constructor(ask: Ask) {
     this.#ask = ask;
-  }
-
-  /** Orders that somebody waits for. */
-  get size(): number {
-    return this.#waitsById.size;
   }
 
   /**

@@ -9,7 +9,7 @@ import type { Ask } from '../../protocol/command.ts';
 const paymentSecondsDefault = 300;
 const salesMax = 1_000;
 
-export class PaymentTimes {
+class PaymentTimes {
   readonly #ask: Ask;
   readonly #secondsBySale = new LRUCache<string, number>({ max: salesMax });
 

@@ -4,10 +4,8 @@ import { accepted } from '../../gateway/ask.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import type { Code } from '../../protocol/codes.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { Stock, StockAdjustment } from './schemas.ts';
+import { Stock, StockAdjustment, skuPattern } from './schemas.ts';
 import { stockJson } from './views.ts';
-
-const skuPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 const notFound = () => new DoorbusterError('not_found', 'No such SKU');
 

@@ -2,7 +2,8 @@
 import Type, { type Static } from 'typebox';
 import { Closed } from '../../gateway/schemas.ts';
 
-export const Sku = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' });
+export const skuPattern = /^[A-Za-z0-9._-]{1,64}$/;
+export const Sku = Type.String({ pattern: skuPattern.source });
 
 export const Stock = Closed(
   {

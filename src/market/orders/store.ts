@@ -6,7 +6,7 @@ import type { Database } from '../../persistence/database.ts';
 import { instantMs } from '../../persistence/instant.ts';
 import { type Money, money } from '../../protocol/money.ts';
 
-export interface OrderPage {
+interface OrderPage {
   readonly items: OrderView[];
   /** null: this was the last page. */
   readonly nextCursor: string | null;

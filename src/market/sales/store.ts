@@ -6,7 +6,7 @@ import type { Database } from '../../persistence/database.ts';
 import { instantMs } from '../../persistence/instant.ts';
 import { money } from '../../protocol/money.ts';
 
-export interface SalePage {
+interface SalePage {
   readonly items: SaleView[];
   /** null: this was the last page. */
   readonly nextCursor: string | null;

@@ -18,7 +18,7 @@ export interface KnownHold {
   readonly buyerId: string;
 }
 
-export class HoldIndex {
+class HoldIndex {
   readonly #services: Services;
   readonly #knownById = new LRUCache<string, KnownHold>({ max: holdsMax });
 
