@@ -7,19 +7,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { collectRoutes } from '../src/gateway/gateway.ts';
-import { openApiDocument, openApiRoute } from '../src/gateway/openapi.ts';
-import type { Shards } from '../src/gateway/route.ts';
+import { about, loadRoutes } from '../src/features.ts';
+import { documented, openApiDocument } from '../src/gateway/openapi.ts';
 
-/** The document calls no route, so nobody is behind them. */
-const nobody: Shards = {
-  ask: () => Promise.reject(new Error('no engine here')),
-  find: () => Promise.reject(new Error('no engine here')),
-  stats: () => Promise.reject(new Error('no engine here')),
-};
-
-const { routes } = collectRoutes(nobody, () => null);
-const document = openApiDocument([...routes, openApiRoute(routes)]);
+const routes = documented(await loadRoutes(), about);
+const document = openApiDocument(routes, about);
 const folder = mkdtempSync(join(tmpdir(), 'doorbuster-openapi-'));
 try {
   const file = join(folder, 'openapi.json');
@@ -36,7 +28,7 @@ try {
     },
   );
   if (error) throw error;
-  console.log(`${routes.length + 1} routes in the OpenAPI document`);
+  console.log(`${routes.length} routes in the OpenAPI document`);
   process.exitCode = status ?? 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

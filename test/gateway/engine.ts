@@ -7,7 +7,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { OrderView } from '../../src/actors/order/commands.ts';
 import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
 import { deciders } from '../../src/features.ts';
-import type { Shards } from '../../src/gateway/route.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import type { Push } from '../../src/protocol/decider.ts';
 import { evenSpread } from '../../src/protocol/directory.ts';
@@ -15,6 +14,7 @@ import type { Log } from '../../src/protocol/log.ts';
 import { type Answer, busy } from '../../src/protocol/peer.ts';
 import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
 import { MemoryJournal, MemorySnapshots, MemoryStore } from '../support/memory-journal.ts';
+import type { Shards } from './shards.ts';
 
 /** Keeps quiet except for what would explain a failing test. */
 export const testLog: Log = (level, message, fields) => {

@@ -5,18 +5,25 @@
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import { readConfig } from '../../src/config.ts';
-import type { GatewayServices, Route, Shards } from '../../src/gateway/route.ts';
-import { type RunningServer, startServer } from '../../src/gateway/server.ts';
+import { documented } from '../../src/gateway/openapi.ts';
+import { Pipeline } from '../../src/gateway/pipeline.ts';
+import type { Role, Route } from '../../src/gateway/route.ts';
+import { type HttpServer, startServer } from '../../src/gateway/server.ts';
+import type { Services } from '../../src/gateway/services.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
-import type { Market } from '../../src/market/market.ts';
+import type { Database } from '../../src/persistence/database.ts';
 import { type AnyDecider, register } from '../../src/protocol/decider.ts';
 import { newId } from '../../src/protocol/ids.ts';
 import type { Log } from '../../src/protocol/log.ts';
 import { busy } from '../../src/protocol/peer.ts';
+import { emptyDatabase, engineServices, type Shards } from './shards.ts';
 
 const deciderByKind = new Map<string, AnyDecider>(
   [register(skuDecider), register(idempotencyDecider)].map((decider) => [decider.kind, decider]),
 );
+
+/** The name of the server's run. */
+export const testRun = 'run-1';
 
 export interface MemoryShards extends Shards {
   /** While true, every ask is answered `busy` and nothing happens. */
@@ -49,17 +56,14 @@ export function memoryShards(now: () => number = Date.now): MemoryShards {
   return shards;
 }
 
-export interface TestServer extends RunningServer {
+export interface TestServer extends Pick<HttpServer, 'port' | 'stats' | 'metrics' | 'stop' | 'cut'> {
   readonly url: string;
-  readonly services: GatewayServices;
+  readonly services: Services;
   readonly shards: MemoryShards;
   /** What the server had to say, oldest first. */
   readonly logged: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[];
   /** A bearer header for a new account of that role. */
-  bearer(
-    role: Parameters<ReturnType<typeof tokensOf>['issueAccess']>[0]['role'],
-    accountId?: string,
-  ): Promise<string>;
+  bearer(role: Role, accountId?: string): Promise<string>;
   call(method: string, path: string, options?: CallOptions): Promise<CallAnswer>;
 }
 
@@ -78,7 +82,8 @@ export interface CallAnswer {
 
 export interface TestServerOptions {
   readonly routes: readonly Route[];
-  readonly market?: (shards: MemoryShards) => Market;
+  /** Without it every table is empty. */
+  readonly database?: Database;
   readonly env?: Readonly<Record<string, string>>;
   readonly now?: () => number;
   readonly openRequestsMax?: number;
@@ -89,28 +94,29 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const shards = memoryShards(now);
   const logged: TestServer['logged'] = [];
   const log: Log = (level, message, fields = {}) => void logged.push({ level, message, fields });
-  const services: GatewayServices = {
+  const services: Services = {
+    ...engineServices(shards, testRun),
     config: readConfig(options.env ?? {}),
-    shards,
-    // Routes of tests that bring no market do not touch it.
-    market: options.market?.(shards) as Market,
+    database: options.database ?? emptyDatabase,
     log,
     now,
-    run: 'run-1',
     tokenSecret: 'a secret that only this test knows',
     webhookSecret: 'another',
   };
   const server = await startServer({
-    services,
-    routes: options.routes,
+    pipeline: new Pipeline(services),
+    routes: documented(options.routes, { title: 'Test', version: '1', description: 'A test' }),
     host: '127.0.0.1',
     port: 0,
-    log,
     ...(options.openRequestsMax === undefined ? {} : { openRequestsMax: options.openRequestsMax }),
   });
   const url = `http://127.0.0.1:${server.port}`;
   return {
-    ...server,
+    port: server.port,
+    stats: () => server.stats(),
+    metrics: () => server.metrics(),
+    stop: (graceMs) => server.stop(graceMs),
+    cut: () => server.cut(),
     url,
     services,
     shards,

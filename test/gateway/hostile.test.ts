@@ -25,10 +25,10 @@ const routes: Route[] = [
     operationId: 'makeThing',
     summary: 'A test',
     tag: 'Test',
-    auth: 'none',
+    who: 'anybody',
     query: Closed({ limit: Type.Optional(Type.Integer()) }),
     body: Closed({ name: Type.String({ maxLength: 20 }), card: Type.Optional(Type.Unknown()) }),
-    responses: { 201: { description: 'Made' } },
+    replies: { 201: { description: 'Made' } },
     async handle() {
       handled += 1;
       // Across a turn of the event loop, so that aborts come while it runs.

@@ -80,7 +80,7 @@ describe('hostile frames', () => {
       expect(after.body).toMatchObject({ held: (before.body as { held: number }).held, sold: 0 });
       honest.close();
       await until(() => shop.gateway.stats().live.connections === 0);
-      expect(shop.gateway.stats().live).toMatchObject({ authenticated: 0, openRequests: 0, rooms: 0 });
+      expect(shop.gateway.stats().live).toMatchObject({ authenticated: 0, openRequests: 0, subscribed: 0 });
     },
   );
 

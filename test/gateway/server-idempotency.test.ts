@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fingerprintOf } from '../../src/gateway/idempotency.ts';
-import { startTestServer, type TestServer } from './harness.ts';
+import { startTestServer, type TestServer, testRun } from './harness.ts';
 import { attempts, routes } from './things.ts';
 
 let server: TestServer;
@@ -65,7 +65,7 @@ describe('an Idempotency-Key', () => {
 
   test('whose first request still runs is refused', async () => {
     const token = await server.bearer('buyer', 'acc_018f0000-0000-7000-8000-000000000001');
-    const begin = { type: 'BeginRequest', key: 'k9', resourceId: 'r', run: server.services.run };
+    const begin = { type: 'BeginRequest', key: 'k9', resourceId: 'r', run: testRun };
     const fingerprint = fingerprintOf('POST', '/v1/strict-things', Buffer.from('{}'));
     await server.shards.ask('idempotency', 'acc_018f0000-0000-7000-8000-000000000001', {
       ...begin,

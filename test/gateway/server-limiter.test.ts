@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { isCardNumber } from '../../src/gateway/check.ts';
-import { addressKey, createLimiter } from '../../src/gateway/limiter.ts';
+import { addressKey, Limiter } from '../../src/gateway/limiter.ts';
 import type { DoorbusterError } from '../../src/protocol/errors.ts';
 
 function limiterAt(limit: { perSecond: number; burst: number; keysMax: number }) {
   const clock = { nowMs: 1_000_000 };
-  const limiter = createLimiter({ name: 'test', ...limit }, () => clock.nowMs);
+  const limiter = new Limiter({ name: 'test', ...limit }, () => clock.nowMs);
   const isTaken = (key: string) => {
     try {
       limiter.take(key);

@@ -1,14 +1,14 @@
 /** A gateway with its engine, and what its visitors do, for tests. */
 import { randomUUID } from 'node:crypto';
 import { readConfig } from '../../src/config.ts';
+import { about, loadLive, loadRoutes } from '../../src/features.ts';
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts';
-import type { GatewayServices, Role } from '../../src/gateway/route.ts';
+import type { Role } from '../../src/gateway/route.ts';
+import type { Services } from '../../src/gateway/services.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
-import type { Market } from '../../src/market/market.ts';
-import type { ReadWebhook } from '../../src/market/payments/routes.ts';
-import { DoorbusterError } from '../../src/protocol/errors.ts';
 import { newId } from '../../src/protocol/ids.ts';
 import { type Engine, startEngine, testLog, until } from './engine.ts';
+import { emptyDatabase, engineServices } from './shards.ts';
 
 export interface Visitor {
   readonly accountId: string;
@@ -25,7 +25,7 @@ export interface Answered {
 export interface Shop {
   readonly engine: Engine;
   readonly gateway: Gateway;
-  readonly services: GatewayServices;
+  readonly services: Services;
   readonly url: string;
   visitor(role?: Role): Promise<Visitor>;
   /** A POST with a body, or another method: `request(visitor, 'GET /v1/sales')`. */
@@ -66,36 +66,25 @@ export function checkoutBody(...holdIds: string[]) {
   };
 }
 
-/** Signed `good`: the body says what it reports. The real reader is tested with the payments. */
-const readWebhook: ReadWebhook = (rawBody, signature) => {
-  if (signature !== 'good') throw new DoorbusterError('invalid_signature', 'The signature is not valid');
-  return JSON.parse(Buffer.from(rawBody).toString());
-};
-
-/** The read models follow the journal through the back office, which these tests do without. */
-const noLists = {
-  orders: { listOrders: async () => ({ items: [], nextCursor: null }) },
-  sales: { listSales: async () => ({ items: [], nextCursor: null }) },
-} as unknown as Market;
-
 export async function openShop(env: Record<string, string> = {}): Promise<Shop> {
   const engine = await startEngine();
-  const servicesFor = (more: Record<string, string>): GatewayServices => ({
+  const servicesFor = (more: Record<string, string>): Services => ({
+    ...engineServices(engine.shards, 'test-run'),
     config: readConfig({ RATE_ACCOUNT_BURST: '10000', ...env, ...more }),
-    shards: engine.shards,
-    market: noLists,
+    // The read models follow the journal through the back office, which these tests do without.
+    database: emptyDatabase,
     log: testLog,
     now: engine.now,
-    run: 'test-run',
     tokenSecret: 'a secret of the tests, long enough to be one',
     webhookSecret: 'whsec_test',
   });
   const services = servicesFor({});
+  const [routes, live] = await Promise.all([loadRoutes(), loadLive()]);
   const gateways: Gateway[] = [];
 
-  async function start(own: GatewayServices): Promise<Gateway> {
-    const gateway = await startGateway({ services: own, readWebhook, host: '127.0.0.1', port: 0 });
-    engine.listeners.add(gateway.onPush);
+  async function start(own: Services): Promise<Gateway> {
+    const gateway = await startGateway({ services: own, routes, live, about, host: '127.0.0.1', port: 0 });
+    engine.listeners.add((push) => gateway.onPush(push));
     gateways.push(gateway);
     return gateway;
   }

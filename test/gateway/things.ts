@@ -1,6 +1,6 @@
 /** Routes that do what a test of the server needs: nothing, slowly, wrongly. */
 import Type from 'typebox';
-import type { Reply, Route } from '../../src/gateway/route.ts';
+import { type Route, reply, route } from '../../src/gateway/route.ts';
 import { Closed } from '../../src/gateway/schemas.ts';
 import { DoorbusterError } from '../../src/protocol/errors.ts';
 
@@ -9,84 +9,108 @@ export const waiting: (() => void)[] = [];
 /** The minted id of every attempt to make a thing, by the thing's name. */
 export const attempts: { name: string; mintedId: string | null }[] = [];
 
-const base = { tag: 'Test', summary: 'A test', responses: { 200: { description: 'Fine' } } } as const;
-export const routes: Route[] = [
-  {
-    ...base,
-    method: 'GET',
-    path: '/v1/things/{thingId}',
-    operationId: 'getThing',
-    auth: 'none',
-    query: Closed({
-      limit: Type.Optional(Type.Integer({ minimum: 1 })),
-      deep: Type.Optional(Type.Boolean()),
-    }),
-    handle: async ({ params, query }) => ({ status: 200, body: { ...params, query } }),
+const base = { tag: 'Test', summary: 'A test' } as const;
+const anything = { description: 'Fine', schema: Type.Unknown() };
+const fine = { 200: anything };
+const made = { 201: anything };
+
+const getThing = route({
+  ...base,
+  method: 'GET',
+  path: '/v1/things/{thingId}',
+  operationId: 'getThing',
+  who: 'anybody',
+  query: Closed({
+    limit: Type.Optional(Type.Integer({ minimum: 1 })),
+    deep: Type.Optional(Type.Boolean()),
+  }),
+  replies: fine,
+  handle: async ({ params, query }) => reply(200, { ...params, query }),
+});
+
+const getMyThing = route({
+  ...base,
+  method: 'GET',
+  path: '/v1/things/mine',
+  operationId: 'getMyThing',
+  who: 'signed-in',
+  replies: fine,
+  handle: async ({ identity }) => reply(200, { accountId: identity.accountId }),
+});
+
+const makeThing = route({
+  ...base,
+  method: 'POST',
+  path: '/v1/things',
+  operationId: 'makeThing',
+  who: ['seller'],
+  body: Closed({ name: Type.String({ maxLength: 10 }), card: Type.Optional(Type.Unknown()) }),
+  mints: 'product',
+  replies: made,
+  async handle({ mintedId, body }) {
+    attempts.push({ name: body.name, mintedId });
+    if (body.name === 'refused') throw new DoorbusterError('sold_out', 'none left', { available: 0 });
+    if (body.name === 'busy') throw new DoorbusterError('busy', 'later');
+    if (body.name === 'bug') throw new TypeError('the shelf is missing');
+    if (body.name === 'large') return reply(201, { mintedId, text: 'x'.repeat(70_000) });
+    return reply(201, { mintedId }, { Location: `/v1/things/${mintedId}` });
   },
-  {
-    ...base,
-    method: 'GET',
-    path: '/v1/things/mine',
-    operationId: 'getMyThing',
-    auth: 'any',
-    handle: async ({ identity }) => ({ status: 200, body: { accountId: identity?.accountId } }),
+});
+
+const makeStrictThing = route({
+  ...base,
+  method: 'POST',
+  path: '/v1/strict-things',
+  operationId: 'makeStrictThing',
+  who: 'signed-in',
+  mints: 'order',
+  isKeyRequired: true,
+  replies: made,
+  handle: async ({ mintedId }) => reply(201, { mintedId }),
+});
+
+const removeThing = route({
+  ...base,
+  method: 'DELETE',
+  path: '/v1/things/{thingId}',
+  operationId: 'removeThing',
+  who: 'anybody',
+  replies: { 204: { description: 'Gone' } },
+  handle: async () => reply(204),
+});
+
+const slowThing = route({
+  ...base,
+  method: 'POST',
+  path: '/v1/slow',
+  operationId: 'slowThing',
+  who: 'anybody',
+  replies: fine,
+  async handle() {
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return reply(200, { slow: true });
   },
-  {
-    ...base,
-    method: 'POST',
-    path: '/v1/things',
-    operationId: 'makeThing',
-    auth: ['seller'],
-    body: Closed({ name: Type.String({ maxLength: 10 }), card: Type.Optional(Type.Unknown()) }),
-    idempotency: { isRequired: false, mints: 'product' },
-    async handle({ mintedId, body }): Promise<Reply> {
-      attempts.push({ name: body.name, mintedId });
-      if (body.name === 'refused') throw new DoorbusterError('sold_out', 'none left', { available: 0 });
-      if (body.name === 'busy') throw new DoorbusterError('busy', 'later');
-      if (body.name === 'bug') throw new TypeError('the shelf is missing');
-      if (body.name === 'large') return { status: 201, body: { mintedId, text: 'x'.repeat(70_000) } };
-      return { status: 201, body: { mintedId }, headers: { Location: `/v1/things/${mintedId}` } };
-    },
-  },
-  {
-    ...base,
-    method: 'POST',
-    path: '/v1/strict-things',
-    operationId: 'makeStrictThing',
-    auth: 'any',
-    idempotency: { isRequired: true, mints: 'order' },
-    handle: async ({ mintedId }) => ({ status: 201, body: { mintedId } }),
-  },
-  {
-    ...base,
-    method: 'DELETE',
-    path: '/v1/things/{thingId}',
-    operationId: 'removeThing',
-    auth: 'none',
-    handle: async () => ({ status: 204 }),
-  },
-  {
-    ...base,
-    method: 'POST',
-    path: '/v1/slow',
-    operationId: 'slowThing',
-    auth: 'none',
-    async handle() {
-      await new Promise<void>((resolve) => waiting.push(resolve));
-      return { status: 200, body: { slow: true } };
-    },
-  },
-  {
-    ...base,
-    method: 'POST',
-    path: '/v1/raw',
-    operationId: 'rawThing',
-    auth: 'none',
-    isRaw: true,
-    headers: ['stripe-signature'],
-    handle: async ({ rawBody, headers }) => ({
-      status: 200,
-      body: { bytes: rawBody.length, signature: headers['stripe-signature'] ?? null },
-    }),
-  },
+});
+
+const rawThing = route({
+  ...base,
+  method: 'POST',
+  path: '/v1/raw',
+  operationId: 'rawThing',
+  who: 'anybody',
+  isRaw: true,
+  headers: { 'stripe-signature': 'Read by the test' },
+  replies: fine,
+  handle: async ({ rawBody, headers }) =>
+    reply(200, { bytes: rawBody.length, signature: headers['stripe-signature'] ?? null }),
+});
+
+export const routes: readonly Route[] = [
+  getThing,
+  getMyThing,
+  makeThing,
+  makeStrictThing,
+  removeThing,
+  slowThing,
+  rawThing,
 ];

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTokens } from '../../src/gateway/tokens.ts';
+import { AccessTokens } from '../../src/gateway/tokens.ts';
 import { newId } from '../../src/protocol/ids.ts';
 import { expectProblem } from './documented.ts';
 import { openSite, type ServerProcess, type Site, waitFor } from './server.ts';
@@ -68,14 +68,14 @@ describe('a token', () => {
     const changed = { ...buyer, token: `${buyer.token.slice(0, -4)}AAAA` };
     await refused('GET /v1/me', 401, 'invalid_token', { who: changed });
     const identity = { accountId: newId('account'), role: 'admin' } as const;
-    const forged = await createTokens('another secret of the same good length', Date.now).issueAccess(
+    const forged = await new AccessTokens('another secret of the same good length', Date.now).issueAccess(
       identity,
     );
     await refused('GET /v1/ops/shards', 401, 'invalid_token', {
       who: { ...identity, token: forged.accessToken },
     });
     const yesterday = () => Date.now() - 25 * 3_600_000;
-    const old = await createTokens(tokenSecret, yesterday).issueAccess(identity);
+    const old = await new AccessTokens(tokenSecret, yesterday).issueAccess(identity);
     await refused('GET /v1/me', 401, 'token_expired', { who: { ...identity, token: old.accessToken } });
   });
 

@@ -70,7 +70,7 @@ function compile(route: Route, door: LiveDoor): LiveRoute {
   return {
     door,
     route,
-    paramNames: paramNamesOf(route.path),
+    paramNames: door.params ?? paramNamesOf(route.path),
     headerNames: [],
     readQuery: () => ({}),
     checkBody: compileCheck(route.body ?? Closed({}), 'The frame'),

@@ -1,0 +1,32 @@
+/** The engine as tests ask it: by kind, key and the command as it travels; and as the gateway's services see it. */
+import type { Services, ShardRow } from '../../src/gateway/services.ts';
+import { ActorKeyStore } from '../../src/market/idempotency/store.ts';
+import type { Database } from '../../src/persistence/database.ts';
+import type { AnyCommand, Ask } from '../../src/protocol/command.ts';
+import type { Answer } from '../../src/protocol/peer.ts';
+
+export interface Shards {
+  ask(kind: string, key: string, command: AnyCommand & Record<string, unknown>): Promise<Answer>;
+  find(kind: string, name: string): Promise<string | null>;
+  stats(): Promise<ShardRow[]>;
+}
+
+/** Looks `ask` up at every call: some tests stand between the gateway and the engine. */
+export function engineServices(
+  shards: Shards,
+  run: string,
+): Pick<Services, 'ask' | 'find' | 'shardStats' | 'keys'> {
+  const ask: Ask = ({ kind, type }, key, fields) => shards.ask(kind, key, { type, ...fields }) as never;
+  return {
+    ask,
+    find: (kind, name) => shards.find(kind, name),
+    shardStats: () => shards.stats(),
+    keys: new ActorKeyStore(ask, run),
+  };
+}
+
+/** Tables without rows: for gateways that follow no journal. */
+export const emptyDatabase: Database = {
+  query: async () => [],
+  transaction: (work) => work(async () => []),
+};
