@@ -36,3 +36,8 @@ export function invalid(path: string, message: string): never {
 export function isOperator(identity: Identity): boolean {
   return identity.role === 'operator' || identity.role === 'admin';
 }
+
+/** Whose resources the caller may reach: those of its own account, or of every account (null). */
+export function scopeOf(identity: Identity): string | null {
+  return isOperator(identity) ? null : identity.accountId;
+}

@@ -4,6 +4,7 @@
  * Rows travel as one JSON parameter, so a statement's text never changes and is prepared once per connection.
  */
 import type pg from 'pg';
+import { instantMs } from './instant.ts';
 
 export type Kind = 'text' | 'integer' | 'json' | 'instant';
 
@@ -20,7 +21,7 @@ const read: Readonly<Record<Kind, (column: string) => string>> = {
   text: (column) => column,
   json: (column) => column,
   integer: (column) => `${column}::float8`,
-  instant: (column) => `(extract(epoch from ${column}) * 1000)::float8`,
+  instant: instantMs,
 };
 const sent: Readonly<Record<Kind, string>> = {
   text: 'text',

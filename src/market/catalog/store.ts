@@ -4,7 +4,7 @@
  *
  * 1. A SKU belongs to one product for ever; a deleted product is archived and keeps its SKUs.
  * 2. A row is written before its actor is asked, and says what the actor does not know yet, so that a crash in between
- *    heals by asking again.
+ *    is mended by asking again.
  * 3. Creating is repeatable under one product id.
  */
 import { limitDefault } from '../../gateway/schemas.ts';
@@ -81,7 +81,7 @@ export class Catalog {
     );
     const { isCurrent, refused } = await this.#registration.register(productId);
     if (refused !== null) {
-      // The SKU has an actor but no row: tables older than the journal. The actor is right.
+      // The SKU has an actor but no row, because the tables are older than the journal. The actor decides.
       await this.#database.query('DELETE FROM products WHERE product_id = $1', [productId]);
       throw skuTaken(refused);
     }

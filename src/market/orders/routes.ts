@@ -1,19 +1,14 @@
 /** Orders: single ones exactly, from their actor; lists from the read model, which follows within moments. */
 import { cancelOrder, readOrder } from '../../actors/order/commands.ts';
-import { accepted, idParam, isOperator } from '../../gateway/ask.ts';
+import { accepted, idParam, scopeOf } from '../../gateway/ask.ts';
 import { etagOf } from '../../gateway/etag.ts';
-import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
+import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page } from '../../gateway/schemas.ts';
 import { Order, OrderQuery } from './schemas.ts';
 import { listOrders } from './store.ts';
 import { orderJson } from './views.ts';
 
 const one = { 200: { description: 'The order', schema: Order } };
-
-/** The commands' `buyerId`: the caller's own, or null for those who may see every order. */
-function buyerOf(identity: Identity): string | null {
-  return isOperator(identity) ? null : identity.accountId;
-}
 
 const list = route({
   method: 'GET',
@@ -42,7 +37,7 @@ const read = route({
   refusals: ['not_found'],
   async handle({ services, identity, params }) {
     const orderId = idParam('order', params.orderId);
-    const order = accepted(await services.ask(readOrder, orderId, { buyerId: buyerOf(identity) }));
+    const order = accepted(await services.ask(readOrder, orderId, { buyerId: scopeOf(identity) }));
     return reply(200, orderJson(order), { ETag: etagOf(order.version) });
   },
 });
@@ -58,7 +53,7 @@ const cancel = route({
   refusals: ['not_found', 'wrong_state'],
   async handle({ services, identity, params }) {
     const orderId = idParam('order', params.orderId);
-    const order = accepted(await services.ask(cancelOrder, orderId, { buyerId: buyerOf(identity) }));
+    const order = accepted(await services.ask(cancelOrder, orderId, { buyerId: scopeOf(identity) }));
     return reply(200, orderJson(order), { ETag: etagOf(order.version) });
   },
 });

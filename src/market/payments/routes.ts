@@ -6,7 +6,7 @@
  * 2. 2xx means that the actor has it (or never will want it): anything else makes the provider send it again.
  */
 import { paymentReported, readOrder } from '../../actors/order/commands.ts';
-import { accepted, isOperator } from '../../gateway/ask.ts';
+import { accepted, scopeOf } from '../../gateway/ask.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isId } from '../../protocol/ids.ts';
@@ -32,8 +32,7 @@ const readPayment = route({
     if (paymentId.length > paymentIdCharsMax) throw unknown;
     const orderId = await orderOfPayment(services.database, paymentId);
     if (orderId === null) throw unknown;
-    const buyerId = isOperator(identity) ? null : identity.accountId;
-    const order = accepted(await services.ask(readOrder, orderId, { buyerId }));
+    const order = accepted(await services.ask(readOrder, orderId, { buyerId: scopeOf(identity) }));
     if (order.paymentId !== paymentId) throw unknown;
     return reply(200, paymentJson(order, paymentId));
   },

@@ -7,8 +7,8 @@ import {
   readSaleStatus,
   resumeSale,
 } from '../../actors/sale/commands.ts';
-import { accepted, idParam, isOperator } from '../../gateway/ask.ts';
-import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
+import { accepted, idParam, scopeOf } from '../../gateway/ask.ts';
+import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page, PageQuery } from '../../gateway/schemas.ts';
 import { openSale } from './creation.ts';
 import { NewSale, Sale, SaleChange, SaleStatus } from './schemas.ts';
@@ -19,11 +19,6 @@ import { saleJson, saleStatusJson } from './views.ts';
 const tag = 'Sales';
 const managers = ['seller', 'operator', 'admin'] as const;
 const one = { 200: { description: 'The sale', schema: Sale } };
-
-/** The commands' `sellerId`: the caller's own, or null for those who may manage every sale. */
-function managerOf(identity: Identity): string | null {
-  return isOperator(identity) ? null : identity.accountId;
-}
 
 const create = route({
   method: 'POST',
@@ -88,7 +83,7 @@ const change = route({
       const sale = accepted(await services.ask(readSale, saleId, {}));
       checkClaimTime({ ...sale.queueing, ...queueing });
     }
-    const answer = await services.ask(changeSale, saleId, { sellerId: managerOf(identity), queueing });
+    const answer = await services.ask(changeSale, saleId, { sellerId: scopeOf(identity), queueing });
     return reply(200, saleJson(accepted(answer)));
   },
 });
@@ -107,7 +102,7 @@ function steering(verb: 'pause' | 'resume' | 'close', command: Steering): Route 
     refusals: ['not_found', 'forbidden', 'sale_ended', 'wrong_state'],
     async handle({ services, identity, params }) {
       const saleId = idParam('sale', params.saleId);
-      const answer = await services.ask(command, saleId, { sellerId: managerOf(identity) });
+      const answer = await services.ask(command, saleId, { sellerId: scopeOf(identity) });
       return reply(200, saleJson(accepted(answer)));
     },
   });
@@ -124,7 +119,7 @@ const status = route({
   refusals: ['not_found', 'forbidden'],
   async handle({ services, identity, params }) {
     const saleId = idParam('sale', params.saleId);
-    const answer = await services.ask(readSaleStatus, saleId, { sellerId: managerOf(identity) });
+    const answer = await services.ask(readSaleStatus, saleId, { sellerId: scopeOf(identity) });
     return reply(200, saleStatusJson(accepted(answer)));
   },
 });
