@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { Closed, Id, Nullable, pageQuery, Timestamp } from '../../gateway/schemas.ts';
 import { Address } from '../accounts/schemas.ts';
 import { Sku } from '../inventory/schemas.ts';
+import { PaymentStatus } from '../payments/schemas.ts';
 import { Money } from '../pricing/schemas.ts';
 
 export const ShippingMethod = Type.Enum(['standard', 'express']);
@@ -20,8 +21,6 @@ const OrderStatus = Type.Enum([
   'returned',
   'refunded',
 ]);
-
-export const PaymentStatus = Type.Enum(['none', 'authorized', 'captured', 'voided', 'refunded', 'failed']);
 
 const OrderLine = Closed(
   {

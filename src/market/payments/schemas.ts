@@ -1,8 +1,9 @@
 /** Payments on the wire. */
 import Type, { type Static } from 'typebox';
 import { Closed, Id, Nullable, Timestamp } from '../../gateway/schemas.ts';
-import { PaymentStatus } from '../orders/schemas.ts';
 import { Money } from '../pricing/schemas.ts';
+
+export const PaymentStatus = Type.Enum(['none', 'authorized', 'captured', 'voided', 'refunded', 'failed']);
 
 export const Payment = Closed(
   {
