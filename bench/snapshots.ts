@@ -19,8 +19,9 @@ import { partitionOf } from '../src/protocol/address.ts';
 import type { AnyCommand } from '../src/protocol/command.ts';
 import { evenSpread } from '../src/protocol/directory.ts';
 import type { JournalRecord } from '../src/protocol/frame.ts';
-import { connectPeer, portWire } from '../src/protocol/peer.ts';
+import { Peer } from '../src/protocol/peer.ts';
 import { anchorClock, startClock } from '../src/runtime/clock.ts';
+import { portWire } from '../src/runtime/port-wire.ts';
 import { systemScheduler } from '../src/runtime/scheduler.ts';
 import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
 import { testDatabase } from '../test/persistence/support.ts';
@@ -142,7 +143,6 @@ function archive(
   const { port1, port2 } = new MessageChannel();
   const missing = new Set([partitionOf('sale', saleId), partitionOf('sku', sku)]);
   const { promise, resolve } = Promise.withResolvers<number>();
-  const limits = { openRequestsMax: 10, timeoutMs: 60_000 };
   const handler = {
     onRequest: (
       _kind: string,
@@ -156,8 +156,18 @@ function archive(
       if (seq > 0) missing.delete(partition);
       if (missing.size === 0) resolve(performance.now() - startedAtMs);
     },
+    onBroken: (reason: string) => console.error(reason),
   };
-  const peer = connectPeer(portWire(port2), handler, limits);
+  const peer = new Peer(portWire(port2), handler, {
+    self: { role: 'shard', index: 0 },
+    other: name,
+    limits: {
+      ...{ openRequestsMax: 10, timeoutMs: 60_000 },
+      ...{ unackedBytesMax: 2 ** 24, frameBytesMax: 2 ** 22, frameMessagesMax: 2 ** 13 },
+    },
+    scheduler: systemScheduler,
+    counters: { requestsRefused: 0, pushesLost: 0 },
+  });
   worker.postMessage({ type: 'peer', name: { role: 'shard', index: 0 }, port: port1 }, [port1]);
   return {
     done: promise,

@@ -6,6 +6,7 @@ import type { FromMain, ThreadName, ThreadStart, ToMain } from './thread-message
 export interface ThreadEvents {
   readonly log: Log;
   onRetired(reason: string): void;
+  onWireBroken(other: ThreadName): void;
   /** The worker has ended, for whatever reason. */
   onExit(): void;
 }
@@ -138,6 +139,12 @@ export class SupervisedThread {
         this.isRetired = true;
         this.#events.onRetired(message.reason);
         break;
+      case 'wire-broken': {
+        const { other, reason } = message;
+        this.#events.log('error', 'wire is broken', { ...this.summary, other, reason });
+        this.#events.onWireBroken(other);
+        break;
+      }
       case 'fatal':
         this.#events.log('error', 'thread gives up', { ...this.summary, reason: message.reason });
     }

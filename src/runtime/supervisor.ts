@@ -29,6 +29,8 @@ const restartFirstMs = 20;
 const restartMaxMs = 5_000;
 /** A thread that lived so long starts again at once. */
 const stableMs = 30_000;
+/** A wire breaks by a bug only: not again at once. */
+const reconnectAfterMs = 1_000;
 /** A successor claims the partitions of all shards, and each shard notices within its lease. */
 const partlyRetiredMsMax = 5_000;
 
@@ -47,6 +49,7 @@ export class Supervisor {
     const thread = new SupervisedThread({ role, index }, entry, data, {
       log: this.#events.log,
       onRetired: (reason) => this.#retire(reason),
+      onWireBroken: (other) => this.#connectAgain(thread, other),
       onExit: () => this.#onExit(thread),
     });
     this.#threads.push(thread);
@@ -94,6 +97,13 @@ export class Supervisor {
     return this.#threads.filter(
       (other) => other !== thread && other.isRunning && areConnected(thread.name.role, other.name.role),
     );
+  }
+
+  #connectAgain(thread: SupervisedThread, { role, index }: ThreadName): void {
+    setTimeout(() => {
+      const other = this.#othersOf(thread).find(({ name }) => name.role === role && name.index === index);
+      if (other && thread.isRunning) connect(thread, other);
+    }, reconnectAfterMs);
   }
 
   #onExit(thread: SupervisedThread): void {

@@ -26,5 +26,7 @@ export type ToMain =
   | { type: 'stopped'; isClean: boolean }
   /** Other processes have taken over all that the thread owned. It lives on. */
   | { type: 'retired'; reason: string }
+  /** The peer at the other end does not keep to the rules of the wire: the two must be connected anew. */
+  | { type: 'wire-broken'; other: ThreadName; reason: string }
   /** The thread cannot go on: it ends and is to be started anew. */
   | { type: 'fatal'; reason: string };

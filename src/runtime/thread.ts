@@ -5,8 +5,11 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { AnyCommand } from '../protocol/command.ts';
 import type { Push } from '../protocol/decider.ts';
-import { connectPeer, type Peer, type PeerHandler, type PeerLimits, portWire } from '../protocol/peer.ts';
+import { counter, type Family, gauge } from '../protocol/metric.ts';
+import { Peer, type PeerCounters, type PeerLimits } from '../protocol/peer.ts';
 import type { ReplyTo } from './mailbox.ts';
+import { portWire } from './port-wire.ts';
+import { systemScheduler } from './scheduler.ts';
 import type { FromMain, Role, ThreadName, ThreadStart, ToMain } from './thread-messages.ts';
 
 export interface ThreadRole {
@@ -19,36 +22,45 @@ export interface ThreadRole {
   abandon?(): void;
 }
 
-const limitsByRole: Record<Role, PeerLimits> = {
-  shard: { openRequestsMax: 50_000, timeoutMs: 5_000 },
-  gateway: { openRequestsMax: 1_000, timeoutMs: 5_000 },
-  // Payments are retried there until the provider has answered.
-  'back-office': { openRequestsMax: 50_000, timeoutMs: 60_000 },
-  snapshotter: { openRequestsMax: 1, timeoutMs: 1_000 },
-  sandbox: { openRequestsMax: 1, timeoutMs: 1_000 },
+/**
+ * Between threads. 50,000 open requests of the usual 200 bytes are 10 MB, so a burst is bounded by their number, and the
+ * bytes bound only what is larger, or what a thread that has stopped reading would pile up. A frame holds what the
+ * busiest turn says; the largest single message is a shard's row of statistics, which names each of its sales.
+ */
+const frameLimits = {
+  unackedBytesMax: 16 * 1024 * 1024,
+  frameBytesMax: 4 * 1024 * 1024,
+  frameMessagesMax: 8_192,
 };
+
+/** By the role of the other side. */
+const limitsByRole: Record<Role, PeerLimits> = {
+  shard: { ...frameLimits, openRequestsMax: 50_000, timeoutMs: 5_000 },
+  gateway: { ...frameLimits, openRequestsMax: 1_000, timeoutMs: 5_000 },
+  // Payments are retried there until the provider has answered.
+  'back-office': { ...frameLimits, openRequestsMax: 50_000, timeoutMs: 60_000 },
+  snapshotter: { ...frameLimits, openRequestsMax: 1, timeoutMs: 1_000 },
+  sandbox: { ...frameLimits, openRequestsMax: 1, timeoutMs: 1_000 },
+};
+
+const threadStart = workerData as ThreadStart;
 
 /** What every worker thread is given. */
 export function threadData<Data>(): Data {
-  return (workerData as ThreadStart).data as Data;
+  return threadStart.data as Data;
 }
 
 export class Thread {
   readonly #main: MessagePort;
   /** By role, then by index. */
   readonly #peers = new Map<Role, (Peer | undefined)[]>();
-  readonly #handler: PeerHandler;
+  readonly #counters: PeerCounters = { requestsRefused: 0, pushesLost: 0 };
+  readonly #name: ThreadName;
   #role: ThreadRole | null = null;
 
-  constructor(main: MessagePort) {
+  constructor(main: MessagePort, name: ThreadName) {
     this.#main = main;
-    this.#handler = {
-      onRequest: (kind, key, command, reply) => {
-        if (this.#role?.onRequest) this.#role.onRequest(kind, key, command, reply);
-        else reply('busy', null);
-      },
-      onPush: (push) => this.#role?.onPush?.(push),
-    };
+    this.#name = name;
     main.on('message', (message: FromMain) => this.#receive(message));
     process.on('uncaughtException', (error) => this.fatal(error.stack ?? String(error)));
   }
@@ -80,6 +92,21 @@ export class Thread {
     this.#say({ type: 'retired', reason });
   }
 
+  /** What its wires to other threads carry, and what they could not. */
+  metrics(): Family[] {
+    const open = [...this.#peers.values()].flat().reduce((sum, peer) => sum + (peer?.openRequests ?? 0), 0);
+    const { requestsRefused, pushesLost } = this.#counters;
+    return [
+      gauge('doorbuster_wire_open_requests', 'Requests between threads that wait for their answer', open),
+      counter(
+        'doorbuster_wire_requests_refused_total',
+        'Requests that a full wire did not take',
+        requestsRefused,
+      ),
+      counter('doorbuster_wire_pushes_lost_total', 'Pushes that a full wire did not take', pushesLost),
+    ];
+  }
+
   #say(message: ToMain): void {
     this.#main.postMessage(message);
   }
@@ -100,11 +127,25 @@ export class Thread {
     }
   }
 
-  #connect(name: ThreadName, port: MessagePort): void {
-    this.#disconnect(name);
-    const peers = this.#peers.get(name.role) ?? [];
-    peers[name.index] = connectPeer(portWire(port), this.#handler, limitsByRole[name.role]);
-    this.#peers.set(name.role, peers);
+  #connect(other: ThreadName, port: MessagePort): void {
+    this.#disconnect(other);
+    const peers = this.#peers.get(other.role) ?? [];
+    const handler = {
+      onRequest: (kind: string, key: string, command: AnyCommand, reply: ReplyTo) => {
+        if (this.#role?.onRequest) this.#role.onRequest(kind, key, command, reply);
+        else reply('busy', null);
+      },
+      onPush: (push: Push) => this.#role?.onPush?.(push),
+      onBroken: (reason: string) => this.#say({ type: 'wire-broken', other, reason }),
+    };
+    peers[other.index] = new Peer(portWire(port), handler, {
+      self: this.#name,
+      other,
+      limits: limitsByRole[other.role],
+      scheduler: systemScheduler,
+      counters: this.#counters,
+    });
+    this.#peers.set(other.role, peers);
   }
 
   #disconnect({ role, index }: ThreadName): void {
@@ -124,7 +165,7 @@ export class Thread {
 }
 
 export function startThread(): Thread {
-  return new Thread(parentPort!);
+  return new Thread(parentPort!, threadStart.name);
 }
 
 /** Ends this thread only, a turn of the loop later: what was said is delivered then, and what was closed is gone. */

@@ -48,7 +48,12 @@ thread.ready(
     onRequest: (kind, _key, command, reply) => effects.deliver(kind, command, reply),
     onPush: (push) => projector.advance(...positionOf(push)),
     stats: () => ({
-      metrics: [...effects.metrics(), ...projector.metrics(), ...stockReconciliation.metrics()],
+      metrics: [
+        ...effects.metrics(),
+        ...projector.metrics(),
+        ...stockReconciliation.metrics(),
+        ...thread.metrics(),
+      ],
       projector: projector.lag(),
     }),
     async stop() {

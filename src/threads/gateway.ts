@@ -50,7 +50,7 @@ const gateway = await startGateway({ services, routes, live, about, host: config
 thread.ready(
   {
     onPush: (push) => gateway.onPush(push),
-    stats: () => ({ ...gateway.stats(), metrics: gateway.metrics() }),
+    stats: () => ({ ...gateway.stats(), metrics: [...gateway.metrics(), ...thread.metrics()] }),
     async stop(graceMs) {
       await gateway.stop(graceMs);
       await pool.end();

@@ -60,7 +60,7 @@ thread.ready(
       else shard.deliver(kind, key, command, reply);
     },
     onPush: (push) => shard.saved(...positionOf(push)),
-    stats: () => ({ ...shard.stats(), metrics: shard.metrics() }),
+    stats: () => ({ ...shard.stats(), metrics: [...shard.metrics(), ...thread.metrics()] }),
     async stop(graceMs) {
       const isClean = await shard.stop(graceMs);
       await journal.close();
