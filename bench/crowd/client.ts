@@ -32,18 +32,6 @@ export interface Ask {
   readonly timing?: Histogram;
 }
 
-export interface Client {
-  /** Never answers 429 or 503. Throws ServerGone or NoAnswer. */
-  ask(ask: Ask): Promise<Answer>;
-  /** One attempt, whatever it is answered; null when the connection broke. */
-  tryOnce(ask: Ask): Promise<Answer | null>;
-  /** Resolves when the server answers; throws ServerGone when it stays away for too long. */
-  reachable(): Promise<void>;
-  readonly outages: readonly number[];
-  readonly openRequests: number;
-  close(): Promise<void>;
-}
-
 /** The server stayed away longer than allowed. */
 export class ServerGone extends Error {
   constructor(seconds: number, reason: string) {
@@ -82,102 +70,48 @@ export interface ClientParts {
   readonly onAttempt?: AttemptListener;
 }
 
-export function createClient(parts: ClientParts): Client {
-  const { clock, tally, random } = parts;
-  // One request at a time on a connection: a pipelined one would be answered by closing it.
-  const pool = new Pool(parts.url, {
-    connections: parts.concurrency,
-    pipelining: 1,
-    allowH2: false,
-    headersTimeout: answerTimeoutMs,
-    bodyTimeout: answerTimeoutMs,
-    connectTimeout: 5_000,
-  });
-  const gate = createGate(parts.concurrency);
-  const outages: number[] = [];
-  let probing: Promise<void> | null = null;
-  let goneError: ServerGone | null = null;
+export class Client {
+  /** Seconds that the server was away, each time. */
+  readonly outages: number[] = [];
+  readonly #parts: ClientParts;
+  readonly #pool: Pool;
+  readonly #gate: ReturnType<typeof createGate>;
+  #probing: Promise<void> | null = null;
+  #goneError: ServerGone | null = null;
 
-  async function probe(): Promise<void> {
-    const sinceMs = performance.now();
-    for (let knocks = 1; ; knocks++) {
-      let reason: string;
-      try {
-        // Any answer will do: a server that is busy recovering says so with a 503, which every request waits out itself.
-        await send(pool, { method: 'GET', path: '/v1/sales?limit=1' });
-        if (knocks > 1) outages.push((performance.now() - sinceMs) / 1_000);
-        return;
-      } catch (error) {
-        reason = error instanceof Error ? error.message : String(error);
-      }
-      if (performance.now() - sinceMs > parts.reconnectSeconds * 1_000) {
-        goneError = new ServerGone(parts.reconnectSeconds, reason);
-        throw goneError;
-      }
-      await clock.pause(probeEveryMs);
-    }
-  }
-
-  async function reachable(): Promise<void> {
-    if (goneError) throw goneError;
-    const outagesBefore = outages.length;
-    probing ??= probe().finally(() => {
-      probing = null;
+  constructor(parts: ClientParts) {
+    this.#parts = parts;
+    this.#gate = createGate(parts.concurrency);
+    // One request at a time on a connection: a pipelined one would be answered by closing it.
+    this.#pool = new Pool(parts.url, {
+      connections: parts.concurrency,
+      pipelining: 1,
+      allowH2: false,
+      headersTimeout: answerTimeoutMs,
+      bodyTimeout: answerTimeoutMs,
+      connectTimeout: 5_000,
     });
-    await probing;
-    // After a real outage everybody comes back at once: spread them.
-    if (outages.length > outagesBefore) await clock.pause(random() * 1_000);
   }
 
-  /** Who waits at the gate when the server goes away must not find out one by one that it is gone. */
-  async function enterWhenReachable(isUrgent: boolean): Promise<void> {
-    for (;;) {
-      if (probing) await reachable();
-      await gate.enter(isUrgent);
-      if (!probing) return;
-      gate.leave();
-    }
+  get openRequests(): number {
+    return this.#gate.inside;
   }
 
-  /** Sends once, past the gate. The answer, or why there is none. */
-  async function attempt(wanted: Ask): Promise<RawAnswer | string> {
-    const sentAtMs = performance.now();
-    let answer: RawAnswer | string;
-    try {
-      answer = await send(pool, wanted);
-    } catch (error) {
-      answer = error instanceof Error ? error.message : String(error);
-    } finally {
-      gate.leave();
-    }
-    const tookMs = performance.now() - sentAtMs;
-    const { status, isReplay } = typeof answer === 'string' ? { status: 0, isReplay: false } : answer;
-    if (status !== 0 && !isRefusal(status)) wanted.timing?.record(tookMs);
-    const action = actionOf(wanted.method, wanted.path);
-    const isNew = isNewAcknowledgement(action, status, isReplay);
-    parts.onAttempt?.({ action, sentAtMs, tookMs, status, isNew });
-    return answer;
-  }
-
-  async function tryOnce(wanted: Ask): Promise<RawAnswer | null> {
-    await gate.enter(wanted.isUrgent ?? false);
-    const answer = await attempt(wanted);
-    return typeof answer === 'string' ? null : answer;
-  }
-
-  async function ask(wanted: Ask): Promise<Answer> {
+  /** Never answers 429 or 503. Throws ServerGone or NoAnswer. */
+  async ask(wanted: Ask): Promise<Answer> {
+    const { clock, tally, random } = this.#parts;
     let reason = '';
-    const patientUntilMs = performance.now() + parts.patienceSeconds * 1_000;
+    const patientUntilMs = performance.now() + this.#parts.patienceSeconds * 1_000;
     let attempts = 0;
     while (attempts < attemptsMax || performance.now() < patientUntilMs) {
       attempts++;
-      if (goneError) throw goneError;
-      await enterWhenReachable(wanted.isUrgent ?? false);
-      const answer = await attempt(wanted);
+      if (this.#goneError) throw this.#goneError;
+      await this.#enterWhenReachable(wanted.isUrgent ?? false);
+      const answer = await this.#attempt(wanted);
       if (typeof answer === 'string') {
         tally.add('retries after a lost connection');
         reason = answer;
-        await reachable();
+        await this.reachable();
         await clock.pause(random() * probeEveryMs);
         continue;
       }
@@ -189,16 +123,79 @@ export function createClient(parts: ClientParts): Client {
     throw new NoAnswer(wanted, `gave up after ${attempts} attempts (${reason})`);
   }
 
-  return {
-    ask,
-    tryOnce,
-    reachable,
-    outages,
-    get openRequests() {
-      return gate.inside;
-    },
-    close: () => pool.destroy(),
-  };
+  /** One attempt, whatever it is answered; null when the connection broke. */
+  async tryOnce(wanted: Ask): Promise<Answer | null> {
+    await this.#gate.enter(wanted.isUrgent ?? false);
+    const answer = await this.#attempt(wanted);
+    return typeof answer === 'string' ? null : answer;
+  }
+
+  /** Resolves when the server answers; throws ServerGone when it stays away for too long. */
+  async reachable(): Promise<void> {
+    if (this.#goneError) throw this.#goneError;
+    const outagesBefore = this.outages.length;
+    this.#probing ??= this.#probe().finally(() => {
+      this.#probing = null;
+    });
+    await this.#probing;
+    // After a real outage everybody comes back at once: spread them.
+    if (this.outages.length > outagesBefore) await this.#parts.clock.pause(this.#parts.random() * 1_000);
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+
+  async #probe(): Promise<void> {
+    const { clock, reconnectSeconds } = this.#parts;
+    const sinceMs = performance.now();
+    for (let knocks = 1; ; knocks++) {
+      let reason: string;
+      try {
+        // Any answer will do: a server that is busy recovering says so with a 503, which every request waits out itself.
+        await send(this.#pool, { method: 'GET', path: '/v1/sales?limit=1' });
+        if (knocks > 1) this.outages.push((performance.now() - sinceMs) / 1_000);
+        return;
+      } catch (error) {
+        reason = error instanceof Error ? error.message : String(error);
+      }
+      if (performance.now() - sinceMs > reconnectSeconds * 1_000) {
+        this.#goneError = new ServerGone(reconnectSeconds, reason);
+        throw this.#goneError;
+      }
+      await clock.pause(probeEveryMs);
+    }
+  }
+
+  /** Who waits at the gate when the server goes away must not find out one by one that it is gone. */
+  async #enterWhenReachable(isUrgent: boolean): Promise<void> {
+    for (;;) {
+      if (this.#probing) await this.reachable();
+      await this.#gate.enter(isUrgent);
+      if (!this.#probing) return;
+      this.#gate.leave();
+    }
+  }
+
+  /** Sends once, past the gate. The answer, or why there is none. */
+  async #attempt(wanted: Ask): Promise<RawAnswer | string> {
+    const sentAtMs = performance.now();
+    let answer: RawAnswer | string;
+    try {
+      answer = await send(this.#pool, wanted);
+    } catch (error) {
+      answer = error instanceof Error ? error.message : String(error);
+    } finally {
+      this.#gate.leave();
+    }
+    const tookMs = performance.now() - sentAtMs;
+    const { status, isReplay } = typeof answer === 'string' ? { status: 0, isReplay: false } : answer;
+    if (status !== 0 && !isRefusal(status)) wanted.timing?.record(tookMs);
+    const action = actionOf(wanted.method, wanted.path);
+    const isNew = isNewAcknowledgement(action, status, isReplay);
+    this.#parts.onAttempt?.({ action, sentAtMs, tookMs, status, isNew });
+    return answer;
+  }
 }
 
 /** Nothing was done: come back later. */

@@ -1,12 +1,12 @@
 /**
- * What the server has acknowledged, as the buyers saw it: the crowd's own books, kept apart from anything the server
+ * What the server has acknowledged, as the buyers saw it: the crowd's own ledger, kept apart from anything the server
  * counts. One compact record a ticket, a hold and an order; `reread` is filled in at the end by the audit.
  *
- * 1. An acknowledgement enters the books before the buyer acts on it.
+ * 1. An acknowledgement enters the ledger before the buyer acts on it.
  * 2. A record's acknowledged part never changes afterwards: later views are compared with it.
  */
 import type { Body } from './client.ts';
-import { createHistogram, type Histogram } from './statistics.ts';
+import { createHistogram } from './statistics.ts';
 
 /** `missing`: the server does not know it any more. undefined: not asked yet. */
 export type Reread<View> = View | 'missing' | undefined;
@@ -51,133 +51,117 @@ export interface OrderRecord {
   reread: Reread<{ readonly status: string; readonly paymentStatus: string; readonly totalAmount: number }>;
 }
 
-export interface Ledger {
-  readonly tickets: readonly TicketRecord[];
-  readonly holds: readonly HoldRecord[];
-  readonly orders: readonly OrderRecord[];
-  readonly positionAge: Histogram;
-  /** Times that `nowServing` was lower than in an earlier statement. */
-  readonly servingWentBack: number;
-  readonly nowServing: number;
-  /** Of the newest statement about the queue, by the server's clock. */
-  readonly positionAsOfMs: number;
-  /** By `performance.now()`. */
-  readonly lastTicketAtMs: number;
-  /** Any view of a buyer's ticket: the first one is the acknowledgement. */
-  seeTicket(buyer: number, view: Body): void;
-  ticketOf(buyer: number): TicketRecord | undefined;
-  /** A broadcast position. */
-  seeServing(nowServing: number, asOfMs: number): void;
-  seeAdmission(buyer: number, expiresAtMs: number): void;
-  acknowledgeHold(buyer: number, view: Body): HoldRecord;
-  acknowledgeOrder(hold: HoldRecord, orderId: string, status: string): OrderRecord;
-}
+export class Ledger {
+  readonly tickets: TicketRecord[] = [];
+  readonly holds: HoldRecord[] = [];
+  readonly orders: OrderRecord[] = [];
+  readonly positionAge = createHistogram();
+  readonly #ticketByBuyer: (TicketRecord | undefined)[];
+  readonly #holdById = new Map<string, HoldRecord>();
+  readonly #orderById = new Map<string, OrderRecord>();
+  #serving = { number: 0, asOfMs: 0 };
+  #servingWentBack = 0;
+  #lastTicketAtMs = 0;
 
-export function createLedger(buyers: number): Ledger {
-  const tickets: TicketRecord[] = [];
-  const ticketByBuyer = new Array<TicketRecord | undefined>(buyers);
-  const holds: HoldRecord[] = [];
-  const holdById = new Map<string, HoldRecord>();
-  const orders: OrderRecord[] = [];
-  const orderById = new Map<string, OrderRecord>();
-  const positionAge = createHistogram();
-  let serving = { number: 0, asOfMs: 0 };
-  let servingWentBack = 0;
-  let lastTicketAtMs = 0;
-
-  function seeServing(nowServing: number, asOfMs: number): void {
-    positionAge.record(Date.now() - asOfMs);
-    if (asOfMs < serving.asOfMs) return;
-    // Only a later statement can contradict an earlier one; within one millisecond their order is not known.
-    if (nowServing < serving.number && asOfMs > serving.asOfMs) servingWentBack++;
-    if (nowServing > serving.number || asOfMs > serving.asOfMs) serving = { number: nowServing, asOfMs };
+  constructor(buyers: number) {
+    this.#ticketByBuyer = new Array(buyers);
   }
 
-  function seeAdmission(buyer: number, expiresAtMs: number): void {
-    const ticket = ticketByBuyer[buyer];
+  /** Times that `nowServing` was lower than in an earlier statement. */
+  get servingWentBack(): number {
+    return this.#servingWentBack;
+  }
+
+  get nowServing(): number {
+    return this.#serving.number;
+  }
+
+  /** Of the newest statement about the queue, by the server's clock. */
+  get positionAsOfMs(): number {
+    return this.#serving.asOfMs;
+  }
+
+  /** By `performance.now()`. */
+  get lastTicketAtMs(): number {
+    return this.#lastTicketAtMs;
+  }
+
+  ticketOf(buyer: number): TicketRecord | undefined {
+    return this.#ticketByBuyer[buyer];
+  }
+
+  /** Any view of a buyer's ticket: the first one is the acknowledgement. */
+  seeTicket(buyer: number, view: Body): void {
+    let ticket = this.#ticketByBuyer[buyer];
+    if (!ticket) ticket = this.#acknowledgeTicket(buyer, view);
+    else if (view.ticketId !== ticket.ticketId || view.ticketNumber !== ticket.ticketNumber) ticket.changes++;
+    this.seeServing(view.nowServing, Date.parse(view.asOf));
+    if (view.status === 'waiting' && view.nowServing >= ticket.ticketNumber) ticket.wasPassedOver = true;
+    if (view.admission) this.seeAdmission(buyer, Date.parse(view.admission.expiresAt));
+  }
+
+  #acknowledgeTicket(buyer: number, view: Body): TicketRecord {
+    const ticket: TicketRecord = {
+      buyer,
+      ticketId: String(view.ticketId),
+      ticketNumber: Number(view.ticketNumber),
+      changes: 0,
+      admissionExpiresAtMs: null,
+      wasPassedOver: false,
+      reread: undefined,
+    };
+    this.#ticketByBuyer[buyer] = ticket;
+    this.tickets.push(ticket);
+    this.#lastTicketAtMs = performance.now();
+    return ticket;
+  }
+
+  /** A broadcast position. */
+  seeServing(nowServing: number, asOfMs: number): void {
+    const before = this.#serving;
+    this.positionAge.record(Date.now() - asOfMs);
+    if (asOfMs < before.asOfMs) return;
+    // Only a later statement can contradict an earlier one; within one millisecond their order is not known.
+    if (nowServing < before.number && asOfMs > before.asOfMs) this.#servingWentBack++;
+    if (nowServing > before.number || asOfMs > before.asOfMs) this.#serving = { number: nowServing, asOfMs };
+  }
+
+  seeAdmission(buyer: number, expiresAtMs: number): void {
+    const ticket = this.#ticketByBuyer[buyer];
     if (ticket && Number.isFinite(expiresAtMs)) ticket.admissionExpiresAtMs ??= expiresAtMs;
   }
 
-  return {
-    tickets,
-    holds,
-    orders,
-    positionAge,
-    get servingWentBack() {
-      return servingWentBack;
-    },
-    get nowServing() {
-      return serving.number;
-    },
-    get positionAsOfMs() {
-      return serving.asOfMs;
-    },
-    get lastTicketAtMs() {
-      return lastTicketAtMs;
-    },
-    seeServing,
-    seeAdmission,
-    ticketOf: (buyer) => ticketByBuyer[buyer],
-    seeTicket(buyer, view) {
-      let ticket = ticketByBuyer[buyer];
-      if (!ticket) {
-        ticket = {
-          buyer,
-          ticketId: String(view.ticketId),
-          ticketNumber: Number(view.ticketNumber),
-          changes: 0,
-          admissionExpiresAtMs: null,
-          wasPassedOver: false,
-          reread: undefined,
-        };
-        ticketByBuyer[buyer] = ticket;
-        tickets.push(ticket);
-        lastTicketAtMs = performance.now();
-      } else if (view.ticketId !== ticket.ticketId || view.ticketNumber !== ticket.ticketNumber) {
-        ticket.changes++;
-      }
-      seeServing(view.nowServing, Date.parse(view.asOf));
-      if (view.status === 'waiting' && view.nowServing >= ticket.ticketNumber) ticket.wasPassedOver = true;
-      if (view.admission) seeAdmission(buyer, Date.parse(view.admission.expiresAt));
-    },
-    acknowledgeHold(buyer, view) {
-      const known = holdById.get(view.holdId);
-      if (known) return known;
-      const hold: HoldRecord = {
-        buyer,
-        holdId: view.holdId,
-        sku: view.sku,
-        quantity: view.quantity,
-        expiresAtMs: Date.parse(view.expiresAt),
-        isAbandoned: false,
-        isUnresolved: false,
-        orderId: null,
-        refusal: null,
-        reread: undefined,
-      };
-      holds.push(hold);
-      holdById.set(hold.holdId, hold);
-      return hold;
-    },
-    acknowledgeOrder(hold, orderId, status) {
-      hold.orderId = orderId;
-      let order = orderById.get(orderId);
-      if (order) {
-        order.status = status;
-        return order;
-      }
-      order = {
-        buyer: hold.buyer,
-        orderId,
-        holdId: hold.holdId,
-        sku: hold.sku,
-        quantity: hold.quantity,
-        status,
-        reread: undefined,
-      };
-      orders.push(order);
-      orderById.set(orderId, order);
-      return order;
-    },
-  };
+  acknowledgeHold(buyer: number, view: Body): HoldRecord {
+    const known = this.#holdById.get(view.holdId);
+    if (known) return known;
+    const hold: HoldRecord = {
+      buyer,
+      holdId: view.holdId,
+      sku: view.sku,
+      quantity: view.quantity,
+      expiresAtMs: Date.parse(view.expiresAt),
+      isAbandoned: false,
+      isUnresolved: false,
+      orderId: null,
+      refusal: null,
+      reread: undefined,
+    };
+    this.holds.push(hold);
+    this.#holdById.set(hold.holdId, hold);
+    return hold;
+  }
+
+  acknowledgeOrder(hold: HoldRecord, orderId: string, status: string): OrderRecord {
+    hold.orderId = orderId;
+    const known = this.#orderById.get(orderId);
+    if (known) {
+      known.status = status;
+      return known;
+    }
+    const { buyer, holdId, sku, quantity } = hold;
+    const order: OrderRecord = { buyer, orderId, holdId, sku, quantity, status, reread: undefined };
+    this.orders.push(order);
+    this.#orderById.set(orderId, order);
+    return order;
+  }
 }

@@ -6,15 +6,15 @@ import type { AttemptListener } from './attempts.ts';
 import { audit, findProvider, forEach } from './audit.ts';
 import { visit } from './buyer.ts';
 import { drawCharacters } from './characters.ts';
-import { createClient, NoAnswer, ServerGone } from './client.ts';
+import { Client, NoAnswer, ServerGone } from './client.ts';
 import { createClock } from './clock.ts';
 import { enter, type Guest, type Scene } from './guest.ts';
-import { createLedger } from './ledger.ts';
+import { Ledger } from './ledger.ts';
 import { createLiveHall } from './live.ts';
 import type { CrowdOptions } from './options.ts';
 import { showProgress } from './progress.ts';
 import { composeReport, type Report } from './report.ts';
-import { createSeller, Refused, type Seller } from './seller.ts';
+import { Refused, Seller } from './seller.ts';
 import { createHistogram, createRandom, createTally } from './statistics.ts';
 import { watch } from './watch.ts';
 
@@ -53,7 +53,7 @@ export async function runCrowd(
     await provider();
     await crowd.client.reachable();
     const startedAtMs = performance.now();
-    const seller = await createSeller(crowd.client, crowd.clock, options);
+    const seller = await Seller.open(crowd.client, crowd.clock, options);
     crowd.skus.push(...seller.offers.map(({ sku }) => sku));
     const guests = await letGuestsIn(crowd);
     const guestsInAtMs = performance.now();
@@ -90,8 +90,8 @@ function createCrowd(options: CrowdOptions, onAttempt?: AttemptListener) {
   const random = createRandom(options.seed ^ 0x5eed);
   const tally = createTally();
   const listener = onAttempt ? { onAttempt } : {};
-  const client = createClient({ ...options, clock, tally, random, ...listener });
-  const ledger = createLedger(options.buyers);
+  const client = new Client({ ...options, clock, tally, random, ...listener });
+  const ledger = new Ledger(options.buyers);
   return {
     options,
     clock,

@@ -12,13 +12,6 @@ export interface Offer {
   readonly units: number;
 }
 
-export interface Seller {
-  readonly offers: readonly Offer[];
-  openSale(): Promise<string>;
-  status(saleId: string): Promise<Body>;
-  stock(sku: string): Promise<Body>;
-}
-
 /** The shop does not let us open a drop: there is nothing to try. */
 export class Refused extends Error {
   constructor(message: string) {
@@ -29,92 +22,100 @@ export class Refused extends Error {
 
 const price = { amount: 49_900, currency: 'USD' };
 
-export async function createSeller(client: Client, clock: Clock, options: CrowdOptions): Promise<Seller> {
-  const run = randomUUID().slice(0, 8);
-  const credentials = { email: `crowd-${run}@example.com`, password: randomBytes(18).toString('base64url') };
-  let token = '';
+export class Seller {
+  readonly offers: readonly Offer[];
+  readonly #client: Client;
+  readonly #clock: Clock;
+  readonly #options: CrowdOptions;
+  readonly #run = randomUUID().slice(0, 8);
+  readonly #credentials = {
+    email: `crowd-${this.#run}@example.com`,
+    password: randomBytes(18).toString('base64url'),
+  };
+  #token = '';
 
-  async function must(step: string, ask: Ask, ...statuses: number[]): Promise<Answer> {
-    const answer = await client.ask({ ...ask, isUrgent: true });
+  private constructor(client: Client, clock: Clock, options: CrowdOptions) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#options = options;
+    this.offers = spread(options.units, options.skus).map((units, index) => ({
+      sku: `CROWD-${this.#run}-${index + 1}`,
+      units,
+    }));
+  }
+
+  /** Registers, and lists the product. */
+  static async open(client: Client, clock: Clock, options: CrowdOptions): Promise<Seller> {
+    const seller = new Seller(client, clock, options);
+    await seller.#register();
+    const body = productBody(seller.#run, seller.offers);
+    const headers = { 'idempotency-key': randomUUID() };
+    await seller.#asSeller('the product', { method: 'POST', path: '/v1/products', headers, body }, 201);
+    return seller;
+  }
+
+  async openSale(): Promise<string> {
+    const body = saleBody(this.#options, this.offers);
+    const headers = { 'idempotency-key': randomUUID() };
+    const sale = await this.#asSeller('the sale', { method: 'POST', path: '/v1/sales', body, headers }, 201);
+    const reading: Ask = { method: 'GET', path: `/v1/sales/${sale.saleId}` };
+    for (let waits = 0; waits < 100; waits++) {
+      const { body: now } = await this.#must('the sale', reading, 200);
+      if (now.phase === 'active') return sale.saleId;
+      await this.#clock.pause(100);
+    }
+    throw new Refused('the sale did not become active within 10 s');
+  }
+
+  status(saleId: string): Promise<Body> {
+    return this.#asSeller('status', { method: 'GET', path: `/v1/sales/${saleId}/status` }, 200);
+  }
+
+  async stock(sku: string): Promise<Body> {
+    return (await this.#must('inventory', { method: 'GET', path: `/v1/inventory/${sku}` }, 200)).body;
+  }
+
+  async #must(step: string, ask: Ask, ...statuses: number[]): Promise<Answer> {
+    const answer = await this.#client.ask({ ...ask, isUrgent: true });
     if (!statuses.includes(answer.status))
       throw new Refused(`${step} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
     return answer;
   }
 
   /** As the seller. A long run outlives its access token: then the seller logs in again. */
-  async function asSeller(step: string, ask: Ask, ...statuses: number[]): Promise<Body> {
-    const first = await client.ask({ ...ask, token, isUrgent: true });
+  async #asSeller(step: string, ask: Ask, ...statuses: number[]): Promise<Body> {
+    const first = await this.#client.ask({ ...ask, token: this.#token, isUrgent: true });
     if (statuses.includes(first.status)) return first.body;
     if (first.status === 401) {
-      const login = await must(
-        'login',
-        { method: 'POST', path: '/v1/auth/login', body: credentials },
-        200,
-        201,
-      );
-      token = login.body.accessToken;
+      const login: Ask = { method: 'POST', path: '/v1/auth/login', body: this.#credentials };
+      this.#token = (await this.#must('login', login, 200, 201)).body.accessToken;
     }
-    return (await must(step, { ...ask, token }, ...statuses)).body;
+    return (await this.#must(step, { ...ask, token: this.#token }, ...statuses)).body;
   }
 
-  async function register(): Promise<void> {
-    const body = { ...credentials, name: `Crowd ${run}`, role: 'seller' };
+  async #register(): Promise<void> {
+    const body = { ...this.#credentials, name: `Crowd ${this.#run}`, role: 'seller' };
     // A repeat after a lost answer finds the e-mail taken by ourselves: logging in settles it.
-    const answer = await must('register', { method: 'POST', path: '/v1/auth/register', body }, 201, 409);
-    token = answer.status === 201 ? answer.body.accessToken : '';
+    const ask: Ask = { method: 'POST', path: '/v1/auth/register', body };
+    const answer = await this.#must('register', ask, 201, 409);
+    this.#token = answer.status === 201 ? answer.body.accessToken : '';
   }
+}
 
-  const offers = spread(options.units, options.skus).map((units, index) => ({
-    sku: `CROWD-${run}-${index + 1}`,
-    units,
-  }));
-
-  await register();
-  await asSeller(
-    'the product',
-    {
-      method: 'POST',
-      path: '/v1/products',
-      headers: { 'idempotency-key': randomUUID() },
-      body: {
-        title: `Crowd console ${run}`,
-        description: 'Made for one drop.',
-        brand: 'Crowd',
-        category: 'Electronics > Consoles',
-        attributes: {},
-        images: [],
-        variants: offers.map(({ sku, units }, index) => ({
-          sku,
-          options: { edition: String(index + 1) },
-          price,
-          stock: units,
-        })),
-      },
-    },
-    201,
-  );
-
+function productBody(run: string, offers: readonly Offer[]) {
   return {
-    offers,
-    async openSale() {
-      const body = saleBody(options, offers);
-      const headers = { 'idempotency-key': randomUUID() };
-      const sale = await asSeller('the sale', { method: 'POST', path: '/v1/sales', body, headers }, 201);
-      for (let waits = 0; waits < 100; waits++) {
-        const { body: now } = await must(
-          'the sale',
-          { method: 'GET', path: `/v1/sales/${sale.saleId}` },
-          200,
-        );
-        if (now.phase === 'active') return sale.saleId;
-        await clock.pause(100);
-      }
-      throw new Refused('the sale did not become active within 10 s');
-    },
-    status: (saleId) => asSeller('status', { method: 'GET', path: `/v1/sales/${saleId}/status` }, 200),
-    async stock(sku) {
-      return (await must('inventory', { method: 'GET', path: `/v1/inventory/${sku}` }, 200)).body;
-    },
+    title: `Crowd console ${run}`,
+    description: 'Made for one drop.',
+    brand: 'Crowd',
+    category: 'Electronics > Consoles',
+    attributes: {},
+    images: [],
+    variants: offers.map(({ sku, units }, index) => ({
+      sku,
+      options: { edition: String(index + 1) },
+      price,
+      stock: units,
+    })),
   };
 }
 

@@ -1,11 +1,6 @@
 /** Hand-made evidence: a small sale that kept every promise, built by the crowd's own ledger, for mutants to break. */
 import type { Evidence, PaymentEvidence, StockEvidence } from '../../bench/crowd/evidence.ts';
-import {
-  createLedger,
-  type HoldRecord,
-  type OrderRecord,
-  type TicketRecord,
-} from '../../bench/crowd/ledger.ts';
+import { type HoldRecord, Ledger, type OrderRecord, type TicketRecord } from '../../bench/crowd/ledger.ts';
 
 /** Everything may be changed here, unlike in a real run. */
 type Loose<Value> = Value extends readonly (infer Item)[]
@@ -32,7 +27,7 @@ const price = 49_900;
  * hold lapse; 5 waits when the units are gone. Releases of two, 100 ms apart.
  */
 export function keptSale(): LooseEvidence {
-  const ledger = createLedger(6);
+  const ledger = new Ledger(6);
   for (let buyer = 0; buyer < 6; buyer++) {
     ledger.seeTicket(buyer, ticketView(buyer, 'waiting', 0, startMs + buyer));
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createLedger } from '../../bench/crowd/ledger.ts';
+import { Ledger } from '../../bench/crowd/ledger.ts';
 import { checkPromises, oversoldUnits } from '../../bench/crowd/promises.ts';
 import { asEvidence, keptSale, type LooseEvidence, ticketView } from './ledgers.ts';
 
@@ -312,7 +312,7 @@ test('oversold units are counted over all SKUs, by the worst of the figures', ()
 
 describe('the ledger notices', () => {
   test('another number or ticket for a buyer who has one', () => {
-    const ledger = createLedger(1);
+    const ledger = new Ledger(1);
     ledger.seeTicket(0, ticketView(0, 'waiting', 0, 1));
     ledger.seeTicket(0, ticketView(0, 'waiting', 0, 2));
     expect(ledger.tickets[0]!.changes).toBe(0);
@@ -324,14 +324,14 @@ describe('the ledger notices', () => {
   });
 
   test('a ticket that waits while its number has come up', () => {
-    const ledger = createLedger(2);
+    const ledger = new Ledger(2);
     ledger.seeTicket(0, ticketView(0, 'admitted', 1, 1));
     ledger.seeTicket(1, ticketView(1, 'waiting', 2, 2));
     expect(ledger.tickets.map(({ wasPassedOver }) => wasPassedOver)).toEqual([false, true]);
   });
 
   test('a number that goes back, but not statements that arrive late', () => {
-    const ledger = createLedger(0);
+    const ledger = new Ledger(0);
     ledger.seeServing(5, 1_000);
     ledger.seeServing(3, 900);
     expect(ledger.servingWentBack).toBe(0);
@@ -340,7 +340,7 @@ describe('the ledger notices', () => {
   });
 
   test('a repeated acknowledgement is the same hold and the same order', () => {
-    const ledger = createLedger(1);
+    const ledger = new Ledger(1);
     const view = { holdId: 'h', sku: 'A', quantity: 1, expiresAt: '2026-01-01T00:00:00Z' };
     const hold = ledger.acknowledgeHold(0, view);
     expect(ledger.acknowledgeHold(0, view)).toBe(hold);
