@@ -1,7 +1,8 @@
 /**
- * The one registration: every actor, route, live feature, projection and effect of the shop is reached from here. What only
- * some threads need is loaded by them alone.
+ * The one registration: every actor, route, live feature, projection, effect and job of the shop is reached from here,
+ * one line a noun. What only some threads need is loaded by them alone.
  */
+import type { Pool } from 'pg';
 import { idempotencyDecider } from './actors/idempotency/decide.ts';
 import { orderDecider } from './actors/order/decide.ts';
 import { saleDecider } from './actors/sale/decide.ts';
@@ -11,8 +12,11 @@ import type { About } from './gateway/openapi.ts';
 import type { Route } from './gateway/route.ts';
 import type { PaymentSettings } from './market/payments/effects.ts';
 import type { Projection } from './persistence/projection.ts';
+import type { Ask } from './protocol/command.ts';
 import { type AnyDecider, register } from './protocol/decider.ts';
 import type { EffectType } from './protocol/effect.ts';
+import type { Job } from './protocol/job.ts';
+import type { Log } from './protocol/log.ts';
 
 export const deciders: readonly AnyDecider[] = [
   register(saleDecider),
@@ -20,24 +24,6 @@ export const deciders: readonly AnyDecider[] = [
   register(orderDecider),
   register(idempotencyDecider),
 ];
-
-export async function loadProjections(): Promise<readonly Projection[]> {
-  return [
-    (await import('./market/inventory/projection.ts')).stockProjection,
-    (await import('./market/sales/projection.ts')).salesProjection,
-    (await import('./market/orders/projection.ts')).ordersProjection,
-  ];
-}
-
-/** What operators configure for the effects, each its own part. */
-export type EffectSettings = PaymentSettings;
-
-/** The kinds that the effects below serve: a shard sends their commands to the back office. */
-export const effectKinds: ReadonlySet<string> = new Set(['payments']);
-
-export async function loadEffects(): Promise<readonly EffectType<EffectSettings>[]> {
-  return [(await import('./market/payments/effects.ts')).paymentsEffect];
-}
 
 /** What the API says of itself. */
 export const about: About = {
@@ -70,4 +56,41 @@ export async function loadLive(): Promise<readonly LiveFeature[]> {
     import('./ops/live.ts'),
   ]);
   return nouns.map(({ live }) => live);
+}
+
+export async function loadProjections(): Promise<readonly Projection[]> {
+  const nouns = await Promise.all([
+    import('./market/inventory/projection.ts'),
+    import('./market/sales/projection.ts'),
+    import('./market/orders/projection.ts'),
+  ]);
+  return nouns.map(({ projection }) => projection);
+}
+
+/** What operators configure for the effects, each its own part. */
+export type EffectSettings = PaymentSettings;
+
+/** The kinds that the effects below serve: a shard sends their commands to the back office. */
+export const effectKinds: ReadonlySet<string> = new Set(['payments']);
+
+export async function loadEffects(): Promise<readonly EffectType<EffectSettings>[]> {
+  const nouns = await Promise.all([import('./market/payments/effects.ts')]);
+  return nouns.map(({ effect }) => effect);
+}
+
+/** What the back office gives to its jobs; each takes what it needs. */
+export interface JobDeps {
+  readonly pool: Pool;
+  readonly ask: Ask;
+  readonly log: Log;
+  /** For how long the tables have been behind the journal, in seconds; Infinity while a partition is halted. */
+  lagSeconds(): number;
+}
+
+export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job)[]> {
+  const nouns = await Promise.all([
+    import('./market/catalog/job.ts'),
+    import('./ops/stock-reconciliation.ts'),
+  ]);
+  return nouns.map(({ createJob }) => createJob);
 }

@@ -5,7 +5,12 @@
 import type pg from 'pg';
 import type { OrderEvent } from '../actors/order/events.ts';
 import type { SkuEvent } from '../actors/sku/events.ts';
-import { foldStock, type StockRow, stockProjection, stockTable } from '../market/inventory/projection.ts';
+import {
+  foldStock,
+  type StockRow,
+  projection as stockProjection,
+  stockTable,
+} from '../market/inventory/projection.ts';
 import { lineTable } from '../market/orders/lines.ts';
 import { foldOrder } from '../market/orders/projection.ts';
 import { type OrderRows, orderTable } from '../market/orders/rows.ts';

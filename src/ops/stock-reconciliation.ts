@@ -1,5 +1,5 @@
 /**
- * The standing part of the inventory audit: the shards' actors against the table `stock_levels`, a few at a time.
+ * The part of the inventory audit that always runs: the shards' actors against the table `stock_levels`, a few at a time.
  *
  * 1. A round looks at SKUs that changed lately and, in turn, at some of all the others: a bounded number, however large
  *    the catalogue. Rows that changed in the last seconds are left for later.
@@ -7,16 +7,17 @@
  *    both unchanged and still different, while the projection was keeping up.
  * 3. It counts until a later round finds the SKU in order; every round looks at it again.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import type { StockView } from '../actors/sku/commands.ts';
+import { readStock } from '../actors/sku/commands.ts';
+import type { Ask } from '../protocol/command.ts';
+import type { Job } from '../protocol/job.ts';
 import type { Log } from '../protocol/log.ts';
 import { type Family, gauge } from '../protocol/metric.ts';
-import type { Answer } from '../protocol/peer.ts';
 
 export interface StockReconciliationDeps {
   readonly pool: Pick<Pool, 'query'>;
-  /** Puts ReadStock to the SKU's actor; `busy` when nobody can answer. */
-  ask(sku: string, done: (answer: Answer) => void): void;
+  readonly ask: Ask;
   /** For how long the tables have been behind the journal, in seconds; Infinity while a partition is halted. */
   lagSeconds(): number;
   readonly log: Log;
@@ -24,19 +25,6 @@ export interface StockReconciliationDeps {
   readonly everyMs?: number;
   /** How long a row must have been at rest, and how long the second look waits; 5 s when not given. */
   readonly restMs?: number;
-}
-
-export interface StockReconciliationNumbers {
-  readonly mismatches: number;
-  /** SKUs compared in the latest round. */
-  readonly compared: number;
-  readonly rounds: number;
-}
-
-export interface StockReconciliation {
-  numbers(): StockReconciliationNumbers;
-  metrics(): Family[];
-  stop(): Promise<void>;
 }
 
 interface Figures {
@@ -66,55 +54,65 @@ const namedText = `select ${columns} from stock_levels where sku = any($1)`;
 const areEqual = (a: Figures | null, b: Figures | null) =>
   a === b || (a !== null && b !== null && a.onHand === b.onHand && a.held === b.held && a.sold === b.sold);
 
-export function startStockReconciliation(deps: StockReconciliationDeps): StockReconciliation {
-  const { pool, log, everyMs = 30_000, restMs = 5_000 } = deps;
-  const mismatches = new Map<string, Pair>();
-  let afterSku = '';
-  let compared = 0;
-  let rounds = 0;
-  let isStopping = false;
-  let wake = () => {};
-  let hasFailed = false;
+export class StockReconciliation implements Job {
+  readonly name = 'stock reconciliation';
+  readonly everyMs: number;
+  readonly #restMs: number;
+  readonly #deps: StockReconciliationDeps;
+  readonly #mismatches = new Map<string, Pair>();
+  #afterSku = '';
+  #compared = 0;
 
-  function pause(ms: number): Promise<void> {
-    if (isStopping) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      timer.unref();
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  constructor(deps: StockReconciliationDeps) {
+    this.#deps = deps;
+    this.everyMs = deps.everyMs ?? 30_000;
+    this.#restMs = deps.restMs ?? 5_000;
   }
 
-  async function choose(): Promise<Row[]> {
-    const recent = await pool.query<Row>(recentText, [restMs]);
-    const inTurn = await pool.query<Row>(inTurnText, [restMs, afterSku]);
-    afterSku = inTurn.rows.length < inTurnMax ? '' : inTurn.rows.at(-1)!.sku;
-    const doubtful = await pool.query<Row>(namedText, [[...mismatches.keys()]]);
+  metrics(): Family[] {
     return [
-      ...new Map([...recent.rows, ...inTurn.rows, ...doubtful.rows].map((row) => [row.sku, row])).values(),
+      gauge(
+        'doorbuster_inventory_mismatch',
+        'SKUs whose stock level differs from their actor: must stay 0',
+        this.#mismatches.size,
+      ),
+      gauge(
+        'doorbuster_inventory_compared',
+        'SKUs compared in the latest round of the stock reconciliation',
+        this.#compared,
+      ),
     ];
   }
 
-  /** null: the actor does not know the SKU; undefined: nobody answered. */
-  function figuresOf(sku: string): Promise<Figures | null | undefined> {
-    return new Promise((resolve) =>
-      deps.ask(sku, ({ code, body }) => {
-        if (code === 'not_found') return resolve(null);
-        if (code !== 'ok') return resolve(undefined);
-        const { onHand, held, sold } = body as StockView;
-        resolve({ onHand, held, sold });
-      }),
-    );
+  async round(stopping: AbortSignal): Promise<void> {
+    const pairs = await this.#pair(await this.#choose(), stopping);
+    this.#compared = pairs.length;
+    const suspects = new Map<string, Pair>();
+    for (const one of pairs) {
+      if (areEqual(one.row, one.actor)) this.#mismatches.delete(one.sku);
+      else suspects.set(one.sku, one);
+    }
+    if (suspects.size === 0) return;
+    await wait(this.#restMs, null, { signal: stopping, ref: false });
+    await this.#lookAgain(suspects, stopping);
   }
 
-  async function pair(rows: readonly Row[]): Promise<Pair[]> {
+  async #choose(): Promise<Row[]> {
+    const { pool } = this.#deps;
+    const recent = await pool.query<Row>(recentText, [this.#restMs]);
+    const inTurn = await pool.query<Row>(inTurnText, [this.#restMs, this.#afterSku]);
+    this.#afterSku = inTurn.rows.length < inTurnMax ? '' : inTurn.rows.at(-1)!.sku;
+    const doubtful = await pool.query<Row>(namedText, [[...this.#mismatches.keys()]]);
+    const rows = [...recent.rows, ...inTurn.rows, ...doubtful.rows];
+    return [...new Map(rows.map((row) => [row.sku, row])).values()];
+  }
+
+  /** Those whose actor answers. */
+  async #pair(rows: readonly Row[], stopping: AbortSignal): Promise<Pair[]> {
     const pairs: Pair[] = [];
-    for (let from = 0; from < rows.length && !isStopping; from += askedAtOnce) {
+    for (let from = 0; from < rows.length && !stopping.aborted; from += askedAtOnce) {
       const some = rows.slice(from, from + askedAtOnce);
-      const actors = await Promise.all(some.map(({ sku }) => figuresOf(sku)));
+      const actors = await Promise.all(some.map(({ sku }) => this.#figuresOf(sku)));
       for (const [index, { sku, onHand, held, sold }] of some.entries()) {
         const actor = actors[index];
         if (actor !== undefined) pairs.push({ sku, row: { onHand, held, sold }, actor });
@@ -123,71 +121,33 @@ export function startStockReconciliation(deps: StockReconciliationDeps): StockRe
     return pairs;
   }
 
-  async function round(): Promise<void> {
-    const pairs = await pair(await choose());
-    compared = pairs.length;
-    const suspects = new Map<string, Pair>();
-    for (const one of pairs) {
-      if (areEqual(one.row, one.actor)) mismatches.delete(one.sku);
-      else suspects.set(one.sku, one);
-    }
-    if (suspects.size > 0) await lookAgain(suspects);
-    rounds++;
+  /** null: the actor does not know the SKU; undefined: nobody answered. */
+  async #figuresOf(sku: string): Promise<Figures | null | undefined> {
+    const answer = await this.#deps.ask(readStock, sku, {});
+    if (answer.code === 'not_found') return null;
+    if (answer.code !== 'ok' && answer.code !== 'created') return undefined;
+    const { onHand, held, sold } = answer.body;
+    return { onHand, held, sold };
   }
 
-  async function lookAgain(suspects: ReadonlyMap<string, Pair>): Promise<void> {
-    await pause(restMs);
-    const { rows } = await pool.query<Row>(namedText, [[...suspects.keys()]]);
-    const again = await pair(rows);
-    if (deps.lagSeconds() > lagSecondsMax) return;
+  async #lookAgain(suspects: ReadonlyMap<string, Pair>, stopping: AbortSignal): Promise<void> {
+    const { rows } = await this.#deps.pool.query<Row>(namedText, [[...suspects.keys()]]);
+    const again = await this.#pair(rows, stopping);
+    if (this.#deps.lagSeconds() > lagSecondsMax) return;
     for (const one of again) {
       const before = suspects.get(one.sku)!;
       const isAtRest = areEqual(one.row, before.row) && areEqual(one.actor, before.actor);
-      if (areEqual(one.row, one.actor)) mismatches.delete(one.sku);
-      else if (isAtRest && !mismatches.has(one.sku)) found(one);
+      if (areEqual(one.row, one.actor)) this.#mismatches.delete(one.sku);
+      else if (isAtRest && !this.#mismatches.has(one.sku)) this.#found(one);
     }
   }
 
-  function found(pair: Pair): void {
-    if (mismatches.size >= mismatchesMax) return;
-    mismatches.set(pair.sku, pair);
-    log('error', 'a stock level is not what its actor says: see npm run audit', { ...pair });
+  #found(pair: Pair): void {
+    if (this.#mismatches.size >= mismatchesMax) return;
+    this.#mismatches.set(pair.sku, pair);
+    this.#deps.log('error', 'a stock level is not what its actor says: see npm run audit', { ...pair });
   }
-
-  async function work(): Promise<void> {
-    while (!isStopping) {
-      await pause(everyMs);
-      if (isStopping) return;
-      try {
-        await round();
-        hasFailed = false;
-      } catch (error) {
-        if (!hasFailed && !isStopping)
-          log('warn', 'stock levels cannot be compared', { error: String(error) });
-        hasFailed = true;
-      }
-    }
-  }
-
-  const working = work();
-  return {
-    numbers: () => ({ mismatches: mismatches.size, compared, rounds }),
-    metrics: () => [
-      gauge(
-        'doorbuster_inventory_mismatch',
-        'SKUs whose stock level differs from their actor: must stay 0',
-        mismatches.size,
-      ),
-      gauge(
-        'doorbuster_inventory_compared',
-        'SKUs compared in the latest round of the stock watch',
-        compared,
-      ),
-    ],
-    async stop() {
-      isStopping = true;
-      wake();
-      await working;
-    },
-  };
 }
+
+/** Registered in features.ts. */
+export const createJob = (deps: StockReconciliationDeps): Job => new StockReconciliation(deps);

@@ -1,7 +1,6 @@
 /** Entry point of the back office: projections of the journal into tables, and the effects that actors ask for. */
-import { type EffectSettings, loadEffects, loadProjections } from '../features.ts';
+import { type EffectSettings, type JobDeps, loadEffects, loadJobs, loadProjections } from '../features.ts';
 import { createLog } from '../ops/log.ts';
-import { startStockReconciliation } from '../ops/stock-reconciliation.ts';
 import { openJournal } from '../persistence/journal/open.ts';
 import { openPool } from '../persistence/postgres.ts';
 import { allPartitions } from '../protocol/address.ts';
@@ -9,6 +8,7 @@ import { evenSpread } from '../protocol/directory.ts';
 import { startClock } from '../runtime/clock.ts';
 import { startEffects } from '../runtime/effect-runner.ts';
 import { EngineClient } from '../runtime/engine-client.ts';
+import { JobRunner } from '../runtime/job-runner.ts';
 import { followPositions, positionOf } from '../runtime/positions.ts';
 import { Projector } from '../runtime/projector.ts';
 import { startThread, threadData } from '../runtime/thread.ts';
@@ -33,33 +33,32 @@ const effects = startEffects(await loadEffects(), {
   now: () => clock.now(),
   settings: data.settings,
 });
-const stockReconciliation = startStockReconciliation({
+const jobDeps: JobDeps = {
   pool,
+  ask: engine.ask,
   log,
-  ask: (sku, done) => engine.request('sku', sku, { type: 'ReadStock' }, done),
   lagSeconds() {
     const { seconds, halted } = projector.lag();
     return halted.length > 0 ? Number.POSITIVE_INFINITY : seconds;
   },
-});
+};
+const jobs = new JobRunner(
+  (await loadJobs()).map((createJob) => createJob(jobDeps)),
+  log,
+);
 
 thread.ready(
   {
     onRequest: (kind, _key, command, reply) => effects.deliver(kind, command, reply),
     onPush: (push) => projector.advance(...positionOf(push)),
     stats: () => ({
-      metrics: [
-        ...effects.metrics(),
-        ...projector.metrics(),
-        ...stockReconciliation.metrics(),
-        ...thread.metrics(),
-      ],
+      metrics: [...effects.metrics(), ...projector.metrics(), ...jobs.metrics(), ...thread.metrics()],
       projector: projector.lag(),
     }),
     async stop() {
       stopFollowing();
-      // A question of its round may still be open: nobody waits for that.
-      void stockReconciliation.stop();
+      // A question of a round may still be open: nobody waits for that.
+      void jobs.stop();
       await effects.stop();
       await projector.stop();
       await journal.close();

@@ -3,8 +3,6 @@ import type { Config } from '../config.ts';
 import { about, loadLive, loadRoutes } from '../features.ts';
 import { startGateway } from '../gateway/gateway.ts';
 import type { Services } from '../gateway/services.ts';
-import { keepRegistering } from '../market/catalog/pending-registrations.ts';
-import { catalogOf } from '../market/catalog/store.ts';
 import { ActorKeyStore } from '../market/idempotency/store.ts';
 import { createLog } from '../ops/log.ts';
 import { openDatabase } from '../persistence/database.ts';
@@ -60,4 +58,3 @@ thread.ready(
   },
   { port: gateway.port },
 );
-if (data.gateway === 0) keepRegistering(() => catalogOf(services).registerPending(), log);

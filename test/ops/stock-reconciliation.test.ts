@@ -1,34 +1,48 @@
 /** The metric `doorbuster_inventory_mismatch`: a real shard and a real table, one of which is tampered with. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type StockReconciliation, startStockReconciliation } from '../../src/ops/stock-reconciliation.ts';
+import { StockReconciliation } from '../../src/ops/stock-reconciliation.ts';
+import type { Ask } from '../../src/protocol/command.ts';
+import type { Log } from '../../src/protocol/log.ts';
+import { JobRunner } from '../../src/runtime/job-runner.ts';
 import { type TestDatabase, testDatabase } from '../persistence/support.ts';
 import { type Engine, startEngine, until } from './engine.ts';
 
-describe('the stock watch', () => {
+describe('the stock reconciliation', () => {
   let database: TestDatabase;
   let engine: Engine;
-  let watch: StockReconciliation | null = null;
+  let job: StockReconciliation;
+  let runner: JobRunner | null = null;
+  let rounds = 0;
   let lagSeconds = 0;
   const news: string[] = [];
 
-  function start(): StockReconciliation {
-    watch = startStockReconciliation({
+  function start(): void {
+    const log: Log = (level, message, fields) => void news.push(`${level} ${message} ${fields?.sku}`);
+    job = new StockReconciliation({
       pool: database.pool,
-      ask: (sku, done) => void engine.ask('sku', sku, { type: 'ReadStock' }).then(done),
+      ask: (({ kind, type }, key, fields) => engine.ask(kind, key, { type, ...fields })) as Ask,
       lagSeconds: () => lagSeconds,
-      log: (level, message, fields) => void news.push(`${level} ${message} ${fields?.sku}`),
+      log,
       everyMs: 20,
       restMs: 20,
     });
-    return watch;
+    const { name, everyMs } = job;
+    const round = async (stopping: AbortSignal) => {
+      await job.round(stopping);
+      rounds++;
+    };
+    runner = new JobRunner([{ name, everyMs, round, metrics: () => job.metrics() }], log);
+  }
+  function numbers(): { mismatches: number; compared: number } {
+    const [mismatches, compared] = ['doorbuster_inventory_mismatch', 'doorbuster_inventory_compared'].map(
+      (name) => runner!.metrics().find((family) => family.name === name)!.samples[0]!.value,
+    );
+    return { mismatches: mismatches!, compared: compared! };
   }
   /** Numbers after this many more rounds. */
-  async function numbersAfter(rounds: number) {
-    const from = watch!.numbers().rounds;
-    return until(async () => {
-      const numbers = watch!.numbers();
-      return numbers.rounds >= from + rounds ? numbers : null;
-    });
+  async function numbersAfter(more: number) {
+    const from = rounds;
+    return until(async () => (rounds >= from + more ? numbers() : null));
   }
 
   beforeAll(async () => {
@@ -44,7 +58,7 @@ describe('the stock watch', () => {
     await database.pool.query("update stock_levels set updated_at = now() - interval '1 day'");
   });
   afterEach(async () => {
-    await watch?.stop();
+    await runner?.stop();
     lagSeconds = 0;
     news.length = 0;
   });
@@ -58,17 +72,17 @@ describe('the stock watch', () => {
     const sizes = new Set<number>();
     for (let n = 0; n < 4; n++) sizes.add((await numbersAfter(1)).compared);
     expect([...sizes].sort()).toEqual([200, 500]);
-    expect(watch!.numbers().mismatches).toBe(0);
+    expect(numbers().mismatches).toBe(0);
   });
 
   it('counts a row that differs until it is mended, and says so once', async () => {
     await database.pool.query("update stock_levels set sold = 1 where sku = 'S-5'");
     start();
-    await until(async () => watch!.numbers().mismatches === 1 || null);
+    await until(async () => numbers().mismatches === 1 || null);
     expect(await numbersAfter(5)).toMatchObject({ mismatches: 1 });
     expect(news).toEqual(['error a stock level is not what its actor says: see npm run audit S-5']);
     await database.pool.query("update stock_levels set sold = 0 where sku = 'S-5'");
-    await until(async () => watch!.numbers().mismatches === 0 || null);
+    await until(async () => numbers().mismatches === 0 || null);
   });
 
   it('counts a row whose SKU no actor knows', async () => {
@@ -76,7 +90,7 @@ describe('the stock watch', () => {
       "insert into stock_levels values ('GHOST', 'prd_1', 'acc_1', 1, 0, 0, now() - interval '1 minute')",
     );
     start();
-    await until(async () => watch!.numbers().mismatches === 1 || null);
+    await until(async () => numbers().mismatches === 1 || null);
     await database.pool.query("delete from stock_levels where sku = 'GHOST'");
   });
 
@@ -92,8 +106,8 @@ describe('the stock watch', () => {
     start();
     expect(await numbersAfter(6)).toMatchObject({ mismatches: 0 });
     lagSeconds = 0;
-    await until(async () => watch!.numbers().mismatches === 1 || null);
+    await until(async () => numbers().mismatches === 1 || null);
     await engine.project();
-    await until(async () => watch!.numbers().mismatches === 0 || null);
+    await until(async () => numbers().mismatches === 0 || null);
   });
 });

@@ -133,7 +133,7 @@ export class Catalog {
     const mustRegister = await this.#database.transaction(async (query) =>
       updateProduct(query, await lockOwned(query, sellerId, productId, versions), change),
     );
-    // Sent now when that works, else by the next round of `registerPending`: the change itself is done.
+    // Sent now when that works, else by the next round of the noun's job: the change itself is done.
     if (mustRegister) {
       await this.#registration.register(productId).catch((error) => {
         if (!(error instanceof DoorbusterError)) throw error;
@@ -154,11 +154,6 @@ export class Catalog {
         [productId],
       );
     });
-  }
-
-  /** Sends the actors what they do not know yet; answers with how many products that were. */
-  registerPending(): Promise<number> {
-    return this.#registration.registerPending();
   }
 }
 

@@ -75,4 +75,4 @@ async function project(client: pg.ClientBase, records: readonly JournalRecord[])
   await stockTable.save(client, [...rows.values()]);
 }
 
-export const stockProjection: Projection = { kind: 'sku', types: new Set(stockEvents), project };
+export const projection: Projection = { kind: 'sku', types: new Set(stockEvents), project };

@@ -169,4 +169,4 @@ async function project(client: pg.ClientBase, records: readonly JournalRecord[])
   );
 }
 
-export const ordersProjection: Projection = { kind: 'order', types: null, project };
+export const projection: Projection = { kind: 'order', types: null, project };

@@ -187,7 +187,7 @@ export interface PaymentSettings {
   readonly stripe: ProviderOptions['stripe'];
 }
 
-export const paymentsEffect: EffectType<PaymentSettings, PaymentCommand> = {
+export const effect: EffectType<PaymentSettings, PaymentCommand> = {
   kind: 'payments',
   create: ({ log, now, settings }) => new Payments({ stripe: settings.stripe, log, now }),
 };

@@ -193,4 +193,4 @@ async function project(client: pg.ClientBase, records: readonly JournalRecord[])
   );
 }
 
-export const salesProjection: Projection = { kind: 'sale', types: new Set(saleEvents), project };
+export const projection: Projection = { kind: 'sale', types: new Set(saleEvents), project };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readStock, registerSku } from '../../../src/actors/sku/commands.ts';
 import { routes as accountRoutes } from '../../../src/market/accounts/routes.ts';
+import { Registration } from '../../../src/market/catalog/registration.ts';
 import { routes as productRoutes } from '../../../src/market/catalog/routes.ts';
 import { type Catalog, catalogOf } from '../../../src/market/catalog/store.ts';
 import { routes as inventoryRoutes } from '../../../src/market/inventory/routes.ts';
@@ -11,6 +12,7 @@ import { type TestDatabase, testDatabase } from '../../persistence/support.ts';
 let database: TestDatabase;
 let server: TestServer;
 let catalog: Catalog;
+let registration: Registration;
 let seller: { token: string; accountId: string };
 let rival: { token: string; accountId: string };
 
@@ -21,6 +23,7 @@ beforeAll(async () => {
     database: openDatabase(database.pool),
   });
   catalog = catalogOf(server.services);
+  registration = new Registration(openDatabase(database.pool), server.services.ask, () => {});
   [seller, rival] = await Promise.all([newSeller('seller'), newSeller('rival')]);
 });
 afterAll(async () => {
@@ -170,8 +173,8 @@ describe('a row whose actor was not sent it', () => {
       variants: [{ sku, price: usd(5) }],
     });
     server.shards.isAway = false;
-    expect(await catalog.registerPending()).toBeGreaterThan(0);
-    expect(await catalog.registerPending()).toBe(0);
+    expect(await registration.registerPending()).toBeGreaterThan(0);
+    expect(await registration.registerPending()).toBe(0);
     const { body: stock } = await server.services.ask(readStock, sku, {});
     expect(stock).toMatchObject({ productId, title: 'Console 2', price: usd(5), onHand: 10 });
   });
@@ -190,12 +193,12 @@ describe('a row whose actor was not sent it', () => {
     await catalog.change(seller.accountId, rows[0].product_id, null, {
       variants: [{ sku, price: usd(7) }],
     });
-    await catalog.registerPending();
+    await registration.registerPending();
     expect((await server.services.ask(readStock, sku, {})).body).toMatchObject({
       price: usd(7),
       onHand: 10,
     });
-    expect(await catalog.registerPending()).toBe(0);
+    expect(await registration.registerPending()).toBe(0);
   });
 
   test('whose actor belongs to another product is refused', async () => {
@@ -266,7 +269,7 @@ describe('a change', () => {
         }),
       ),
     );
-    await catalog.registerPending();
+    await registration.registerPending();
     const { body: row } = await server.call('GET', path);
     expect((await server.services.ask(readStock, sku, {})).body).toMatchObject({
       price: row.variants[0].price,

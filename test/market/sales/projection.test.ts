@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { saleDecider } from '../../../src/actors/sale/decide.ts';
 import type { SaleEvent } from '../../../src/actors/sale/events.ts';
 import { saleView } from '../../../src/actors/sale/view.ts';
-import { foldSale, type SaleRows, salesProjection } from '../../../src/market/sales/projection.ts';
+import { foldSale, projection, type SaleRows } from '../../../src/market/sales/projection.ts';
 import { makeHistory } from '../../runtime/history.ts';
 
 test('whatever happens to a sale, its rows show after every event what the sale shows', () => {
@@ -17,7 +17,7 @@ test('whatever happens to a sale, its rows show after every event what the sale 
         const state = states.get(key) ?? saleDecider.initial(key);
         states.set(key, state);
         saleDecider.evolve(state, event as SaleEvent);
-        if (!salesProjection.types!.has(event.type)) continue;
+        if (!projection.types!.has(event.type)) continue;
         const rows = JSON.parse(JSON.stringify(foldSale(rowsById.get(key), key, event as SaleEvent)));
         rowsById.set(key, rows);
         const { updatedAtMs, pausedFrom, ...sale } = rows.sale;
