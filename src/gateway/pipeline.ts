@@ -7,10 +7,10 @@
  * The whole order of checks is the contract's: path and method, token, role, rate, size, type, JSON, schema, key.
  */
 import { DoorbusterError } from '../protocol/errors.ts';
-import { newId } from '../protocol/ids.ts';
 import { RequestMetrics } from './http-metrics.ts';
 import { checkKey, runOnce } from './idempotency.ts';
 import { addressKey, Limiter } from './limiter.ts';
+import { newId } from './new-id.ts';
 import { internalReply, refusalReply } from './problem.ts';
 import type { AnyRequest, Identity, Reply, Route } from './route.ts';
 import type { CompiledRoute } from './router.ts';

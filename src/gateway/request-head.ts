@@ -1,6 +1,6 @@
 /** What is wanted of a request's head, copied while uWS still has it: after the handler's first turn it is gone. */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
-import { newId } from '../protocol/ids.ts';
+import { newId } from './new-id.ts';
 
 export interface RequestHead {
   readonly method: string;

@@ -1,8 +1,7 @@
 /**
  * Ids. Server-minted ids are a prefix and a UUIDv7 (`ord_018f…`), so they sort by time; client-minted ones
- * (`holdId`, `requestId`) are plain UUIDs of any version, kept in lower case.
+ * (`holdId`, `requestId`) are plain UUIDs of any version, kept in lower case. The gateway mints (gateway/new-id.ts).
  */
-import { v7 } from 'uuid';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -29,22 +28,6 @@ export const prefixes = {
 } as const;
 
 export type IdKind = keyof typeof prefixes;
-
-/** Random bytes are drawn for many ids at once: one draw each would cost more than the rest of a small request. */
-const idsPerDraw = 512;
-const drawn = new Uint8Array(16 * idsPerDraw);
-let used = drawn.length;
-
-/** Mints a new id: not for actors, which receive their ids with the command. */
-export function newId<Id extends string = string>(kind: IdKind): Id {
-  if (used === drawn.length) {
-    crypto.getRandomValues(drawn);
-    used = 0;
-  }
-  const random = drawn.subarray(used, used + 16);
-  used += 16;
-  return `${prefixes[kind]}_${v7({ random })}` as Id;
-}
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -16,7 +16,7 @@ export interface Expected {
   readonly events?: readonly object[];
   readonly reply?: object | null;
   readonly pushes?: readonly object[];
-  /** What the actor owes afterwards. */
+  /** The pending messages afterwards. */
   readonly pendingMessages?: readonly object[];
   /** The deadline afterwards, as seen at the time of the command. */
   readonly deadline?: number;

@@ -5,6 +5,7 @@
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import { readConfig } from '../../src/config.ts';
+import { newId } from '../../src/gateway/new-id.ts';
 import { documented } from '../../src/gateway/openapi.ts';
 import { Pipeline } from '../../src/gateway/pipeline.ts';
 import type { Role, Route } from '../../src/gateway/route.ts';
@@ -13,7 +14,6 @@ import type { Services } from '../../src/gateway/services.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
 import type { Database } from '../../src/persistence/database.ts';
 import { type AnyDecider, register } from '../../src/protocol/decider.ts';
-import { newId } from '../../src/protocol/ids.ts';
 import type { Log } from '../../src/protocol/log.ts';
 import { busy } from '../../src/protocol/peer.ts';
 import { emptyDatabase, engineServices, type Shards } from './shards.ts';

@@ -71,13 +71,16 @@ describe.each(sets.map((set) => [set.name, set] as const))('golden set %s', (_, 
     if (snapshot.version === version) expect(stateOf(restored(snapshot))).toEqual(snapshot.state);
   });
 
-  it.each(named)('what %s owes and waits for is the same after a restart', (_name, snapshot) => {
-    const then = replay(fresh(snapshot), set, 0, snapshot.seq);
-    const now = restored(snapshot);
-    const { decider } = now;
-    expect(decider.pendingMessages(now.state)).toEqual(decider.pendingMessages(then.state));
-    expect(decider.deadline(now.state, 0)).toBe(decider.deadline(then.state, 0));
-  });
+  it.each(named)(
+    'what messages of %s are pending and what it waits for is the same after a restart',
+    (_name, snapshot) => {
+      const then = replay(fresh(snapshot), set, 0, snapshot.seq);
+      const now = restored(snapshot);
+      const { decider } = now;
+      expect(decider.pendingMessages(now.state)).toEqual(decider.pendingMessages(then.state));
+      expect(decider.deadline(now.state, 0)).toBe(decider.deadline(then.state, 0));
+    },
+  );
 
   it('its records survive today’s encoder', () => {
     for (const { seq, records } of recordsOf(set)) {

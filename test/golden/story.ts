@@ -78,11 +78,11 @@ export class Story {
   /** Carries messages between the actors until none is left; payments are answered by `provider`. */
   deliver(provider: (pending: PendingMessage) => { code: string; body: object }): void {
     for (let rounds = 0; rounds < 100; rounds++) {
-      const owing = [...this.actors.values()].flatMap((actor) =>
+      const pendings = [...this.actors.values()].flatMap((actor) =>
         actor.decider.pendingMessages(actor.state).map((pending) => ({ actor, pending })),
       );
-      if (owing.length === 0) return;
-      for (const { actor, pending } of owing) this.#carry(actor, pending, provider);
+      if (pendings.length === 0) return;
+      for (const { actor, pending } of pendings) this.#carry(actor, pending, provider);
     }
     throw new Error('the story never comes to rest');
   }

@@ -1,6 +1,6 @@
 /**
- * What an account's record of keyed requests can be asked. All times are engine milliseconds; the gateway turns them into
- * ISO 8601. A comment before a command lists its outcomes in order of precedence.
+ * What an account's record of keyed requests can be asked. All times are engine milliseconds. A comment before a
+ * command lists its outcomes in order of precedence.
  */
 import { commandsTo, type Sent } from '../../protocol/command.ts';
 
@@ -31,8 +31,10 @@ export const finishRequest = command('FinishRequest')
   .answers<null>();
 export type FinishRequest = Sent<typeof finishRequest>;
 
-/** The attempt did nothing and its id may be forgotten. ok. The gateway hands unfinished keys back instead: `BeginRequest` with
- * run `handed-back`, so that a repeat runs under the same id. */
+/**
+ * The attempt did nothing and its id may be forgotten. ok. The gateway hands unfinished keys back instead:
+ * `BeginRequest` with run `handed-back`, so that a repeat runs under the same id.
+ */
 export const abandonRequest = command('AbandonRequest')
   .takes<{
     key: string;

@@ -21,7 +21,7 @@ export interface ShippingAddress {
 
 export type ShippingMethod = 'standard' | 'express';
 
-/** created | ok (same again) | exists_with_different.. The saga goes on by itself; watch `order.updated`. */
+/** created | ok (same again) | exists_with_different. The saga goes on by itself; `order.updated` is pushed at each step. */
 export const placeOrder = command('PlaceOrder')
   .takes<{
     orderNumber: string;

@@ -3,7 +3,7 @@
  *
  * 1. Captured only after every line is committed; never captured and voided.
  * 2. An order that ends without a purchase releases every hold it took and voids every authorisation, however late
- *    the answer that tells of them; then it has no pending messages.
+ *    the answer that names them; then it has no pending messages.
  * 3. Statuses move along the table only; answers and reports may come in any order and any number of times.
  * 4. Every change is pushed to the buyer.
  */
@@ -57,7 +57,7 @@ function pushUpdated(state: OrderState) {
   return [{ topic: `buyer/${body.buyerId}`, type: 'order.updated', body }];
 }
 
-/** A change that nobody waits for. */
+/** The decision about a report, an answer or a Tick: nobody reads its reply. */
 function quietly(events: readonly OrderEvent[]): OrderDecision {
   return events.length === 0 ? { code: 'ok', events } : { code: 'ok', events, pushes: pushUpdated };
 }
@@ -102,7 +102,7 @@ function bySku(a: HoldOfOrder, b: HoldOfOrder): number {
   return a.holdId < b.holdId ? -1 : a.holdId > b.holdId ? 1 : 0;
 }
 
-/** The order number is minted by whoever forwards the request, and the time to pay is the sale's: neither tells buyers apart. */
+/** The gateway mints the order number and the sale sets the time to pay: a repeat may differ in both. */
 function isSame(placed: Placed, command: PlaceOrder, holds: readonly HoldOfOrder[]): boolean {
   return (
     placed.buyerId === command.buyerId &&

@@ -34,7 +34,7 @@ export type OrderEvent =
   | { type: 'PaymentDeclined'; paymentId: string | null; declineCode: string | null; atMs: number }
   | { type: 'PaymentFailed'; reason: string; atMs: number }
   | { type: 'LineCommitted'; holdId: string; atMs: number }
-  /** The line's hold had died; another is being tried under `newHoldId`. */
+  /** The line's hold had expired or was voided; another is being tried under `newHoldId`. */
   | { type: 'LineLost'; holdId: string; newHoldId: string; atMs: number }
   | { type: 'LineRetaken'; holdId: string; newHoldId: string; atMs: number }
   | { type: 'PaymentCaptured'; paymentId: string; atMs: number }

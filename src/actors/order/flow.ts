@@ -13,7 +13,7 @@
  */
 import type { OrderStatus } from './commands.ts';
 
-/** `asked`: AttachHold is out. `lost`: the hold died after payment, RetakeHold is out. `refused`: nothing was taken. */
+/** `asked`: AttachHold is out. `lost`: the hold ended after payment, RetakeHold is out. `refused`: nothing was taken. */
 export type LineStep = 'asked' | 'refused' | 'taken' | 'lost' | 'committed' | 'released';
 /** `asked`: the provider may have authorised or not. `failed`: it has not, for good. */
 export type PaymentStep =

@@ -1,14 +1,14 @@
 /**
- * What is asked of the payment provider for one order. No actor: the back office serves these. All times are engine milliseconds; the gateway turns them into
- * ISO 8601. A comment before a command lists its outcomes in order of precedence.
+ * What is asked of the payment provider for one order. No actor serves these commands but the back office. All times
+ * are engine milliseconds. A comment before a command lists its outcomes in order of precedence.
+ *
+ * 1. Answers are final: the back office retries with the same idempotency key until the provider has said yes or no.
+ * 2. Calls for one order are made one after the other.
  */
 import { commandsTo, type Sent } from '../../protocol/command.ts';
 import type { Money } from '../../protocol/money.ts';
 
 const command = commandsTo('payments');
-
-// Answers are final: the back office retries with the same key until the provider has said yes or no. Calls for one
-// order are made one after the other.
 
 /** ok {paymentId} | payment_declined {paymentId, declineCode} | payment_failed {reason}. */
 export const authorizePayment = command('AuthorizePayment')

@@ -107,7 +107,7 @@ export const readTicket = command('ReadTicket')
   .answers<TicketView>();
 export type ReadTicket = Sent<typeof readTicket>;
 
-/** ok | not_found. For live boards: at most 5,000 buyers; buyers without a ticket are left out. */
+/** ok | not_found. For live views: at most 5,000 buyers; buyers without a ticket are left out. */
 export const readTickets = command('ReadTickets')
   .takes<{
     buyerIds: string[];

@@ -1,5 +1,6 @@
 /**
- * The sale: one drop's waiting room. It decides who may come in and when; the units themselves are the sku actors'.
+ * The sale actor: the waiting room of one drop. It decides which buyers are admitted and when; the sku actors decide
+ * about the units.
  *
  * 1. Tickets are released in the order of their numbers, never another.
  * 2. At any time no more are admitted than `activeLimit`, nor than units that could still be sold (times

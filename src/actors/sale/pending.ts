@@ -32,7 +32,7 @@ function closeMessage(saleId: string, sku: string): SaleMessage {
   return message(`return/${sku}/${saleId}`, closeAllocation, sku, { type: 'CloseAllocation', saleId });
 }
 
-/** A refused item may have units all the same: a repeat of the question found them, and their report tells of it. */
+/** A refused item may have units all the same, when a repeat of the message found some: then it had a report of them. */
 function isSetAside({ allocation, seq }: ItemState): boolean {
   return allocation === 'open' || (allocation === 'refused' && seq > 0);
 }

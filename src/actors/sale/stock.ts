@@ -1,4 +1,4 @@
-/** What a sale learns of its units from the sku actors' reports. */
+/** What the sku actors' reports about its units change in a sale. */
 import { type Instant, noEvents, refuse } from '../../protocol/decider.ts';
 import type { ReportStock } from './commands.ts';
 import type { SaleEvent } from './events.ts';

@@ -9,7 +9,7 @@
 import { Fenwick } from './fenwick.ts';
 
 export const ticketStatus = { waiting: 0, admitted: 1, completed: 2, expired: 3, left: 4 } as const;
-export type TicketStatusCode = (typeof ticketStatus)[keyof typeof ticketStatus];
+type TicketStatusCode = (typeof ticketStatus)[keyof typeof ticketStatus];
 
 /** A UUID takes four 32-bit words. */
 const words = 4;
@@ -36,6 +36,9 @@ export class TicketTable {
   #ranks: Fenwick;
   /** Open addressing from a buyer's words to the newest ticket number; 0 is empty. At most half full. */
   #index: Uint32Array;
+  /** The UUID that is looked for, and the characters of the one that is read: used again by every call. */
+  readonly #probe = new Uint32Array(words);
+  readonly #characters: number[] = new Array(36).fill(hyphen);
 
   constructor(capacity = capacityMin) {
     this.#status = new Uint8Array(capacity + 1);
@@ -62,8 +65,9 @@ export class TicketTable {
     return number;
   }
 
-  status(number: number): TicketStatusCode {
-    return this.#status[number] as TicketStatusCode;
+  /** One of `ticketStatus`. */
+  status(number: number): number {
+    return this.#status[number]!;
   }
 
   setStatus(number: number, status: TicketStatusCode): void {
@@ -81,17 +85,17 @@ export class TicketTable {
   }
 
   ticketId(number: number): string {
-    return `tkt_${readUuid(this.#ids, number * words)}`;
+    return `tkt_${readUuid(this.#ids, number * words, this.#characters)}`;
   }
 
   buyerId(number: number): string {
-    return `acc_${readUuid(this.#buyers, number * words)}`;
+    return `acc_${readUuid(this.#buyers, number * words, this.#characters)}`;
   }
 
   /** The buyer's newest ticket, 0 when there is none. */
   newestOf(buyerId: string): number {
-    writeUuid(buyerId, probe, 0);
-    return this.#index[this.#slotOf(probe, 0)]!;
+    writeUuid(buyerId, this.#probe, 0);
+    return this.#index[this.#slotOf(this.#probe, 0)]!;
   }
 
   /** The buyer's ticket with this id, 0 when there is none. */
@@ -130,8 +134,8 @@ export class TicketTable {
 
   #inChain(buyerId: string, id: string, column: Uint32Array): number {
     let number = this.newestOf(buyerId);
-    writeUuid(id, probe, 0);
-    while (number !== 0 && !isEqual(column, number * words, probe, 0)) number = this.#previous[number]!;
+    writeUuid(id, this.#probe, 0);
+    while (number !== 0 && !isEqual(column, number * words, this.#probe, 0)) number = this.#previous[number]!;
     return number;
   }
 
@@ -171,8 +175,6 @@ export class TicketTable {
   }
 }
 
-const probe = new Uint32Array(words);
-
 function grown<Column extends Uint8Array | Uint32Array>(from: Column, to: Column): Column {
   to.set(from);
   return to;
@@ -204,7 +206,7 @@ function hex4(text: string, at: number): number {
   return (hex(text, at) << 12) | (hex(text, at + 1) << 8) | (hex(text, at + 2) << 4) | hex(text, at + 3);
 }
 
-/** Digits are 0x30 to 0x39, envelopes 0x61 to 0x66. */
+/** Digits are 0x30 to 0x39, letters 0x61 to 0x66. */
 function hex(text: string, at: number): number {
   const c = text.charCodeAt(at);
   return (c & 15) + (c >> 6) * 9;
@@ -212,17 +214,20 @@ function hex(text: string, at: number): number {
 
 /** Character codes of the sixteen digits. */
 const digits = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
-const codes: number[] = new Array(36).fill(45);
+const hyphen = 45;
 
-/** One call makes a flat string: put together from pieces, it would have to be copied again whenever it is sent. */
-function readUuid(column: Uint32Array, at: number): string {
+/**
+ * Writes the UUID's characters into `into`, which holds the hyphens already. One call makes a flat string: put together
+ * from pieces, it would have to be copied again whenever it is sent.
+ */
+function readUuid(column: Uint32Array, at: number, into: number[]): string {
   for (let n = 0, i = 0; n < words; n++) {
     const word = column[at + n]!;
     for (let shift = 28; shift >= 0; shift -= 4) {
       // Hyphens stand after the 8th, 12th, 16th and 20th digit.
       if (i === 8 || i === 13 || i === 18 || i === 23) i++;
-      codes[i++] = digits[(word >>> shift) & 15]!;
+      into[i++] = digits[(word >>> shift) & 15]!;
     }
   }
-  return String.fromCharCode.apply(null, codes);
+  return String.fromCharCode.apply(null, into);
 }

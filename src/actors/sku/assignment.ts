@@ -4,7 +4,7 @@
  *
  * 1. Once assigned, only that order resolves the hold; once resolved, nothing but its return changes it.
  * 2. A released hold cannot be assigned or committed again: a late duplicate of an older message finds it ended.
- * 3. A hold is retaken only when it is dead, for the same buyer, sale, quantity and limit as any other hold.
+ * 3. A hold is retaken only when it is expired or voided, for the same buyer, sale, quantity and limit as any other hold.
  */
 import { noEvents, refuse } from '../../protocol/decider.ts';
 import type { AttachHold, CommitHold, HoldView, ReleaseHold, RetakeHold } from './commands.ts';
@@ -81,13 +81,13 @@ export function retakeHold(state: SkuState, command: RetakeHold, at: number): Sk
     return isSame ? unchanged(state, known, at) : refuse('exists_with_different');
   }
   if (old === undefined || old.orderId !== orderId) return refuse('not_found');
-  const isDying = isOver(old, at);
-  // Only a dead hold is replaced: a live or committed one still has its units.
-  if (!isDying && old.state !== 'expired' && old.state !== 'voided') return refuse('not_found');
+  const isExpiring = isOver(old, at);
+  // A live or committed hold is not replaced: it still has its units.
+  if (!isExpiring && old.state !== 'expired' && old.state !== 'voided') return refuse('not_found');
   if (untilMs <= at) return refuse('hold_expired');
   const { allocation, buyerId, quantity, ticketNumber } = old;
-  const dying = isDying ? quantity : 0;
-  const refusal = refusalOf(allocation, buyerId, quantity, dying);
+  const expiring = isExpiring ? quantity : 0;
+  const refusal = refusalOf(allocation, buyerId, quantity, expiring);
   if (refusal !== null) return refusal;
   const placed: SkuEvent = {
     type: 'HoldPlaced',
@@ -102,8 +102,8 @@ export function retakeHold(state: SkuState, command: RetakeHold, at: number): Sk
   };
   return {
     code: 'created',
-    events: isDying ? [ending('HoldExpired', old, at), placed] : [placed],
+    events: isExpiring ? [ending('HoldExpired', old, at), placed] : [placed],
     reply: (after) => holdView(after, after.holdById.get(holdId)!, at),
-    pushes: levelPushes(state, allocation, dying - quantity),
+    pushes: levelPushes(state, allocation, expiring - quantity),
   };
 }

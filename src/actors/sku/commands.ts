@@ -83,7 +83,7 @@ export const placeHold = command('PlaceHold')
   .answers<HoldView>();
 export type PlaceHold = Sent<typeof placeHold>;
 
-/** ok | not_found.. A null `buyerId` reads any hold. */
+/** ok | not_found. A null `buyerId` reads any hold. */
 export const readHold = command('ReadHold')
   .takes<{
     holdId: string;
@@ -131,7 +131,7 @@ export const releaseHold = command('ReleaseHold')
   .answers<HoldView | null>();
 export type ReleaseHold = Sent<typeof releaseHold>;
 
-/** A paid order whose hold died tries once more, under a new id. created | ok | exists_with_different | not_found (no such
+/** A paid order whose hold expired or was voided tries once more, under a new id. created | ok | exists_with_different | not_found (no such
  * earlier hold of this order) | purchase_limit | sold_out | insufficient_stock. */
 export const retakeHold = command('RetakeHold')
   .takes<{

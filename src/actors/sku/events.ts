@@ -44,7 +44,7 @@ export type SkuEvent =
   | { type: 'HoldExpired'; holdId: string; quantity: number; atMs: number }
   /** A committed hold whose order was undone: its units can be sold again. */
   | { type: 'UnitsReturned'; holdId: string; quantity: number; atMs: number }
-  /** Buyers whose holds end by `upToMs` were told. */
+  /** The buyers of holds that end by `upToMs` were warned. */
   | { type: 'HoldsWarned'; upToMs: number }
   /** Holds resolved before `beforeMs` were forgotten; their ids count as unknown from now on. */
   | { type: 'HoldsForgotten'; beforeMs: number }

@@ -2,7 +2,7 @@
  * Decisions about a buyer's holds: placing, reading and giving them back. What orders do with them: assignment.ts.
  *
  * 1. A repeat is recognised before anything else and answered with the hold as it is now.
- * 2. A hold whose deadline has come is over, whether or not the Tick has been here: nothing revives it.
+ * 2. A hold whose deadline has come is over, whether or not a Tick has expired it yet: nothing revives it.
  */
 import { noEvents, type RefusedDecision, refuse } from '../../protocol/decider.ts';
 import type { HoldView, PlaceHold, ReadHold, VoidHold } from './commands.ts';
@@ -81,17 +81,17 @@ export function placeHold(state: SkuState, command: PlaceHold, at: number): Hold
   };
 }
 
-/** The buyer's limit first, then the stock. `dying` units of this buyer are about to become free. */
+/** The buyer's limit first, then the stock. `expiring` units of this buyer become free with the same decision. */
 export function refusalOf(
   allocation: Allocation,
   buyerId: string,
   quantity: number,
-  dying: number,
+  expiring: number,
 ): RefusedDecision | null {
-  const owned = (allocation.unitsByBuyer.get(buyerId) ?? 0) - dying;
+  const owned = (allocation.unitsByBuyer.get(buyerId) ?? 0) - expiring;
   if (owned + quantity > allocation.purchaseLimit)
     return refuse('purchase_limit', { limit: allocation.purchaseLimit, owned });
-  const available = allocation.isOpen ? freeOf(allocation) + dying : 0;
+  const available = allocation.isOpen ? freeOf(allocation) + expiring : 0;
   if (quantity <= available) return null;
   return refuse(available === 0 ? 'sold_out' : 'insufficient_stock', { available });
 }

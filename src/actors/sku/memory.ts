@@ -1,8 +1,8 @@
 /**
- * What the sku actor forgets, and when: memory must not grow with the age of a SKU.
+ * What the sku actor forgets, and when: its memory must not grow with the age of a SKU.
  *
  * 1. Voided, expired and returned holds are kept for a day, so that a late repeat still gets its answer, and at most
- *    `endedMax` of them: beyond that the oldest go earlier (somebody places and voids holds in a loop).
+ *    `endedMax` of them: beyond that the oldest go earlier (a client may place and void holds in a loop).
  * 2. Committed holds are kept for 30 days: while they are known, cancelling their order brings the units back.
  * 3. Adjustments are kept for a day, closed allocations for a day and until their last hold is forgotten.
  * 4. All of that is one event, HoldsForgotten, whose `beforeMs` is the limit for what is kept for a day.
@@ -68,7 +68,7 @@ function forgetHolds(state: SkuState, holds: Set<Hold>, beforeMs: number): void 
   }
 }
 
-/** Nothing can happen to it any more: closed, without remembered holds, and its sale knows. */
+/** It cannot change any more: it is closed, has no remembered holds, and its last report was answered. */
 export function isAtRest(allocation: Allocation): boolean {
   return !allocation.isOpen && allocation.holdCount === 0 && allocation.report === null;
 }

@@ -1,5 +1,6 @@
 /**
- * How a sale learns what its stock and its tickets do: one report at a time and sale, sent until it is answered.
+ * The reports that a sku sends to a sale about its stock and its tickets: one at a time for each sale, until the sale has
+ * answered.
  *
  * 1. Reports are formed in `evolve` only, from events only: replay makes the same ones under the same ids.
  * 2. While one waits for its answer, changes gather; the next report carries the newest values (last one wins).

@@ -122,7 +122,7 @@ export function isLive(hold: Hold): boolean {
   return hold.state === 'held' || hold.state === 'committing';
 }
 
-/** Live in name only: its time is over, and only the next Tick is missing. */
+/** Its time is over, and the next Tick will expire it. */
 export function isOver(hold: Hold, at: number): boolean {
   return hold.expiresAtMs <= at && isLive(hold);
 }

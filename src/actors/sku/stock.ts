@@ -65,7 +65,7 @@ export function changeSku(state: SkuState, command: ChangeSku, at: number): Stoc
 export function adjustStock(state: SkuState, command: AdjustStock, at: number): StockDecision {
   const { adjustmentId, delta, reason, sellerId } = command;
   if (state.registration === null) return refuse('not_found');
-  // Before the repeat: it is nobody else's business which adjustments there were.
+  // Checked before the repeat, so that other sellers cannot find out which adjustments there were.
   if (sellerId !== null && sellerId !== state.registration.sellerId) return refuse('forbidden');
   const known = state.adjustmentById.get(adjustmentId);
   if (known !== undefined) {

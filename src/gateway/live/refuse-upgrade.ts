@@ -1,7 +1,7 @@
 /** Answers a request for a WebSocket that is refused, over HTTP. */
 import type { HttpResponse } from 'uWebSockets.js';
 import type { DoorbusterError } from '../../protocol/errors.ts';
-import { newId } from '../../protocol/ids.ts';
+import { newId } from '../new-id.ts';
 import { problemOf, problemType } from '../problem.ts';
 import { statusLine } from '../status-line.ts';
 

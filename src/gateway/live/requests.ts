@@ -2,9 +2,10 @@
  * The live socket's way in and out of the pipeline: a frame instead of a path, headers and a body. The same schema
  * checks it and the same handler answers it as over HTTP, so the two cannot drift apart.
  */
-import { newId } from '../../protocol/ids.ts';
+
 import { compileCheck, invalidRequest } from '../check.ts';
 import { fingerprintOf } from '../idempotency.ts';
+import { newId } from '../new-id.ts';
 import type { Door, OpenRequest, Pipeline } from '../pipeline.ts';
 import type { AnyRequest, LiveDoor, Reply, Route } from '../route.ts';
 import { type CompiledRoute, paramNamesOf } from '../router.ts';

@@ -5,9 +5,10 @@
  * 2. A token with an earlier secret means that two parties hold it: the session ends for both.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { newId } from '../../gateway/new-id.ts';
 import type { Database, Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { isId, newId } from '../../protocol/ids.ts';
+import { isId } from '../../protocol/ids.ts';
 
 const sessionDays = 30;
 /** Older sign-ins of an account end when there are more. */

@@ -7,10 +7,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
+import { newId } from '../../gateway/new-id.ts';
 import { perGateway } from '../../gateway/services.ts';
 import { type Database, isTaken, openDatabase, type Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { newId } from '../../protocol/ids.ts';
 import { Passwords } from './passwords.ts';
 import type { Account, AccountChange, Credentials, NewAccount } from './schemas.ts';
 import { endAllSessions, endSession, openSession, renewSession } from './sessions.ts';

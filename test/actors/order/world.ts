@@ -1,6 +1,6 @@
 /**
  * A small world for orders: real sku actors, a naive provider, and a network that loses, repeats and reorders.
- * PendingMessage items are sent once when they appear; `resend` sends them again, as the runtime does when no answer came.
+ * Pending messages are sent once when they appear; `resend` sends them again, as the runtime does when no answer came.
  */
 import { Packr } from 'msgpackr';
 import { expect } from 'vitest';
@@ -72,7 +72,7 @@ export class OrderWorld {
     });
   }
 
-  /** Asks an order, checks each status move against the table, and sends what it newly owes. */
+  /** Asks an order, checks each status move against the table, and sends its new pending messages. */
   order(orderId: string, command: OrderCommand | RuntimeCommand): Code {
     const state = this.orders.get(orderId)!;
     const watched: Decider<OrderState, OrderCommand, OrderEvent> = {

@@ -1,4 +1,4 @@
-/** Holds in the hands of orders, and what the sale is told of all holds. */
+/** Holds that are assigned to orders, and what is reported to the sale of all holds. */
 import { describe, expect, test } from 'vitest';
 import type { SkuCommand } from '../../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../../src/actors/sku/decide.ts';
@@ -30,7 +30,7 @@ describe('a hold in an order', () => {
     orderId,
   });
 
-  test('never ends earlier than its buyer was told', () => {
+  test('never ends earlier than its buyer was shown', () => {
     drop()
       .events(placed('h1'))
       .when(attach('h1', 'ord_1', openedAt + minuteMs), openedAt + 1)
@@ -59,7 +59,7 @@ describe('a hold in an order', () => {
       .then({ code: 'ok', events: [] });
   });
 
-  test('attached until the very time it would have ended anyway, it still expires once', () => {
+  test('assigned until the very time it would have ended anyway, it still expires once', () => {
     const endsAt = openedAt + 5 * minuteMs;
     drop()
       .events(placed('h1'))
@@ -99,7 +99,7 @@ describe('a hold in an order', () => {
       .then({ code: 'ok', events: [{ type: 'HoldVoided' }] });
   });
 
-  test('cannot be committed at or after its deadline, nor without having been attached', () => {
+  test('cannot be committed at or after its deadline, nor without having been assigned', () => {
     taken().then({ code: 'ok' }).when(commit('h1', 'ord_1'), untilMs).then({ code: 'hold_expired' });
     drop().events(placed('h1')).when(commit('h1', 'ord_1'), openedAt).then({ code: 'not_found' });
     drop().when(commit('h9', 'ord_1'), openedAt).then({ code: 'not_found' });
@@ -120,7 +120,7 @@ describe('a hold in an order', () => {
     untilMs: untilMs + minuteMs,
   });
 
-  test('that died is taken again under a new id while there is stock; the dead one leaves first', () => {
+  test('that ended is taken again under a new id while there is stock; the ended one leaves first', () => {
     taken()
       .then({ code: 'ok' })
       .when(retake('h1:again', 'h1'), openedAt + 2)
@@ -144,7 +144,7 @@ describe('a hold in an order', () => {
       .then({ code: 'ok', events: [{ type: 'HoldCommitted' }] });
   });
 
-  test('the dead hold itself counts neither towards the limit nor against the stock', () => {
+  test('the ended hold itself counts neither towards the limit nor against the stock', () => {
     const both = { ...placed('h1'), quantity: 2 };
     const others = { ...placed('b'), buyerId: 'bob', quantity: 2, expiresAtMs: untilMs + dayMs };
     drop()
@@ -195,7 +195,7 @@ test('a sale whose returned hold was forgotten is forgotten with it', () => {
     .then({ code: 'unknown_sku' });
 });
 
-describe('what the sale is told', () => {
+describe('what is reported to the sale', () => {
   const answered = (seq: number) =>
     ({ type: 'Answered', id: `report:PS-1:sal_1:${seq}`, code: 'ok', body: null }) as const;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registerSku } from '../../../src/actors/sku/commands.ts';
+import { newId } from '../../../src/gateway/new-id.ts';
 import { routes } from '../../../src/market/inventory/routes.ts';
-import { newId } from '../../../src/protocol/ids.ts';
 import { startTestServer, type TestServer } from '../../gateway/harness.ts';
 
 let server: TestServer;
