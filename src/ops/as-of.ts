@@ -12,9 +12,9 @@ import {
   stockTable,
 } from '../market/inventory/projection.ts';
 import { lineTable } from '../market/orders/lines.ts';
+import type { PaymentRow } from '../market/orders/payments.ts';
 import { foldOrder } from '../market/orders/projection.ts';
 import { type OrderRows, orderTable } from '../market/orders/rows.ts';
-import type { PaymentRow } from '../market/payments/rows.ts';
 import { inTransaction } from '../persistence/transaction.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
 

@@ -75,7 +75,7 @@ export interface Answered {
 export type RuntimeCommand = Tick | Answered;
 
 /** What an actor does with each of its commands: one function per declaration, and those for the runtime's own. */
-export type Handlers<State, Declared extends CommandType, Event> = {
+type Handlers<State, Declared extends CommandType, Event> = {
   readonly [One in Declared as One['type']]: (
     state: State,
     command: Sent<One>,
@@ -124,7 +124,7 @@ export function answerTo<Declared extends CommandType>(
 }
 
 /** What an actor does with the answer to each of the commands that it sends: one function per declaration. */
-export type AnswerHandlers<State, Declared extends CommandType, Event> = {
+type AnswerHandlers<State, Declared extends CommandType, Event> = {
   readonly [One in Declared as One['type']]: (
     state: State,
     command: Sent<One>,

@@ -8,9 +8,15 @@
  *    string keeps the frame alive that it was read from.
  * 3. Field names come once per frame and shape; the function that makes objects of a shape is kept across frames.
  */
-import type { JournalRecord } from './frame.ts';
+import type { AnyEvent } from './decider.ts';
 
 type Shape = () => unknown;
+
+interface Read {
+  readonly kind: string;
+  readonly key: string;
+  readonly event: AnyEvent;
+}
 
 /** Shapes that are kept: the events have about fifty; answers kept for idempotency add theirs. */
 const shapesMax = 1_000;
@@ -34,7 +40,7 @@ let end = 0;
 const notKnownHere = Symbol('not known here');
 
 /** The records in `bytes` from `start` to the end, or null: see invariant 1. */
-export function readRecords(bytes: Uint8Array, start: number): JournalRecord[] | null {
+export function readRecords(bytes: Uint8Array, start: number): Read[] | null {
   source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   position = start;
@@ -42,12 +48,12 @@ export function readRecords(bytes: Uint8Array, start: number): JournalRecord[] |
   shapes.fill(undefined);
   try {
     const count = readLength();
-    const records: JournalRecord[] = [];
+    const records: Read[] = [];
     for (let n = 0; n < count; n++) {
       if (source[position++] !== 0x93) return null;
       const kind = readName() as string;
       const key = read() as string;
-      records.push({ kind, key, event: read() as JournalRecord['event'] });
+      records.push({ kind, key, event: read() as AnyEvent });
     }
     return position === end ? records : null;
   } catch (error) {

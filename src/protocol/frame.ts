@@ -9,12 +9,13 @@
  * Formats are never changed in place: a new version gets a new first byte, and old ones stay readable.
  */
 import { Packr } from 'msgpackr';
+import type { AnyEvent } from './decider.ts';
 import { readRecords } from './frame-reader.ts';
 
 export interface JournalRecord {
   readonly kind: string;
   readonly key: string;
-  readonly event: { readonly type: string };
+  readonly event: AnyEvent;
 }
 
 export const frameVersion = 1;

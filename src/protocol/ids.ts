@@ -3,19 +3,6 @@
  * (`holdId`, `requestId`) are plain UUIDs of any version, kept in lower case. The gateway mints (gateway/new-id.ts).
  */
 
-declare const brand: unique symbol;
-type Branded<Name extends string> = string & { readonly [brand]: Name };
-
-export type AccountId = Branded<'AccountId'>;
-export type SaleId = Branded<'SaleId'>;
-export type TicketId = Branded<'TicketId'>;
-export type OrderId = Branded<'OrderId'>;
-export type ProductId = Branded<'ProductId'>;
-/** A client-minted UUID. */
-export type HoldId = Branded<'HoldId'>;
-/** The seller's own stock-keeping unit code: 1-64 characters of `[A-Za-z0-9._-]`, unique in the marketplace. */
-export type Sku = Branded<'Sku'>;
-
 export const prefixes = {
   account: 'acc',
   sale: 'sal',

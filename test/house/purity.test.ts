@@ -24,8 +24,6 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   'src/protocol/frame-reader.ts': ['Buffer', 'Function'],
   // Gathers a turn's messages into one frame, and ends requests that nobody answers.
   'src/protocol/peer.ts': ['setImmediate', 'setInterval', 'clearInterval', 'performance'],
-  // Mints ids for whoever sends a command; actors only check them.
-  'src/protocol/ids.ts': ['uuid', 'crypto'],
 };
 
 function isAllowed(path: string, { name, member }: FreeName): boolean {

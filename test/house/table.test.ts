@@ -109,7 +109,7 @@ describe('imports', () => {
     ['runtime/a.ts', "import { Worker } from 'node:worker_threads';"],
     ['gateway/a.ts', "import type { Database } from '../persistence/database.ts';"],
     ['market/a/routes.ts', "import { x } from '../b/store.ts';"],
-    ['market/orders/projection.ts', "import { evolve } from '../../actors/order/evolve.ts';"],
+    ['market/orders/projection.ts', "import { evolveFacts } from '../../actors/order/facts.ts';"],
     ['ops/a.ts', "import { x } from '../market/a/routes.ts';"],
     ['main.ts', "import { x } from './config.ts';"],
   ])('are allowed: src/%s with %s', (file, text) => {

@@ -62,10 +62,7 @@ const allowed: Readonly<Record<string, (there: Spot) => boolean>> = {
   market: (there) => {
     if (there.room === 'market') return ['store', 'schemas', 'views'].includes(there.name);
     if (there.room !== 'actors') return isContract(there);
-    // The one fold of an order's events is read by its projection, too.
-    return (
-      ['commands', 'events', 'state'].includes(there.name) ||
-      (there.noun === 'order' && there.name === 'evolve')
-    );
+    // `facts`: the one fold of a noun's events, which its projection calls as the actor does.
+    return ['commands', 'events', 'state', 'facts'].includes(there.name);
   },
 };

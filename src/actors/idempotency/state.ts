@@ -1,11 +1,11 @@
 /** What the idempotency actor remembers: an account's keyed requests of the last day. */
-export interface FinishedRequest {
+interface FinishedRequest {
   readonly status: number;
   readonly body: unknown;
   readonly location: string | null;
 }
 
-export interface KnownRequest {
+interface KnownRequest {
   readonly fingerprint: string;
   readonly resourceId: string;
   readonly run: string;

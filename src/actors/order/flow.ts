@@ -29,7 +29,7 @@ export type PaymentStep =
 export type LineAsk = 'attach' | 'commit' | 'retake' | 'release';
 export type PaymentAsk = 'authorize' | 'capture' | 'void' | 'refund';
 
-export interface Flow {
+interface Flow {
   readonly lines: Readonly<Partial<Record<LineStep, LineAsk>>>;
   readonly payment: Readonly<Partial<Record<PaymentStep, PaymentAsk>>>;
   /** The order expires when its payment time ends in this status. */

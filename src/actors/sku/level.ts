@@ -6,7 +6,7 @@ import type { Push } from '../../protocol/decider.ts';
 import type { Allocation, SkuState } from './state.ts';
 import { freeOf } from './state.ts';
 
-export type StockLevel = 'high' | 'low' | 'none';
+type StockLevel = 'high' | 'low' | 'none';
 
 export const noPushes: readonly Push[] = [];
 

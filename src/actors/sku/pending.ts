@@ -12,7 +12,7 @@ import { type Answered, message, noEvents } from '../../protocol/decider.ts';
 import { type ReportStock, reportStock } from '../sale/commands.ts';
 import { type Allocation, freeOf, type ReportMessage, type SkuDecision, type SkuState } from './state.ts';
 
-export const reportTicketsMax = 5_000;
+const reportTicketsMax = 5_000;
 const nothingPending: readonly ReportMessage[] = [];
 const unchanged: SkuDecision = { code: 'ok', events: noEvents };
 

@@ -25,7 +25,7 @@ export type SkuDecision<Reply = null> = Decision<SkuState, SkuEvent, Reply>;
 export type ReportMessage = PendingMessage<ReportStock>;
 
 /** What one ticket of a sale holds and has bought of this sku. */
-export interface TicketUnits {
+interface TicketUnits {
   readonly ticketNumber: number;
   held: number;
   sold: number;

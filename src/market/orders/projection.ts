@@ -11,8 +11,8 @@ import {
 import { type Projection, ProjectionBroken } from '../../persistence/projection.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
 import { money } from '../../protocol/money.ts';
-import { foldPayments, paymentTable } from '../payments/rows.ts';
 import { lineFacts, lineRow, lineTable } from './lines.ts';
+import { foldPayments, paymentTable } from './payments.ts';
 import { type OrderRow, type OrderRows, orderTable } from './rows.ts';
 
 function placed(orderId: string, event: Extract<OrderEvent, { type: 'OrderPlaced' }>): OrderRow {

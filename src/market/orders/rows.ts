@@ -1,8 +1,8 @@
 /** The row of an order, and the rows that are read and written together with it. */
 import type { OrderStatus, OrderView, PaymentStatus } from '../../actors/order/commands.ts';
 import { table } from '../../persistence/table.ts';
-import type { PaymentRow } from '../payments/rows.ts';
 import type { LineRow } from './lines.ts';
+import type { PaymentRow } from './payments.ts';
 
 export interface OrderRow {
   orderId: string;

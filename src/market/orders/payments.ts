@@ -1,4 +1,4 @@
-/** Payments: what became of the money of each order, from the order actor's events. */
+/** Payment rows: what became of the money of each order. They follow from the order and are written with its row. */
 
 import type { PaymentReported, PaymentStatus } from '../../actors/order/commands.ts';
 import type { OrderEvent } from '../../actors/order/events.ts';
