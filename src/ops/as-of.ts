@@ -12,7 +12,7 @@ import {
   stockTable,
 } from '../market/inventory/projection.ts';
 import { lineTable } from '../market/orders/lines.ts';
-import type { PaymentRow } from '../market/orders/payments.ts';
+import { type PaymentRow, paymentTable } from '../market/orders/payments.ts';
 import { foldOrder } from '../market/orders/projection.ts';
 import { type OrderRows, orderTable } from '../market/orders/rows.ts';
 import { inTransaction } from '../persistence/transaction.ts';
@@ -31,10 +31,7 @@ export interface WantedKeys {
 const keysPerQuery = 5_000;
 
 const checkpointText = `SELECT coalesce(min(seq), 0)::float8 AS seq FROM projection_checkpoints WHERE partition = $1`;
-const paymentsText = `SELECT payment_id AS "paymentId", order_id AS "orderId", status, amount::float8, currency,
-  decline_code AS "declineCode", (extract(epoch from created_at) * 1000)::float8 AS "createdAtMs",
-  (extract(epoch from captured_at) * 1000)::float8 AS "capturedAtMs",
-  (extract(epoch from updated_at) * 1000)::float8 AS "updatedAtMs" FROM payments WHERE order_id = ANY($1)`;
+const paymentsText = `SELECT ${paymentTable.selection} FROM payments WHERE order_id = ANY($1)`;
 
 /**
  * All rows are of one moment: the one at which the partition's projection had taken in frame `seq`. `keysAt` is told

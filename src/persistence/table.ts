@@ -4,7 +4,6 @@
  * Rows travel as one JSON parameter, so a statement's text never changes and is prepared once per connection.
  */
 import type pg from 'pg';
-import { instantMs } from './instant.ts';
 
 export type Kind = 'text' | 'integer' | 'json' | 'instant';
 
@@ -12,6 +11,8 @@ export type Kind = 'text' | 'integer' | 'json' | 'instant';
 export type Columns<Row> = { readonly [Property in keyof Row]-?: readonly [column: string, kind: Kind] };
 
 export interface Table<Row> {
+  /** Every column under its property's name, for the SELECT of another query: its rows are rows of this table. */
+  readonly selection: string;
   load(client: pg.ClientBase, keys: readonly string[]): Promise<Row[]>;
   /** Inserts or replaces; no key may be there twice. */
   save(client: pg.ClientBase, rows: readonly Row[]): Promise<void>;
@@ -21,7 +22,7 @@ const read: Readonly<Record<Kind, (column: string) => string>> = {
   text: (column) => column,
   json: (column) => column,
   integer: (column) => `${column}::float8`,
-  instant: instantMs,
+  instant: (column) => `(extract(epoch from ${column}) * 1000)::float8`,
 };
 const sent: Readonly<Record<Kind, string>> = {
   text: 'text',
@@ -50,7 +51,10 @@ export function table<Row extends object>(
   const all = Object.entries(columns) as [string, readonly [string, Kind]][];
   const columnOf = (property: keyof Row & string) => columns[property][0];
   const keyColumns = keys.map(columnOf);
-  const loadText = `SELECT ${all.map(([property, [column, kind]]) => `${read[kind](column)} AS "${property}"`).join(', ')}
+  const selection = all
+    .map(([property, [column, kind]]) => `${read[kind](column)} AS "${property}"`)
+    .join(', ');
+  const loadText = `SELECT ${selection}
     FROM ${name} WHERE ${keyColumns[0]} = ANY($1) ORDER BY ${keyColumns.join(', ')}`;
   const saveText = `INSERT INTO ${name} (${all.map(([, [column]]) => column).join(', ')})
     SELECT ${all.map(([property, [, kind]]) => stored(property, kind)).join(', ')}
@@ -61,6 +65,7 @@ export function table<Row extends object>(
       .map((column) => `${column} = EXCLUDED.${column}`)
       .join(', ')}`;
   return {
+    selection,
     async load(client, wanted) {
       if (wanted.length === 0) return [];
       const { rows } = await client.query({ name: `load_${name}`, text: loadText, values: [wanted] });

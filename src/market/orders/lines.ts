@@ -1,5 +1,4 @@
 /** Order lines: what was bought, and how far each line's hold has come. A line appears once its hold was taken. */
-
 import type { OrderLine } from '../../actors/order/commands.ts';
 import { type LineFacts, newLine } from '../../actors/order/facts.ts';
 import { table } from '../../persistence/table.ts';
@@ -41,18 +40,22 @@ export const lineTable = table<LineRow>('order_lines', ['orderId', 'position'], 
   state: ['state', 'text'],
 });
 
-/** The line's facts as far as its row tells them; a line without a row waits for its hold, or was refused. */
-export function lineFacts(row: LineRow | undefined, holdId: string): LineFacts {
-  if (row === undefined) return newLine(holdId);
-  const { saleId, sku, title, productId, sellerId, quantity, currency, state } = row;
-  const taken: OrderLine = {
-    ...{ holdId: row.holdId, saleId, sku, title, productId, sellerId, quantity },
+/** What was bought with the line. */
+export function lineOf(row: LineRow): OrderLine {
+  const { orderId: _, position: __, state: ___, currency, ...line } = row;
+  return {
+    ...line,
     unitPrice: money(row.unitPrice, currency),
     lineTotal: money(row.lineTotal, currency),
     discount: money(row.discount, currency),
     tax: money(row.tax, currency),
   };
-  return { ...newLine(row.holdId), step: state, taken };
+}
+
+/** The line's facts as far as its row tells them; a line without a row waits for its hold, or was refused. */
+export function lineFacts(row: LineRow | undefined, holdId: string): LineFacts {
+  if (row === undefined) return newLine(holdId);
+  return { ...newLine(row.holdId), step: row.state, taken: lineOf(row) };
 }
 
 /** The line's row, once its hold was taken. */

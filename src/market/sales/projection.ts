@@ -1,75 +1,10 @@
 /** Sales and their items, from the sale actor's events. Tickets and live figures stay with the actor. */
 import type pg from 'pg';
-import type { Phase, Queueing, SaleView } from '../../actors/sale/commands.ts';
 import type { SaleEvent } from '../../actors/sale/events.ts';
-import {
-  evolveFacts,
-  type ItemFacts,
-  type PausedFrom,
-  type SaleFacts,
-  stockOf,
-} from '../../actors/sale/facts.ts';
+import { evolveFacts, type ItemFacts, type SaleFacts, stockOf } from '../../actors/sale/facts.ts';
 import { type Projection, ProjectionBroken } from '../../persistence/projection.ts';
-import { table } from '../../persistence/table.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
-
-export interface SaleRow {
-  saleId: string;
-  sellerId: string;
-  title: string;
-  phase: Phase;
-  pausedFrom: PausedFrom | null;
-  stock: SaleView['stock'];
-  stockRefusals: SaleView['stockRefusals'];
-  queueing: Queueing;
-  holdSeconds: number;
-  paymentSeconds: number;
-  prequeueAtMs: number | null;
-  startsAtMs: number;
-  endsAtMs: number;
-  createdAtMs: number;
-  updatedAtMs: number;
-}
-
-export interface SaleItemRow {
-  saleId: string;
-  position: number;
-  sku: string;
-  quantity: number;
-  price: number;
-  currency: string;
-  purchaseLimit: number;
-  state: 'pending' | 'allotted' | 'refused' | 'released';
-}
-
-export const saleTable = table<SaleRow>('sales', ['saleId'], {
-  saleId: ['sale_id', 'text'],
-  sellerId: ['seller_id', 'text'],
-  title: ['title', 'text'],
-  phase: ['phase', 'text'],
-  pausedFrom: ['paused_from', 'text'],
-  stock: ['stock', 'text'],
-  stockRefusals: ['stock_refusals', 'json'],
-  queueing: ['queueing', 'json'],
-  holdSeconds: ['hold_seconds', 'integer'],
-  paymentSeconds: ['payment_seconds', 'integer'],
-  prequeueAtMs: ['prequeue_at', 'instant'],
-  startsAtMs: ['starts_at', 'instant'],
-  endsAtMs: ['ends_at', 'instant'],
-  createdAtMs: ['created_at', 'instant'],
-  updatedAtMs: ['updated_at', 'instant'],
-});
-
-export const saleItemTable = table<SaleItemRow>('sale_items', ['saleId', 'position'], {
-  saleId: ['sale_id', 'text'],
-  position: ['position', 'integer'],
-  sku: ['sku', 'text'],
-  quantity: ['quantity', 'integer'],
-  price: ['price', 'integer'],
-  currency: ['currency', 'text'],
-  purchaseLimit: ['purchase_limit', 'integer'],
-  state: ['state', 'text'],
-});
+import { type SaleItemRow, type SaleRows, saleItemTable, saleTable } from './rows.ts';
 
 const saleEvents: readonly SaleEvent['type'][] = [
   'SaleCreated',
@@ -85,11 +20,6 @@ const saleEvents: readonly SaleEvent['type'][] = [
   'SaleEnded',
   'ItemReleased',
 ];
-
-export interface SaleRows {
-  sale: SaleRow;
-  items: SaleItemRow[];
-}
 
 function created(saleId: string, event: Extract<SaleEvent, { type: 'SaleCreated' }>): SaleRows {
   const { type: _, items, atMs, sellerId, title, queueing, holdSeconds, paymentSeconds } = event;

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { saleDecider } from '../../../src/actors/sale/decide.ts';
 import type { SaleEvent } from '../../../src/actors/sale/events.ts';
 import { saleView } from '../../../src/actors/sale/view.ts';
-import { foldSale, projection, type SaleRows } from '../../../src/market/sales/projection.ts';
+import { foldSale, projection } from '../../../src/market/sales/projection.ts';
+import type { SaleRows } from '../../../src/market/sales/rows.ts';
 import { makeHistory } from '../../runtime/history.ts';
 
 test('whatever happens to a sale, its rows show after every event what the sale shows', () => {
