@@ -5,7 +5,7 @@ import { problemType } from './problem.ts';
 import type { Reply } from './route.ts';
 import { statusLine } from './status-line.ts';
 
-export interface AnswerOptions {
+interface AnswerOptions {
   readonly requestId: string;
   /** HEAD: the length of the body, but not the body. */
   readonly isHead: boolean;

@@ -7,7 +7,7 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { DoorbusterError } from '../protocol/errors.ts';
 
-export interface FieldError {
+interface FieldError {
   readonly path: string;
   readonly message: string;
 }
@@ -104,7 +104,7 @@ export function isCardNumber(text: string): boolean {
   return sum % 10 === 0;
 }
 
-export function isStorable(text: string): boolean {
+function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
@@ -150,7 +150,7 @@ function fromText(text: string, type: string | undefined): unknown {
 }
 
 /** Percent-decoded text, or null when it is no UTF-8 or cannot be stored. */
-export function decode(text: string): string | null {
+function decode(text: string): string | null {
   try {
     const decoded = decodeURIComponent(text.replaceAll('+', ' '));
     return isStorable(decoded) ? decoded : null;

@@ -11,29 +11,16 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { DoorbusterError } from '../protocol/errors.ts';
 import { writeReply } from './answer.ts';
-import { parseJson } from './check.ts';
+import type { Gate } from './gate.ts';
 import { fingerprintOf } from './idempotency.ts';
-import type { Door, OpenRequest, Pipeline } from './pipeline.ts';
-import { type BodyBudget, bodyBytesMax, RequestBody } from './request-body.ts';
+import type { Door, OpenRequest } from './pipeline.ts';
+import { bodyBytesMax, parseBody, RequestBody } from './request-body.ts';
 import { type RequestHead, readHead, readHeaders } from './request-head.ts';
 import type { AnyRequest, Identity, Reply, ReplyHeaders } from './route.ts';
-import { hasBody, type Match, type Router } from './router.ts';
-
-/** What all exchanges of one server share. */
-export interface Gate extends BodyBudget {
-  readonly pipeline: Pipeline;
-  readonly router: Router;
-  readonly openMax: number;
-  /** Requests that have no answer yet. */
-  open: number;
-  isDraining: boolean;
-  /** Called whenever `open` falls to 0. */
-  onIdle: (() => void) | null;
-}
+import { hasBody, type Match } from './router.ts';
 
 const noHeaders: ReplyHeaders = Object.freeze({});
 const noBytes = Buffer.alloc(0);
-const jsonTypes = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i;
 
 export class Exchange implements Door {
   readonly keyName = 'Idempotency-Key header';
@@ -56,7 +43,7 @@ export class Exchange implements Door {
     this.#gate = gate;
     this.#res = res;
     res.onAborted(() => this.#abort());
-    gate.open += 1;
+    gate.enter();
     this.#head = readHead(res, req);
     try {
       this.#begin(req);
@@ -81,7 +68,7 @@ export class Exchange implements Door {
 
   #begin(req: HttpRequest): void {
     const gate = this.#gate;
-    if (gate.open > gate.openMax) throw tooBusy();
+    if (gate.isOverfull) throw tooBusy();
     const method = this.#head.method === 'HEAD' ? 'GET' : this.#head.method;
     const match = gate.router.find(method, this.#head.path);
     if (match === null) throw new DoorbusterError('not_found', 'No such path');
@@ -144,7 +131,8 @@ export class Exchange implements Door {
   #run({ compiled, params }: Match, identity: Identity | null): Promise<Reply> {
     const { pipeline } = this.#gate;
     const rawBody = this.#body?.bytes() ?? noBytes;
-    const body = this.#body === null || compiled.route.isRaw ? undefined : this.#parse(rawBody);
+    const isParsed = this.#body !== null && !compiled.route.isRaw;
+    const body = isParsed ? parseBody(rawBody, this.#head.contentType) : undefined;
     const request: OpenRequest = {
       services: pipeline.services,
       identity,
@@ -158,12 +146,6 @@ export class Exchange implements Door {
       mintedId: null,
     };
     return pipeline.run(compiled, request, this);
-  }
-
-  #parse(rawBody: Buffer): unknown {
-    if (rawBody.length > 0 && !jsonTypes.test(this.#head.contentType))
-      throw new DoorbusterError('unsupported_media_type', 'Send the body as application/json');
-    return parseJson(rawBody);
   }
 
   #fail(error: unknown): void {
@@ -202,8 +184,7 @@ export class Exchange implements Door {
     this.#body?.release();
     const gate = this.#gate;
     gate.pipeline.observe(this.#match?.compiled.route ?? null, status, this.#startedAtMs);
-    gate.open -= 1;
-    if (gate.open === 0) gate.onIdle?.();
+    gate.leave();
   }
 }
 

@@ -20,7 +20,7 @@ import type { Services } from './services.ts';
 const leaveMsMax = 1_000;
 const lookEveryMs = 20;
 
-export interface GatewayOptions {
+interface GatewayOptions {
   readonly services: Services;
   readonly routes: readonly Route[];
   readonly live: readonly LiveFeature[];
@@ -30,7 +30,7 @@ export interface GatewayOptions {
   readonly port: number;
 }
 
-export interface GatewayStats {
+interface GatewayStats {
   readonly http: HttpStats;
   readonly live: LiveStats;
 }

@@ -8,7 +8,7 @@
 import { DoorbusterError } from '../protocol/errors.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-export interface Limit {
+interface Limit {
   /** The policy's name in the RateLimit headers. */
   readonly name: string;
   readonly perSecond: number;

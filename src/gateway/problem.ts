@@ -51,7 +51,7 @@ export const statusByCode: Readonly<Record<Refusal, number>> = {
   internal_error: 500,
 };
 
-export interface Problem {
+interface Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -71,7 +71,7 @@ export function problem(
   return { ...own, ...details, ...own, detail, code };
 }
 
-export function isRefusal(code: string): code is Refusal {
+function isRefusal(code: string): code is Refusal {
   return Object.hasOwn(refusals, code);
 }
 
@@ -86,7 +86,7 @@ function isRecord(body: unknown): body is Readonly<Record<string, unknown>> {
 }
 
 /** What a limiter adds to its refusal: the values of the RateLimit headers (draft-ietf-httpapi-ratelimit-headers-10). */
-export interface RateLimitState {
+interface RateLimitState {
   readonly policy: string;
   readonly state: string;
 }

@@ -1,4 +1,6 @@
 /** The body of one request as it comes in, within two bounds: its own, and that of all open bodies together. */
+import { DoorbusterError } from '../protocol/errors.ts';
+import { parseJson } from './check.ts';
 
 export const bodyBytesMax = 64 * 1024;
 
@@ -8,6 +10,7 @@ export interface BodyBudget {
   openBodyBytes: number;
 }
 
+const jsonTypes = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i;
 const noBytes = Buffer.alloc(0);
 
 export class RequestBody {
@@ -47,4 +50,11 @@ export class RequestBody {
     this.#bytes = 0;
     this.#chunks = [];
   }
+}
+
+/** Refuses with `unsupported_media_type`, `malformed_json`, `card_data_refused` or `validation_failed`. */
+export function parseBody(bytes: Buffer, contentType: string): unknown {
+  if (bytes.length > 0 && !jsonTypes.test(contentType))
+    throw new DoorbusterError('unsupported_media_type', 'Send the body as application/json');
+  return parseJson(bytes);
 }

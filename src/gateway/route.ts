@@ -18,13 +18,13 @@ export interface Identity {
 }
 
 /** `anybody`: a token is not needed, but a good one is known; else every account, or those of these roles. */
-export type Who = 'anybody' | 'signed-in' | readonly Role[];
+type Who = 'anybody' | 'signed-in' | readonly Role[];
 
-export interface Described<Schema extends TSchema = TSchema> {
+interface Described<Schema extends TSchema = TSchema> {
   readonly description: string;
   readonly schema?: Schema;
 }
-export type Replies = Readonly<Record<number, Described>>;
+type Replies = Readonly<Record<number, Described>>;
 
 export type ReplyHeaders = Readonly<Record<string, string>>;
 
@@ -97,11 +97,11 @@ export interface Route extends Documented {
 // ---------------------------------------------------------------- typed definition
 
 /** `/v1/sales/{saleId}` -> `{ saleId: string }`. */
-export type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
   ? { readonly [Key in Name]: string } & ParamsOf<Rest>
   : object;
 
-export interface RequestOf<
+interface RequestOf<
   Path extends string,
   Whose extends Who,
   Body extends TSchema,
@@ -118,7 +118,7 @@ export interface RequestOf<
 }
 
 /** One of the declared statuses, with a body of that status' schema. */
-export type ReplyOf<Declared extends Replies> = {
+type ReplyOf<Declared extends Replies> = {
   [Status in keyof Declared & number]: Declared[Status] extends {
     readonly schema: infer Schema extends TSchema;
   }

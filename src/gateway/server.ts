@@ -15,12 +15,13 @@ import {
 } from 'uWebSockets.js';
 import type { Log } from '../protocol/log.ts';
 import { type Family, gauge } from '../protocol/metric.ts';
-import { Exchange, type Gate } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import { Gate } from './gate.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Route } from './route.ts';
 import { Router } from './router.ts';
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly pipeline: Pipeline;
   readonly routes: readonly Route[];
   readonly host: string;
@@ -36,21 +37,9 @@ export interface HttpStats {
   readonly openBodyBytes: number;
 }
 
-const openRequestsMaxDefault = 20_000;
-const openBodyBytesMax = 64 * 1024 * 1024;
-
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const { pipeline, host, port } = options;
-  const gate: Gate = {
-    pipeline,
-    router: new Router(options.routes),
-    openMax: options.openRequestsMax ?? openRequestsMaxDefault,
-    openBodyBytesMax,
-    open: 0,
-    openBodyBytes: 0,
-    isDraining: false,
-    onIdle: null,
-  };
+  const gate = new Gate(pipeline, new Router(options.routes), options.openRequestsMax);
   const app = App();
   options.onApp?.(app);
   app.any('/*', (res, req) => void new Exchange(gate, res, req));
@@ -114,17 +103,9 @@ export class HttpServer {
     const gate = this.#gate;
     gate.isDraining = true;
     us_listen_socket_close(this.#listening);
-    if (gate.open > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, graceMs);
-        gate.onIdle = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      if (gate.open > 0)
-        this.#log('warn', 'requests were cut off at the end of the grace period', { open: gate.open });
-    }
+    await gate.idle(graceMs);
+    if (gate.open > 0)
+      this.#log('warn', 'requests were cut off at the end of the grace period', { open: gate.open });
     this.#close();
   }
 

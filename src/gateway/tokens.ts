@@ -17,7 +17,7 @@ const rememberedMax = 50_000;
 /** Longer than any token that is issued: a longer one is refused before any work is done. */
 const tokenLengthMax = 4_096;
 
-export const accessSecondsByRole: Readonly<Record<Role, number>> = {
+const accessSecondsByRole: Readonly<Record<Role, number>> = {
   guest: 24 * 3600,
   buyer: 900,
   seller: 900,

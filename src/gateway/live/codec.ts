@@ -9,7 +9,7 @@ import { invalidRequest, parseJson } from '../check.ts';
 export const msgpackProtocol = 'doorbuster.msgpack.v1';
 
 export type Frame = Readonly<Record<string, unknown>>;
-export type Encoded = string | Uint8Array;
+type Encoded = string | Uint8Array;
 
 // Plain maps and nothing else: a client's library need not know our records or extension types.
 const options = { useRecords: false, mapsAsObjects: true, moreTypes: false, int64AsType: 'number' } as const;

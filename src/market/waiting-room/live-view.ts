@@ -11,7 +11,7 @@ import type { Phase, ServingView, TicketView } from '../../actors/sale/commands.
 import type { LiveSocket } from '../../gateway/live/socket.ts';
 
 const repeatMs = 4_000;
-export const batchMax = 2_000;
+const batchMax = 2_000;
 /** How often an exact place is read, by the people ahead. */
 const cadences: readonly (readonly [usersAheadMax: number, everyMs: number])[] = [
   [100, 1_000],
@@ -24,7 +24,7 @@ const settledMs = 30_000;
 const ticketlessMs = 10_000;
 
 /** One buyer who watches the sale, on however many sockets. */
-export interface Watch {
+interface Watch {
   readonly view: LiveView;
   readonly accountId: string;
   readonly sockets: LiveSocket[];

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from './engine.ts';
-import { authenticated, connect, type LiveClient, ofType } from './live-client.ts';
-import { checkoutBody, openShop, type Shop } from './shop.ts';
+import { until } from '../engine.ts';
+import { authenticated, connect, type LiveClient, ofType } from '../live-client.ts';
+import { checkoutBody, openShop, type Shop } from '../shop.ts';
 
 const msgpack = 'doorbuster.msgpack.v1';
 let shop: Shop;

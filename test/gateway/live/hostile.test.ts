@@ -2,9 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
 import { Packr } from 'msgpackr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from './engine.ts';
-import { authenticated, connect, ofType } from './live-client.ts';
-import { openShop, type Shop } from './shop.ts';
+import { until } from '../engine.ts';
+import { authenticated, connect, ofType } from '../live-client.ts';
+import { openShop, type Shop } from '../shop.ts';
 
 const msgpack = 'doorbuster.msgpack.v1';
 const framesPerKind = 4_000;

@@ -1,0 +1,199 @@
+/**
+ * One channel a sale on the live socket: what the sale says goes to all its watchers, and their exact places are read
+ * back for them. A sale's view lives while somebody watches it.
+ */
+import {
+  readSale,
+  readTicket,
+  readTickets,
+  type ServingView,
+  type TicketView,
+} from '../../actors/sale/commands.ts';
+import { accepted, idParam } from '../../gateway/ask.ts';
+import { type Frame, textField } from '../../gateway/live/codec.ts';
+import type { LiveChannel, LiveHost } from '../../gateway/live/feature.ts';
+import type { LiveSocket, Subscription } from '../../gateway/live/socket.ts';
+import type { Reply } from '../../gateway/route.ts';
+import type { Services } from '../../gateway/services.ts';
+import type { Push } from '../../protocol/decider.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
+import { type Admissions, admissionsOf } from './admission.ts';
+import {
+  addWatcher,
+  createView,
+  isNews,
+  isRepeatDue,
+  type LiveView,
+  markShown,
+  readAllSoon,
+  removeWatcher,
+  seeServing,
+  takeDue,
+} from './live-view.ts';
+import { servingJson, ticketJson } from './views.ts';
+
+const watchesMax = 20;
+
+export class SaleChannels implements LiveChannel {
+  readonly field = 'saleId';
+  readonly group = 'sale';
+  readonly #services: Services;
+  readonly #broadcast: LiveHost['broadcast'];
+  readonly #admissions: Admissions;
+  readonly #viewBySale = new Map<string, LiveView>();
+
+  constructor({ services, broadcast }: LiveHost) {
+    this.#services = services;
+    this.#broadcast = broadcast;
+    this.#admissions = admissionsOf(services);
+  }
+
+  get size(): number {
+    return this.#viewBySale.size;
+  }
+
+  async subscribe(socket: LiveSocket, fields: Frame): Promise<Reply> {
+    const saleId = idParam('sale', textField(fields, 'saleId'));
+    this.#checkWatches(socket, saleId);
+    const ticketId = fields.ticketId === undefined ? null : idParam('ticket', textField(fields, 'ticketId'));
+    const opened = await this.#open(saleId);
+    const { accountId } = socket.identity!;
+    const ticket = await this.#ticketOf(saleId, accountId, ticketId).finally(() => this.#forget(opened));
+    const view = this.#viewBySale.get(saleId) ?? opened;
+    if (ticket) seeTicket(view, ticket);
+    if (socket.ws !== null) this.#watch(view, socket, accountId, ticket);
+    const body = {
+      saleId,
+      phase: view.phase,
+      serving: view.serving === null ? null : servingJson(view.serving),
+      ticket: ticket === null ? null : ticketJson(ticket, this.#admissions),
+    };
+    if (body.ticket !== null) socket.send({ type: 'ticket', ...body.ticket });
+    return { status: 200, body };
+  }
+
+  unsubscribe(socket: LiveSocket, fields: Frame): Reply {
+    const saleId = idParam('sale', textField(fields, 'saleId'));
+    const subscription = this.#subscriptionOf(socket, saleId);
+    if (subscription) this.leave(socket, subscription);
+    return { status: 200, body: { saleId } };
+  }
+
+  leave(socket: LiveSocket, subscription: Subscription): void {
+    const saleId = subscription.name;
+    socket.subscriptions.splice(socket.subscriptions.indexOf(subscription), 1);
+    socket.part(topicOf(saleId));
+    const view = this.#viewBySale.get(saleId);
+    const watch = view?.watchByAccount.get(socket.identity!.accountId);
+    if (!view || !watch) return;
+    removeWatcher(watch, socket);
+    this.#forget(view);
+  }
+
+  onPush(saleId: string, { type, body }: Push): void {
+    const view = this.#viewBySale.get(saleId);
+    if (!view) return;
+    if (type === 'queue.serving') {
+      if (seeServing(view, body as ServingView)) this.#broadcastServing(view);
+      return;
+    }
+    if (type === 'sale.phase') {
+      view.phase = (body as Pick<LiveView, 'phase'>).phase;
+      readAllSoon(view, this.#services.now());
+    }
+    this.#broadcast(topicOf(saleId), { type, ...(body as object) });
+  }
+
+  /** The buyer was sent this ticket. */
+  onTicketSent(accountId: string, ticket: TicketView): void {
+    const watch = this.#viewBySale.get(ticket.saleId)?.watchByAccount.get(accountId);
+    if (watch) markShown(watch, ticket, this.#services.now());
+  }
+
+  beat(): void {
+    for (const view of this.#viewBySale.values()) {
+      if (isRepeatDue(view, this.#services.now())) this.#broadcastServing(view);
+      if (!view.isReading) void this.#readPlaces(view);
+    }
+  }
+
+  #broadcastServing(view: LiveView): void {
+    view.broadcastAtMs = this.#services.now();
+    this.#broadcast(topicOf(view.saleId), { type: 'queue.serving', ...servingJson(view.serving!) });
+  }
+
+  async #open(saleId: string): Promise<LiveView> {
+    const known = this.#viewBySale.get(saleId);
+    if (known) return known;
+    const sale = accepted(await this.#services.ask(readSale, saleId, {}));
+    // Another subscriber may have opened it meanwhile.
+    const view = this.#viewBySale.get(saleId) ?? createView(saleId, sale.phase, this.#services.now());
+    // At once, so that it hears of a phase that begins while the ticket is being read.
+    this.#viewBySale.set(saleId, view);
+    return view;
+  }
+
+  async #ticketOf(saleId: string, buyerId: string, ticketId: string | null): Promise<TicketView | null> {
+    const answer = await this.#services.ask(readTicket, saleId, { buyerId, ticketId });
+    // Whoever names a ticket wants that one; else the sale may be watched without any.
+    if (answer.code === 'not_found' && ticketId === null) return null;
+    return accepted(answer);
+  }
+
+  #watch(view: LiveView, socket: LiveSocket, accountId: string, ticket: TicketView | null): void {
+    const { saleId } = view;
+    const nowMs = this.#services.now();
+    this.#viewBySale.set(saleId, view);
+    const watch = addWatcher(view, accountId, socket, nowMs);
+    if (ticket) markShown(watch, ticket, nowMs);
+    if (this.#subscriptionOf(socket, saleId)) return;
+    socket.subscriptions.push({ name: saleId, channel: this });
+    socket.join(topicOf(saleId));
+  }
+
+  #checkWatches(socket: LiveSocket, saleId: string): void {
+    const own = socket.subscriptions.filter(({ channel }) => channel === this);
+    if (own.length >= watchesMax && !own.some(({ name }) => name === saleId))
+      throw new DoorbusterError('rate_limited', `One socket may watch ${watchesMax} sales`);
+  }
+
+  #subscriptionOf(socket: LiveSocket, saleId: string): Subscription | undefined {
+    return socket.subscriptions.find(({ channel, name }) => channel === this && name === saleId);
+  }
+
+  #forget(view: LiveView): void {
+    if (view.watchByAccount.size === 0 && this.#viewBySale.get(view.saleId) === view)
+      this.#viewBySale.delete(view.saleId);
+  }
+
+  async #readPlaces(view: LiveView): Promise<void> {
+    const buyerIds = takeDue(view, this.#services.now());
+    if (buyerIds.length === 0) return;
+    view.isReading = true;
+    try {
+      const answer = await this.#services.ask(readTickets, view.saleId, { buyerIds });
+      if (answer.code !== 'ok') return;
+      for (const ticket of answer.body.tickets) this.#correct(view, ticket);
+    } finally {
+      view.isReading = false;
+    }
+  }
+
+  /** Sends the exact place where the client would compute another one. */
+  #correct(view: LiveView, ticket: TicketView): void {
+    const watch = view.watchByAccount.get(ticket.buyerId);
+    if (!watch) return;
+    const frame = isNews(watch, ticket) ? { type: 'ticket', ...ticketJson(ticket, this.#admissions) } : null;
+    if (frame === null || watch.sockets.every((socket) => socket.sendPosition(frame)))
+      markShown(watch, ticket, this.#services.now());
+  }
+}
+
+const topicOf = (saleId: string) => `sale/${saleId}`;
+
+/** A sale that is quiet says nothing by itself: its first numbers come with a ticket. */
+function seeTicket(view: LiveView, { nowServing, queueLength, outlook, asOfMs }: TicketView): void {
+  if (view.serving !== null) return;
+  const { saleId } = view;
+  seeServing(view, { saleId, nowServing, queueLength, releasedPerSecond: 0, outlook, asOfMs });
+}
