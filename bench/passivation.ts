@@ -20,7 +20,8 @@ import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { evenSpread } from '../src/protocol/directory.ts';
 import { anchorClock, startClock } from '../src/runtime/clock.ts';
 import { systemScheduler } from '../src/runtime/scheduler.ts';
-import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
+import { Shard } from '../src/runtime/shard.ts';
+import { defaultShardLimits } from '../src/runtime/shard-options.ts';
 import { type TestDatabase, testDatabase, until } from '../test/persistence/support.ts';
 import { type Measurement, quantile, type Series, seriesOf } from './measure.ts';
 import type { ArchiveTask } from './snapshotter-worker.ts';
@@ -73,6 +74,7 @@ function openShard({ pool }: TestDatabase): Shard {
     ask: (_address, _command, done) => done('busy', null),
     push: () => {},
     onDurable: () => {},
+    onRetired: () => {},
     onFatal: (reason) => {
       throw new Error(reason);
     },

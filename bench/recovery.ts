@@ -18,7 +18,8 @@ import { partitionCount, partitionOf } from '../src/protocol/address.ts';
 import { evenSpread } from '../src/protocol/directory.ts';
 import { encodeFrame, type JournalRecord } from '../src/protocol/frame.ts';
 import type { ActorSnapshot, Journal, PassivatedStore, SnapshotStore } from '../src/protocol/journal.ts';
-import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
+import { Shard } from '../src/runtime/shard.ts';
+import { defaultShardLimits } from '../src/runtime/shard-options.ts';
 import { testDatabase } from '../test/persistence/support.ts';
 import { MemoryJournal, MemorySnapshots, MemoryStore } from '../test/support/memory-journal.ts';
 import { append } from './append.ts';
@@ -97,6 +98,7 @@ async function start({ journal, snapshots }: Stores): Promise<Start> {
     ask: () => {},
     push: () => {},
     onDurable: () => {},
+    onRetired: () => {},
     onFatal: (reason) => {
       throw new Error(reason);
     },

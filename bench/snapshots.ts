@@ -23,7 +23,8 @@ import { Peer } from '../src/protocol/peer.ts';
 import { anchorClock, startClock } from '../src/runtime/clock.ts';
 import { portWire } from '../src/runtime/port-wire.ts';
 import { systemScheduler } from '../src/runtime/scheduler.ts';
-import { defaultShardLimits, Shard } from '../src/runtime/shard.ts';
+import { Shard } from '../src/runtime/shard.ts';
+import { defaultShardLimits } from '../src/runtime/shard-options.ts';
 import { testDatabase } from '../test/persistence/support.ts';
 import { append } from './append.ts';
 import { type Measurement, quantile, seriesOf } from './measure.ts';
@@ -208,6 +209,7 @@ export async function run(): Promise<Measurement> {
         ask: () => {},
         push: () => {},
         onDurable: (partition, seq) => tell([partition, seq]),
+        onRetired: () => {},
         onFatal: (reason) => {
           throw new Error(reason);
         },

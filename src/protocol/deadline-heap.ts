@@ -57,6 +57,14 @@ export class DeadlineHeap<Item extends Serial> {
     return item;
   }
 
+  /** Removes every dead entry, wherever it is. Costs as much as filling the heap anew. */
+  compact(): void {
+    const deadlinesMs = this.#deadlinesMs.splice(0);
+    const items = this.#items.splice(0);
+    for (const [index, item] of items.entries())
+      if (this.#isLive(item, deadlinesMs[index]!)) this.push(deadlinesMs[index]!, item);
+  }
+
   /** Removes every entry whose deadline is at or before `limitMs`. */
   dropUpTo(limitMs: number): void {
     while (this.#items.length > 0 && this.#deadlinesMs[0]! <= limitMs) this.#pop();

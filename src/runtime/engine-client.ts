@@ -46,10 +46,12 @@ export class EngineClient {
   readonly find = async (kind: string, name: string): Promise<string | null> => {
     const answers = await this.everyShard(findName, { kind, name });
     const found = answers.find((answer) => answer !== null && answer.key !== null);
-    // A shard that is away may be the one that knows it.
-    if (!found && answers.includes(null))
+    if (found) return found.key;
+    // A partition that nobody answers for, or that is on its way to another shard, may be the one that knows it.
+    const searched = new Set(answers.flatMap((answer) => answer?.partitions ?? []));
+    if (!allPartitions.every((partition) => searched.has(partition)))
       throw new DoorbusterError('busy', 'A part of the engine is being started anew');
-    return found?.key ?? null;
+    return null;
   };
 
   /** One question to every shard that runs partitions; null stands for each that does not answer. */

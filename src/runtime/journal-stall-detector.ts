@@ -3,33 +3,31 @@
  * are refused soon; operators are told when it lasts (one line) and when it is over (one more).
  */
 import type { Log } from '../protocol/log.ts';
-import type { GroupCommit } from './commit.ts';
-import type { Lease } from './lease.ts';
 
-/** Shorter silence is nobody's business. */
+/** Operators are not told of a shorter silence. */
 const toldAfterMs = 1_000;
 
+/** A question to the journal that may be open. */
+interface Waiting {
+  readonly waitedMs: number;
+}
+
 export class JournalStallDetector {
-  readonly #commit: Pick<GroupCommit, 'waitedMs'>;
-  readonly #lease: Pick<Lease<unknown>, 'waitedMs'>;
+  readonly #append: Waiting;
+  readonly #confirmation: Waiting;
   readonly #stallMs: number;
   readonly #log: Log;
   #isTold = false;
 
-  constructor(
-    commit: Pick<GroupCommit, 'waitedMs'>,
-    lease: Pick<Lease<unknown>, 'waitedMs'>,
-    stallMs: number,
-    log: Log,
-  ) {
-    this.#commit = commit;
-    this.#lease = lease;
+  constructor(append: Waiting, confirmation: Waiting, stallMs: number, log: Log) {
+    this.#append = append;
+    this.#confirmation = confirmation;
     this.#stallMs = stallMs;
     this.#log = log;
   }
 
   get ms(): number {
-    return Math.max(this.#commit.waitedMs, this.#lease.waitedMs);
+    return Math.max(this.#append.waitedMs, this.#confirmation.waitedMs);
   }
 
   /** Commands must not wait for it. */

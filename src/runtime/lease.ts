@@ -1,117 +1,155 @@
 /**
- * The right to answer. Appends are fenced by the journal, but a read or a refusal needs no append: a shard that was
- * replaced, and does not know it, would go on answering from memory. So an owner asks the journal again and again
- * whether it still is the owner, and lets nothing out unless it was told so within the last `leaseMs`.
+ * The right to answer. Appends are fenced by the journal, but a read or a refusal needs no append: an owner that was
+ * replaced, and does not know it, would go on answering from memory. So a shard asks the journal again and again
+ * whether it still owns its partitions, and a partition answers only if it was told so within the last `leaseMs`.
  *
  * 1. A confirmation counts from when it was asked for. A claim that came after that moment is answered later.
  * 2. Whoever takes partitions from another living process waits `leaseMs` after its claim before it opens them: by
- *    then the other one has stopped answering, wherever it was stopped, slowed or cut off.
- * 3. An owner that learns of its successor ends, also when it has nothing to append.
- * 4. Durations are measured by each process's monotonic clock: only their rates must agree.
+ *    then the other one has stopped answering for them, wherever it was stopped, slowed or cut off.
+ * 3. A partition whose successor is found ends here, also when it has nothing to append. The others are confirmed by
+ *    the same answer: each partition's right is its own.
+ * 4. A partition whose journal ends before what was acknowledged is not confirmed until it does not.
+ * 5. Durations are measured by each process's monotonic clock: only their rates must agree.
  */
-import type { Journal } from '../protocol/journal.ts';
+import type { Journal, Newest } from '../protocol/journal.ts';
 import type { Scheduler } from '../protocol/scheduler.ts';
 import type { Partition } from './partition.ts';
 
 export const leaseMs = 500;
 const confirmEveryMs = 150;
 
-export interface LeaseEvents<Held> {
-  /** It is certain that nobody else can have taken over. */
-  release(held: Held): void;
-  onReplaced(reason: string): void;
-  /** The journal ends with frame `tailSeq`, before one that it has acknowledged. Nothing is let out until it does not. */
+export interface LeaseEvents {
+  /** What waited for a confirmation may be able to leave. */
+  onConfirmed(): void;
+  onReplaced(partition: Partition, reason: string): void;
+  /** The partition's journal ends with frame `tailSeq`, before one that it has acknowledged. */
   onLoss(partition: Partition, tailSeq: number): Promise<void>;
 }
 
-/** `Held`: what waits to be let out, in its order. */
-export class Lease<Held> {
-  readonly held: Held[] = [];
-  readonly #partitions: readonly Partition[];
+export class Lease {
+  readonly #partitions = new Set<Partition>();
   readonly #journal: Pick<Journal, 'newest'>;
   readonly #scheduler: Scheduler;
-  readonly #events: LeaseEvents<Held>;
-  #confirmedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #events: LeaseEvents;
+  /** The oldest confirmation of any partition. */
+  #confirmedAtMs = Number.POSITIVE_INFINITY;
   #unansweredSinceMs: number | null = null;
-  #isOver = false;
+  #isAsking = false;
+  /** The next question follows without a pause. */
+  #isHurried = false;
+  #endPause: () => void = () => {};
 
-  constructor(
-    partitions: readonly Partition[],
-    journal: Pick<Journal, 'newest'>,
-    scheduler: Scheduler,
-    events: LeaseEvents<Held>,
-  ) {
-    this.#partitions = partitions;
+  constructor(journal: Pick<Journal, 'newest'>, scheduler: Scheduler, events: LeaseEvents) {
     this.#journal = journal;
     this.#scheduler = scheduler;
     this.#events = events;
   }
 
   /** The partitions were claimed with a question asked at that time. */
-  begin(claimAskedAtMs: number): void {
-    this.#confirmedAtMs = claimAskedAtMs;
-    void this.#confirm();
+  watch(partitions: Iterable<Partition>, claimAskedAtMs: number): void {
+    for (const partition of partitions) {
+      partition.confirmedAtMs = claimAskedAtMs;
+      this.#partitions.add(partition);
+    }
+    this.#noteOldest();
+    if (this.#isAsking) this.#hurry();
+    else void this.#confirmRepeatedly();
+  }
+
+  forget(partition: Partition): void {
+    this.#partitions.delete(partition);
+    this.#noteOldest();
+    if (this.#partitions.size === 0) this.#hurry();
   }
 
   end(): void {
-    this.#isOver = true;
+    for (const partition of this.#partitions) this.forget(partition);
   }
 
-  /** Lets it out, now or once the lease is confirmed. */
-  pass(held: Held): void {
-    this.held.push(held);
-    this.#release();
+  /** True when every partition may answer. */
+  get isHeld(): boolean {
+    return this.#isRecent(this.#confirmedAtMs);
   }
 
-  /** For how long there has been no answer, if there is no lease any more; else 0. */
+  /** Whether the partition may answer. */
+  covers(partition: Partition): boolean {
+    return this.#isRecent(partition.confirmedAtMs);
+  }
+
+  /** For how long there has been no answer, if some partition may not answer any more; else 0. */
   get waitedMs(): number {
     return this.isHeld || this.#unansweredSinceMs === null
       ? 0
       : this.#scheduler.now() - this.#unansweredSinceMs;
   }
 
-  get isHeld(): boolean {
-    return this.#scheduler.now() - this.#confirmedAtMs < leaseMs;
+  #isRecent(confirmedAtMs: number): boolean {
+    return this.#scheduler.now() - confirmedAtMs < leaseMs;
   }
 
-  #release(): void {
-    while (this.held.length > 0 && this.isHeld) this.#events.release(this.held.shift()!);
+  #noteOldest(): void {
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const { confirmedAtMs } of this.#partitions) oldestMs = Math.min(oldestMs, confirmedAtMs);
+    this.#confirmedAtMs = oldestMs;
   }
 
-  async #confirm(): Promise<void> {
-    while (!this.#isOver) {
+  async #confirmRepeatedly(): Promise<void> {
+    this.#isAsking = true;
+    while (this.#partitions.size > 0) {
+      this.#isHurried = false;
       await this.#ask().catch(() => {});
-      await new Promise<void>((resolve) => this.#scheduler.after(confirmEveryMs, resolve));
+      if (!this.#isHurried) await this.#pause();
     }
+    this.#unansweredSinceMs = null;
+    this.#isAsking = false;
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#scheduler.after(confirmEveryMs, resolve);
+      this.#endPause = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #hurry(): void {
+    this.#isHurried = true;
+    this.#endPause();
   }
 
   /** Rejects when the journal does not answer. */
   async #ask(): Promise<void> {
     const askedAtMs = this.#scheduler.now();
     this.#unansweredSinceMs ??= askedAtMs;
-    const owned = this.#partitions.filter((partition) => partition.epoch > 0);
-    const acked = owned.map((partition) => partition.ackedSeq);
-    const newest = await this.#journal.newest(owned.map((partition) => partition.number));
-    if (this.#isOver) return;
+    const asked = [...this.#partitions];
+    const acked = asked.map(({ ackedSeq }) => ackedSeq);
+    const newest = await this.#journal.newest(asked.map(({ number }) => number));
     let isWhole = true;
-    for (const [index, partition] of owned.entries()) {
-      const { epoch, seq } = newest[index]!;
-      if (epoch > partition.epoch) {
-        this.#events.onReplaced(
-          `partition ${partition.number} was claimed by another process: epoch ${epoch} after ${partition.epoch}`,
-        );
-        return;
-      }
-      // Before the first own frame the newest entry may be the mark of the claim.
-      const isShort = seq === 0 ? acked[index]! > partition.claimedSeq : seq < acked[index]!;
-      if (!partition.isOpen || (epoch === partition.epoch && !isShort)) continue;
-      isWhole = false;
-      // Behind the mark of a claim the tail is what it was when the claim was made.
-      await this.#events.onLoss(partition, seq === 0 && epoch > 0 ? partition.claimedSeq : seq);
+    for (const [index, partition] of asked.entries()) {
+      if (partition.isGone) continue;
+      const isConfirmed = await this.#confirm(partition, acked[index]!, newest[index]!);
+      if (isConfirmed) partition.confirmedAtMs = askedAtMs;
+      isWhole &&= isConfirmed;
     }
-    if (!isWhole || this.#isOver) return;
-    this.#confirmedAtMs = askedAtMs;
-    this.#unansweredSinceMs = null;
-    this.#release();
+    this.#noteOldest();
+    if (isWhole) this.#unansweredSinceMs = null;
+    this.#events.onConfirmed();
+  }
+
+  /** Whether the partition may go on answering. */
+  async #confirm(partition: Partition, ackedSeq: number, { epoch, seq }: Newest): Promise<boolean> {
+    if (epoch > partition.epoch) {
+      const reason = `partition ${partition.number} was claimed by another process: epoch ${epoch} after ${partition.epoch}`;
+      this.#events.onReplaced(partition, reason);
+      return true;
+    }
+    // Before the first own frame the newest entry may be the mark of the claim.
+    const isShort = seq === 0 ? ackedSeq > partition.claimedSeq : seq < ackedSeq;
+    if (!partition.isOpen || (epoch === partition.epoch && !isShort)) return true;
+    // Behind the mark of a claim the tail is what it was when the claim was made.
+    await this.#events.onLoss(partition, seq === 0 && epoch > 0 ? partition.claimedSeq : seq);
+    return false;
   }
 }

@@ -1,14 +1,17 @@
 /**
  * A shard's queue of commands. Answers, timers and messages of other actors go before new commands from outside,
- * so that what has begun ends; only commands from outside are bounded, the others are bounded by what actors owe.
+ * so that what has begun ends; only commands from outside are bounded, the others by what is pending in the actors.
  */
 import type { Code } from '../protocol/codes.ts';
 import type { AnyCommand } from '../protocol/command.ts';
+import type { AnyDecider } from '../protocol/decider.ts';
+import type { Partition } from './partition.ts';
 
 export type ReplyTo = (code: Code, body: unknown) => void;
 
 export interface Envelope {
-  readonly kind: string;
+  readonly partition: Partition;
+  readonly decider: AnyDecider;
   readonly key: string;
   readonly command: AnyCommand;
   readonly reply: ReplyTo | null;
@@ -60,21 +63,27 @@ export class Mailbox {
   offer(envelope: Envelope): boolean {
     if (this.#outside.length >= this.#outsideMax) return false;
     this.#outside.push(envelope);
+    envelope.partition.queued++;
     return true;
   }
 
   /** For answers, timers and other actors' messages. */
   put(envelope: Envelope): void {
     this.#inside.push(envelope);
+    envelope.partition.queued++;
   }
 
   /** Answers `busy` to all commands from outside that were not begun. */
   refuseOutside(): void {
-    for (let envelope = this.#outside.shift(); envelope; envelope = this.#outside.shift())
+    for (let envelope = this.#outside.shift(); envelope; envelope = this.#outside.shift()) {
+      envelope.partition.queued--;
       envelope.reply?.('busy', null);
+    }
   }
 
   take(): Envelope | undefined {
-    return this.#inside.shift() ?? this.#outside.shift();
+    const envelope = this.#inside.shift() ?? this.#outside.shift();
+    if (envelope) envelope.partition.queued--;
+    return envelope;
   }
 }

@@ -1,13 +1,13 @@
 /**
- * Messages that actors owe: sent once their cause is durable, and again until they are answered.
+ * Pending messages of actors: sent once their cause is durable, and again until they are answered.
  *
- * 1. What is owed is read from the state (`pendingMessages`), never stored: after a crash it is found again by asking.
+ * 1. What is pending is read from the state (`pendingMessages`), never stored: after a crash it is found again by asking.
  * 2. An id is open from the moment it is found until its answer has been decided on; meanwhile it is not sent twice.
- * 3. `busy` and silence both mean: ask again later, with the same id.
+ * 3. After `busy`, and when no answer came, the message is sent again later, with the same id.
  */
 import type { Code } from '../protocol/codes.ts';
 import type { PendingMessage } from '../protocol/decider.ts';
-import type { Actor } from './partition.ts';
+import type { Actor, Partition } from './partition.ts';
 
 export interface Outgoing {
   readonly actor: Actor;
@@ -23,14 +23,16 @@ const resendAfterMs = 3000;
 /** A receiver that was busy, or not there, is asked again after this long. */
 const retryBusyMs = 250;
 
+type SendMessage = (outgoing: Outgoing, done: (code: Code, body: unknown) => void) => void;
+
 export class Outbox {
   readonly #openById = new Map<string, Outgoing>();
-  readonly #send: (pending: PendingMessage, done: (code: Code, body: unknown) => void) => void;
+  readonly #send: SendMessage;
   readonly #deliver: (actor: Actor, messageId: string, code: Code, body: unknown) => void;
   readonly #now: () => number;
 
   constructor(
-    send: (pending: PendingMessage, done: (code: Code, body: unknown) => void) => void,
+    send: SendMessage,
     deliver: (actor: Actor, messageId: string, code: Code, body: unknown) => void,
     now: () => number,
   ) {
@@ -43,7 +45,7 @@ export class Outbox {
     return this.#openById.size;
   }
 
-  /** What this actor newly pendingMessages, to be put into the batch that makes it durable. */
+  /** What is newly pending in this actor, to be put into the batch that makes it durable. */
   collect(actor: Actor, into: Outgoing[]): void {
     for (const pending of actor.decider.pendingMessages(actor.state)) {
       if (this.#openById.has(pending.id)) continue;
@@ -57,7 +59,7 @@ export class Outbox {
     const { pending } = outgoing;
     if (this.#openById.get(pending.id) !== outgoing) return;
     outgoing.sentAtMs = this.#now();
-    this.#send(pending, (code, body) => {
+    this.#send(outgoing, (code, body) => {
       if (outgoing.isAnswered || this.#openById.get(pending.id) !== outgoing) return;
       if (code === 'busy') {
         outgoing.sentAtMs = this.#now() - resendAfterMs + retryBusyMs;
@@ -73,7 +75,13 @@ export class Outbox {
     this.#openById.delete(messageId);
   }
 
-  /** Sends again what was not answered in time, and forgets what is not owed any more. */
+  /** Nothing of this partition is sent any more, and no answer to it is delivered. */
+  forget(partition: Partition): void {
+    for (const [id, { actor }] of this.#openById)
+      if (actor.partition === partition) this.#openById.delete(id);
+  }
+
+  /** Sends again what was not answered in time, and forgets what is not pending any more. */
   resend(): void {
     const before = this.#now() - resendAfterMs;
     for (const [id, outgoing] of this.#openById) {

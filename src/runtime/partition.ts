@@ -1,4 +1,4 @@
-/** One partition: who lives there, how far its journal goes and how far it is saved. */
+/** One partition as this shard runs it: its actors, how far its journal goes and how far it is saved. */
 import type { AnyDecider, AnyEvent } from '../protocol/decider.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
 import { PassivatedFilter } from './passivated-filter.ts';
@@ -38,6 +38,14 @@ export class Partition {
   fault: string | null = null;
   /** Halted, and yet what was replayed can be shown. */
   isReadOnly = false;
+  /** New commands are taken. */
+  isTaking = false;
+  /** This shard runs it no longer, and nothing of it may leave any more. It never comes back: a later owner, also in this shard, makes a new one. */
+  isGone = false;
+  /** When the question was asked by which its ownership was confirmed last. */
+  confirmedAtMs = Number.NEGATIVE_INFINITY;
+  /** Commands in the mailbox. */
+  queued = 0;
   /** Records of the frame that is being filled. */
   records: JournalRecord[] = [];
   readonly actors = new Map<string, Map<string, Actor>>();
@@ -64,6 +72,15 @@ export class Partition {
     this.actors.clear();
     this.names.clear();
     this.passivated.clear();
+  }
+
+  /** It answers for nothing any more, and its actors leave memory. */
+  leave(): void {
+    this.isGone = true;
+    this.isOpen = false;
+    this.isReadOnly = false;
+    this.isTaking = false;
+    this.clear();
   }
 
   find(kind: string, key: string): Actor | undefined {

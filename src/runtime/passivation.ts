@@ -56,13 +56,16 @@ export class Passivation {
     this.#deps = deps;
   }
 
-  get stashed(): number {
-    return this.#stashed;
+  /** Whether commands of the partition wait for actors that are being loaded. */
+  isLoading(partition: Partition): boolean {
+    for (const stash of this.#stashes.values()) if (stash.partition === partition) return true;
+    return false;
   }
 
   /** Whether the envelope's actor is passivated: then the envelope is kept until the actor is loaded. */
-  takes(partition: Partition, envelope: Envelope): boolean {
-    const { kind, key } = envelope;
+  takes(envelope: Envelope): boolean {
+    const { partition, key } = envelope;
+    const { kind } = envelope.decider;
     if (envelope.isUnsaved || !partition.passivated.has(addressHash(kind, key))) return false;
     if (this.#stashed >= this.#deps.stashMax) {
       this.#refuse(envelope);
@@ -120,7 +123,8 @@ export class Passivation {
     try {
       for (const saved of await this.#deps.store.loadPassivated(partition.number, stashes)) {
         found.add(`${saved.kind}/${saved.key}`);
-        if (!partition.find(saved.kind, saved.key)) this.#deps.install(partition, saved);
+        const isWanted = !partition.isGone && !partition.find(saved.kind, saved.key);
+        if (isWanted) this.#deps.install(partition, saved);
       }
     } catch (error) {
       isRead = false;

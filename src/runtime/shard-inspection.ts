@@ -6,10 +6,10 @@ import type { ShardStatsRow } from './statistics.ts';
 
 const command = commandsTo('shard');
 
-/** The key of the actor of `kind` that goes by another name, or null. `busy` while the shard cannot know. */
+/** The key of the actor of `kind` that goes by another name, or null; and the partitions in which the shard can know. */
 export const findName = command('FindName')
   .takes<{ readonly kind: string; readonly name: string }>()
-  .answers<{ readonly key: string | null }>();
+  .answers<{ readonly key: string | null; readonly partitions: readonly number[] }>();
 /** The newest durable frame of each partition that the shard runs. */
 export const readPositions = command('ReadPositions').takes<object>().answers<readonly Position[]>();
 export const readStats = command('ReadStats').takes<object>().answers<ShardStatsRow>();
@@ -21,12 +21,9 @@ type ShardCommand = Sent<typeof findName | typeof readPositions | typeof readSta
 export function inspectShard(shard: Shard, received: AnyCommand, reply: ReplyTo): void {
   const asked = received as ShardCommand;
   switch (asked.type) {
-    case 'FindName': {
-      const key = shard.find(asked.kind, asked.name);
-      if (key === null && !shard.isWhole) reply('busy', null);
-      else reply('ok', { key });
+    case 'FindName':
+      reply('ok', { key: shard.find(asked.kind, asked.name), partitions: shard.searched() });
       break;
-    }
     case 'ReadPositions':
       reply('ok', shard.positions());
       break;

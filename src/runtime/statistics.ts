@@ -3,8 +3,8 @@
  * themselves comes from the deciders (`gauges`, `counts`).
  */
 import type { AnyDecider, Counted, Measure } from '../protocol/decider.ts';
-import type { Frame } from '../protocol/journal.ts';
 import { counter, type Family, gauge, histogram, type Labels, merge } from '../protocol/metric.ts';
+import type { SealedFrame } from './group-commit.ts';
 import type { Partition } from './partition.ts';
 
 /** One row of `GET /v1/ops/shards`. */
@@ -95,13 +95,14 @@ export class ShardStatistics {
     this.#restoredFrames += frames;
   }
 
-  committed(events: number, frames: readonly Frame[], tookMs: number): void {
-    if (events === 0) return;
-    this.#events += events;
+  committed(frames: readonly SealedFrame[], tookMs: number): void {
+    for (const { events, frame } of frames) {
+      this.#events += events;
+      this.#journalBytes += frame.bytes.length;
+    }
     this.#recentMs[this.#commits % recentCommitsMax] = tookMs;
     this.#commits++;
     this.#secondsSum += tookMs / 1000;
-    for (const frame of frames) this.#journalBytes += frame.bytes.length;
     const bucket = commitBucketsSeconds.findIndex((bound) => tookMs / 1000 <= bound);
     this.#buckets[bucket < 0 ? commitBucketsSeconds.length : bucket]!++;
   }

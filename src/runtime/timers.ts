@@ -17,16 +17,12 @@ export interface Timed {
 const waitMsMax = 86_400_000;
 
 export class Timers<Owner extends Timed> {
-  #heap = Timers.#newHeap<Owner>();
+  readonly #heap = new DeadlineHeap<Owner>((owner, deadlineMs) => owner.deadlineMs === deadlineMs);
   #serials = 0;
   #alarm: { readonly atMs: number; readonly cancel: () => void } | null = null;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #scheduler: Pick<Scheduler, 'after'>;
   readonly #onDue: (owner: Owner) => void;
-
-  static #newHeap<Owner extends Timed>(): DeadlineHeap<Owner> {
-    return new DeadlineHeap((owner, deadlineMs) => owner.deadlineMs === deadlineMs);
-  }
 
   /** `onDue` is called for each owner whose time has come, in order of time; its deadline is then Infinity. */
   constructor(clock: Pick<Clock, 'now'>, scheduler: Pick<Scheduler, 'after'>, onDue: (owner: Owner) => void) {
@@ -47,10 +43,7 @@ export class Timers<Owner extends Timed> {
   /** Takes away many owners' deadlines, and keeps nothing that would hold the owners in memory. */
   forget(owners: Iterable<Owner>): void {
     for (const owner of owners) owner.deadlineMs = Number.POSITIVE_INFINITY;
-    const old = this.#heap;
-    this.#heap = Timers.#newHeap();
-    for (const owner of old.upTo(Number.POSITIVE_INFINITY, old.size))
-      this.#heap.push(owner.deadlineMs, owner);
+    this.#heap.compact();
     this.watch();
   }
 

@@ -9,8 +9,9 @@ import { startClock } from '../runtime/clock.ts';
 import { EngineClient } from '../runtime/engine-client.ts';
 import { advancedPush, positionOf } from '../runtime/positions.ts';
 import { systemScheduler } from '../runtime/scheduler.ts';
-import { defaultShardLimits, Shard } from '../runtime/shard.ts';
+import { Shard } from '../runtime/shard.ts';
 import { inspectShard } from '../runtime/shard-inspection.ts';
+import { defaultShardLimits } from '../runtime/shard-options.ts';
 import { startThread, threadData } from '../runtime/thread.ts';
 import type { SharedData } from './shared.ts';
 
@@ -46,7 +47,8 @@ const shard = new Shard({
     thread.push('back-office', push);
     thread.push('snapshotter', push);
   },
-  onFatal: (reason, isFenced) => (isFenced ? thread.retired(reason) : thread.fatal(reason)),
+  onRetired: (reason) => thread.retired(reason),
+  onFatal: (reason) => thread.fatal(reason),
   log,
   limits: defaultShardLimits,
 });

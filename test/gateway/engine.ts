@@ -12,7 +12,8 @@ import type { Push } from '../../src/protocol/decider.ts';
 import { evenSpread } from '../../src/protocol/directory.ts';
 import type { Log } from '../../src/protocol/log.ts';
 import { type Answer, busy } from '../../src/protocol/peer.ts';
-import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
+import { Shard } from '../../src/runtime/shard.ts';
+import { defaultShardLimits } from '../../src/runtime/shard-options.ts';
 import { MemoryJournal, MemorySnapshots, MemoryStore } from '../support/memory-journal.ts';
 import type { Shards } from './shards.ts';
 
@@ -91,6 +92,7 @@ export async function startEngine(): Promise<Engine> {
       if (!engine.isDeaf) for (const listen of listeners) listen(push);
     },
     onDurable: () => {},
+    onRetired: () => {},
     onFatal: (reason) => {
       throw new Error(reason);
     },

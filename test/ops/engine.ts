@@ -13,7 +13,8 @@ import { evenSpread } from '../../src/protocol/directory.ts';
 import { anchorClock, startClock } from '../../src/runtime/clock.ts';
 import { Projector } from '../../src/runtime/projector.ts';
 import { systemScheduler } from '../../src/runtime/scheduler.ts';
-import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
+import { Shard } from '../../src/runtime/shard.ts';
+import { defaultShardLimits } from '../../src/runtime/shard-options.ts';
 import { defaultSnapshotterLimits, Snapshotter } from '../../src/runtime/snapshotter.ts';
 import { runNode } from '../system/server.ts';
 
@@ -53,6 +54,7 @@ export async function startEngine(
     ask: (_address, command, done) => pay(command, done),
     push: () => {},
     onDurable: (partition, seq) => snapshotter.advance(partition, seq),
+    onRetired: () => {},
     onFatal: () => {},
     log: () => {},
     limits: defaultShardLimits,

@@ -68,10 +68,22 @@ describe('the engine as threads see it', () => {
   });
 
   it('a name is found wherever it is; it is known to be nobody only when all have answered', async () => {
-    const [here, nowhere] = [ok({ key: 'a' }), ok({ key: null })];
+    const here = ok({ key: 'a', partitions: [] });
+    const [even, odd] = [0, 1].map((shard) => {
+      const { partitionsOf } = evenSpread(2);
+      return ok({ key: null, partitions: partitionsOf(shard) });
+    });
+    const nowhere = even!;
     expect(await client({ 'shard/0': nowhere, 'shard/1': here }).engine.find('sku', 'x')).toBe('a');
     expect(await client({ 'shard/1': here }).engine.find('sku', 'x')).toBe('a');
-    expect(await client({ 'shard/0': nowhere, 'shard/1': nowhere }).engine.find('sku', 'x')).toBeNull();
+    expect(await client({ 'shard/0': nowhere, 'shard/1': odd! }).engine.find('sku', 'x')).toBeNull();
+    // A partition on its way from one shard to the other.
+    const less = ok({ key: null, partitions: evenSpread(2).partitionsOf(1).slice(1) });
+    await expect(
+      client({ 'shard/0': nowhere, 'shard/1': less }).engine.find('sku', 'x'),
+    ).rejects.toMatchObject({
+      code: 'busy',
+    });
     await expect(client({ 'shard/0': nowhere }).engine.find('sku', 'x')).rejects.toMatchObject({
       code: 'busy',
     });

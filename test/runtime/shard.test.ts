@@ -84,27 +84,32 @@ describe('a shard', () => {
     expect(one.fatal).toEqual([]);
   });
 
-  it('that has been replaced by another owner answers `busy`, also to those who wait, and says that it is fenced', async () => {
+  it('whose partition was taken by another owner answers nobody for it', async () => {
     const store = new MemoryStore();
     const old = await startShard(store);
     await old.send({ type: 'Add', amount: 1 });
     await new MemoryJournal(store).claim([partitionOf('counter', 'a')]);
     const refused = old.send({ type: 'Add', amount: 1 });
-    await until(() => old.fatal.length > 0);
-    expect(old.fatal[0]!.isFenced).toBe(true);
+    await until(() => old.replaced.length > 0);
+    expect(old.replaced).toEqual([partitionOf('counter', 'a')]);
     expect((await refused).code).toBe('busy');
     expect((await old.send({ type: 'Read' })).code).toBe('busy');
+    // The partition ends, and neither the shard nor another of its partitions.
+    expect((await old.send({ type: 'Add', amount: 1 }, 'b')).code).toBe('ok');
+    expect([old.fatal, old.retired]).toEqual([[], []]);
   });
 });
 
 describe('a shard that was replaced', () => {
-  it('learns of it although nobody asks it anything, and ends', async () => {
+  it('learns of it although nobody asks it anything, and is retired', async () => {
     const store = new MemoryStore();
     const one = await startShard(store);
     await one.send({ type: 'Add', amount: 1 });
     const two = await startShard(store);
-    await until(() => one.fatal.length === 1);
-    expect(one.fatal).toMatchObject([{ isFenced: true, reason: expect.stringContaining('another process') }]);
+    await until(() => one.retired.length === 1);
+    expect(one.retired).toMatchObject([expect.stringContaining('another process')]);
+    expect(one.fatal).toEqual([]);
+    expect(one.shard.stats()).toMatchObject({ partitions: 0, actors: 0 });
     expect((await one.send({ type: 'Read' })).code).toBe('busy');
     expect((await two.send({ type: 'Read' })).body).toMatchObject({ total: 1 });
     expect(two.fatal).toEqual([]);
@@ -146,14 +151,13 @@ describe('a weak journal that has lost its last frames', () => {
     const one = await startShard(store);
     for (let n = 0; n < 6; n++) await one.send({ type: 'Add', amount: 1 });
     const two = await startShard(store);
-    await until(() => one.fatal.length === 1);
+    await until(() => one.retired.length === 1);
     const stream = store.stream(partitionOf('counter', 'a'));
     stream.frames.splice(2);
     stream.tailSeq = 2;
     await until(() => two.fatal.length === 1);
-    expect(two.fatal).toMatchObject([
-      { isFenced: false, reason: expect.stringContaining('6 was acknowledged') },
-    ]);
+    expect(two.fatal).toMatchObject([expect.stringContaining('6 was acknowledged')]);
+    expect(two.retired).toEqual([]);
   });
 });
 

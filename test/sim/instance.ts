@@ -7,7 +7,8 @@ import { partitionOf } from '../../src/protocol/address.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import type { Push } from '../../src/protocol/decider.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
-import { defaultShardLimits, Shard } from '../../src/runtime/shard.ts';
+import { Shard } from '../../src/runtime/shard.ts';
+import { defaultShardLimits } from '../../src/runtime/shard-options.ts';
 import { checkPush, checkReply } from './check-reply.ts';
 import { watched } from './check-state.ts';
 import { Disk, Outage } from './disk.ts';
@@ -100,9 +101,13 @@ export class Instance implements Owner {
       onDurable: (partition, seq) => {
         if (this.isAlive) deps.onDurable(partition, seq);
       },
-      onFatal: (reason, isFenced) => {
+      onRetired: (reason) => {
+        world.trace(() => `${this.name} is retired: ${reason}`);
+        this.end(true);
+      },
+      onFatal: (reason) => {
         world.trace(() => `${this.name} gives up: ${reason}`);
-        this.end(isFenced);
+        this.end(false);
       },
       log: (level, message, fields) =>
         world.trace(() => `${this.name} ${level}: ${message} ${JSON.stringify(fields ?? {})}`),

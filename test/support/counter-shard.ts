@@ -5,7 +5,8 @@ import { type Decider, type PendingMessage, type Push, register } from '../../sr
 import { evenSpread } from '../../src/protocol/directory.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { systemScheduler } from '../../src/runtime/scheduler.ts';
-import { defaultShardLimits, Shard, type ShardLimits } from '../../src/runtime/shard.ts';
+import { Shard } from '../../src/runtime/shard.ts';
+import { defaultShardLimits, type ShardLimits } from '../../src/runtime/shard-options.ts';
 import { Snapshotter } from '../../src/runtime/snapshotter.ts';
 import { MemoryJournal, MemorySnapshots, type MemoryStore } from './memory-journal.ts';
 
@@ -86,7 +87,10 @@ export interface Running {
   journal: MemoryJournal;
   asked: { command: AnyCommand; done: ReplyTo }[];
   pushes: Push[];
-  fatal: { reason: string; isFenced: boolean }[];
+  fatal: string[];
+  /** Partitions that were taken over by another owner. */
+  replaced: number[];
+  retired: string[];
   clock: { at: number };
   send(command: CounterCommand, key?: string): Promise<{ code: string; body: unknown }>;
 }
@@ -104,7 +108,9 @@ export async function startShard(
   const clock = { at: atMs };
   const asked: Running['asked'] = [];
   const pushes: Push[] = [];
-  const fatal: Running['fatal'] = [];
+  const fatal: string[] = [];
+  const replaced: number[] = [];
+  const retired: string[] = [];
   const advanceTo = (atMs: number) => {
     clock.at = Math.max(clock.at, atMs);
   };
@@ -121,7 +127,9 @@ export async function startShard(
     ask: (_address, command, done) => void asked.push({ command, done }),
     push: (push) => void pushes.push(push),
     onDurable: (partition, seq) => snapshotter.advance(partition, seq),
-    onFatal: (reason, isFenced) => void fatal.push({ reason, isFenced }),
+    onReplaced: (partition) => void replaced.push(partition),
+    onRetired: (reason) => void retired.push(reason),
+    onFatal: (reason) => void fatal.push(reason),
     log: () => {},
     limits: { ...defaultShardLimits, ...shardLimits },
   });
@@ -141,7 +149,19 @@ export async function startShard(
     new Promise<{ code: string; body: unknown }>((resolve) =>
       shard.deliver('counter', key, command, (code, body) => resolve({ code, body })),
     );
-  const one = { shard, snapshotter, snapshots, journal, asked, pushes, fatal, clock, send };
+  const one = {
+    shard,
+    snapshotter,
+    snapshots,
+    journal,
+    asked,
+    pushes,
+    fatal,
+    replaced,
+    retired,
+    clock,
+    send,
+  };
   running.push(one);
   return one;
 }

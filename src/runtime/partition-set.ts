@@ -1,0 +1,163 @@
+/**
+ * The partitions that a shard runs. They come and go while the shard works: opened by order, closed by order, or taken
+ * over by another process.
+ *
+ * 1. Opening is: claim (older owners are fenced), recover, wait until the former owner's lease is over, take commands,
+ *    send what is pending.
+ * 2. Closing is: take nothing new, finish what was taken, end, and let go of the ownership, so that whoever comes next
+ *    need not wait. When time runs out nothing is let go of: the next owner waits for the lease to end.
+ * 3. A partition that was taken over ends at once, and no other does. When it was the last one, the shard is retired.
+ * 4. A partition that has ended leaves nothing behind: no actor, no timer, no message, no reply. One that is closed
+ *    while it is being opened does not open.
+ */
+import type { Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
+import type { Log } from '../protocol/log.ts';
+import type { Scheduler } from '../protocol/scheduler.ts';
+import type { Clock } from './clock.ts';
+import type { CommitStage } from './commit-stage.ts';
+import { leaseMs } from './lease.ts';
+import type { Outbox } from './outbox.ts';
+import { type Actor, Partition } from './partition.ts';
+import { type RecoveryReport, recover } from './recovery.ts';
+import type { Deciders } from './replay.ts';
+import type { Timers } from './timers.ts';
+
+const lookEveryMs = 1;
+
+export interface PartitionSetDeps {
+  /** Names this process. */
+  readonly owner: string;
+  readonly deciders: Deciders;
+  readonly journal: Journal;
+  readonly snapshots: SnapshotStore;
+  readonly passivated: PassivatedStore | null;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+  readonly stage: CommitStage;
+  readonly timers: Timers<Actor>;
+  readonly outbox: Outbox;
+  /** Whether commands of the partition wait for passivated actors. */
+  readonly isLoading: (partition: Partition) => boolean;
+  readonly onDurable: (partition: number, seq: number) => void;
+  readonly onReplaced: (partition: number) => void;
+  readonly onRetired: (reason: string) => void;
+}
+
+export class PartitionSet {
+  readonly #deps: PartitionSetDeps;
+  readonly #byNumber = new Map<number, Partition>();
+  readonly #opening = new Set<Partition>();
+
+  constructor(deps: PartitionSetDeps) {
+    this.#deps = deps;
+  }
+
+  get(number: number): Partition | undefined {
+    return this.#byNumber.get(number);
+  }
+
+  all(): Partition[] {
+    return [...this.#byNumber.values()];
+  }
+
+  async open(numbers: readonly number[]): Promise<RecoveryReport> {
+    const { journal, owner, scheduler } = this.#deps;
+    const partitions = numbers.map((number) => this.#add(number));
+    for (const partition of partitions) this.#opening.add(partition);
+    try {
+      const claimAskedAtMs = scheduler.now();
+      const claims = await journal.claim(numbers, owner);
+      const otherEndsAtMs = claims.some(({ isTakenOver }) => isTakenOver) ? scheduler.now() + leaseMs : 0;
+      const report = await recover(partitions, claims, this.#deps);
+      const waitMs = otherEndsAtMs - scheduler.now();
+      if (waitMs > 0) await new Promise<void>((resolve) => scheduler.after(waitMs, resolve));
+      this.#begin(
+        partitions.filter(({ isGone }) => !isGone),
+        claimAskedAtMs,
+      );
+      return report;
+    } catch (error) {
+      this.#end(partitions);
+      throw error;
+    } finally {
+      for (const partition of partitions) this.#opening.delete(partition);
+    }
+  }
+
+  /** False when not everything that was taken could be finished in time. */
+  async close(numbers: readonly number[], graceMs: number): Promise<boolean> {
+    const { journal, owner, scheduler } = this.#deps;
+    const partitions = this.all().filter(({ number }) => numbers.includes(number));
+    for (const partition of partitions) partition.isTaking = false;
+    const untilMs = scheduler.now() + graceMs;
+    while (scheduler.now() < untilMs) {
+      if (partitions.every((partition) => this.#isAtRest(partition))) {
+        this.#end(partitions);
+        if (partitions.length > 0)
+          await journal
+            .release(
+              partitions.map(({ number }) => number),
+              owner,
+            )
+            .catch(() => {});
+        return true;
+      }
+      await new Promise<void>((resolve) => scheduler.after(lookEveryMs, resolve));
+    }
+    this.#end(partitions);
+    return false;
+  }
+
+  /** Another process has claimed the partition. */
+  replaced(partition: Partition, reason: string): void {
+    if (partition.isGone) return;
+    const { log, onReplaced, onRetired } = this.#deps;
+    log('warn', 'a partition was taken over by another process', { partition: partition.number, reason });
+    this.#end([partition]);
+    onReplaced(partition.number);
+    if (this.#byNumber.size === 0) onRetired(reason);
+  }
+
+  #add(number: number): Partition {
+    if (this.#byNumber.has(number)) throw new Error(`partition ${number} is open already`);
+    const partition = new Partition(number);
+    this.#byNumber.set(number, partition);
+    return partition;
+  }
+
+  #begin(partitions: readonly Partition[], claimAskedAtMs: number): void {
+    const { clock, stage, timers, outbox, onDurable } = this.#deps;
+    const at = clock.now();
+    for (const partition of partitions) {
+      partition.isOpen = partition.fault === null;
+      partition.isTaking = partition.isOpen || partition.isReadOnly;
+      if (!partition.isOpen) continue;
+      for (const actor of partition.everyActor()) {
+        timers.arm(actor, actor.decider.deadline(actor.state, at));
+        outbox.collect(actor, stage.open.outgoing);
+      }
+      onDurable(partition.number, partition.seq);
+    }
+    stage.begin(partitions, claimAskedAtMs);
+    timers.watch();
+  }
+
+  #isAtRest(partition: Partition): boolean {
+    const { stage, isLoading } = this.#deps;
+    if (partition.isGone || this.#opening.has(partition)) return true;
+    return partition.queued === 0 && !isLoading(partition) && !stage.concerns(partition);
+  }
+
+  #end(partitions: readonly Partition[]): void {
+    const { stage, timers, outbox } = this.#deps;
+    const ending = partitions.filter(({ isGone }) => !isGone);
+    timers.forget(ending.flatMap((partition) => [...partition.everyActor()]));
+    for (const partition of ending) {
+      this.#byNumber.delete(partition.number);
+      outbox.forget(partition);
+      partition.leave();
+      stage.forget(partition);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** What a shard is given: its stores, its ways out, its limits. */
+import type { Address } from '../protocol/address.ts';
+import type { AnyCommand } from '../protocol/command.ts';
+import type { AnyDecider, Push } from '../protocol/decider.ts';
+import type { Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
+import type { Log } from '../protocol/log.ts';
+import type { Scheduler } from '../protocol/scheduler.ts';
+import type { Clock } from './clock.ts';
+import type { ReplyTo } from './mailbox.ts';
+
+export interface ShardDeps {
+  readonly shard: number;
+  /** The partitions that it begins with. */
+  readonly partitions: readonly number[];
+  /** Names this process: whoever comes after another one waits until that one's lease is over. */
+  readonly owner: string;
+  readonly deciders: readonly AnyDecider[];
+  readonly journal: Journal;
+  readonly snapshots: SnapshotStore;
+  /** null: actors never leave memory. */
+  readonly passivated?: PassivatedStore | null;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** Sends to an actor elsewhere, or to the back office; must answer once, `busy` when it cannot. */
+  readonly ask: (address: Address, command: AnyCommand, done: ReplyTo) => void;
+  readonly push: (push: Push) => void;
+  /** The partition's journal has grown: projections may read on. */
+  readonly onDurable: (partition: number, seq: number) => void;
+  /** Another process has taken this partition; the others go on. */
+  readonly onReplaced?: (partition: number) => void;
+  /** Other processes have taken the last of its partitions. */
+  readonly onRetired: (reason: string) => void;
+  /** The shard cannot go on: it must be ended and started anew. */
+  readonly onFatal: (reason: string) => void;
+  readonly log: Log;
+  readonly limits: ShardLimits;
+}
+
+export interface ShardLimits {
+  /** Commands from outside that may wait. */
+  readonly mailboxMax: number;
+  readonly commandsPerTurn: number;
+  /** Events that one batch may hold; then the shard waits for the journal. */
+  readonly eventsPerBatch: number;
+  /** When the journal has not answered for so long, new commands are refused at the door. */
+  readonly stallMs: number;
+  /** An actor in which nothing is pending leaves memory after so long without a command. */
+  readonly idleMs: number;
+}
+
+export const defaultShardLimits: ShardLimits = {
+  mailboxMax: 50_000,
+  commandsPerTurn: 2_000,
+  eventsPerBatch: 20_000,
+  stallMs: 150,
+  idleMs: 60_000,
+};
