@@ -92,8 +92,7 @@ export class Shard {
 
   /** Closes all partitions. Returns false when time ran out. */
   async stop(graceMs: number): Promise<boolean> {
-    const numbers = this.#partitions.all().map(({ number }) => number);
-    const isClean = await this.#partitions.close(numbers, graceMs);
+    const isClean = await this.close(this.numbers, graceMs);
     this.#housekeeping.stop();
     return isClean;
   }
@@ -109,6 +108,11 @@ export class Shard {
       return;
     }
     this.#scheduleTurn();
+  }
+
+  /** The partitions that it runs or is about to run. */
+  get numbers(): number[] {
+    return this.#partitions.all().map(({ number }) => number);
   }
 
   /** The key of the actor that goes by another name, or null. */
