@@ -25,7 +25,7 @@ function snapshotsOf(story: Story): GoldenSnapshot[] {
 
 const name = process.argv[2] ?? '';
 if (!/^[a-z0-9][a-z0-9.-]{0,40}$/.test(name)) {
-  process.stderr.write('usage: node test/golden/make.ts NAME (small envelopes, digits, dots, dashes)\n');
+  process.stderr.write('usage: node test/golden/make.ts NAME (small letters, digits, dots, dashes)\n');
   process.exit(2);
 }
 const halfTime: GoldenSnapshot[] = [];

@@ -59,7 +59,7 @@ export class Story {
   }
 
   /** One command, one frame; throws when the answer is not the expected one. */
-  tell(kind: string, key: string, command: object, expected = 'ok'): void {
+  send(kind: string, key: string, command: object, expected = 'ok'): void {
     const { decider, state } = this.actor(kind, key);
     const { code, events } = decider.decide(state, command as AnyCommand, this.atMs);
     if (code !== expected)
@@ -72,7 +72,7 @@ export class Story {
   }
 
   tick(kind: string, key: string): void {
-    this.tell(kind, key, { type: 'Tick' });
+    this.send(kind, key, { type: 'Tick' });
   }
 
   /** Carries messages between the actors until none is left; payments are answered by `provider`. */
@@ -98,11 +98,11 @@ export class Story {
     } else {
       const { decider, state } = this.actor(pending.kind, pending.key);
       const decision = decider.decide(state, pending.command, this.atMs);
-      this.tell(pending.kind, pending.key, pending.command, decision.code);
+      this.send(pending.kind, pending.key, pending.command, decision.code);
       const { reply } = decision;
       answer = { code: decision.code, body: typeof reply === 'function' ? reply(state) : (reply ?? null) };
     }
-    this.tell(from.decider.kind, from.key, { type: 'Answered', id: pending.id, ...answer });
+    this.send(from.decider.kind, from.key, { type: 'Answered', id: pending.id, ...answer });
   }
 }
 
@@ -118,7 +118,7 @@ let holdCount = 0;
 /** A hold of this buyer; returns its id. */
 function hold(story: Story, buyer: number, ticketNumber: number, quantity = 1): string {
   const holdId = uuid(0x100 + ++holdCount);
-  story.tell(
+  story.send(
     'sku',
     sku,
     {
@@ -137,7 +137,7 @@ function placeOrder(
   holds: { holdId: string; sku: string }[],
 ): string {
   const orderId = `ord_${uuid(n)}`;
-  story.tell(
+  story.send(
     'order',
     orderId,
     {
@@ -155,28 +155,7 @@ function placeOrder(
   return orderId;
 }
 
-function openShop(story: Story): void {
-  for (const [key, stock] of [
-    [sku, 40],
-    ['SOCKS', 0],
-  ] as const)
-    story.tell(
-      'sku',
-      key,
-      { type: 'RegisterSku', productId: `prd_${uuid(3)}`, sellerId: seller, title: 'Console', price, stock },
-      'created',
-    );
-  story.tell('sku', sku, {
-    type: 'ChangeSku',
-    title: 'Console “Ω”',
-    price: { amount: 50_000, currency: 'USD' },
-  });
-  story.tell(
-    'sku',
-    sku,
-    { type: 'AdjustStock', adjustmentId: uuid(4), delta: -2, reason: 'two broken', sellerId: seller },
-    'created',
-  );
+function saleOf(items: object[], title: string, atMs: number) {
   const queueing = {
     method: 'fifo',
     releasePerSecond: 50,
@@ -185,7 +164,7 @@ function openShop(story: Story): void {
     claimSeconds: 60,
     overAdmission: 1,
   };
-  const sale = (items: object[], title: string) => ({
+  return {
     ...{
       type: 'CreateSale',
       sellerId: seller,
@@ -195,18 +174,42 @@ function openShop(story: Story): void {
       holdSeconds: 300,
       paymentSeconds: 300,
     },
-    ...{ prequeueAtMs: story.atMs + 1_000, startsAtMs: story.atMs + 2_000, endsAtMs: story.atMs + 3_600_000 },
+    ...{ prequeueAtMs: atMs + 1_000, startsAtMs: atMs + 2_000, endsAtMs: atMs + 3_600_000 },
+  };
+}
+
+function openShop(story: Story): void {
+  for (const [key, stock] of [
+    [sku, 40],
+    ['SOCKS', 0],
+  ] as const)
+    story.send(
+      'sku',
+      key,
+      { type: 'RegisterSku', productId: `prd_${uuid(3)}`, sellerId: seller, title: 'Console', price, stock },
+      'created',
+    );
+  story.send('sku', sku, {
+    type: 'ChangeSku',
+    title: 'Console “Ω”',
+    price: { amount: 50_000, currency: 'USD' },
   });
+  story.send(
+    'sku',
+    sku,
+    { type: 'AdjustStock', adjustmentId: uuid(4), delta: -2, reason: 'two broken', sellerId: seller },
+    'created',
+  );
   const item = (key: string, quantity: number) => ({ sku: key, quantity, price, purchaseLimit: 2 });
-  story.tell('sale', saleId, sale([item(sku, 5)], 'Console drop'), 'created');
+  story.send('sale', saleId, saleOf([item(sku, 5)], 'Console drop', story.atMs), 'created');
   // No socks are there: this one is refused.
-  story.tell('sale', `sal_${uuid(5)}`, sale([item('SOCKS', 1)], 'Sock drop'), 'created');
+  story.send('sale', `sal_${uuid(5)}`, saleOf([item('SOCKS', 1)], 'Sock drop', story.atMs), 'created');
   story.deliver(captured);
-  story.tell('sale', saleId, { type: 'ChangeSale', sellerId: seller, queueing: { releasePerSecond: 80 } });
+  story.send('sale', saleId, { type: 'ChangeSale', sellerId: seller, queueing: { releasePerSecond: 80 } });
   story.atMs += 1_000;
   story.tick('sale', saleId);
   for (let n = 1; n <= 8; n++)
-    story.tell(
+    story.send(
       'sale',
       saleId,
       {
@@ -217,11 +220,11 @@ function openShop(story: Story): void {
       },
       'created',
     );
-  story.tell('sale', saleId, { type: 'LeaveSale', buyerId: `acc_${uuid(0x42)}`, ticketId: null });
+  story.send('sale', saleId, { type: 'LeaveSale', buyerId: `acc_${uuid(0x42)}`, ticketId: null });
   story.atMs += 1_000;
   story.tick('sale', saleId);
-  story.tell('sale', saleId, { type: 'PauseSale', sellerId: seller });
-  story.tell('sale', saleId, { type: 'ResumeSale', sellerId: seller });
+  story.send('sale', saleId, { type: 'PauseSale', sellerId: seller });
+  story.send('sale', saleId, { type: 'ResumeSale', sellerId: seller });
   for (let n = 0; n < 4; n++) {
     story.atMs += 100;
     story.tick('sale', saleId);
@@ -232,7 +235,7 @@ function sellOut(story: Story): void {
   // Bought; declined; cancelled afterwards and refunded; given back by the buyer.
   const good = placeOrder(story, 0x200, 0x41, [{ holdId: hold(story, 0x41, 1), sku }]);
   story.deliver(captured);
-  story.tell('order', good, { type: 'CancelOrder', buyerId: null });
+  story.send('order', good, { type: 'CancelOrder', buyerId: null });
   story.deliver(captured);
   placeOrder(story, 0x201, 0x43, [{ holdId: hold(story, 0x43, 3, 2), sku }]);
   story.deliver(captured);
@@ -249,12 +252,12 @@ function sellOut(story: Story): void {
       : captured(pending),
   );
   const given = hold(story, 0x45, 5);
-  story.tell('sku', sku, { type: 'VoidHold', holdId: given, buyerId: `acc_${uuid(0x45)}` });
+  story.send('sku', sku, { type: 'VoidHold', holdId: given, buyerId: `acc_${uuid(0x45)}` });
   // All three that are left are held: sold out for good once they are paid, open again when one is given back.
   placeOrder(story, 0x204, 0x45, [{ holdId: hold(story, 0x45, 5, 2), sku }]);
   const last = placeOrder(story, 0x205, 0x46, [{ holdId: hold(story, 0x46, 6), sku }]);
   story.deliver(captured);
-  story.tell('order', last, { type: 'CancelOrder', buyerId: `acc_${uuid(0x46)}` });
+  story.send('order', last, { type: 'CancelOrder', buyerId: `acc_${uuid(0x46)}` });
   story.deliver(captured);
 }
 
@@ -271,7 +274,7 @@ function loseHolds(story: Story): void {
     return captured(pending);
   });
   // A buyer who is warned, and lets the hold go.
-  story.tell(
+  story.send(
     'sale',
     saleId,
     { type: 'JoinSale', ticketId: `tkt_${uuid(0x80)}`, buyerId: `acc_${uuid(0x81)}`, requestId: null },
@@ -286,7 +289,7 @@ function endShop(story: Story): void {
     story.tick('sale', saleId);
   }
   const general = `sal_${uuid(6)}`;
-  story.tell('sale', saleId, { type: 'CloseSale', sellerId: seller });
+  story.send('sale', saleId, { type: 'CloseSale', sellerId: seller });
   story.deliver(captured);
   const terms = {
     type: 'OpenAllocation',
@@ -297,9 +300,9 @@ function endShop(story: Story): void {
     purchaseLimit: 4,
     holdSeconds: 120,
   };
-  story.tell('sku', sku, terms, 'created');
+  story.send('sku', sku, terms, 'created');
   const holdId = uuid(0x900);
-  story.tell(
+  story.send(
     'sku',
     sku,
     {
@@ -333,7 +336,7 @@ function requests(story: Story): void {
       run: uuid(0x300),
     },
   });
-  story.tell('idempotency', key, begin('first'));
+  story.send('idempotency', key, begin('first'));
   const body = {
     orderId: `ord_${uuid(0x200)}`,
     total: price,
@@ -341,17 +344,17 @@ function requests(story: Story): void {
     lines: [1, 2.5, -3],
     isGift: false,
   };
-  story.tell('idempotency', key, {
+  story.send('idempotency', key, {
     type: 'FinishRequest',
     key: 'first',
     status: 201,
     body,
     location: '/v1/orders/x',
   });
-  story.tell('idempotency', key, begin('second'));
-  story.tell('idempotency', key, { type: 'AbandonRequest', key: 'second' });
+  story.send('idempotency', key, begin('second'));
+  story.send('idempotency', key, { type: 'AbandonRequest', key: 'second' });
   story.atMs += 23 * 3_600_000;
-  story.tell('idempotency', key, begin('third'));
+  story.send('idempotency', key, begin('third'));
   story.atMs += 2 * 3_600_000;
   story.tick('idempotency', key);
 }
@@ -362,12 +365,12 @@ export function tellStory(onHalfTime: (story: Story) => void): Story {
   const story = new Story();
   openShop(story);
   sellOut(story);
-  story.tell('idempotency', `acc_${uuid(0x99)}`, {
+  story.send('idempotency', `acc_${uuid(0x99)}`, {
     ...{ type: 'BeginRequest', key: 'open', fingerprint: 'cd'.repeat(32), resourceId: 'x', run: uuid(0x300) },
   });
   const open = placeOrder(story, 0x208, 0x45, [{ holdId: uuid(0x998), sku }]);
   onHalfTime(story);
-  story.tell('order', open, { type: 'CancelOrder', buyerId: null });
+  story.send('order', open, { type: 'CancelOrder', buyerId: null });
   loseHolds(story);
   endShop(story);
   requests(story);

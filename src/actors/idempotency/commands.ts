@@ -35,7 +35,7 @@ export type FinishRequest = Sent<typeof finishRequest>;
  * The attempt did nothing and its id may be forgotten. ok. The gateway hands unfinished keys back instead:
  * `BeginRequest` with run `handed-back`, so that a repeat runs under the same id.
  */
-export const abandonRequest = command('AbandonRequest')
+const abandonRequest = command('AbandonRequest')
   .takes<{
     key: string;
   }>()

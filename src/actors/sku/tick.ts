@@ -12,7 +12,7 @@ import { forgetBefore } from './memory.ts';
 import { type Allocation, type Hold, type SkuDecision, type SkuState, warningMs } from './state.ts';
 import { holdView } from './view.ts';
 
-export const expiredPerTick = 2_000;
+const expiredPerTick = 2_000;
 
 export function tick(state: SkuState, _tick: Tick, at: number): SkuDecision {
   const events: SkuEvent[] = [];

@@ -18,77 +18,82 @@ import {
   usd,
 } from './story.ts';
 
+/** An order whose holds are taken and whose authorisation is asked for. */
+function checkedOut() {
+  return given(orderDecider, 'ord_1')
+    .when(placeOrder, placedAt)
+    .then({
+      code: 'created',
+      events: [{ type: 'OrderPlaced', holds: [{ sku: 'PS-1' }, { sku: 'PS-2' }], payByMs }],
+      reply: {
+        orderId: 'ord_1',
+        status: 'pending',
+        paymentStatus: 'none',
+        lines: [],
+        total: null,
+        version: 1,
+      },
+      pushes: [{ topic: 'buyer/ann', type: 'order.updated', body: { status: 'pending' } }],
+      pendingMessages: [
+        {
+          id: 'ord_1:attach:h1',
+          kind: 'sku',
+          key: 'PS-1',
+          command: {
+            type: 'AttachHold',
+            holdId: 'h1',
+            buyerId: 'ann',
+            orderId: 'ord_1',
+            untilMs: payByMs + 30_000,
+          },
+        },
+        { id: 'ord_1:attach:h2', kind: 'sku', key: 'PS-2' },
+      ],
+      deadline: payByMs,
+    })
+    .when(answered('attach:h2', 'ok', hold('h2', 'PS-2', { quantity: 2 })), placedAt + 1)
+    .then({ code: 'ok', events: [{ type: 'LineTaken' }], pendingMessages: [{ id: 'ord_1:attach:h1' }] })
+    .when(answered('attach:h1', 'ok', hold('h1', 'PS-1')), placedAt + 2)
+    .then({
+      code: 'ok',
+      events: [
+        { type: 'LineTaken' },
+        {
+          type: 'OrderPriced',
+          subtotal: usd(149_700),
+          shipping: usd(0),
+          total: usd(149_700),
+          estimatedDeliveryMs: placedAt + 2 + 5 * dayMs,
+        },
+      ],
+      pushes: [
+        {
+          body: {
+            status: 'authorizing',
+            lines: [{ sku: 'PS-1' }, { sku: 'PS-2', lineTotal: usd(99_800) }],
+          },
+        },
+      ],
+      pendingMessages: [
+        {
+          id: 'ord_1:authorize',
+          kind: 'payments',
+          key: 'ord_1',
+          command: {
+            type: 'AuthorizePayment',
+            amount: usd(149_700),
+            paymentMethod: 'pm_card_visa',
+            idempotencyKey: 'ord_1:authorize',
+            untilMs: payByMs,
+          },
+        },
+      ],
+    });
+}
+
 describe('a purchase', () => {
   test('goes from holds to a confirmed order, money last, and the buyer sees every step', () => {
-    given(orderDecider, 'ord_1')
-      .when(placeOrder, placedAt)
-      .then({
-        code: 'created',
-        events: [{ type: 'OrderPlaced', holds: [{ sku: 'PS-1' }, { sku: 'PS-2' }], payByMs }],
-        reply: {
-          orderId: 'ord_1',
-          status: 'pending',
-          paymentStatus: 'none',
-          lines: [],
-          total: null,
-          version: 1,
-        },
-        pushes: [{ topic: 'buyer/ann', type: 'order.updated', body: { status: 'pending' } }],
-        pendingMessages: [
-          {
-            id: 'ord_1:attach:h1',
-            kind: 'sku',
-            key: 'PS-1',
-            command: {
-              type: 'AttachHold',
-              holdId: 'h1',
-              buyerId: 'ann',
-              orderId: 'ord_1',
-              untilMs: payByMs + 30_000,
-            },
-          },
-          { id: 'ord_1:attach:h2', kind: 'sku', key: 'PS-2' },
-        ],
-        deadline: payByMs,
-      })
-      .when(answered('attach:h2', 'ok', hold('h2', 'PS-2', { quantity: 2 })), placedAt + 1)
-      .then({ code: 'ok', events: [{ type: 'LineTaken' }], pendingMessages: [{ id: 'ord_1:attach:h1' }] })
-      .when(answered('attach:h1', 'ok', hold('h1', 'PS-1')), placedAt + 2)
-      .then({
-        code: 'ok',
-        events: [
-          { type: 'LineTaken' },
-          {
-            type: 'OrderPriced',
-            subtotal: usd(149_700),
-            shipping: usd(0),
-            total: usd(149_700),
-            estimatedDeliveryMs: placedAt + 2 + 5 * dayMs,
-          },
-        ],
-        pushes: [
-          {
-            body: {
-              status: 'authorizing',
-              lines: [{ sku: 'PS-1' }, { sku: 'PS-2', lineTotal: usd(99_800) }],
-            },
-          },
-        ],
-        pendingMessages: [
-          {
-            id: 'ord_1:authorize',
-            kind: 'payments',
-            key: 'ord_1',
-            command: {
-              type: 'AuthorizePayment',
-              amount: usd(149_700),
-              paymentMethod: 'pm_card_visa',
-              idempotencyKey: 'ord_1:authorize',
-              untilMs: payByMs,
-            },
-          },
-        ],
-      })
+    checkedOut()
       .when(authorized, placedAt + 3)
       .then({
         code: 'ok',
