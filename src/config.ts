@@ -119,3 +119,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (problems.length > 0) throw new BadConfig(problems);
   return Object.freeze(config);
 }
+
+/** The settings of this process. Bad ones end it with 2, one line a problem. */
+export function configOrExit(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof BadConfig)) throw error;
+    for (const problem of error.problems) process.stderr.write(`doorbuster: ${problem}\n`);
+    process.exit(2);
+  }
+}

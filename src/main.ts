@@ -1,7 +1,7 @@
 /** The whole system on one screen: what runs, in which thread, in which order it starts and stops. */
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { BadConfig, type Config, readConfig } from './config.ts';
+import { configOrExit } from './config.ts';
 import { ensureAdmin } from './market/accounts/store.ts';
 import { banner } from './ops/banner.ts';
 import { readChecks } from './ops/checks.ts';
@@ -132,14 +132,4 @@ async function stop(reason: string, exitCode: number): Promise<void> {
     await close().catch((error) => log('warn', 'unclean end', { error: String(error) }));
   log('info', 'stopped', { isClean, tookMs: Math.round(performance.now() - stoppingAtMs) });
   process.exit(exitCode);
-}
-
-function configOrExit(): Config {
-  try {
-    return readConfig(process.env);
-  } catch (error) {
-    if (!(error instanceof BadConfig)) throw error;
-    for (const problem of error.problems) process.stderr.write(`doorbuster: ${problem}\n`);
-    process.exit(2);
-  }
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
-import { BadConfig, type Config, readConfig } from '../config.ts';
+import { type Config, configOrExit } from '../config.ts';
 import { deciders } from '../features.ts';
 import type { InspectionDeps } from '../ops/inspection.ts';
 import { createLog } from '../ops/log.ts';
@@ -71,13 +71,7 @@ function quiet(log: Log): Log {
 
 /** The settings and a log for a command; ends the process with 2, one line a problem, when they are bad. */
 export function commandSettings(): { config: Config; log: Log } {
-  try {
-    const config = readConfig(process.env);
-    const level = config.logLevel === 'info' ? 'warn' : config.logLevel;
-    return { config, log: createLog({ level }, {}) };
-  } catch (error) {
-    if (!(error instanceof BadConfig)) throw error;
-    for (const problem of error.problems) process.stderr.write(`doorbuster: ${problem}\n`);
-    process.exit(2);
-  }
+  const config = configOrExit();
+  const level = config.logLevel === 'info' ? 'warn' : config.logLevel;
+  return { config, log: createLog({ level }, {}) };
 }

@@ -6,11 +6,12 @@
  *    effect must recognise a repeat.
  * 2. `busy` is not final: the shard asks again later. An effect that stops answers its open commands with it.
  */
+
+import type { Answer } from './answer.ts';
 import type { AnyCommand } from './command.ts';
 import type { Instant } from './decider.ts';
 import type { Log } from './log.ts';
 import type { Family } from './metric.ts';
-import type { Answer } from './peer.ts';
 
 export interface EffectDeps<Settings> {
   readonly log: Log;

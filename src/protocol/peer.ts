@@ -15,6 +15,7 @@
  * 6. A message that fits no frame is refused where it was said: a request is answered `payload_too_large`, an answer
  *    becomes `busy`, and a push is lost, and counted.
  */
+import { type Answer, busy } from './answer.ts';
 import type { Code } from './codes.ts';
 import type { AnyCommand } from './command.ts';
 import type { Push } from './decider.ts';
@@ -32,13 +33,6 @@ import {
 } from './peer-frame.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Wire } from './wire.ts';
-
-export interface Answer {
-  readonly code: Code;
-  readonly body: unknown;
-}
-
-export const busy: Answer = { code: 'busy', body: null };
 
 export interface PeerHandler {
   /** `reply` must be called exactly once. */

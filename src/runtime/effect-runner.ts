@@ -1,9 +1,10 @@
 /** Routes a request to the effect of its kind. A command that fails unexpectedly is answered `busy` and comes again. */
+
+import { type Answer, busy } from '../protocol/answer.ts';
 import type { AnyCommand } from '../protocol/command.ts';
 import type { Effect, EffectDeps, EffectType } from '../protocol/effect.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Family } from '../protocol/metric.ts';
-import { type Answer, busy } from '../protocol/peer.ts';
 import type { ReplyTo } from './mailbox.ts';
 
 export class EffectRunner {

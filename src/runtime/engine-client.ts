@@ -3,10 +3,11 @@
  * office when an effect serves its kind. Nothing here ever rejects: who cannot be reached answers `busy`.
  */
 import { allPartitions, partitionOf } from '../protocol/address.ts';
+import { type Answer, busy } from '../protocol/answer.ts';
 import type { AnswerTo, AnyCommand, Ask, CommandType, FieldsOf, ReplyOf } from '../protocol/command.ts';
 import type { Directory } from '../protocol/directory.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
-import { type Answer, busy, type Peer } from '../protocol/peer.ts';
+import type { Peer } from '../protocol/peer.ts';
 import { findName } from './shard-inspection.ts';
 import type { Role } from './thread-messages.ts';
 

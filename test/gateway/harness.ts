@@ -13,9 +13,9 @@ import { type HttpServer, startServer } from '../../src/gateway/server.ts';
 import type { Services } from '../../src/gateway/services.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
 import type { Database } from '../../src/persistence/database.ts';
+import { busy } from '../../src/protocol/answer.ts';
 import { type AnyDecider, register } from '../../src/protocol/decider.ts';
 import type { Log } from '../../src/protocol/log.ts';
-import { busy } from '../../src/protocol/peer.ts';
 import { emptyDatabase, engineServices, type Shards } from './shards.ts';
 
 const deciderByKind = new Map<string, AnyDecider>(

@@ -2,8 +2,8 @@
 import type { Services, ShardRow } from '../../src/gateway/services.ts';
 import { ActorKeyStore } from '../../src/market/idempotency/store.ts';
 import type { Database } from '../../src/persistence/database.ts';
+import type { Answer } from '../../src/protocol/answer.ts';
 import type { AnyCommand, Ask } from '../../src/protocol/command.ts';
-import type { Answer } from '../../src/protocol/peer.ts';
 
 export interface Shards {
   ask(kind: string, key: string, command: AnyCommand & Record<string, unknown>): Promise<Answer>;

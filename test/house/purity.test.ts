@@ -22,8 +22,6 @@ const harmful = new Set(['Math.random', 'Symbol.for']);
 const exceptions: Readonly<Record<string, readonly string[]>> = {
   // Bytes of stores and sockets are Buffers; readers of frames are compiled for the fields that they read.
   'src/protocol/frame-reader.ts': ['Buffer', 'Function'],
-  // Gathers a turn's messages into one frame, and ends requests that nobody answers.
-  'src/protocol/peer.ts': ['setImmediate', 'setInterval', 'clearInterval', 'performance'],
 };
 
 function isAllowed(path: string, { name, member }: FreeName): boolean {

@@ -1,8 +1,9 @@
 import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
+import { type Answer, busy } from '../../src/protocol/answer.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import type { Push } from '../../src/protocol/decider.ts';
-import { type Answer, busy, Peer, type PeerHandler, type PeerLimits } from '../../src/protocol/peer.ts';
+import { Peer, type PeerHandler, type PeerLimits } from '../../src/protocol/peer.ts';
 import { Random } from '../sim/random.ts';
 import { type MemoryWire, VirtualTime, wirePair } from '../support/memory-wire.ts';
 
