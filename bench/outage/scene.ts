@@ -2,7 +2,7 @@
  * The scene: a private Redis with `appendfsync always`, a private PostgreSQL behind a line that finds it again when it
  * comes back on another port, and a real server with its journal in Redis; every one a process of its own.
  */
-import { type Link, openLink } from '../../test/faults/link.ts';
+import { Link } from '../../test/faults/link.ts';
 import { startDatabaseServer } from '../../test/faults/stores.ts';
 import { startTestRedis } from '../../test/persistence/support.ts';
 import { openSite, type ServerProcess } from '../../test/system/server.ts';
@@ -26,7 +26,7 @@ export async function openScene(store: Plan['store']): Promise<Scene> {
     const database = await startDatabaseServer();
     closing.unshift(() => database.stop());
     await database.create('outage');
-    const link: Link = await openLink(database.port);
+    const link: Link = await Link.open(database.port);
     closing.unshift(() => link.close());
     const redis = await startTestRedis();
     closing.unshift(() => redis.stop());

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/persistence/embedded/server.ts';
 import { startTestRedis, type TestRedis, temporaryFolder } from '../persistence/support.ts';
 import { isAlive } from '../system/server.ts';
-import { type Link, openLink } from './link.ts';
+import { Link } from './link.ts';
 
 /** Errors of a server that was ended on purpose are no news. */
 const quiet = () => {};
@@ -94,7 +94,7 @@ export async function startRedisStore(
 ): Promise<RedisStore> {
   const folder = place ?? (await temporaryFolder());
   const server = await startTestRedis({ ...settings, dir: folder });
-  const link = await openLink(server.port);
+  const link = await Link.open(server.port);
   return {
     server,
     link,

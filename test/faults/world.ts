@@ -16,7 +16,7 @@ import {
   type Site,
   waitFor,
 } from '../system/server.ts';
-import { type Link, openLink } from './link.ts';
+import { Link } from './link.ts';
 import { type OneProvider, openProvider } from './one-provider.ts';
 import { openSmallDisk, type SmallDisk } from './small-disk.ts';
 import { type DatabaseServer, type RedisStore, startDatabaseServer, startRedisStore } from './stores.ts';
@@ -35,7 +35,93 @@ export interface WorldOptions {
   readonly onSmallDisk?: 'redis' | 'postgres';
 }
 
-export interface World {
+const tokenSecret = 'the-fault-suite-signs-its-tokens-with-this';
+let nextDatabase = 1;
+
+const diskMegabytes = { redis: 24, postgres: 160 } as const;
+
+/** What is to be ended after the round: the last first, whatever the others say. */
+class Closing {
+  readonly #all: (() => Promise<unknown>)[] = [];
+
+  add(close: () => Promise<unknown>): void {
+    this.#all.unshift(close);
+  }
+
+  async run(): Promise<void> {
+    const errors: unknown[] = [];
+    // What cannot be closed must not keep the rest open.
+    for (const close of this.#all.splice(0)) await close().catch((error) => errors.push(error));
+    if (errors.length > 0) throw errors[0];
+  }
+}
+
+interface Stores {
+  readonly databaseServer: DatabaseServer;
+  /** null with an embedded database. */
+  readonly database: string | null;
+  /** null with an embedded database. */
+  readonly databaseLink: Link | null;
+  readonly redis: RedisStore | null;
+  readonly disk: SmallDisk | null;
+}
+
+interface WorldParts extends Stores {
+  readonly provider: OneProvider | null;
+  readonly env: Readonly<Record<string, string>>;
+  readonly site: Site;
+  readonly closing: Closing;
+}
+
+export async function openWorld(shared: DatabaseServer, options: WorldOptions): Promise<World> {
+  const closing = new Closing();
+  try {
+    const stores = await openStores(shared, options, closing);
+    const provider = options.hasOneProvider ? await openProvider() : null;
+    if (provider) closing.add(() => provider.close());
+    const env = { ...environment(stores, options), ...provider?.env, ...options.env };
+    return new World({ ...stores, provider, env, site: await openSite(env), closing });
+  } catch (error) {
+    await closing.run();
+    throw error;
+  }
+}
+
+async function openStores(shared: DatabaseServer, options: WorldOptions, closing: Closing): Promise<Stores> {
+  const { onSmallDisk, journal } = options;
+  const disk = onSmallDisk ? await openSmallDisk(diskMegabytes[onSmallDisk]) : null;
+  if (disk) closing.add(() => disk.close());
+  const databaseServer = onSmallDisk === 'postgres' ? await startDatabaseServer(disk!.folder) : shared;
+  if (databaseServer !== shared) closing.add(() => databaseServer.stop());
+  await databaseServer.resume();
+  const database = journal === 'embedded' ? null : `faults_${process.pid}_${nextDatabase++}`;
+  let databaseLink: Link | null = null;
+  if (database !== null) {
+    await databaseServer.create(database);
+    closing.add(() => databaseServer.drop(database));
+    databaseLink = await Link.open(databaseServer.port);
+    closing.add(() => databaseLink!.close());
+  }
+  const redisFolder = onSmallDisk === 'redis' ? disk!.folder : undefined;
+  const redis = journal === 'redis' ? await startRedisStore(options.redis ?? {}, redisFolder) : null;
+  if (redis) closing.add(() => redis.stop());
+  return { databaseServer, database, databaseLink, redis, disk };
+}
+
+function environment(
+  { databaseServer, database, databaseLink, redis }: Stores,
+  { shards = 1 }: WorldOptions,
+): Record<string, string> {
+  return {
+    SHARDS: String(shards),
+    GATEWAYS: '1',
+    TOKEN_SECRET: tokenSecret,
+    ...(database !== null && { DATABASE_URL: databaseServer.url(database, databaseLink!.port) }),
+    ...(redis && { REDIS_URL: redis.url }),
+  };
+}
+
+export class World {
   readonly site: Site;
   readonly env: Readonly<Record<string, string>>;
   readonly databaseServer: DatabaseServer;
@@ -43,177 +129,123 @@ export interface World {
   readonly databaseLink: Link | null;
   readonly redis: RedisStore | null;
   readonly disk: SmallDisk | null;
-  /** Where the payment sandbox is. */
-  readonly providerUrl: string;
   /** The line that carries appends to the journal; null with an embedded database. */
   readonly journalLink: Link | null;
   /** Connections on which appends travel, by their first words. */
   readonly appends: RegExp;
-  readonly server: ServerProcess;
+  readonly #database: string | null;
+  readonly #provider: OneProvider | null;
+  readonly #closing: Closing;
+  #restarts = -1;
+  #second: ServerProcess | null = null;
+  #url = '';
+  #tables: pg.Client | null = null;
+
+  constructor(parts: WorldParts) {
+    this.site = parts.site;
+    this.env = parts.env;
+    this.databaseServer = parts.databaseServer;
+    this.databaseLink = parts.databaseLink;
+    this.redis = parts.redis;
+    this.disk = parts.disk;
+    this.journalLink = parts.redis?.link ?? parts.databaseLink;
+    this.appends = parts.redis ? /doorbuster-journal-write/ : /shard-\d/;
+    this.#database = parts.database;
+    this.#provider = parts.provider;
+    this.#closing = parts.closing;
+    this.#closing.add(async () => {
+      const { site } = this;
+      if (this.#restarts >= 0 && site.server.isRunning) process.kill(site.server.pid, 'SIGCONT');
+      await site.close();
+    });
+  }
+
+  /** Where the payment sandbox is. */
+  get providerUrl(): string {
+    return this.#provider?.url ?? this.server.sandboxUrl!;
+  }
+
+  get server(): ServerProcess {
+    return this.#second ?? this.site.server;
+  }
+
   /** Where buyers go: the server that was started last, unless the fault says otherwise. */
-  url: string;
+  get url(): string {
+    return this.#url;
+  }
+
+  set url(there: string) {
+    this.#url = there;
+    this.#provider?.tell(there);
+  }
+
   /** Starts that succeeded, after the first: -1 before it. */
-  readonly restarts: number;
-  start(): Promise<ServerProcess>;
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  async start(): Promise<ServerProcess> {
+    const server = await this.site.start();
+    this.#restarts++;
+    this.url = server.url;
+    return server;
+  }
+
   /** kill -9, and wait for the end. */
-  kill(): Promise<void>;
+  async kill(): Promise<void> {
+    await this.site.server.end('SIGKILL');
+  }
+
   /** Starts a server that may not get far, without waiting for it. */
-  launch(): Child;
+  launch(): Child {
+    const child = runNode(['src/main.ts'], { ...quietEnv(this.site.dataDir), ...this.env });
+    this.#closing.add(async () => {
+      child.process.kill('SIGKILL');
+      await child.exited;
+    });
+    return child;
+  }
+
   /**
    * A second server on the same data, which becomes `server`; buyers still go where they went. Unless there is one
-   * provider for all, it gets a copy of the first one's books: nothing may be under way at the till then.
+   * provider for all, it gets a copy of the first one's ledger: nothing may be under way at the till then.
    */
-  startSecond(): Promise<ServerProcess>;
+  async startSecond(): Promise<ServerProcess> {
+    const other = await openSite(this.env);
+    this.#closing.add(() => other.close());
+    if (!this.#provider) {
+      await mkdir(join(other.dataDir, 'sandbox'));
+      const ledger = join('sandbox', 'payments.jsonl');
+      await copyFile(join(this.site.dataDir, ledger), join(other.dataDir, ledger));
+    }
+    this.#second = await other.start();
+    return this.#second;
+  }
+
   /** The database's address, past the line. */
-  tablesUrl(): Promise<string>;
-  /** A database connection for the audit, past the line. Ended by `close`. */
-  tables(): Promise<pg.Client>;
-  close(): Promise<void>;
-}
-
-const tokenSecret = 'the-fault-suite-signs-its-tokens-with-this';
-let nextDatabase = 1;
-
-export async function openWorld(shared: DatabaseServer, options: WorldOptions): Promise<World> {
-  const closing: (() => Promise<unknown>)[] = [];
-  const close = async () => {
-    const errors: unknown[] = [];
-    // What cannot be closed must not keep the rest open.
-    for (const one of closing.splice(0)) await one().catch((error) => errors.push(error));
-    if (errors.length > 0) throw errors[0];
-  };
-  return build(shared, options, closing, close).catch(async (error) => {
-    await close();
-    throw error;
-  });
-}
-
-const diskMegabytes = { redis: 24, postgres: 160 } as const;
-
-async function build(
-  shared: DatabaseServer,
-  options: WorldOptions,
-  closing: (() => Promise<unknown>)[],
-  close: () => Promise<void>,
-): Promise<World> {
-  const isEmbedded = options.journal === 'embedded';
-  const { onSmallDisk } = options;
-  const disk = onSmallDisk ? await openSmallDisk(diskMegabytes[onSmallDisk]) : null;
-  if (disk) closing.unshift(() => disk.close());
-  const databaseServer = onSmallDisk === 'postgres' ? await startDatabaseServer(disk!.folder) : shared;
-  if (databaseServer !== shared) closing.unshift(() => databaseServer.stop());
-  await databaseServer.resume();
-  const database = `faults_${process.pid}_${nextDatabase++}`;
-  let databaseLink: Link | null = null;
-  if (!isEmbedded) {
-    await databaseServer.create(database);
-    closing.unshift(() => databaseServer.drop(database));
-    databaseLink = await openLink(databaseServer.port);
-    closing.unshift(() => databaseLink!.close());
-  }
-  const redis =
-    options.journal === 'redis'
-      ? await startRedisStore(options.redis ?? {}, onSmallDisk === 'redis' ? disk!.folder : undefined)
-      : null;
-  if (redis) closing.unshift(() => redis.stop());
-  const provider: OneProvider | null = options.hasOneProvider ? await openProvider() : null;
-  if (provider) closing.unshift(() => provider.close());
-
-  const env: Record<string, string> = {
-    SHARDS: String(options.shards ?? 1),
-    GATEWAYS: '1',
-    TOKEN_SECRET: tokenSecret,
-    ...(databaseLink ? { DATABASE_URL: databaseServer.url(database, databaseLink.port) } : {}),
-    ...(redis ? { REDIS_URL: redis.url } : {}),
-    ...provider?.env,
-    ...options.env,
-  };
-  const site = await openSite(env);
-  closing.unshift(async () => {
-    if (restarts >= 0 && site.server.isRunning) process.kill(site.server.pid, 'SIGCONT');
-    await site.close();
-  });
-  let restarts = -1;
-  let second: ServerProcess | null = null;
-  let url = '';
-  let client: pg.Client | null = null;
-
-  function goTo(there: string): void {
-    url = there;
-    provider?.tell(there);
-  }
-
-  async function tablesUrl(): Promise<string> {
-    if (!isEmbedded) return databaseServer.url(database);
-    const password = (await readFile(join(site.dataDir, 'postgres.password'), 'utf8')).trim();
-    const { port } = (await postmasterOf(site.dataDir))!;
+  async tablesUrl(): Promise<string> {
+    if (this.#database !== null) return this.databaseServer.url(this.#database);
+    const { dataDir } = this.site;
+    const password = (await readFile(join(dataDir, 'postgres.password'), 'utf8')).trim();
+    const { port } = (await postmasterOf(dataDir))!;
     return `postgres://doorbuster:${password}@127.0.0.1:${port}/doorbuster`;
   }
 
-  return {
-    site,
-    env,
-    databaseServer,
-    databaseLink,
-    redis,
-    disk,
-    get providerUrl() {
-      return provider?.url ?? (second ?? site.server).sandboxUrl!;
-    },
-    journalLink: redis?.link ?? databaseLink,
-    appends: redis ? /doorbuster-journal-write/ : /shard-\d/,
-    get server() {
-      return second ?? site.server;
-    },
-    get url() {
-      return url;
-    },
-    set url(there) {
-      goTo(there);
-    },
-    get restarts() {
-      return restarts;
-    },
-    async start() {
-      const server = await site.start();
-      restarts++;
-      goTo(server.url);
-      return server;
-    },
-    async kill() {
-      await site.server.end('SIGKILL');
-    },
-    launch() {
-      const child = runNode(['src/main.ts'], { ...quietEnv(site.dataDir), ...env });
-      closing.unshift(async () => {
-        child.process.kill('SIGKILL');
-        await child.exited;
-      });
-      return child;
-    },
-    async startSecond() {
-      const other = await openSite(env);
-      closing.unshift(() => other.close());
-      if (!provider) {
-        await mkdir(join(other.dataDir, 'sandbox'));
-        const books = join('sandbox', 'payments.jsonl');
-        await copyFile(join(site.dataDir, books), join(other.dataDir, books));
-      }
-      second = await other.start();
-      return second;
-    },
-    tablesUrl,
-    async tables() {
-      if (client) return client;
-      const fresh = new pg.Client({ connectionString: await tablesUrl(), connectionTimeoutMillis: 3_000 });
-      fresh.on('error', () => {});
-      await fresh.connect();
-      client = fresh;
-      closing.unshift(() => fresh.end().catch(() => {}));
-      return fresh;
-    },
-    close,
-  };
+  /** A database connection for the audit, past the line. Ended by `close`. */
+  async tables(): Promise<pg.Client> {
+    if (this.#tables) return this.#tables;
+    const connectionString = await this.tablesUrl();
+    const client = new pg.Client({ connectionString, connectionTimeoutMillis: 3_000 });
+    client.on('error', () => {});
+    await client.connect();
+    this.#tables = client;
+    this.#closing.add(() => client.end().catch(() => {}));
+    return client;
+  }
+
+  close(): Promise<void> {
+    return this.#closing.run();
+  }
 }
 
 /** Waits until the process is stopped by a signal (or goes on again): signals take a moment. */
