@@ -10,6 +10,7 @@ import type {
   ActorSnapshot,
   Checkpoint,
   PassivatedStore,
+  Save,
   SavedPartition,
   SnapshotStore,
 } from '../protocol/journal.ts';
@@ -62,88 +63,113 @@ function saveParameters(partition: number, actors: readonly ActorSnapshot[]): un
   ];
 }
 
-function toCheckpoint(row: { checkpoint_seq: string; engine_ms: string } | undefined): Checkpoint {
+interface CheckpointRow {
+  readonly checkpoint_seq: string;
+  readonly engine_ms: string;
+}
+
+function toCheckpoint(row: CheckpointRow | undefined): Checkpoint {
   return { checkpointSeq: Number(row?.checkpoint_seq ?? 0), engineMs: Number(row?.engine_ms ?? 0) };
 }
 
 interface SnapshotRow {
-  kind: string;
-  key: string;
-  version: number;
-  seq: string;
-  state: Buffer;
+  readonly kind: string;
+  readonly key: string;
+  readonly version: number;
+  readonly seq: string;
+  readonly state: Buffer;
 }
+
+/** All null: a checkpoint without actors. */
+type LoadedRow = CheckpointRow & { readonly [Column in keyof SnapshotRow]: SnapshotRow[Column] | null };
 
 function toSnapshot({ kind, key, version, seq, state }: SnapshotRow): ActorSnapshot {
   return { kind, key, version, seq: Number(seq), state };
 }
 
-export function createSnapshotStore(pool: pg.Pool): SnapshotStore & PassivatedStore {
+const isSnapshot = (row: LoadedRow): row is CheckpointRow & SnapshotRow => row.kind !== null;
+
+class PostgresSnapshotStore implements SnapshotStore, PassivatedStore {
+  readonly #pool: pg.Pool;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  load(partition: number): Promise<SavedPartition> {
+    return this.#load(partition, 'true');
+  }
+
+  loadActive(partition: number): Promise<SavedPartition> {
+    return this.#load(partition, 'a.sleep_mark is null');
+  }
+
+  async passivatedHashes(partition: number): Promise<number[]> {
+    const { rows } = await this.#pool.query<[string]>({
+      text: 'select sleep_mark from actor_snapshots where partition = $1 and sleep_mark is not null',
+      values: [partition],
+      rowMode: 'array',
+    });
+    return rows.map(([hash]) => Number(hash));
+  }
+
+  async loadPassivated(
+    partition: number,
+    actors: readonly { kind: string; key: string }[],
+  ): Promise<ActorSnapshot[]> {
+    const { rows } = await this.#pool.query<SnapshotRow>(
+      `select kind, key, version, seq, state
+       from actor_snapshots join unnest($2::text[], $3::text[]) as asked(kind, key) using (kind, key)
+       where partition = $1`,
+      [partition, actors.map(({ kind }) => kind), actors.map(({ key }) => key)],
+    );
+    return rows.map(toSnapshot);
+  }
+
+  async checkpoint(partition: number): Promise<Checkpoint> {
+    const { rows } = await this.#pool.query<CheckpointRow>(
+      'select seq as checkpoint_seq, engine_ms from checkpoints where partition = $1',
+      [partition],
+    );
+    return toCheckpoint(rows[0]);
+  }
+
+  save({ partition, fromSeq, toSeq, actors, engineMs }: Save): Promise<boolean> {
+    return inTransaction(this.#pool, async (client) => {
+      await client.query('insert into checkpoints (partition, seq) values ($1, 0) on conflict do nothing', [
+        partition,
+      ]);
+      const moved = await client.query(
+        `update checkpoints set seq = $3, engine_ms = greatest(engine_ms, $4::bigint)
+         where partition = $1 and seq = $2`,
+        [partition, fromSeq, toSeq, engineMs],
+      );
+      if (moved.rowCount === 0) return false;
+      for (const chunk of chunks(actors)) await client.query(saveSql, saveParameters(partition, chunk));
+      return true;
+    });
+  }
+
+  async projectedSeq(partition: number): Promise<number> {
+    const { rows } = await this.#pool.query<{ seq: string | null }>(
+      'select min(seq) as seq from projection_checkpoints where partition = $1',
+      [partition],
+    );
+    return Number(rows[0]?.seq ?? 0);
+  }
+
   /** The checkpoint and the actors in one statement: as of one moment. */
-  async function load(partition: number, condition: string): Promise<SavedPartition> {
-    const { rows } = await pool.query(
+  async #load(partition: number, condition: string): Promise<SavedPartition> {
+    const { rows } = await this.#pool.query<LoadedRow>(
       `select c.seq as checkpoint_seq, c.engine_ms, a.kind, a.key, a.version, a.seq, a.state
        from checkpoints c left join actor_snapshots a on a.partition = c.partition and ${condition}
        where c.partition = $1`,
       [partition],
     );
-    const actors = rows.filter(({ kind }) => kind !== null).map(toSnapshot);
-    return { ...toCheckpoint(rows[0]), actors };
+    return { ...toCheckpoint(rows[0]), actors: rows.filter(isSnapshot).map(toSnapshot) };
   }
+}
 
-  return {
-    load: (partition) => load(partition, 'true'),
-
-    loadActive: (partition) => load(partition, 'a.sleep_mark is null'),
-
-    async passivatedHashes(partition) {
-      const { rows } = await pool.query<[string]>({
-        text: 'select sleep_mark from actor_snapshots where partition = $1 and sleep_mark is not null',
-        values: [partition],
-        rowMode: 'array',
-      });
-      return rows.map(([mark]) => Number(mark));
-    },
-
-    async loadPassivated(partition, actors) {
-      const { rows } = await pool.query<SnapshotRow>(
-        `select kind, key, version, seq, state
-         from actor_snapshots join unnest($2::text[], $3::text[]) as asked(kind, key) using (kind, key)
-         where partition = $1`,
-        [partition, actors.map(({ kind }) => kind), actors.map(({ key }) => key)],
-      );
-      return rows.map(toSnapshot);
-    },
-
-    async checkpoint(partition) {
-      const { rows } = await pool.query(
-        'select seq as checkpoint_seq, engine_ms from checkpoints where partition = $1',
-        [partition],
-      );
-      return toCheckpoint(rows[0]);
-    },
-
-    save: ({ partition, fromSeq, toSeq, actors, engineMs }) =>
-      inTransaction(pool, async (client) => {
-        await client.query('insert into checkpoints (partition, seq) values ($1, 0) on conflict do nothing', [
-          partition,
-        ]);
-        const moved = await client.query(
-          `update checkpoints set seq = $3, engine_ms = greatest(engine_ms, $4::bigint)
-           where partition = $1 and seq = $2`,
-          [partition, fromSeq, toSeq, engineMs],
-        );
-        if (moved.rowCount === 0) return false;
-        for (const chunk of chunks(actors)) await client.query(saveSql, saveParameters(partition, chunk));
-        return true;
-      }),
-
-    async projectedSeq(partition) {
-      const { rows } = await pool.query(
-        'select min(seq) as seq from projection_checkpoints where partition = $1',
-        [partition],
-      );
-      return Number(rows[0].seq ?? 0);
-    },
-  };
+export function createSnapshotStore(pool: pg.Pool): SnapshotStore & PassivatedStore {
+  return new PostgresSnapshotStore(pool);
 }

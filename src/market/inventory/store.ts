@@ -1,10 +1,10 @@
 /**
- * Stock levels are kept by adding up: after an operator has accepted that frames are lost, the rows must begin again at
+ * Stock levels are kept by adding up: after an operator has acknowledged a data loss, the rows must begin again at
  * what the SKUs themselves say, or the next events would not fit and halt the projection.
  */
 import type pg from 'pg';
 
-export interface AcceptedStock {
+interface StockLevel {
   readonly sku: string;
   readonly onHand: number;
   readonly held: number;
@@ -15,7 +15,7 @@ const alignText = `UPDATE stock_levels AS s SET on_hand = a.on_hand, held = a.he
   FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS a(sku, on_hand, held, sold)
   WHERE s.sku = a.sku`;
 
-export async function alignStock(pool: pg.Pool, levels: readonly AcceptedStock[]): Promise<void> {
+export async function alignStock(pool: pg.Pool, levels: readonly StockLevel[]): Promise<void> {
   await pool.query(alignText, [
     levels.map(({ sku }) => sku),
     levels.map(({ onHand }) => onHand),
