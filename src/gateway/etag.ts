@@ -11,6 +11,9 @@ export const ifMatchHeader = {
     'The `ETag` that the change is based on; 412 `stale_version` when the resource has changed since',
 } as const;
 
+/** The header of a reply that shows what has a version. */
+export const etagHeader = { ETag: 'The version that the body shows, for `If-Match`' } as const;
+
 /** null: any version. What is no version of ours matches none. */
 export function versionsOf(ifMatch: string | undefined): number[] | null {
   if (ifMatch === undefined || ifMatch.trim() === '*') return null;

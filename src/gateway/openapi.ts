@@ -116,8 +116,9 @@ const capitalised = (name: string) => name.replace(/(^|-)[a-z]/g, (letter) => le
 
 function responses(route: Route, components: Map<string, JsonObject>, problemRef: Json): JsonObject {
   const byStatus: JsonObject = {};
-  for (const [status, { description, schema }] of Object.entries(route.replies)) {
+  for (const [status, { description, schema, headers }] of Object.entries(route.replies)) {
     const response: JsonObject = { description };
+    if (headers) response.headers = responseHeaders(headers);
     if (schema) {
       const type = Number(status) >= 400 ? 'application/problem+json' : 'application/json';
       response.content = { [type]: { schema: hoist(schema, components) } };
@@ -143,6 +144,14 @@ function responses(route: Route, components: Map<string, JsonObject>, problemRef
     content: problemContent,
   };
   return byStatus;
+}
+
+function responseHeaders(descriptions: Readonly<Record<string, string>>): JsonObject {
+  const described = Object.entries(descriptions).map(([name, description]): [string, Json] => [
+    name,
+    { description, schema: { type: 'string' } },
+  ]);
+  return Object.fromEntries(described);
 }
 
 /** The schema as plain JSON, its titled parts replaced by references to components. */

@@ -23,6 +23,8 @@ type Who = 'anybody' | 'signed-in' | readonly Role[];
 interface Described<Schema extends TSchema = TSchema> {
   readonly description: string;
   readonly schema?: Schema;
+  /** Headers that the reply has: a description by the name. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 type Replies = Readonly<Record<number, Described>>;
 
@@ -117,14 +119,19 @@ interface RequestOf<
   readonly mintedId: Mints extends IdKind ? string : null;
 }
 
-/** One of the declared statuses, with a body of that status' schema. */
+/** One of the declared statuses, with a body of that status' schema and the headers that it is declared to have. */
 type ReplyOf<Declared extends Replies> = {
-  [Status in keyof Declared & number]: Declared[Status] extends {
-    readonly schema: infer Schema extends TSchema;
-  }
-    ? { readonly status: Status; readonly body: Static<Schema>; readonly headers?: ReplyHeaders }
-    : { readonly status: Status; readonly body?: undefined; readonly headers?: ReplyHeaders };
+  [Status in keyof Declared & number]: { readonly status: Status } & BodyOf<Declared[Status]> &
+    HeadersOf<Declared[Status]>;
 }[keyof Declared & number];
+
+type BodyOf<Declared extends Described> = Declared extends { readonly schema: infer Schema extends TSchema }
+  ? { readonly body: Static<Schema> }
+  : { readonly body?: undefined };
+
+type HeadersOf<Declared extends Described> = Declared extends { readonly headers: infer Headers }
+  ? { readonly headers: { readonly [Name in keyof Headers]: string } }
+  : { readonly headers?: undefined };
 
 interface Definition<
   Path extends string,
@@ -158,13 +165,17 @@ export function route<
   return definition as unknown as Route;
 }
 
-/** An answer with its status kept as a literal. */
+/** An answer with its status and the names of its headers kept as literals. */
 export function reply<const Status extends number>(status: Status): { readonly status: Status };
 export function reply<const Status extends number, Body>(
   status: Status,
   body: Body,
-  headers?: ReplyHeaders,
-): { readonly status: Status; readonly body: Body; readonly headers?: ReplyHeaders };
+): { readonly status: Status; readonly body: Body };
+export function reply<const Status extends number, Body, Headers extends ReplyHeaders>(
+  status: Status,
+  body: Body,
+  headers: Headers,
+): { readonly status: Status; readonly body: Body; readonly headers: Headers };
 export function reply(status: number, body?: unknown, headers?: ReplyHeaders): Reply {
   if (headers !== undefined) return { status, body, headers };
   return body === undefined ? { status } : { status, body };

@@ -46,14 +46,15 @@ const makeThing = route({
   who: ['seller'],
   body: Closed({ name: Type.String({ maxLength: 10 }), card: Type.Optional(Type.Unknown()) }),
   mints: 'product',
-  replies: made,
+  replies: { 201: { ...anything, headers: { Location: 'Where the thing is' } } },
   async handle({ mintedId, body }) {
     attempts.push({ name: body.name, mintedId });
+    const location = { Location: `/v1/things/${mintedId}` };
     if (body.name === 'refused') throw new DoorbusterError('sold_out', 'none left', { available: 0 });
     if (body.name === 'busy') throw new DoorbusterError('busy', 'later');
     if (body.name === 'bug') throw new TypeError('the shelf is missing');
-    if (body.name === 'large') return reply(201, { mintedId, text: 'x'.repeat(70_000) });
-    return reply(201, { mintedId }, { Location: `/v1/things/${mintedId}` });
+    if (body.name === 'large') return reply(201, { mintedId, text: 'x'.repeat(70_000) }, location);
+    return reply(201, { mintedId }, location);
   },
 });
 

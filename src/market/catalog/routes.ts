@@ -1,5 +1,5 @@
 /** The catalogue: what is sold, by whom, at which regular price. */
-import { etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
+import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
 import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
 import { Page } from '../../gateway/schemas.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
@@ -26,7 +26,13 @@ const createProduct = route({
   who: ['seller'],
   body: NewProduct,
   mints: 'product',
-  replies: { 201: { description: 'The product', schema: Product } },
+  replies: {
+    201: {
+      description: 'The product',
+      schema: Product,
+      headers: { ...etagHeader, Location: 'Where the product is' },
+    },
+  },
   refusals: ['sku_taken', 'busy'],
   async handle({ services, identity, body, mintedId }) {
     const product = await catalogOf(services).create(identity.accountId, mintedId, body);
@@ -58,7 +64,7 @@ const readProduct = route({
   summary: 'One product',
   tag: 'Catalogue',
   who: 'anybody',
-  replies: { 200: { description: 'The product', schema: Product } },
+  replies: { 200: { description: 'The product', schema: Product, headers: etagHeader } },
   refusals: ['not_found'],
   async handle({ services, params }) {
     const product = await catalogOf(services).read(productIdParam(params.productId));
@@ -75,7 +81,7 @@ const changeProduct = route({
   who: ['seller', 'admin'],
   body: ProductChange,
   headers: ifMatchHeader,
-  replies: { 200: { description: 'The product', schema: Product } },
+  replies: { 200: { description: 'The product', schema: Product, headers: etagHeader } },
   refusals: ['not_found', 'stale_version'],
   async handle({ services, identity, params, headers, body }) {
     const versions = versionsOf(headers['if-match']);

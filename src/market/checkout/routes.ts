@@ -7,7 +7,7 @@
  */
 import { type OrderView, placeOrder, type ShippingAddress } from '../../actors/order/commands.ts';
 import { accepted, invalid } from '../../gateway/ask.ts';
-import { etagOf } from '../../gateway/etag.ts';
+import { etagHeader, etagOf } from '../../gateway/etag.ts';
 import { refuse } from '../../gateway/problem.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import type { Services } from '../../gateway/services.ts';
@@ -63,6 +63,8 @@ function refuseFailed(order: OrderView): void {
   });
 }
 
+const headers = { ...etagHeader, Location: 'Where the order is' };
+
 const checkOut = route({
   method: 'POST',
   path: '/v1/checkout',
@@ -75,8 +77,8 @@ const checkOut = route({
   mints: 'order',
   isKeyRequired: true,
   replies: {
-    201: { description: 'The order, in its final state', schema: Order },
-    202: { description: 'The order goes on; see Location', schema: Order },
+    201: { description: 'The order, in its final state', schema: Order, headers },
+    202: { description: 'The order goes on; see Location', schema: Order, headers },
   },
   refusals: [
     'not_found',

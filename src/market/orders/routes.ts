@@ -1,14 +1,14 @@
 /** Orders: single ones exactly, from their actor; lists from the read model, which follows within moments. */
 import { cancelOrder, readOrder } from '../../actors/order/commands.ts';
 import { accepted, idParam, scopeOf } from '../../gateway/ask.ts';
-import { etagOf } from '../../gateway/etag.ts';
+import { etagHeader, etagOf } from '../../gateway/etag.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page } from '../../gateway/schemas.ts';
 import { Order, OrderQuery } from './schemas.ts';
 import { listOrders } from './store.ts';
 import { orderJson } from './views.ts';
 
-const one = { 200: { description: 'The order', schema: Order } };
+const one = { 200: { description: 'The order', schema: Order, headers: etagHeader } };
 
 const list = route({
   method: 'GET',

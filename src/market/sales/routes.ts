@@ -29,7 +29,7 @@ const create = route({
   who: ['seller', 'admin'],
   body: NewSale,
   mints: 'sale',
-  replies: { 201: { description: 'The sale', schema: Sale } },
+  replies: { 201: { description: 'The sale', schema: Sale, headers: { Location: 'Where the sale is' } } },
   refusals: ['unknown_sku', 'forbidden', 'insufficient_stock'],
   async handle({ services, identity, body, mintedId }) {
     const sale = await openSale(services, identity, mintedId, body);

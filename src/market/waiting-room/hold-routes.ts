@@ -41,6 +41,8 @@ function admissionTo(
 
 const one = { 200: { description: 'The hold', schema: Hold } };
 
+const location = { Location: 'Where the hold is' };
+
 const place = route({
   method: 'POST',
   path: '/v1/sales/{saleId}/holds',
@@ -54,8 +56,8 @@ const place = route({
   },
   body: HoldRequest,
   replies: {
-    201: { description: 'The hold', schema: Hold },
-    200: { description: 'The same hold again', schema: Hold },
+    201: { description: 'The hold', schema: Hold, headers: location },
+    200: { description: 'The same hold again', schema: Hold, headers: location },
   },
   refusals: [
     'not_found',

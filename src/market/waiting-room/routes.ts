@@ -30,6 +30,8 @@ async function askAboutTicket(
   return ticketJson(accepted(answer), admissionsOf(services));
 }
 
+const location = { Location: 'Where the ticket is' };
+
 const join = route({
   method: 'POST',
   path: '/v1/sales/{saleId}/tickets',
@@ -41,8 +43,8 @@ const join = route({
   body: JoinRequest,
   mints: 'ticket',
   replies: {
-    201: { description: 'A new ticket', schema: Ticket },
-    200: { description: 'The ticket that the buyer has already', schema: Ticket },
+    201: { description: 'A new ticket', schema: Ticket, headers: location },
+    200: { description: 'The ticket that the buyer has already', schema: Ticket, headers: location },
   },
   refusals: ['not_found', 'sale_not_open', 'sale_ended'],
   async handle({ services, identity, params, body, mintedId }) {
