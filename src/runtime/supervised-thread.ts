@@ -5,7 +5,8 @@ import type { FromMain, ThreadName, ThreadStart, ToMain } from './thread-message
 
 export interface ThreadEvents {
   readonly log: Log;
-  onRetired(reason: string): void;
+  /** Another process has taken over something that the thread owned, or all of it: see `isRetired`. */
+  onReplaced(reason: string): void;
   onWireBroken(other: ThreadName): void;
   /** The worker has ended, for whatever reason. */
   onExit(): void;
@@ -28,6 +29,8 @@ export class SupervisedThread {
   #isStopClean = false;
   /** What the worker said when it became ready. */
   info: unknown = null;
+  isReplaced = false;
+  /** Replaced in all that it owned. */
   isRetired = false;
   restarts = 0;
   /** When the latest start began. */
@@ -122,6 +125,12 @@ export class SupervisedThread {
     });
   }
 
+  retire(reason: string): void {
+    this.isReplaced = true;
+    this.isRetired = true;
+    this.#events.onReplaced(reason);
+  }
+
   #receive(message: ToMain): void {
     switch (message.type) {
       case 'ready':
@@ -134,10 +143,13 @@ export class SupervisedThread {
       case 'stopped':
         this.#isStopClean = message.isClean;
         break;
+      case 'replaced':
+        this.isReplaced = true;
+        this.#events.onReplaced(message.reason);
+        break;
       case 'retired':
         this.#events.log('error', 'thread is retired', { ...this.summary, reason: message.reason });
-        this.isRetired = true;
-        this.#events.onRetired(message.reason);
+        this.retire(message.reason);
         break;
       case 'wire-broken': {
         const { other, reason } = message;

@@ -3,10 +3,10 @@
  * the others go on.
  *
  * 1. A thread that keeps dying is started more and more slowly, never given up.
- * 2. A process whose shards all are retired was replaced: it ends. While only some are retired, a shard that dies is
- *    not started anew, because it would claim its partitions from the process that replaces this one.
- * 3. A process runs all partitions or none. So those of a shard that stays retired while others go on have no owner
- *    anywhere (the late claim of a dead life of the same shard can do that), and the process ends as well.
+ * 2. A process whose shards all are retired was replaced: it ends. As soon as it has lost a single partition, a shard
+ *    that dies is not started anew, because it would claim its partitions from the process that replaces this one.
+ * 3. A process runs all partitions or none. So one that was taken while others stay has no owner anywhere (the late
+ *    claim of a dead life of the same shard can do that), and the process ends as well; the next start claims all.
  */
 import { MessageChannel } from 'node:worker_threads';
 import type { Log } from '../protocol/log.ts';
@@ -32,12 +32,15 @@ const stableMs = 30_000;
 /** A wire breaks by a bug only: not again at once. */
 const reconnectAfterMs = 1_000;
 /** A successor claims the partitions of all shards, and each shard notices within its lease. */
-const partlyRetiredMsMax = 5_000;
+const partlyReplacedMsMax = 5_000;
+
+const diedReplaced = 'a shard died while the process was being replaced';
 
 export class Supervisor {
   readonly #threads: SupervisedThread[] = [];
   readonly #waitMsByThread = new Map<SupervisedThread, number>();
   readonly #events: SupervisorEvents;
+  #partlyReplaced: NodeJS.Timeout | null = null;
   #isStopping = false;
 
   constructor(events: SupervisorEvents) {
@@ -48,7 +51,7 @@ export class Supervisor {
   start(role: Role, index: number, entry: URL, data: object): Promise<unknown> {
     const thread = new SupervisedThread({ role, index }, entry, data, {
       log: this.#events.log,
-      onRetired: (reason) => this.#retire(reason),
+      onReplaced: (reason) => this.#onReplaced(reason),
       onWireBroken: (other) => this.#connectAgain(thread, other),
       onExit: () => this.#onExit(thread),
     });
@@ -109,23 +112,17 @@ export class Supervisor {
   #onExit(thread: SupervisedThread): void {
     for (const other of this.#othersOf(thread)) other.send({ type: 'peer-gone', name: thread.name });
     if (this.#isStopping) return;
-    if (thread.name.role === 'shard' && this.#isPartlyReplaced) this.#stayDead(thread);
+    if (thread.name.role === 'shard' && this.#isPartlyReplaced) thread.retire(diedReplaced);
     else this.#restart(thread);
   }
 
   get #isPartlyReplaced(): boolean {
-    return this.#ofRole('shard').some(({ isRetired }) => isRetired);
+    return this.#ofRole('shard').some(({ isReplaced }) => isReplaced);
   }
 
-  #stayDead(thread: SupervisedThread): void {
-    thread.isRetired = true;
-    this.#retire(`shard ${thread.name.index} has died while others were retired`);
-  }
-
-  #retire(reason: string): void {
-    const left = this.#ofRole('shard').filter(({ isRetired }) => !isRetired);
-    if (left.length === 0) this.#end(reason);
-    else setTimeout(() => this.#end(reason), partlyRetiredMsMax).unref();
+  #onReplaced(reason: string): void {
+    if (this.#ofRole('shard').every(({ isRetired }) => isRetired)) this.#end(reason);
+    else this.#partlyReplaced ??= setTimeout(() => this.#end(reason), partlyReplacedMsMax).unref();
   }
 
   #end(reason: string): void {
@@ -147,7 +144,7 @@ export class Supervisor {
   #startAgain(thread: SupervisedThread): void {
     if (this.#isStopping) return;
     if (thread.name.role === 'shard' && this.#isPartlyReplaced) {
-      this.#stayDead(thread);
+      thread.retire(diedReplaced);
       return;
     }
     const begunAtMs = performance.now();

@@ -24,6 +24,8 @@ export type ToMain =
   | { type: 'ready'; info: unknown }
   | { type: 'stats'; id: number; body: unknown }
   | { type: 'stopped'; isClean: boolean }
+  /** Another process has taken over something that the thread owned. */
+  | { type: 'replaced'; reason: string }
   /** Other processes have taken over all that the thread owned. It lives on. */
   | { type: 'retired'; reason: string }
   /** The peer at the other end does not keep to the rules of the wire: the two must be connected anew. */

@@ -87,6 +87,11 @@ export class Thread {
     end(1);
   }
 
+  /** Another process has taken over something that this thread owned. */
+  replaced(reason: string): void {
+    this.#say({ type: 'replaced', reason });
+  }
+
   /** Other processes have taken over all that this thread owned. It lives on, with nothing to decide on. */
   retired(reason: string): void {
     this.#say({ type: 'retired', reason });

@@ -21,9 +21,6 @@ export interface ShardData extends SharedData {
   readonly owner: string;
 }
 
-/** A successor claims all partitions of a shard at once, and the shard notices within its lease. */
-const partlyReplacedMsMax = 5_000;
-
 const data = threadData<ShardData>();
 const log = createLog(data.log, { shard: data.shard });
 const thread = startThread();
@@ -50,7 +47,7 @@ const shard = new Shard({
     thread.push('back-office', push);
     thread.push('snapshotter', push);
   },
-  onReplaced: retireUnlessWhole,
+  onReplaced: (partition) => thread.replaced(`partition ${partition} was taken over`),
   onRetired: (reason) => thread.retired(reason),
   onFatal: (reason) => thread.fatal(reason),
   log,
@@ -76,13 +73,3 @@ thread.ready(
   },
   { ...report, durability: journal.durability, isDurable: journal.isDurable },
 );
-
-/**
- * A process runs all partitions or none. One that was taken while others stay has no owner: its claim came late, from a
- * process that lives no more. Then this one ends as well, and the next start claims everything.
- */
-function retireUnlessWhole(partition: number): void {
-  setTimeout(() => {
-    if (shard.numbers.length > 0) thread.retired(`partition ${partition} was taken and the others were not`);
-  }, partlyReplacedMsMax).unref();
-}

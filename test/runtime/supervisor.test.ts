@@ -3,7 +3,7 @@ import { BroadcastChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Supervisor } from '../../src/runtime/supervisor.ts';
 import type { Role } from '../../src/runtime/thread-messages.ts';
-import type { Order, PuppetData } from '../support/puppet-thread.ts';
+import type { Order, PuppetData, PuppetNumbers } from '../support/puppet-thread.ts';
 
 const entry = new URL('../support/puppet-thread.ts', import.meta.url);
 const roles = ['gateway', 'shard', 'back-office', 'sandbox'] as const;
@@ -31,9 +31,13 @@ class Stage {
     return this.supervisor.states().find((state) => state.role === role && state.index === index)!;
   }
 
-  async answerAt(role: Role, index: number): Promise<unknown> {
+  async numbersAt(role: Role, index: number): Promise<PuppetNumbers | undefined> {
     const rows = await this.supervisor.stats(role);
-    return (rows.find((row) => row.index === index)?.body as { answer: unknown } | undefined)?.answer;
+    return rows.find((row) => row.index === index)?.body as PuppetNumbers | undefined;
+  }
+
+  async answerAt(role: Role, index: number): Promise<unknown> {
+    return (await this.numbersAt(role, index))?.answer;
   }
 
   async end(): Promise<void> {
@@ -134,22 +138,28 @@ describe('a process that is replaced', () => {
     expect(stage.replaced).toEqual(['another process has come']);
   });
 
-  it('starts no shard anew that would claim the partitions back', async () => {
-    const stage = setUp();
-    await stage.start('shard', 0);
-    await stage.start('shard', 1);
-    stage.order('shard', 0, 'retire');
-    await until(() => !stage.state('shard', 0).isReady);
-    stage.order('shard', 1, 'fail');
-    await until(() => stage.replaced.length > 0);
-    expect(stage.state('shard', 1)).toMatchObject({ isReady: false, restarts: 0 });
-  });
+  it.each(['lose', 'retire'] as const)(
+    'starts no shard anew that would claim the partitions back, once one was told to %s',
+    async (order) => {
+      const stage = setUp();
+      await stage.start('shard', 0);
+      await stage.start('shard', 1);
+      stage.order('shard', 0, order);
+      // What it said before its numbers was heard before them; a retired one gives none.
+      await expect.poll(() => stage.numbersAt('shard', 0)).toSatisfy((now) => now?.obeyed !== 0);
+      stage.order('shard', 1, 'fail');
+      await until(() => !stage.state('shard', 1).isReady);
+      stage.order('shard', 0, 'retire');
+      await until(() => stage.replaced.length > 0);
+      expect(stage.state('shard', 1)).toMatchObject({ isReady: false, restarts: 0 });
+    },
+  );
 
   it('ends in the end when only a part of it was taken, which nobody else owns either', async () => {
     const stage = setUp();
     await stage.start('shard', 0);
     await stage.start('shard', 1);
-    stage.order('shard', 1, 'retire');
+    stage.order('shard', 1, 'lose');
     await until(() => stage.replaced.length > 0, 7_000);
     expect(stage.state('shard', 0).isReady).toBe(true);
   }, 10_000);

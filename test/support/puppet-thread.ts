@@ -12,25 +12,33 @@ export interface PuppetData {
   readonly isStubborn?: boolean;
 }
 
-export type Order = 'retire' | 'fail' | 'throw' | { readonly ask: Role; readonly index: number };
+export interface PuppetNumbers {
+  answer: unknown;
+  /** Orders. */
+  obeyed: number;
+}
+
+export type Order = 'lose' | 'retire' | 'fail' | 'throw' | { readonly ask: Role; readonly index: number };
 
 const { channel, info = null, isStillborn, isStubborn } = threadData<PuppetData>();
 if (isStillborn) throw new Error('stillborn');
 const thread = startThread();
-let answer: unknown = null;
+const numbers: PuppetNumbers = { answer: null, obeyed: 0 };
 
 const orders = new BroadcastChannel(channel);
 orders.onmessage = ({ data }) => {
   const order = data as Order;
-  if (order === 'retire') thread.retired('another process has come');
+  numbers.obeyed++;
+  if (order === 'lose') thread.replaced('another process has taken a part');
+  else if (order === 'retire') thread.retired('another process has come');
   else if (order === 'fail') thread.fatal('it was told to fail');
   else if (order === 'throw') throw new Error('it was told to throw');
   else {
     const peer = thread.peer(order.ask, order.index);
-    if (!peer) answer = 'nobody';
+    if (!peer) numbers.answer = 'nobody';
     else
       peer.request('puppet', 'a', { type: 'Hello' }, (given) => {
-        answer = given;
+        numbers.answer = given;
       });
   }
 };
@@ -38,7 +46,7 @@ orders.onmessage = ({ data }) => {
 thread.ready(
   {
     onRequest: (kind, key, command, reply) => reply('ok', `${kind}/${key} was told ${command.type}`),
-    stats: () => ({ answer }),
+    stats: () => numbers,
     stop: () => (isStubborn ? new Promise(() => {}) : Promise.resolve(true)),
   },
   info,
