@@ -79,7 +79,7 @@ export async function loadEffects(): Promise<readonly EffectType<EffectSettings>
 }
 
 /** What the back office gives to its jobs; each takes what it needs. */
-export interface JobDeps {
+interface JobDeps {
   readonly pool: Pool;
   readonly ask: Ask;
   readonly log: Log;

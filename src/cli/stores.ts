@@ -62,7 +62,7 @@ async function embeddedUrl(dataDir: string, log: Log, closing: (() => Promise<un
   return embedded.url;
 }
 
-/** Whoever only looks need not be told how durable an acknowledgement is. */
+/** A command that only reads needs no warning about the journal's durability. */
 function quiet(log: Log): Log {
   return (level, message, fields) => {
     if (level === 'error') log(level, message, fields);

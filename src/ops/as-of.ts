@@ -23,7 +23,7 @@ export interface TableRows {
   readonly orders: Map<string, OrderRows>;
 }
 
-export interface WantedKeys {
+interface WantedKeys {
   readonly skus: readonly string[];
   readonly orderIds: readonly string[];
 }

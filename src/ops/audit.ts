@@ -24,7 +24,7 @@ import {
 } from './audit-entries.ts';
 import { type Inspection, type InspectionDeps, inspect, readOn } from './inspection.ts';
 
-export interface AuditDeps {
+interface AuditDeps {
   readonly inspection: InspectionDeps;
   readonly pool: Pool;
   /** Asked once all partitions are read. null: there is none to ask. */

@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts';
 import type { SampleReport } from './sample.ts';
 
-export interface BannerFacts {
+interface BannerFacts {
   readonly config: Config;
   readonly publicUrl: string;
   readonly opsPort: number;

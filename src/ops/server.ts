@@ -14,7 +14,7 @@ export interface Check {
   readonly detail?: string;
 }
 
-export interface OpsDeps {
+interface OpsDeps {
   readonly host: string;
   readonly port: number;
   checks(): Promise<Readonly<Record<string, Check>>>;
@@ -25,7 +25,7 @@ export interface OpsDeps {
   restartShard(shard: number): Promise<boolean>;
 }
 
-export interface OpsServer {
+interface OpsServer {
   readonly port: number;
   stop(): Promise<void>;
 }

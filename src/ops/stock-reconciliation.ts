@@ -15,7 +15,7 @@ import type { Job } from '../protocol/job.ts';
 import type { Log } from '../protocol/log.ts';
 import { type Family, gauge } from '../protocol/metric.ts';
 
-export interface StockReconciliationDeps {
+interface StockReconciliationDeps {
   readonly pool: Pick<Pool, 'query'>;
   readonly ask: Ask;
   /** For how long the tables have been behind the journal, in seconds; Infinity while a partition is halted. */

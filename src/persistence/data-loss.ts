@@ -16,7 +16,7 @@ import { openRedisLink } from './journal/redis-link.ts';
 import { streamKey } from './journal/stream.ts';
 import { createSnapshotStore } from './snapshots.ts';
 
-export interface DataLossAcknowledgement {
+interface DataLossAcknowledgement {
   readonly partition: number;
   /** The last frame that still counts. */
   readonly tailSeq: number;

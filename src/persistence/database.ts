@@ -19,7 +19,7 @@ const passingStates = /^(?:08|53|57|58|40001|40P01|25P03|55P03)/;
 const passingErrors = /^(?:E[A-Z]+)$/;
 const passingMessages = /timeout|terminated|connection|not queryable/i;
 
-export function asBusy(error: unknown): unknown {
+function asBusy(error: unknown): unknown {
   if (error instanceof DoorbusterError || !(error instanceof Error)) return error;
   const state = (error as { code?: string }).code ?? '';
   const isPassing =

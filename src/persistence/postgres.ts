@@ -4,7 +4,7 @@
  */
 import pg from 'pg';
 
-export interface PoolOptions {
+interface PoolOptions {
   /** Connections at most. */
   readonly max: number;
   /** Shown in pg_stat_activity. */

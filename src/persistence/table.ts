@@ -8,7 +8,7 @@ import type pg from 'pg';
 export type Kind = 'text' | 'integer' | 'json' | 'instant';
 
 /** Property -> column and what it holds. An `instant` is milliseconds here and timestamptz there. */
-export type Columns<Row> = { readonly [Property in keyof Row]-?: readonly [column: string, kind: Kind] };
+type Columns<Row> = { readonly [Property in keyof Row]-?: readonly [column: string, kind: Kind] };
 
 export interface Table<Row> {
   /** Every column under its property's name, for the SELECT of another query: its rows are rows of this table. */

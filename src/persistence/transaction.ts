@@ -6,7 +6,7 @@
  */
 import type pg from 'pg';
 
-export interface TransactionOptions {
+interface TransactionOptions {
   /** PostgreSQL's default, read committed, when not given. */
   readonly isolation?: 'repeatable read';
   readonly isReadOnly?: boolean;

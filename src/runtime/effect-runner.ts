@@ -7,7 +7,7 @@ import type { Log } from '../protocol/log.ts';
 import type { Family } from '../protocol/metric.ts';
 import type { ReplyTo } from './mailbox.ts';
 
-export class EffectRunner {
+class EffectRunner {
   readonly #effectByKind: ReadonlyMap<string, Effect>;
   readonly #log: Log;
 

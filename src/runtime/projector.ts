@@ -1,5 +1,5 @@
 /**
- * Reads the journal's committed frames into tables, for the partitions that it is told to serve.
+ * Reads the journal's committed frames into tables, for the partitions that it serves.
  *
  * 1. One round at a time; many partitions and many events share its transaction (see reader-set.ts). News is only a
  *    hint: what is missed is found by the next news or by `catchUp`.
@@ -8,7 +8,7 @@
 import { type Family, gauge } from '../protocol/metric.ts';
 import { ReaderSet, type ReaderSetDeps } from './reader-set.ts';
 
-export interface ProjectorLag {
+interface ProjectorLag {
   /** Frames known to be in the journal and not in the tables yet. */
   readonly frames: number;
   /** For how long there has been one; 0 when there is none. */
@@ -80,6 +80,12 @@ export class Projector {
       seconds: open.length > 0 ? (performance.now() - sinceMs) / 1000 : 0,
       halted: readers.flatMap(({ partition, halt }) => (halt ? [{ partition, ...halt }] : [])),
     };
+  }
+
+  /** For how long the tables have been behind the journal; Infinity while a partition is halted. */
+  lagSeconds(): number {
+    const { seconds, halted } = this.lag();
+    return halted.length > 0 ? Number.POSITIVE_INFINITY : seconds;
   }
 
   metrics(): Family[] {

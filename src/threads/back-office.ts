@@ -1,5 +1,5 @@
 /** Entry point of the back office: projections of the journal into tables, and the effects that actors ask for. */
-import { type EffectSettings, type JobDeps, loadEffects, loadJobs, loadProjections } from '../features.ts';
+import { type EffectSettings, loadEffects, loadJobs, loadProjections } from '../features.ts';
 import { createLog } from '../ops/log.ts';
 import { openJournal } from '../persistence/journal/open.ts';
 import { openPool } from '../persistence/postgres.ts';
@@ -33,17 +33,9 @@ const effects = startEffects(await loadEffects(), {
   now: () => clock.now(),
   settings: data.settings,
 });
-const jobDeps: JobDeps = {
-  pool,
-  ask: engine.ask,
-  log,
-  lagSeconds() {
-    const { seconds, halted } = projector.lag();
-    return halted.length > 0 ? Number.POSITIVE_INFINITY : seconds;
-  },
-};
+const lagSeconds = () => projector.lagSeconds();
 const jobs = new JobRunner(
-  (await loadJobs()).map((createJob) => createJob(jobDeps)),
+  (await loadJobs()).map((createJob) => createJob({ pool, ask: engine.ask, log, lagSeconds })),
   log,
 );
 

@@ -11,7 +11,7 @@ import type { AppendOutcome, Claim, Frame, Journal, Newest } from '../../protoco
 import { isTakenOverSql, releaseOwner, takeOverSql } from './owners.ts';
 import { append, appendOnce } from './postgres-append.ts';
 
-export interface PostgresJournalOptions {
+interface PostgresJournalOptions {
   /** False keeps every frame for ever: `trim` does nothing. */
   readonly trimmable?: boolean;
 }
@@ -160,7 +160,7 @@ class PostgresJournal implements Journal {
 
   async trim(partition: number, upToSeq: number): Promise<void> {
     if (!this.#isTrimmable) return;
-    // Noted first: a reader that misses frames can tell those dropped on purpose from those lost.
+    // Written first, so that a reader that misses frames can tell those dropped on purpose from those lost.
     const { rows } = await this.#pool.query<{ trimmed_seq: string }>(
       `update partitions set trimmed_seq = greatest(coalesce(trimmed_seq, 0), least($2::bigint, journal_seq))
        where partition = $1 returning trimmed_seq`,

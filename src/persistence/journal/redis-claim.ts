@@ -73,7 +73,7 @@ async function fence(link: RedisLink, raised: readonly Raised[]): Promise<Readon
   );
   const missing = new Set<number>();
   replies.forEach((reply, i) => {
-    // Someone has claimed after us: our first append will be told so.
+    // Another process has claimed since: the first append of this one is answered `stale`.
     if (isSmallerIdError(reply)) return;
     if (reply.error) throw new DoorbusterError('busy', `Redis: ${reply.error.message}`);
     if (reply.value === null) missing.add(raised[i]!.partition);
@@ -100,7 +100,7 @@ function loss(epoch: number, isMissing: boolean, tail: Tail | null, seen: number
   return `it ends at frame ${tail.seq}, but frame ${seen} was acknowledged`;
 }
 
-/** `ackedSeq`: the last frame that this process was told is safe. */
+/** `ackedSeq`: the last frame that was acknowledged to this process. */
 export async function claimStreams(
   pool: pg.Pool,
   link: RedisLink,

@@ -85,7 +85,7 @@ class RedisJournal implements Journal {
     const [tail] = await readTails(this.#readLink, [partition]);
     const lastDropped = Math.min(upToSeq, (tail?.seq ?? 0) - 1);
     if (lastDropped < 1) return;
-    // Noted first: a reader that misses frames can tell those dropped on purpose from those lost.
+    // Written first, so that a reader that misses frames can tell those dropped on purpose from those lost.
     await this.#pool.query(
       'update partitions set trimmed_seq = greatest(coalesce(trimmed_seq, 0), $2::bigint) where partition = $1',
       [partition, lastDropped],

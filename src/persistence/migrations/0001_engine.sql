@@ -35,7 +35,7 @@ create table actor_snapshots (
   -- The partition's last frame that the state contains.
   seq bigint not null,
   state bytea not null,
-  -- Set when the actor need not be in memory (see SleeperStore).
+  -- Set when the actor need not be in memory (see PassivatedStore).
   sleep_mark bigint,
   primary key (partition, kind, key)
 );
