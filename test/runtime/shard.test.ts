@@ -161,7 +161,7 @@ describe('a weak journal that has lost its last frames', () => {
   });
 });
 
-describe('what an actor owes', () => {
+describe('the pending messages of an actor', () => {
   it('is sent only once it is durable, and the answer comes back as a command', async () => {
     const one = await startShard(new MemoryStore());
     const { gate, open } = closedGate();

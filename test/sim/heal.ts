@@ -29,7 +29,11 @@ export async function heal(run: Run): Promise<void> {
   if (!cluster.engine) cluster.restart(2, 0, 0);
   await until(run, 'the shards come back', () => cluster.isReady && shop.open === 0);
   for (const saleId of shop.sales.keys()) shop.steer(saleId, 'ResumeSale');
-  await until(run, 'every order ends and nothing is owed', () => ordersAtRest(run) && queuesAtRest(run));
+  await until(
+    run,
+    'every order ends and no message is pending',
+    () => ordersAtRest(run) && queuesAtRest(run),
+  );
   await world.loop.run(settleMs);
   checkHoldsInTime(run);
   for (const saleId of shop.sales.keys()) shop.steer(saleId, 'CloseSale');
@@ -123,7 +127,7 @@ function unrest(run: Run): string {
   const lines: string[] = [];
   for (const [name, actor] of states(run)) {
     const pending = actor.decider.pendingMessages(actor.state).map(({ id }) => id);
-    if (pending.length > 0) lines.push(`${name} owes ${pending.join(', ')}`);
+    if (pending.length > 0) lines.push(`${name} has pending ${pending.join(', ')}`);
     if (actor.decider.kind === 'sku') {
       const { held, allotted } = actor.state as SkuState;
       lines.push(`${name} ${held} held, ${allotted} set aside`);
