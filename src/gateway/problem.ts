@@ -1,7 +1,7 @@
 /**
  * Refusals on the wire: RFC 9457 problem details. The only place where a code meets an HTTP status.
  *
- * 1. Every refusal has exactly one status (a test keeps the table complete).
+ * 1. Every refusal has exactly one status.
  * 2. A problem's own members always win over details of the same name.
  * 3. What a programmer got wrong is `internal_error` outside, and a stack in the log only.
  */
@@ -9,47 +9,49 @@ import { type Code, type Refusal, refusals } from '../protocol/codes.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import type { Reply } from './route.ts';
 
-export const statusByCode: Readonly<Record<Refusal, number>> = {
-  not_found: 404,
-  method_not_allowed: 405,
-  unauthenticated: 401,
-  invalid_token: 401,
-  token_expired: 401,
-  invalid_credentials: 401,
-  forbidden: 403,
-  rate_limited: 429,
-  payload_too_large: 413,
-  unsupported_media_type: 415,
-  malformed_json: 400,
-  validation_failed: 400,
-  card_data_refused: 422,
-  idempotency_key_required: 400,
-  idempotency_key_reused: 422,
-  idempotency_in_progress: 409,
-  exists_with_different: 409,
-  email_taken: 409,
-  sku_taken: 409,
-  stale_version: 412,
-  unknown_sku: 404,
-  sale_not_open: 409,
-  sale_ended: 410,
-  invite_required: 403,
-  admission_required: 403,
-  admission_invalid: 403,
-  admission_expired: 403,
-  hold_expired: 409,
-  hold_in_use: 409,
-  wrong_state: 409,
-  purchase_limit: 409,
-  sold_out: 409,
-  insufficient_stock: 409,
-  price_changed: 422,
-  payment_declined: 402,
-  payment_failed: 402,
-  invalid_signature: 400,
-  busy: 503,
-  internal_error: 500,
-};
+const codesByStatus = {
+  400: ['malformed_json', 'validation_failed', 'idempotency_key_required', 'invalid_signature'],
+  401: ['unauthenticated', 'invalid_token', 'token_expired', 'invalid_credentials'],
+  402: ['payment_declined', 'payment_failed'],
+  403: ['forbidden', 'invite_required', 'admission_required', 'admission_invalid', 'admission_expired'],
+  404: ['not_found', 'unknown_sku'],
+  405: ['method_not_allowed'],
+  409: [
+    'idempotency_in_progress',
+    'exists_with_different',
+    'email_taken',
+    'sku_taken',
+    'sale_not_open',
+    'hold_expired',
+    'hold_in_use',
+    'wrong_state',
+    'purchase_limit',
+    'sold_out',
+    'insufficient_stock',
+  ],
+  410: ['sale_ended'],
+  412: ['stale_version'],
+  413: ['payload_too_large'],
+  415: ['unsupported_media_type'],
+  422: ['card_data_refused', 'idempotency_key_reused', 'price_changed'],
+  429: ['rate_limited'],
+  500: ['internal_error'],
+  503: ['busy'],
+} as const satisfies Readonly<Record<number, readonly Refusal[]>>;
+
+type Listed = (typeof codesByStatus)[keyof typeof codesByStatus][number];
+
+/** Does not compile while a refusal has no status. */
+export const statusByCode: Readonly<Record<Refusal, number>> = byCode<Listed>(codesByStatus);
+
+function byCode<Code extends Refusal>(
+  table: Readonly<Record<number, readonly Code[]>>,
+): Record<Code, number> {
+  const entries = Object.entries(table).flatMap(([status, codes]) =>
+    codes.map((code) => [code, Number(status)] as const),
+  );
+  return Object.fromEntries(entries) as Record<Code, number>;
+}
 
 interface Problem {
   readonly type: string;

@@ -10,7 +10,8 @@ import type { Refusal } from '../protocol/codes.ts';
 import type { IdKind } from '../protocol/ids.ts';
 import type { Services } from './services.ts';
 
-export type Role = 'guest' | 'buyer' | 'seller' | 'operator' | 'admin';
+export const roles = ['guest', 'buyer', 'seller', 'operator', 'admin'] as const;
+export type Role = (typeof roles)[number];
 
 export interface Identity {
   readonly accountId: string;

@@ -4,7 +4,7 @@
  */
 import Type, { type TProperties, type TSchema } from 'typebox';
 import { prefixes } from '../protocol/ids.ts';
-import type { Role } from './route.ts';
+import { roles } from './route.ts';
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
@@ -37,13 +37,7 @@ export function iso(atMs: number): string {
   return new Date(atMs).toISOString();
 }
 
-export const RoleName = Type.Enum([
-  'guest',
-  'buyer',
-  'seller',
-  'operator',
-  'admin',
-] as const satisfies readonly Role[]);
+export const RoleName = Type.Enum(roles);
 
 /** RFC 9457; further members depend on the code. */
 export const Problem = Type.Object(

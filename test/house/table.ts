@@ -18,7 +18,22 @@ const configReaders = ['main', 'cli', 'threads'];
 /** What the shop, or the engine, may use of a room that is not its own. */
 const contracts: Readonly<Record<string, readonly string[]>> = {
   persistence: ['cursor', 'database', 'projection', 'table', 'transaction'],
-  gateway: ['ask', 'etag', 'limiter', 'live/socket', 'problem', 'route', 'schemas', 'tokens'],
+  gateway: [
+    'ask',
+    'derive-key',
+    'etag',
+    'key-store',
+    'limiter',
+    'live/codec',
+    'live/feature',
+    'live/socket',
+    'new-id',
+    'problem',
+    'route',
+    'schemas',
+    'services',
+    'tokens',
+  ],
 };
 
 export function spotOf(path: string): Spot | null {

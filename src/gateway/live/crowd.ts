@@ -10,7 +10,7 @@ const none: readonly LiveSocket[] = [];
 export class Crowd {
   readonly sockets = new Set<LiveSocket>();
   /** Those without a good token yet, oldest first. */
-  readonly strangers = new Set<LiveSocket>();
+  readonly unauthenticated = new Set<LiveSocket>();
   /** Requests over all sockets that have no reply yet. */
   openRequests = 0;
   readonly #socketsByAccount = new Map<string, readonly LiveSocket[]>();
@@ -18,13 +18,13 @@ export class Crowd {
 
   enter(socket: LiveSocket): void {
     this.sockets.add(socket);
-    this.strangers.add(socket);
+    this.unauthenticated.add(socket);
     this.#countByAddress.set(socket.address, this.countOf(socket.address) + 1);
   }
 
-  /** The socket belongs to this account from now on. Many devices are welcome, not any number: the oldest gives way. */
+  /** The socket belongs to this account from now on. An account may have several devices; beyond the bound its oldest socket is closed. */
   admit(socket: LiveSocket, accountId: string): void {
-    this.strangers.delete(socket);
+    this.unauthenticated.delete(socket);
     const own = this.ofAccount(accountId);
     this.#socketsByAccount.set(accountId, [...own, socket]);
     if (own.length >= socketsPerAccountMax)
@@ -33,7 +33,7 @@ export class Crowd {
 
   leave(socket: LiveSocket): void {
     this.sockets.delete(socket);
-    this.strangers.delete(socket);
+    this.unauthenticated.delete(socket);
     const left = this.countOf(socket.address) - 1;
     if (left > 0) this.#countByAddress.set(socket.address, left);
     else this.#countByAddress.delete(socket.address);

@@ -1,8 +1,8 @@
 /**
- * `/v1/live`: the WebSocket door.
+ * `/v1/live`: the WebSocket endpoint.
  *
  * 1. Bounds come before work: connections are counted at the upgrade, in all and per address.
- * 2. Whoever has not authenticated after 5 s is sent away (4001).
+ * 2. A socket that has not authenticated after 5 s is closed (4001).
  * 3. Frames about an account go to every socket of the account.
  * 4. A client that reads too slowly loses positions first, then the connection (4008).
  */
@@ -98,7 +98,7 @@ export class LiveEndpoint {
   stats(): LiveStats {
     return {
       connections: this.#crowd.sockets.size,
-      authenticated: this.#crowd.sockets.size - this.#crowd.strangers.size,
+      authenticated: this.#crowd.sockets.size - this.#crowd.unauthenticated.size,
       openRequests: this.#crowd.openRequests,
       subscribed: this.#features.size,
     };
@@ -191,7 +191,7 @@ export class LiveEndpoint {
   #beat(): void {
     this.#beats += 1;
     const lastMs = this.#pipeline.services.now() - authenticateMsMax;
-    for (const socket of this.#crowd.strangers) {
+    for (const socket of this.#crowd.unauthenticated) {
       if (socket.openedAtMs > lastMs) break;
       socket.end(closeCodes.unauthenticated, 'no authentication within 5 s');
     }

@@ -1,10 +1,10 @@
 /**
  * What a client's frames do.
  *
- * 1. Nobody is heard before a good token: `authenticate` is the first frame, or the end (4001). What comes while
- *    the token is being checked waits, within bounds.
+ * 1. The first frame is `authenticate` with a good token, or the socket is closed (4001). Frames that come while the
+ *    token is being checked wait, within bounds.
  * 2. Requests take the pipeline to the HTTP routes' own handlers (`requests.ts`), each with one `reply`.
- * 3. What makes no sense is answered by an `error` frame, and soon by the end (4029).
+ * 3. A frame that makes no sense is answered by an `error` frame; after a few of them the socket is closed (4029).
  */
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { invalidRequest } from '../check.ts';
