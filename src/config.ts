@@ -5,6 +5,8 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -19,7 +21,7 @@ export interface Config {
   readonly stripe: { readonly secretKey: string | null; readonly webhookSecret: string | null };
   /** Port of the built-in payment sandbox on 127.0.0.1; 0 picks a free one. */
   readonly sandboxPort: number;
-  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly logLevel: (typeof logLevels)[number];
   readonly hasSample: boolean;
   /** null: generated and kept under `dataDir`. */
   readonly tokenSecret: string | null;
@@ -36,7 +38,7 @@ export interface Config {
 }
 
 /** Every problem found, one line each. */
-export class BadConfig extends Error {
+class BadConfig extends Error {
   readonly problems: readonly string[];
   constructor(problems: readonly string[]) {
     super(problems.join('\n'));
@@ -45,78 +47,91 @@ export class BadConfig extends Error {
   }
 }
 
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const problems: string[] = [];
+/** Reads one variable after the other, and collects what is wrong with them. */
+class Environment {
+  readonly problems: string[] = [];
+  readonly #values: Readonly<Record<string, string | undefined>>;
 
-  function text(name: string): string | null {
-    const value = env[name]?.trim();
+  constructor(values: Readonly<Record<string, string | undefined>>) {
+    this.#values = values;
+  }
+
+  text(name: string): string | null {
+    const value = this.#values[name]?.trim();
     return value ? value : null;
   }
-  function integer(name: string, fallback: number, min: number, max: number): number {
-    const value = text(name);
+
+  integer(name: string, fallback: number, min: number, max: number): number {
+    const value = this.text(name);
     if (value === null) return fallback;
     const number = Number(value);
     if (Number.isInteger(number) && number >= min && number <= max) return number;
-    problems.push(`${name} must be a whole number from ${min} to ${max}, not "${value}"`);
+    this.problems.push(`${name} must be a whole number from ${min} to ${max}, not "${value}"`);
     return fallback;
   }
-  function oneOf<Choice extends string>(name: string, fallback: Choice, choices: readonly Choice[]): Choice {
-    const value = text(name);
+
+  oneOf<Choice extends string>(name: string, fallback: Choice, choices: readonly Choice[]): Choice {
+    const value = this.text(name);
     if (value === null) return fallback;
     const choice = choices.find((candidate) => candidate === value);
     if (choice) return choice;
-    problems.push(`${name} must be one of ${choices.join(', ')}, not "${value}"`);
+    this.problems.push(`${name} must be one of ${choices.join(', ')}, not "${value}"`);
     return fallback;
   }
-  function url(name: string, protocols: readonly string[]): string | null {
-    const value = text(name);
+
+  url(name: string, protocols: readonly string[]): string | null {
+    const value = this.text(name);
     if (value === null) return null;
     const protocol = URL.canParse(value) ? new URL(value).protocol : '';
     if (protocols.includes(protocol)) return value;
-    problems.push(`${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`);
+    this.problems.push(
+      `${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+    );
     return null;
   }
 
-  for (const name of Object.keys(env)) {
-    if (name.startsWith('DOORBUSTER_'))
-      problems.push(`${name} is not a setting: settings have no such prefix`);
+  /** What no single variable shows. */
+  check(isRight: boolean, problem: string): void {
+    if (!isRight) this.problems.push(problem);
   }
+}
 
-  const databaseUrl = url('DATABASE_URL', ['postgres:', 'postgresql:']);
-  const tokenSecret = text('TOKEN_SECRET');
-  if (tokenSecret !== null && tokenSecret.length < 32)
-    problems.push('TOKEN_SECRET must have at least 32 characters');
+export function readConfig(values: Readonly<Record<string, string | undefined>>): Config {
+  const env = new Environment(values);
+  for (const name of Object.keys(values))
+    env.check(!name.startsWith('DOORBUSTER_'), `${name} is not a setting: settings have no such prefix`);
+  const databaseUrl = env.url('DATABASE_URL', ['postgres:', 'postgresql:']);
+  const tokenSecret = env.text('TOKEN_SECRET');
+  env.check((tokenSecret?.length ?? 32) >= 32, 'TOKEN_SECRET must have at least 32 characters');
   const halfOfCores = Math.max(1, Math.floor(availableParallelism() / 2));
-
   const config: Config = {
-    host: text('HOST') ?? '127.0.0.1',
-    port: integer('PORT', 8080, 0, 65535),
-    opsPort: integer('OPS_PORT', 9090, 0, 65535),
-    dataDir: resolve(text('DATA_DIR') ?? '.data'),
+    host: env.text('HOST') ?? '127.0.0.1',
+    port: env.integer('PORT', 8080, 0, 65535),
+    opsPort: env.integer('OPS_PORT', 9090, 0, 65535),
+    dataDir: resolve(env.text('DATA_DIR') ?? '.data'),
     databaseUrl,
-    redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
-    shards: integer('SHARDS', Math.min(halfOfCores, 32), 1, 64),
-    gateways: integer('GATEWAYS', Math.min(halfOfCores, 32), 1, 64),
-    stripe: { secretKey: text('STRIPE_SECRET_KEY'), webhookSecret: text('STRIPE_WEBHOOK_SECRET') },
-    sandboxPort: integer('SANDBOX_PORT', 0, 0, 65535),
-    logLevel: oneOf('LOG_LEVEL', 'info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
-    hasSample: oneOf('SAMPLE', databaseUrl === null ? '1' : '0', ['0', '1']) === '1',
+    redisUrl: env.url('REDIS_URL', ['redis:', 'rediss:']),
+    shards: env.integer('SHARDS', Math.min(halfOfCores, 32), 1, 64),
+    gateways: env.integer('GATEWAYS', Math.min(halfOfCores, 32), 1, 64),
+    stripe: { secretKey: env.text('STRIPE_SECRET_KEY'), webhookSecret: env.text('STRIPE_WEBHOOK_SECRET') },
+    sandboxPort: env.integer('SANDBOX_PORT', 0, 0, 65535),
+    logLevel: env.oneOf('LOG_LEVEL', 'info', logLevels),
+    hasSample: env.oneOf('SAMPLE', databaseUrl === null ? '1' : '0', ['0', '1']) === '1',
     tokenSecret,
     limits: {
-      accountPerSecond: integer('RATE_ACCOUNT_PER_SECOND', 50, 1, 1_000_000),
-      accountBurst: integer('RATE_ACCOUNT_BURST', 100, 1, 1_000_000),
-      addressPerSecond: integer('RATE_ADDRESS_PER_SECOND', 5_000, 1, 1_000_000),
-      addressBurst: integer('RATE_ADDRESS_BURST', 20_000, 1, 1_000_000),
-      connectionsMax: integer('CONNECTIONS_MAX', 18_000, 1, 1_000_000),
-      connectionsPerAddressMax: integer('CONNECTIONS_PER_ADDRESS_MAX', 18_000, 1, 1_000_000),
+      accountPerSecond: env.integer('RATE_ACCOUNT_PER_SECOND', 50, 1, 1_000_000),
+      accountBurst: env.integer('RATE_ACCOUNT_BURST', 100, 1, 1_000_000),
+      addressPerSecond: env.integer('RATE_ADDRESS_PER_SECOND', 5_000, 1, 1_000_000),
+      addressBurst: env.integer('RATE_ADDRESS_BURST', 20_000, 1, 1_000_000),
+      connectionsMax: env.integer('CONNECTIONS_MAX', 18_000, 1, 1_000_000),
+      connectionsPerAddressMax: env.integer('CONNECTIONS_PER_ADDRESS_MAX', 18_000, 1, 1_000_000),
     },
   };
-  if (config.stripe.secretKey && !config.stripe.webhookSecret) {
-    problems.push(
-      'STRIPE_WEBHOOK_SECRET is required with STRIPE_SECRET_KEY: unsigned webhooks are never accepted',
-    );
-  }
-  if (problems.length > 0) throw new BadConfig(problems);
+  env.check(
+    !config.stripe.secretKey || config.stripe.webhookSecret !== null,
+    'STRIPE_WEBHOOK_SECRET is required with STRIPE_SECRET_KEY: unsigned webhooks are never accepted',
+  );
+  if (env.problems.length > 0) throw new BadConfig(env.problems);
   return Object.freeze(config);
 }
 

@@ -6,6 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Node, type SourceFile, SyntaxKind } from 'typescript/unstable/ast';
 import {
+  isClassDeclaration,
   isIdentifier,
   isInterfaceDeclaration,
   isTypeAliasDeclaration,
@@ -126,9 +127,16 @@ function exportsOf(source: SourceFile): Export[] {
   return statements.flatMap((statement, index) =>
     namesOf(statement).map((node) => ({
       ...placeOf(node),
-      isType: isInterfaceDeclaration(statement) || isTypeAliasDeclaration(statement),
+      isType: isTypeDeclaration(statement),
       isNamed: namesByStatement.some((names, other) => other !== index && names.has(node.getText())),
     })),
+  );
+}
+
+/** A class, too, is there for its name when another export makes it. */
+function isTypeDeclaration(statement: Node): boolean {
+  return (
+    isInterfaceDeclaration(statement) || isTypeAliasDeclaration(statement) || isClassDeclaration(statement)
   );
 }
 

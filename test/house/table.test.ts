@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { circles, type Graph, graphOf } from './circles.ts';
 import type { House } from './module.ts';
 import { houseOf, readHouse } from './source.ts';
-import { offence, spotOf } from './table.ts';
+import { contracts, offence, spotOf } from './table.ts';
 import { finished } from './unfinished.ts';
 
 const house = readHouse().filter(({ path }) => path.startsWith('src/'));
@@ -42,6 +42,20 @@ describe('imports', () => {
   test('follow the table', () => {
     expect(house.length).toBeGreaterThan(100);
     expect(finished('table', offences(house))).toEqual([]);
+  });
+
+  test('need every contract of the table', () => {
+    const used = new Set(
+      house
+        .filter(({ path }) => ['market', 'runtime', 'gateway'].includes(spotOf(path)?.room ?? ''))
+        .flatMap(({ path, imports }) =>
+          imports.map(({ target }) => target).filter((target) => spotOf(target)?.room !== spotOf(path)?.room),
+        ),
+    );
+    const all = Object.entries(contracts).flatMap(([room, names]) =>
+      names.map((name) => `src/${room}/${name}.ts`),
+    );
+    expect(all.filter((path) => !used.has(path))).toEqual([]);
   });
 
   test.each([

@@ -16,23 +16,11 @@ const openRooms = ['main', 'features', 'ops', 'cli', 'threads'];
 const configReaders = ['main', 'cli', 'threads'];
 
 /** What the shop, or the engine, may use of a room that is not its own. */
-const contracts: Readonly<Record<string, readonly string[]>> = {
+export const contracts: Readonly<Record<string, readonly string[]>> = {
   persistence: ['cursor', 'database', 'projection', 'table', 'transaction'],
   gateway: [
-    'ask',
-    'derive-key',
-    'etag',
-    'key-store',
-    'limiter',
-    'live/codec',
-    'live/feature',
-    'live/socket',
-    'new-id',
-    'problem',
-    'route',
-    'schemas',
-    'services',
-    'tokens',
+    ...['ask', 'etag', 'limiter', 'problem', 'route', 'schemas', 'services', 'tokens'],
+    ...['derive-key', 'key-store', 'new-id', 'live/codec', 'live/feature', 'live/socket'],
   ],
 };
 

@@ -2,14 +2,15 @@
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { refusals } from '../../src/protocol/codes.ts';
 import type { House } from './module.ts';
 import { houseOf, readHouse, root } from './source.ts';
 import { spotOf } from './table.ts';
 import { finished } from './unfinished.ts';
 
 const engineRooms = ['runtime', 'persistence', 'gateway'];
-const shopWords = /^(sku|order|cart|sale|coupon|buyer|shop)s?$/;
-/** Names in which `order` is a sequence. */
+const shopWords = /^(sku|order|cart|sale|coupon)s?$/;
+/** Names in which `order` is a sequence. Refusal codes are the protocol's words: the gateway gives each its status. */
 const sequences = new Set(['orderBy', 'inOrder', 'sortOrder']);
 
 /** `queueOfSku_A` -> queue, of, sku, a. */
@@ -22,7 +23,7 @@ function wordsOf(name: string): string[] {
 }
 
 function isShopName(name: string): boolean {
-  return !sequences.has(name) && wordsOf(name).some((word) => shopWords.test(word));
+  return !sequences.has(name) && !(name in refusals) && wordsOf(name).some((word) => shopWords.test(word));
 }
 
 const isEngine = (path: string): boolean => engineRooms.includes(spotOf(path)?.room ?? '');
