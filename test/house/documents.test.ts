@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { refusals } from '../../src/protocol/codes.ts';
 import { anchorsOf, commandsIn, type Document, linksIn, listedUnder, pathsIn } from './documents.ts';
 import type { House } from './module.ts';
+import { redrawn } from './rooms.ts';
 import { houseOf, readHouse, root } from './source.ts';
 import { finished } from './unfinished.ts';
 
@@ -82,6 +83,22 @@ describe('the documents', () => {
   test('tell operators and clients of every refusal', () => {
     const told = read('docs/OPERATIONS.md') + read('README.md');
     expect(Object.keys(refusals).filter((code) => !told.includes(`\`${code}\``))).toEqual([]);
+  });
+
+  test('have drawings that show the imports as they are (npm run rooms draws them anew)', () => {
+    const document = read('docs/ARCHITECTURE.md');
+    expect(redrawn(document, readHouse()) === document).toBe(true);
+  });
+
+  test('would be refused: a drawing without an arrow that there is', () => {
+    const marks = ['rooms', 'nouns'].map(
+      (name) => `<!-- ${name}: drawn by npm run rooms --><!-- end of ${name} -->`,
+    );
+    const house = houseOf({
+      'src/runtime/a.ts': "import { b } from '../persistence/b.ts';\nb();",
+      'src/persistence/b.ts': 'export function b() {}',
+    });
+    expect(redrawn(marks.join('\n'), house)).toContain('  runtime -- 1 --> persistence');
   });
 
   test.each([
