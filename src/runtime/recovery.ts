@@ -87,6 +87,8 @@ function damageIn(error: unknown): CorruptFrame | Unrecoverable {
 function halt(partition: Partition, reason: string, log: Log): void {
   partition.fault = reason;
   partition.isReadOnly = partition.seq > 0;
+  // No append of it is under way, so that nobody waits for one when it closes.
+  partition.ackedSeq = partition.seq;
   log('error', 'partition halted: its journal cannot be replayed', { partition: partition.number, reason });
 }
 

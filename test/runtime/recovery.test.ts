@@ -111,6 +111,8 @@ describe('recovery', () => {
     expect((await two.send({ type: 'Add', amount: 1_000 })).code).toBe('busy');
     expect((await two.send({ type: 'Read' })).body).toMatchObject({ total: 1 });
     expect(frames).toHaveLength(2);
+    // Nothing of it is under way: it closes as soon as the others.
+    expect(await two.shard.stop(1_000)).toBe(true);
   });
 
   it('never lets engine time go back behind what was journaled', async () => {
