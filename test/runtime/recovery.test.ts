@@ -18,7 +18,7 @@ describe('recovery', () => {
 
   it('starts from the snapshot when there is one, and a trimmed journal is enough', async () => {
     const store = new MemoryStore();
-    const one = await startShard(store, { archiveEveryMs: 0 });
+    const one = await startShard(store, { snapshotEveryMs: 0 });
     for (let n = 0; n < 20; n++) await one.send({ type: 'Add', amount: 1 });
     expect(await one.shard.stop(5_000)).toBe(true);
     expect(await one.snapshotter.stop(5_000)).toBe(true);

@@ -214,8 +214,8 @@ describe('actors that are not needed', () => {
   const keys = Array.from({ length: 300 }, (_, n) => `key-${n}`);
 
   /** A shard whose 300 counters were saved and have left memory. */
-  async function asleep(store: MemoryStore): Promise<Running> {
-    const one = await startShard(store, { archiveEveryMs: 0, idleMs: 1_000 });
+  async function allPassivated(store: MemoryStore): Promise<Running> {
+    const one = await startShard(store, { snapshotEveryMs: 0, idleMs: 1_000 });
     await Promise.all(keys.map((key, n) => one.send({ type: 'Add', amount: n % 50 }, key)));
     await until(() => {
       one.clock.at += 10_000;
@@ -225,14 +225,14 @@ describe('actors that are not needed', () => {
   }
 
   it('leave memory and come back as they were with the next command', async () => {
-    const one = await asleep(new MemoryStore());
+    const one = await allPassivated(new MemoryStore());
     const answers = await Promise.all(keys.map((key) => one.send({ type: 'Add', amount: 1 }, key)));
     expect(answers.map(({ body }) => body)).toEqual(keys.map((_, n) => ({ total: (n % 50) + 1 })));
   });
 
   it('stay in the store at a restart, but for those the journal speaks of', async () => {
     const store = new MemoryStore();
-    const one = await asleep(store);
+    const one = await allPassivated(store);
     await one.send({ type: 'Add', amount: 1 }, 'key-7');
     const two = await startShard(store);
     expect(two.shard.stats().actors).toBeLessThan(10);
@@ -242,7 +242,7 @@ describe('actors that are not needed', () => {
   });
 
   it('are answered for with `busy` while the store is away, never as if they were new', async () => {
-    const one = await asleep(new MemoryStore());
+    const one = await allPassivated(new MemoryStore());
     const { loadPassivated } = one.snapshots;
     one.snapshots.loadPassivated = () => Promise.reject(new Error('the store is away'));
     expect((await one.send({ type: 'Add', amount: 1 }, 'key-9')).code).toBe('busy');
@@ -251,7 +251,7 @@ describe('actors that are not needed', () => {
   });
 
   it('stay while they wait for a time or an answer', async () => {
-    const one = await startShard(new MemoryStore(), { archiveEveryMs: 0, idleMs: 1_000 });
+    const one = await startShard(new MemoryStore(), { snapshotEveryMs: 0, idleMs: 1_000 });
     await one.send({ type: 'RingAt', atMs: one.clock.at + 100_000_000 }, 'timed');
     await one.send({ type: 'WantGreeting' }, 'asking');
     await one.send({ type: 'Add', amount: 1 }, 'idle');

@@ -104,18 +104,27 @@ function checkSale(world: World, state: SaleState, event: unknown): void {
     world.fail('admissions in ticket order', `sale ${state.saleId} after ${JSON.stringify(event)}`);
 }
 
-/** A shard that has just recovered has every partition open, knows exactly what the journal says, and not the future's past. */
-export function checkRecovered(world: World, instance: Instance): void {
+/**
+ * What a shard has just recovered is open, is exactly what the journal says, and engine time is not before it. Without
+ * `partitions`: all that it owns, when it is at rest.
+ */
+export function checkRecovered(world: World, instance: Instance, partitions?: ReadonlySet<number>): void {
   const { shadows, store, model } = world;
   const halted = instance.shard.stats().haltedPartitions;
   if (halted.length > 0) world.fail('the journal can be replayed', JSON.stringify(halted));
   const isOwned = (partition: number) =>
-    instance.disk.epochs.get(partition) === store.stream(partition).epoch;
+    instance.disk.epochs.get(partition) === store.stream(partition).epoch &&
+    (partitions?.has(partition) ?? instance.shard.numbers.includes(partition));
   for (const [name, shadow] of shadows) {
     const slash = name.indexOf('/');
     const partition = partitionOf(name.slice(0, slash), name.slice(slash + 1));
     if (!isOwned(partition)) continue;
-    compare(world, name, shadow, instance.states.get(name)?.state ?? asleep(world, partition, name, shadow));
+    compare(
+      world,
+      name,
+      shadow,
+      instance.states.get(name)?.state ?? passivated(world, partition, name, shadow),
+    );
   }
   for (const [partition, newestMs] of model.newestMs) {
     if (isOwned(partition) && instance.now < newestMs)
@@ -124,7 +133,7 @@ export function checkRecovered(world: World, instance: Instance): void {
 }
 
 /** The state of an actor that is not in memory: as it was saved. */
-export function asleep(world: World, partition: number, name: string, { decider }: Shadow): unknown {
+export function passivated(world: World, partition: number, name: string, { decider }: Shadow): unknown {
   const saved = world.store.saved.get(partition)?.actors.get(name);
   if (saved?.passivatedHash === undefined) return undefined;
   return decider.restore(saved.key, unpack(saved.state), saved.version);

@@ -5,6 +5,7 @@
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import { checkRecovered } from './check-state.ts';
 import { Engine } from './engine.ts';
+import { Hosts } from './hosts.ts';
 import type { Instance } from './instance.ts';
 import { type Done, Network } from './network.ts';
 import type { Provider } from './provider.ts';
@@ -21,6 +22,7 @@ export class Cluster {
   /** While true a shorter journal is expected: the weak mode looks on. */
   isLossExpected = false;
   provider!: Provider;
+  readonly hosts: Hosts;
   readonly #world: World;
   readonly #random: Random;
   #wallOffsetMs = 0;
@@ -31,45 +33,65 @@ export class Cluster {
     this.#world = world;
     this.#random = world.random('cluster');
     this.network = new Network(world);
+    const random = world.random('hosts');
+    this.hosts = new Hosts({
+      world,
+      random,
+      main: () => this.engine,
+      makeGuest: () => this.#newEngine(random.int(1, 2), true),
+    });
   }
 
   get isReady(): boolean {
     return this.engine?.isReady ?? false;
   }
 
+  /** The shards of all processes but those that were replaced. */
   get living(): Instance[] {
-    return this.engine?.living ?? [];
+    return this.hosts.living;
   }
 
   wallNow = (): number => Math.floor(this.#world.loop.nowMs) + this.#wallOffsetMs;
 
   /** A new process under a clock that may have been set meanwhile. */
   start(shardCount: number, clockStepMs: number): void {
-    const world = this.#world;
     this.#wallOffsetMs += clockStepMs;
     this.#starts++;
-    this.engine = new Engine({
+    this.engine = this.#newEngine(shardCount, false);
+  }
+
+  #newEngine(shardCount: number, isGuest: boolean): Engine {
+    const world = this.#world;
+    return new Engine({
       world,
       network: this.network,
       provider: this.provider,
       random: this.#random,
       shardCount,
+      isGuest,
       wallOffsetMs: this.#wallOffsetMs,
       nextLife: () => ++this.#lives,
       onDurable: (partition) => this.#project(partition),
-      onReady: (instance) => {
-        world.count('recoveries');
-        if (!this.isLossExpected) checkRecovered(world, instance);
+      onOpened: (engine, instance, partitions) => {
+        this.hosts.opened(engine, instance, partitions);
+        if (!this.isLossExpected) checkRecovered(world, instance, new Set(partitions));
       },
-      isTakenOver: (engine, partition) =>
-        this.engine !== engine && this.engine?.ownerOf(partition)?.isReady === true,
-      onFenced: (engine) => {
-        world.count('processes fenced');
-        this.zombies = this.zombies.filter((zombie) => zombie !== engine);
-        // The late claim of a dead life can do that to a rightful owner: whoever watches the process starts it again.
-        if (engine === this.engine) this.restart(engine.shardCount, 0, 500);
-      },
+      locate: (engine, partition) =>
+        this.zombies.includes(engine) ? engine.ownerOf(partition) : this.hosts.locate(partition),
+      isTakenOver: (engine, partition) => this.hosts.isTakenOver(engine, partition),
+      onFenced: (engine) => this.#onFenced(engine),
     });
+  }
+
+  #onFenced(engine: Engine): void {
+    if (engine === this.hosts.guest) {
+      this.hosts.guest = null;
+      return;
+    }
+    this.#world.count('processes fenced');
+    this.zombies = this.zombies.filter((zombie) => zombie !== engine);
+    // The late claim of a dead life can do that to a rightful owner: whoever watches the process starts it again.
+    if (engine === this.engine) this.restart(engine.shardCount, 0, 500);
   }
 
   /** The process is killed and starts again, with as many shards as before or not. */

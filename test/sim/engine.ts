@@ -1,6 +1,6 @@
 /**
  * One process: its shards, each in its current life, which talk to each other and to the provider. A dead shard is
- * started again; a shard that finds itself fenced ends the whole process, as the supervisor does.
+ * started again; a shard that has lost all its partitions to another process ends the whole process, as the supervisor does.
  */
 
 import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
@@ -27,7 +27,11 @@ export interface EngineDeps {
   readonly wallOffsetMs: number;
   readonly nextLife: () => number;
   readonly onDurable: (partition: number) => void;
-  readonly onReady: (instance: Instance) => void;
+  /** A guest begins without partitions, and takes single ones. */
+  readonly isGuest: boolean;
+  readonly onOpened: (engine: Engine, instance: Instance, partitions: readonly number[]) => void;
+  /** Whom this process asks for a partition. */
+  readonly locate: (engine: Engine, partition: number) => Instance | null;
   readonly onFenced: (engine: Engine) => void;
   /** Whether another process has opened this partition since. */
   readonly isTakenOver: (engine: Engine, partition: number) => boolean;
@@ -38,7 +42,7 @@ export class Engine {
   isReplaced = false;
   isAlive = true;
   readonly shards: (Instance | null)[] = [];
-  archive: SnapshotterLife;
+  snapshots: SnapshotterLife;
   #isStopping = false;
   readonly #acked = new Map<number, number>();
   readonly #owner: string;
@@ -49,7 +53,7 @@ export class Engine {
     this.#deps = deps;
     this.#directory = evenSpread(deps.shardCount);
     this.#owner = `process ${deps.nextLife()}`;
-    this.archive = this.#archive();
+    this.snapshots = this.#startSnapshotter();
     for (let shard = 0; shard < deps.shardCount; shard++) this.shards.push(null);
     for (let shard = 0; shard < deps.shardCount; shard++) this.#spawn(shard);
   }
@@ -68,7 +72,7 @@ export class Engine {
 
   wallNow = (): number => Math.floor(this.#deps.world.loop.nowMs) + this.#deps.wallOffsetMs;
 
-  /** The living shard that runs this partition. */
+  /** The living shard to which this partition was dealt out. */
   ownerOf(partition: number): Instance | null {
     return this.shards[this.shardOf(partition)] ?? null;
   }
@@ -77,9 +81,9 @@ export class Engine {
     return this.#directory.ownerOf(partition)!;
   }
 
-  /** A command that has arrived at this process. */
+  /** A command that has arrived at this process, which sends it on to wherever it thinks the partition runs. */
   receive(kind: string, key: string, command: AnyCommand, reply: Done): void {
-    const target = this.ownerOf(partitionOf(kind, key));
+    const target = this.#deps.locate(this, partitionOf(kind, key));
     if (target) this.#deps.world.loop.after(0, target, () => target.deliver(kind, key, command, reply));
     else if (this.#deps.random.chance(0.5)) reply('busy', null);
   }
@@ -96,9 +100,10 @@ export class Engine {
     const { loop, trace, count } = this.#deps.world;
     trace(() => 'the snapshotter crashes');
     count('crashes of the snapshotter');
-    this.archive.end();
+    this.snapshots.end();
     loop.after(this.#deps.random.int(5, 2_500), null, () => {
-      if (this.isAlive && !this.archive.isAlive && !this.#isStopping) this.archive = this.#archive();
+      if (this.isAlive && !this.snapshots.isAlive && !this.#isStopping)
+        this.snapshots = this.#startSnapshotter();
     });
   }
 
@@ -110,7 +115,7 @@ export class Engine {
       if (instance) instance.frozenUntilMs = loop.nowMs + forMs;
     }
     // With all of them stands the process.
-    if (shards.length === this.shardCount) this.archive.frozenUntilMs = loop.nowMs + forMs;
+    if (shards.length === this.shardCount) this.snapshots.frozenUntilMs = loop.nowMs + forMs;
   }
 
   /** As on SIGTERM: every shard finishes what it has taken, then all is saved. */
@@ -118,13 +123,13 @@ export class Engine {
     this.#isStopping = true;
     this.#deps.world.loop.isTouched = true;
     await Promise.all(this.living.map((instance) => instance.shard.stop(3_000)));
-    if (this.archive.isAlive) await this.archive.snapshotter.stop(2_000);
+    if (this.snapshots.isAlive) await this.snapshots.snapshotter.stop(2_000);
   }
 
   kill(why: string): void {
     if (!this.isAlive) return;
     this.#crash(why);
-    this.archive.end();
+    this.snapshots.end();
   }
 
   /** All but the snapshotter. */
@@ -135,28 +140,30 @@ export class Engine {
 
   /** As the real process does: its snapshotter has a last round, beside its successor's. */
   #endFenced(): void {
-    const { archive } = this;
+    const { snapshots } = this;
     const { loop } = this.#deps.world;
     this.#crash('because the process is fenced');
-    if (!archive.isAlive) return;
+    if (!snapshots.isAlive) return;
     loop.isTouched = true;
-    archive.snapshotter.stop(2_000).then(
-      () => archive.end(),
+    snapshots.snapshotter.stop(2_000).then(
+      () => snapshots.end(),
       (error: unknown) => loop.onThrow(error),
     );
   }
 
-  #archive(): SnapshotterLife {
+  #startSnapshotter(): SnapshotterLife {
     const { world, nextLife } = this.#deps;
-    const archive = new SnapshotterLife({
+    const snapshots = new SnapshotterLife({
       world,
-      random: world.random(`archive ${nextLife()}`),
+      random: world.random(`snapshotter ${nextLife()}`),
       wallNow: this.wallNow,
-      onSaved: (partition, seq) => this.ownerOf(partition)?.shard.saved(partition, seq),
+      onSaved: (partition, seq) => {
+        for (const { shard } of this.living) shard.saved(partition, seq);
+      },
     });
     for (const { shard } of this.living)
-      for (const [partition, seq] of shard.positions()) archive.snapshotter.advance(partition, seq);
-    return archive;
+      for (const [partition, seq] of shard.positions()) snapshots.snapshotter.advance(partition, seq);
+    return snapshots;
   }
 
   #ask(from: Instance, kind: string, key: string, command: AnyCommand, done: Done): void {
@@ -170,26 +177,33 @@ export class Engine {
   }
 
   #spawn(shard: number): void {
-    const { world, nextLife, onDurable, onReady, isTakenOver } = this.#deps;
+    const { world, nextLife, onDurable, onOpened, isTakenOver } = this.#deps;
     const instance = new Instance({
       world,
       shard,
       life: nextLife(),
-      partitions: this.#directory.partitionsOf(shard),
+      partitions: this.#partitionsFor(shard),
       wallNow: this.wallNow,
       owner: this.#owner,
       isReplaced: (partition) => isTakenOver(this, partition),
       acked: this.#acked,
       ask: (from, kind, key, command, done) => this.#ask(from, kind, key, command, done),
       onDurable: (partition, seq) => {
-        this.archive.snapshotter.advance(partition, seq);
+        this.snapshots.snapshotter.advance(partition, seq);
         onDurable(partition);
       },
-      onReady,
+      onOpened: (opener, partitions) => onOpened(this, opener, partitions),
       onEnd: (isFenced) => this.#onEnd(shard, isFenced),
     });
     this.shards[shard] = instance;
     instance.start();
+  }
+
+  /** Those dealt out to it, but for what another shard of this process runs meanwhile. */
+  #partitionsFor(shard: number): number[] {
+    if (this.#deps.isGuest) return [];
+    const elsewhere = new Set(this.living.flatMap((instance) => instance.shard.numbers));
+    return this.#directory.partitionsOf(shard).filter((partition) => !elsewhere.has(partition));
   }
 
   #onEnd(shard: number, isFenced: boolean): void {

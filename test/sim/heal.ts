@@ -21,13 +21,14 @@ export async function heal(run: Run): Promise<void> {
   world.trace(() => 'all trouble ends');
   shop.isPatient = true;
   cluster.endZombies();
+  cluster.hosts.endGuest();
   for (const instance of cluster.living) {
     instance.frozenUntilMs = 0;
     instance.crashPoint = null;
   }
-  if (cluster.engine) cluster.engine.archive.frozenUntilMs = 0;
+  if (cluster.engine) cluster.engine.snapshots.frozenUntilMs = 0;
   if (!cluster.engine) cluster.restart(2, 0, 0);
-  await until(run, 'the shards come back', () => cluster.isReady && shop.open === 0);
+  await until(run, 'the shards come back', () => cluster.isReady && cluster.hosts.isWhole && shop.open === 0);
   for (const saleId of shop.sales.keys()) shop.steer(saleId, 'ResumeSale');
   await until(
     run,
@@ -54,12 +55,12 @@ export async function heal(run: Run): Promise<void> {
     () => cluster.living.every(isIdle) && isVoided(),
   );
   checkBooks(run);
-  for (const { reason } of cluster.engine?.archive.snapshotter.stats().halted ?? [])
+  for (const { reason } of cluster.engine?.snapshots.snapshotter.stats().halted ?? [])
     world.fail('the snapshotter can read what the shards wrote', reason);
   for (const instance of cluster.living) checkRecovered(world, instance);
   if (world.loop.isStopped) return;
   cluster.restart(world.random('heal').int(1, 3), 0, 10);
-  await until(run, 'a last restart recovers everything', () => cluster.isReady);
+  await until(run, 'a last restart recovers everything', () => cluster.isReady && cluster.hosts.isWhole);
   shop.audit();
   await until(run, 'everything acknowledged is found', () => shop.open === 0);
   for (const instance of cluster.living) checkRecovered(world, instance);
@@ -87,13 +88,13 @@ function states({ cluster }: Run): Map<string, Shadow> {
   return new Map(cluster.living.flatMap((instance) => [...instance.states]));
 }
 
-function isOwing({ decider, state }: Shadow): boolean {
+function isPending({ decider, state }: Shadow): boolean {
   return decider.pendingMessages(state).length > 0;
 }
 
 function ordersAtRest(run: Run): boolean {
   for (const order of run.world.model.orders.values()) if (!order.isTerminal) return false;
-  for (const actor of states(run).values()) if (isOwing(actor)) return false;
+  for (const actor of states(run).values()) if (isPending(actor)) return false;
   return true;
 }
 
@@ -110,7 +111,7 @@ function queuesAtRest(run: Run): boolean {
 
 function allAtRest(run: Run): boolean {
   for (const actor of states(run).values()) {
-    if (isOwing(actor)) return false;
+    if (isPending(actor)) return false;
     if (actor.decider.kind === 'sku') {
       const { held, allotted } = actor.state as SkuState;
       if (held + allotted > 0) return false;

@@ -29,7 +29,8 @@ export interface InstanceDeps {
   readonly wallNow: () => number;
   readonly ask: (from: Instance, kind: string, key: string, command: AnyCommand, done: Done) => void;
   readonly onDurable: (partition: number, seq: number) => void;
-  readonly onReady: (instance: Instance) => void;
+  /** It has recovered these partitions and takes commands for them. */
+  readonly onOpened: (instance: Instance, partitions: readonly number[]) => void;
   readonly onEnd: (isFenced: boolean) => void;
   /** The process. */
   readonly owner: string;
@@ -101,6 +102,7 @@ export class Instance implements Owner {
       onDurable: (partition, seq) => {
         if (this.isAlive) deps.onDurable(partition, seq);
       },
+      onReplaced: (partition) => this.#forget([partition]),
       onRetired: (reason) => {
         world.trace(() => `${this.name} is retired: ${reason}`);
         this.end(true);
@@ -124,14 +126,15 @@ export class Instance implements Owner {
   }
 
   start(): void {
-    const { world, onReady } = this.#deps;
+    const { world, onOpened } = this.#deps;
     world.loop.isTouched = true;
     this.shard.start().then(
       () => {
         if (!this.isAlive) return;
         this.isReady = true;
-        world.trace(() => `${this.name} is ready, epoch ${Math.max(...this.disk.epochs.values())}`);
-        onReady(this);
+        world.trace(() => `${this.name} is ready, epoch ${Math.max(0, ...this.disk.epochs.values())}`);
+        world.count('recoveries');
+        onOpened(this, this.shard.numbers);
       },
       (error: unknown) => {
         if (!(error instanceof Outage)) world.loop.onThrow(error);
@@ -140,7 +143,51 @@ export class Instance implements Owner {
     );
   }
 
-  /** A command that has arrived here; its answer is checked at the moment it is let out. */
+  /** Takes these partitions, unless they are here already. */
+  open(partitions: readonly number[]): void {
+    const { world, onOpened } = this.#deps;
+    const wanted = partitions.filter((partition) => !this.shard.numbers.includes(partition));
+    if (!this.isAlive || !this.isReady || wanted.length === 0) return;
+    this.#forget(wanted);
+    world.loop.isTouched = true;
+    this.shard.open(wanted).then(
+      () => {
+        if (!this.isAlive) return;
+        const opened = wanted.filter((partition) => this.shard.numbers.includes(partition));
+        world.trace(() => `${this.name} has opened ${opened}`);
+        onOpened(this, opened);
+      },
+      (error: unknown) => {
+        if (!(error instanceof Outage)) world.loop.onThrow(error);
+        this.#forget(wanted);
+      },
+    );
+  }
+
+  /** Gives these partitions up in order; `then` runs when it has. */
+  close(partitions: readonly number[], graceMs: number, then: () => void): void {
+    const { world } = this.#deps;
+    world.loop.isTouched = true;
+    this.shard.close(partitions, graceMs).then(
+      () => {
+        if (!this.isAlive) return;
+        this.#forget(partitions);
+        then();
+      },
+      (error: unknown) => world.loop.onThrow(error),
+    );
+  }
+
+  /** What was in the memory of partitions that are not here any more. */
+  #forget(partitions: readonly number[]): void {
+    for (const name of [...this.states.keys()]) {
+      const slash = name.indexOf('/');
+      if (partitions.includes(partitionOf(name.slice(0, slash), name.slice(slash + 1))))
+        this.states.delete(name);
+    }
+  }
+
+  /** A command that has arrived here; its answer is checked at the moment it leaves. */
   deliver(kind: string, key: string, command: AnyCommand, done: Done): void {
     const { world } = this.#deps;
     const reply: ReplyTo = (code, body) => {

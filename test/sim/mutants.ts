@@ -9,8 +9,8 @@ import { ticketStatus } from '../../src/actors/sale/ticket-table.ts';
 import type { SkuCommand } from '../../src/actors/sku/commands.ts';
 import type { SkuState } from '../../src/actors/sku/state.ts';
 import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
-import type { Journal } from '../../src/protocol/journal.ts';
-import type { Archive, Mutant } from './world.ts';
+import type { Journal, Newest } from '../../src/protocol/journal.ts';
+import type { Mutant, SnapshotterStore } from './world.ts';
 
 /** The decider of one kind, changed; all others as they are. */
 function of(kind: string, change: (decider: AnyDecider) => Partial<AnyDecider>): Mutant {
@@ -38,13 +38,34 @@ function through(journal: Journal, change: Partial<Journal>): Journal {
   };
 }
 
-function throughArchive(archive: Archive): Archive {
+/** A journal whose answer to `newest` is changed, given what an owner whom nobody has replaced would hear. */
+function throughClaims(
+  journal: Journal,
+  change: (owned: readonly Newest[], newest: readonly Newest[]) => readonly Newest[],
+): Journal {
+  const epochs = new Map<number, number>();
+  return through(journal, {
+    claim: async (partitions, owner) => {
+      const claims = await journal.claim(partitions, owner);
+      for (const { partition, epoch } of claims) epochs.set(partition, epoch);
+      return claims;
+    },
+    newest: async (partitions) => {
+      const owned = partitions.map((partition) => {
+        return { partition, epoch: epochs.get(partition)!, seq: Number.MAX_SAFE_INTEGER };
+      });
+      return [...change(owned, await journal.newest(partitions))];
+    },
+  });
+}
+
+function throughStore(store: SnapshotterStore): SnapshotterStore {
   return {
-    load: (partition) => archive.load(partition),
-    checkpoint: (partition) => archive.checkpoint(partition),
-    projectedSeq: (partition) => archive.projectedSeq(partition),
-    loadPassivated: (partition, actors) => archive.loadPassivated(partition, actors),
-    save: (save) => archive.save(save),
+    load: (partition) => store.load(partition),
+    checkpoint: (partition) => store.checkpoint(partition),
+    projectedSeq: (partition) => store.projectedSeq(partition),
+    loadPassivated: (partition, actors) => store.loadPassivated(partition, actors),
+    save: (save) => store.save(save),
   };
 }
 
@@ -148,22 +169,20 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
     },
   }),
   'answer without asking who the owner is': () => ({
-    journal: (journal) => {
-      const epochs = new Map<number, number>();
-      return through(journal, {
-        claim: async (partitions, owner) => {
-          const claims = await journal.claim(partitions, owner);
-          for (const { partition, epoch } of claims) epochs.set(partition, epoch);
-          return claims;
-        },
-        newest: async (partitions) =>
-          partitions.map((partition) => ({
-            partition,
-            epoch: epochs.get(partition)!,
-            seq: Number.MAX_SAFE_INTEGER,
-          })),
-      });
-    },
+    journal: (journal) => throughClaims(journal, (owned) => owned),
+  }),
+  'a replaced partition goes on answering reads while the shard has others': () => ({
+    journal: (journal) =>
+      throughClaims(journal, (owned, newest) =>
+        newest.some(({ epoch }, index) => epoch === owned[index]!.epoch) ? owned : newest,
+      ),
+  }),
+  'the replies of a replaced partition leave as if its frame were durable': () => ({
+    journal: (journal) =>
+      through(journal, {
+        append: async (frames) =>
+          (await journal.append(frames)).map((outcome) => (outcome === 'stale' ? 'ok' : outcome)),
+      }),
   }),
   'open before the other one has stopped': () => ({
     journal: (journal) =>
@@ -175,9 +194,9 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
   'capture before the commit': () => of('order', captureEarly),
   'keep the units of a failed order': () => of('order', keepUnits),
   'a checkpoint ahead of its actors': () => ({
-    archive: (archive) => ({
-      ...throughArchive(archive),
-      save: (save) => archive.save({ ...save, toSeq: save.toSeq + 1 }),
+    snapshots: (store) => ({
+      ...throughStore(store),
+      save: (save) => store.save({ ...save, toSeq: save.toSeq + 1 }),
     }),
   }),
   'a save over another one': () => ({

@@ -32,7 +32,7 @@ export class SnapshotterLife implements Owner {
     this.snapshotter = new Snapshotter({
       deciders,
       journal: mutant.journal?.(disk, store) ?? disk,
-      store: mutant.archive?.(disk) ?? disk,
+      store: mutant.snapshots?.(disk) ?? disk,
       clock: {
         now: () => wallNow() + this.#aheadMs,
         advanceTo: (atMs) => {

@@ -8,8 +8,8 @@ import type { CrashPoint } from './instance.ts';
 import type { Random } from './random.ts';
 import { calmFaults, type Faults, type World } from './world.ts';
 
-type Kind = 'crash' | 'process' | 'zombie' | 'freeze' | 'disk' | 'network' | 'provider';
-const kinds: readonly Kind[] = ['crash', 'process', 'zombie', 'freeze', 'disk', 'network', 'provider'];
+const kinds = ['crash', 'process', 'zombie', 'partition', 'freeze', 'disk', 'network', 'provider'] as const;
+type Kind = (typeof kinds)[number];
 const crashPoints: readonly (CrashPoint | null)[] = ['landed', 'acked', 'reply', null];
 
 export class Trouble {
@@ -64,6 +64,8 @@ export class Trouble {
       if (random.chance(0.5)) engine.freeze(all(engine.shardCount), random.int(100, 20_000));
       this.#cluster.replace(shardCount, 0);
       loop.after(random.int(1_000, 30_000), null, () => this.#cluster.endZombies());
+    } else if (kind === 'partition') {
+      for (let left = random.int(1, 4); left > 0; left--) this.#movePartition();
     } else if (kind === 'freeze') {
       engine?.freeze(random.chance(0.5) ? all(engine.shardCount) : [shard], this.#whileMs());
     } else if (kind === 'disk') {
@@ -71,6 +73,18 @@ export class Trouble {
     } else if (kind === 'provider') {
       faults.provider.outageUntilMs = loop.nowMs + this.#whileMs();
     }
+  }
+
+  /** One that is in use: it is taken over, moved in order, or its new owner dies. */
+  #movePartition(): void {
+    const random = this.#random;
+    const { hosts } = this.#cluster;
+    const used = [...this.#world.store.streams].filter(([, { tailSeq }]) => tailSeq > 0);
+    if (used.length === 0) return;
+    const [partition] = random.pick(used);
+    if (random.chance(0.55)) hosts.takeOver(partition);
+    else if (random.chance(0.8)) hosts.move(partition);
+    else hosts.endGuest();
   }
 
   /** Called after every durable frame: an order that was just paid for finds its stock's shard gone for long. */

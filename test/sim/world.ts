@@ -28,14 +28,15 @@ export interface Violation {
   readonly atMs: number;
 }
 
-/** What an snapshotter needs of the snapshot store. */
-export type Archive = SnapshotStore & Pick<PassivatedStore, 'loadPassivated'>;
+/** What a snapshotter needs of the snapshot store. */
+export type SnapshotterStore = SnapshotStore & Pick<PassivatedStore, 'loadPassivated'>;
 
 /** A rule broken on purpose: real parts, wrapped. */
 export interface Mutant {
   readonly decider?: (decider: AnyDecider) => AnyDecider;
   readonly journal?: (journal: Journal, store: Store) => Journal;
-  readonly archive?: (archive: Archive) => Archive;
+  /** The snapshotter's way to the store. */
+  readonly snapshots?: (store: SnapshotterStore) => SnapshotterStore;
   readonly store?: (store: Store) => void;
   /** What an actor sends to another shard or the back office. */
   readonly outgoing?: <Command extends { readonly type: string }>(command: Command) => Command;

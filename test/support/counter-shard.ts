@@ -1,8 +1,8 @@
 /** A shard of counters over a journal in memory, with the snapshotter beside it. */
 
+import { allPartitions } from '../../src/protocol/address.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import { type Decider, type PendingMessage, type Push, register } from '../../src/protocol/decider.ts';
-import { evenSpread } from '../../src/protocol/directory.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { systemScheduler } from '../../src/runtime/scheduler.ts';
 import { Shard } from '../../src/runtime/shard.ts';
@@ -10,21 +10,26 @@ import { defaultShardLimits, type ShardLimits } from '../../src/runtime/shard-op
 import { Snapshotter } from '../../src/runtime/snapshotter.ts';
 import { MemoryJournal, MemorySnapshots, type MemoryStore } from './memory-journal.ts';
 
-/** A counter that can be added to, asks a neighbour for a greeting, and rings a bell when its time has come. */
+/**
+ * A counter that can be added to, asks for a greeting (outside, or another counter, whose total is the greeting), and
+ * rings a bell when its time has come.
+ */
 export interface CounterState {
   total: number;
   greeting: 'none' | 'wanted' | string;
+  /** The counter that is asked for the greeting; null: somebody outside. */
+  greeter: string | null;
   ringAtMs: number;
   rings: number;
 }
 type CounterCommand =
   | { type: 'Add'; amount: number }
   | { type: 'Read' }
-  | { type: 'WantGreeting' }
+  | { type: 'WantGreeting'; from?: string }
   | { type: 'RingAt'; atMs: number };
 type CounterEvent =
   | { type: 'Added'; amount: number }
-  | { type: 'GreetingWanted' }
+  | { type: 'GreetingWanted'; from: string | null }
   | { type: 'Greeted'; greeting: string }
   | { type: 'RingSet'; atMs: number }
   | { type: 'Rang'; atMs: number };
@@ -32,7 +37,13 @@ type CounterEvent =
 const counterDecider: Decider<CounterState, CounterCommand, CounterEvent> = {
   kind: 'counter',
   version: 1,
-  initial: () => ({ total: 0, greeting: 'none', ringAtMs: Number.POSITIVE_INFINITY, rings: 0 }),
+  initial: () => ({
+    total: 0,
+    greeting: 'none',
+    greeter: null,
+    ringAtMs: Number.POSITIVE_INFINITY,
+    rings: 0,
+  }),
   decide(state, command, at) {
     switch (command.type) {
       case 'Add':
@@ -44,11 +55,11 @@ const counterDecider: Decider<CounterState, CounterCommand, CounterEvent> = {
           pushes: (after) => [{ topic: 'sale/x', type: 'total', body: after.total }],
         };
       case 'WantGreeting':
-        return { code: 'ok', events: [{ type: 'GreetingWanted' }] };
+        return { code: 'ok', events: [{ type: 'GreetingWanted', from: command.from ?? null }] };
       case 'RingAt':
         return { code: 'ok', events: [{ type: 'RingSet', atMs: command.atMs }] };
       case 'Answered':
-        return { code: 'ok', events: [{ type: 'Greeted', greeting: String(command.body) }] };
+        return { code: 'ok', events: [{ type: 'Greeted', greeting: greetingIn(command.body) }] };
       case 'Tick':
         return { code: 'ok', events: at >= state.ringAtMs ? [{ type: 'Rang', atMs: at }] : [] };
       default:
@@ -57,7 +68,10 @@ const counterDecider: Decider<CounterState, CounterCommand, CounterEvent> = {
   },
   evolve(state, event) {
     if (event.type === 'Added') state.total += event.amount;
-    if (event.type === 'GreetingWanted') state.greeting = 'wanted';
+    if (event.type === 'GreetingWanted') {
+      state.greeting = 'wanted';
+      state.greeter = event.from;
+    }
     if (event.type === 'Greeted') state.greeting = event.greeting;
     if (event.type === 'RingSet') state.ringAtMs = event.atMs;
     if (event.type === 'Rang') {
@@ -66,9 +80,11 @@ const counterDecider: Decider<CounterState, CounterCommand, CounterEvent> = {
     }
   },
   pendingMessages(state): readonly PendingMessage[] {
-    return state.greeting === 'wanted'
+    if (state.greeting !== 'wanted') return [];
+    const { greeter } = state;
+    return greeter === null
       ? [{ id: 'greet', kind: 'payments', key: 'x', command: { type: 'Greet' } }]
-      : [];
+      : [{ id: `greet:${greeter}`, kind: 'counter', key: greeter, command: { type: 'Read' } }];
   },
   deadline: (state) => state.ringAtMs,
   snapshot: (state) => ({ ...state, ringAtMs: Number.isFinite(state.ringAtMs) ? state.ringAtMs : null }),
@@ -80,12 +96,16 @@ const counterDecider: Decider<CounterState, CounterCommand, CounterEvent> = {
 
 const counter = register(counterDecider);
 
+function greetingIn(body: unknown): string {
+  return typeof body === 'object' && body !== null && 'total' in body ? `total ${body.total}` : String(body);
+}
+
 export interface Running {
   shard: Shard;
   snapshotter: Snapshotter;
   snapshots: MemorySnapshots;
   journal: MemoryJournal;
-  asked: { command: AnyCommand; done: ReplyTo }[];
+  asked: { key: string; command: AnyCommand; done: ReplyTo }[];
   pushes: Push[];
   fatal: string[];
   /** Partitions that were taken over by another owner. */
@@ -95,14 +115,20 @@ export interface Running {
   send(command: CounterCommand, key?: string): Promise<{ code: string; body: unknown }>;
 }
 
+interface Options extends Partial<ShardLimits> {
+  readonly snapshotEveryMs?: number;
+  readonly partitions?: readonly number[];
+  readonly owner?: string;
+}
+
 const running: Running[] = [];
 
 export async function startShard(
   store: MemoryStore,
-  limits: Partial<ShardLimits> & { archiveEveryMs?: number } = {},
+  options: Options = {},
   atMs = 1_000_000,
 ): Promise<Running> {
-  const { archiveEveryMs = 15_000, ...shardLimits } = limits;
+  const { snapshotEveryMs = 15_000, partitions = allPartitions, owner = 'test', ...shardLimits } = options;
   const journal = new MemoryJournal(store);
   const snapshots = new MemorySnapshots(store);
   const clock = { at: atMs };
@@ -116,15 +142,15 @@ export async function startShard(
   };
   const shard = new Shard({
     shard: 0,
-    partitions: evenSpread(1).partitionsOf(0),
-    owner: 'test',
+    partitions,
+    owner,
     deciders: [counter],
     journal,
     snapshots,
     passivated: snapshots,
     clock: { now: () => clock.at, advanceTo },
     scheduler: systemScheduler,
-    ask: (_address, command, done) => void asked.push({ command, done }),
+    ask: ({ key }, command, done) => void asked.push({ key, command, done }),
     push: (push) => void pushes.push(push),
     onDurable: (partition, seq) => snapshotter.advance(partition, seq),
     onReplaced: (partition) => void replaced.push(partition),
@@ -141,7 +167,7 @@ export async function startShard(
     scheduler: systemScheduler,
     onSaved: (partition, seq) => shard.saved(partition, seq),
     log: () => {},
-    limits: { everyMs: archiveEveryMs, idleMs: 60_000 },
+    limits: { everyMs: snapshotEveryMs, idleMs: 60_000 },
   });
   await shard.start();
   snapshotter.start();
