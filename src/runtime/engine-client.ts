@@ -39,9 +39,7 @@ export class EngineClient {
   }
 
   readonly ask: Ask = (command, key, fields) =>
-    new Promise((resolve) =>
-      this.request(command.kind, key, sent(command, fields), (answer) => resolve(answerTo(command, answer))),
-    );
+    new Promise((resolve) => this.request(command.kind, key, sent(command, fields), typed(command, resolve)));
 
   /** The key of the actor of `kind` that goes by another name, or null. Throws `busy` while nobody can know. */
   readonly find = async (kind: string, name: string): Promise<string | null> => {
@@ -68,10 +66,10 @@ export class EngineClient {
           new Promise<ReplyOf<Declared> | null>((resolve) => {
             const peer = this.#shard(shard);
             if (!peer) return resolve(null);
-            peer.request('shard', String(shard), sent(command, fields), (given) => {
-              const answer = answerTo(command, given);
-              resolve(answer.code === 'ok' || answer.code === 'created' ? answer.body : null);
-            });
+            const done = typed(command, (answer) =>
+              resolve(answer.code === 'ok' || answer.code === 'created' ? answer.body : null),
+            );
+            peer.request('shard', String(shard), sent(command, fields), done);
           }),
       ),
     );
@@ -86,7 +84,7 @@ function sent(command: CommandType, fields: object): AnyCommand {
   return { ...fields, type: command.type };
 }
 
-/** What has come from another thread is taken for what the command's declaration promises. */
-function answerTo<Declared extends CommandType>(_command: Declared, answer: Answer): AnswerTo<Declared> {
-  return answer as AnswerTo<Declared>;
+/** What comes from another thread is taken for what the command's declaration promises. */
+function typed<Declared extends CommandType>(_command: Declared, done: (answer: AnswerTo<Declared>) => void) {
+  return done as (answer: Answer) => void;
 }

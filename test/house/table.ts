@@ -63,7 +63,7 @@ const allowed: Readonly<Record<string, (there: Spot) => boolean>> = {
   runtime: (there) => there.room === 'persistence' && isContract(there),
   gateway: (there) => there.room === 'persistence' && isContract(there),
   market: (there) => {
-    if (there.room === 'market') return ['store', 'schemas', 'views'].includes(there.name);
+    if (there.room === 'market') return /^(?:(?:.+-)?store|schemas|views)$/.test(there.name);
     if (there.room !== 'actors') return isContract(there);
     // `facts`: the one fold of a noun's events, which its projection calls as the actor does.
     return ['commands', 'events', 'state', 'facts'].includes(there.name);

@@ -3,16 +3,13 @@
  * empty this file goes.
  */
 const unfinished: Readonly<Record<string, readonly string[]>> = {
-  table: ['src/market/checkout/routes.ts'],
   functions: [
     'test/actors/order/decide.test.ts',
     'test/gateway/engine.ts',
     'test/gateway/shop.ts',
     'test/runtime/history.ts',
   ],
-  exports: ['src/market/waiting-room/hold-index.ts', 'src/persistence/database.ts'],
-  paths: ['README.md', 'docs/'],
-  dependencies: ['rate-limiter-flexible', '@types/', 'ajv-formats'],
+  exports: ['src/market/waiting-room/hold-store.ts', 'src/persistence/database.ts'],
 };
 
 export function finished(rule: string, findings: readonly string[]): string[] {

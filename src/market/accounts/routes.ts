@@ -4,7 +4,7 @@ import { type Route, reply, route } from '../../gateway/route.ts';
 import { limitDefault, Page, PageQuery } from '../../gateway/schemas.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isId } from '../../protocol/ids.ts';
-import { addressesOf } from './addresses.ts';
+import { addressesOf } from './address-store.ts';
 import { authRoutes } from './auth-routes.ts';
 import { Account, AccountChange, Address, AddressChange, SavedAddress } from './schemas.ts';
 import { accountsOf } from './store.ts';

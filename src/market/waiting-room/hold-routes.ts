@@ -11,7 +11,7 @@ import { type Route, reply, route } from '../../gateway/route.ts';
 import { perGateway } from '../../gateway/services.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { type AdmissionClaims, type Admissions, admissionsOf } from './admission.ts';
-import { holdIndexOf } from './hold-index.ts';
+import { holdIndexOf } from './hold-store.ts';
 import { Hold, HoldRequest } from './schemas.ts';
 import { holdJson } from './views.ts';
 
