@@ -7,7 +7,6 @@ const unfinished: Readonly<Record<string, readonly string[]>> = {
     'test/actors/order/decide.test.ts',
     'test/gateway/engine.ts',
     'test/gateway/shop.ts',
-    'test/runtime/history.ts',
   ],
   exports: ['src/market/waiting-room/hold-store.ts', 'src/persistence/database.ts'],
 };

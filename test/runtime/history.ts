@@ -26,12 +26,19 @@ export interface History {
 const startMs = 1_800_000_000_123;
 const address = { name: 'Zoë\0', line1: '1 Main St', city: 'Oslo', postalCode: '0150', country: 'NO' };
 
+interface Command {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+type Stage = ReturnType<typeof stage>;
+
 /** One actor that writes down what happens to it. */
 function stage(decider: AnyDecider, key: string, records: JournalRecord[]) {
   const state = decider.initial(key);
   return {
     state,
-    send(command: { type: string }, at: number): { code: string; body: unknown } {
+    send(command: Command, at: number): { code: string; body: unknown } {
       const { code, events, reply } = decider.decide(state, command, at);
       for (const event of events) {
         decider.evolve(state, event);
@@ -45,54 +52,100 @@ function stage(decider: AnyDecider, key: string, records: JournalRecord[]) {
 
 /** `name` keeps the ids of histories in one database apart. */
 export function makeHistory(seed: number, size: number, name: string): History {
-  const random = seeded(seed);
-  const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
-  const chance = (probability: number) => random() < probability;
-  const records: JournalRecord[] = [];
-  const id = (prefix: string, n: number) => `${prefix}_${name}-${n}`;
-  let at = startMs;
+  const making = new Making(seed, name);
+  for (let step = 0; step < size; step++) making.step();
+  return making.history();
+}
 
-  const skus = [1, 2, 3].map((n) => ({
-    key: id('sku', n),
-    actor: stage(register(skuDecider), id('sku', n), records),
-  }));
-  const sales = [1, 2].map((n) => ({
-    key: id('sal', n),
-    actor: stage(register(saleDecider), id('sal', n), records),
-  }));
-  const orders = Array.from({ length: 6 }, (_, n) => ({
-    key: id('ord', n),
-    actor: stage(register(orderDecider), id('ord', n), records),
-    isPlaced: false,
-  }));
-  const holds: { holdId: string; sku: string; buyerId: string }[] = [];
+class Making {
+  readonly #random: () => number;
+  readonly #name: string;
+  readonly #records: JournalRecord[] = [];
+  readonly #skus: { key: string; actor: Stage }[];
+  readonly #sales: { key: string; actor: Stage }[];
+  readonly #orders: { key: string; actor: Stage; isPlaced: boolean }[];
+  readonly #holds: { holdId: string; sku: string; buyerId: string }[] = [];
+  #at = startMs;
 
-  for (const { key, actor } of skus)
-    actor.send(
-      {
-        type: 'RegisterSku',
-        productId: 'prd_1',
-        sellerId: 'acc_s',
-        title: `"${key}" \\u0000`,
-        price: { amount: 100, currency: 'USD' },
-        stock: 20,
-      } as never,
-      at,
-    );
+  constructor(seed: number, name: string) {
+    this.#random = seeded(seed);
+    this.#name = name;
+    this.#skus = [1, 2, 3].map((n) => this.#stage(register(skuDecider), 'sku', n));
+    this.#sales = [1, 2].map((n) => this.#stage(register(saleDecider), 'sal', n));
+    this.#orders = Array.from({ length: 6 }, (_, n) => ({
+      ...this.#stage(register(orderDecider), 'ord', n),
+      isPlaced: false,
+    }));
+    for (const { key, actor } of this.#skus) this.#register(key, actor);
+  }
 
-  function stepSku(): void {
-    const { key: sku, actor } = pick(skus);
-    const saleId = pick(sales).key;
-    const buyerId = id('acc', Math.floor(random() * 4));
-    const known = holds.filter((hold) => hold.sku === sku);
-    const hold = known.length > 0 ? pick(known) : null;
+  step(): void {
+    this.#at += 1 + Math.floor(this.#random() * 3_000);
+    this.#pick([
+      () => this.#stepSku(),
+      () => this.#stepSale(),
+      () => this.#stepOrder(),
+      () => this.#stepOrder(),
+    ])();
+  }
+
+  history(): History {
+    const at = this.#at;
+    const placed = this.#orders.filter((order) => order.isPlaced);
+    const read = { type: 'ReadOrder', buyerId: null };
+    return {
+      records: this.#records,
+      orders: placed.map(({ actor }) => actor.send(read, at).body as OrderView),
+      sales: this.#sales
+        .map(({ actor }) => actor.send({ type: 'ReadSale' }, at))
+        .filter(({ code }) => code === 'ok')
+        .map(({ body }) => body as SaleView),
+      stock: this.#skus.map(({ actor }) => actor.send({ type: 'ReadStock' }, at).body as StockView),
+    };
+  }
+
+  #pick<Item>(items: readonly Item[]): Item {
+    return items[Math.floor(this.#random() * items.length)]!;
+  }
+
+  #chance(probability: number): boolean {
+    return this.#random() < probability;
+  }
+
+  #id(prefix: string, n: number): string {
+    return `${prefix}_${this.#name}-${n}`;
+  }
+
+  #stage(decider: AnyDecider, prefix: string, n: number): { key: string; actor: Stage } {
+    const key = this.#id(prefix, n);
+    return { key, actor: stage(decider, key, this.#records) };
+  }
+
+  #register(key: string, actor: Stage): void {
+    const command = {
+      type: 'RegisterSku',
+      productId: 'prd_1',
+      sellerId: 'acc_s',
+      title: `"${key}" \\u0000`,
+      price: { amount: 100, currency: 'USD' },
+      stock: 20,
+    };
+    actor.send(command, this.#at);
+  }
+
+  #stepSku(): void {
+    const { key: sku, actor } = this.#pick(this.#skus);
+    const saleId = this.#pick(this.#sales).key;
+    const buyerId = this.#id('acc', Math.floor(this.#random() * 4));
+    const known = this.#holds.filter((hold) => hold.sku === sku);
+    const hold = known.length > 0 ? this.#pick(known) : null;
     // Each hold has its one order, so that it can be attached, committed and returned.
     const orderId = hold && `${hold.holdId}-order`;
-    const command = pick<() => object | null>([
+    const command = this.#pick<() => Command | null>([
       () => ({
         type: 'AdjustStock',
-        adjustmentId: `a${at}`,
-        delta: pick([-3, 2]),
+        adjustmentId: `a${this.#at}`,
+        delta: this.#pick([-3, 2]),
         reason: 'count',
         sellerId: null,
       }),
@@ -105,10 +158,10 @@ export function makeHistory(seed: number, size: number, name: string): History {
         purchaseLimit: 3,
         holdSeconds: 60,
       }),
-      () => (chance(0.1) ? { type: 'CloseAllocation', saleId } : null),
+      () => (this.#chance(0.1) ? { type: 'CloseAllocation', saleId } : null),
       ...Array.from({ length: 4 }, () => () => {
-        const holdId = `h-${name}-${holds.length}`;
-        holds.push({ holdId, sku, buyerId });
+        const holdId = `h-${this.#name}-${this.#holds.length}`;
+        this.#holds.push({ holdId, sku, buyerId });
         return {
           type: 'PlaceHold',
           holdId,
@@ -116,41 +169,41 @@ export function makeHistory(seed: number, size: number, name: string): History {
           buyerId,
           ticketNumber: 1,
           quantity: 1,
-          admissionExpiresAtMs: at + 1e6,
+          admissionExpiresAtMs: this.#at + 1e6,
         };
       }),
-      () => hold && { type: 'AttachHold', ...hold, orderId, untilMs: at + 60_000 },
+      () => hold && { type: 'AttachHold', ...hold, orderId, untilMs: this.#at + 60_000 },
       () => hold && { type: 'CommitHold', ...hold, orderId },
       () => hold && { type: 'ReleaseHold', ...hold, orderId },
       () => hold && { type: 'VoidHold', ...hold },
       () => ({ type: 'Tick' }),
     ])();
-    if (command) actor.send(command as never, at);
+    if (command) actor.send(command, this.#at);
   }
 
-  function stepSale(): void {
-    const { key, actor } = pick(sales);
+  #stepSale(): void {
+    const { key, actor } = this.#pick(this.#sales);
     const pending = actor.pendingMessages();
-    if (pending.length > 0 && chance(0.5)) {
-      const code = chance(0.85) ? 'created' : 'insufficient_stock';
-      actor.send({ type: 'Answered', id: pick(pending).id, code, body: { available: 1 } } as never, at);
+    if (pending.length > 0 && this.#chance(0.5)) {
+      const code = this.#chance(0.85) ? 'created' : 'insufficient_stock';
+      actor.send({ type: 'Answered', id: this.#pick(pending).id, code, body: { available: 1 } }, this.#at);
       return;
     }
     actor.send(
-      pick<object>([
+      this.#pick<Command>([
         {
           type: 'CreateSale',
           sellerId: 'acc_s',
           title: `Drop ${key}`,
-          items: skus.map((sku) => ({
+          items: this.#skus.map((sku) => ({
             sku: sku.key,
             quantity: 8,
             price: { amount: 90, currency: 'USD' },
             purchaseLimit: 3,
           })),
-          prequeueAtMs: chance(0.5) ? at + 20_000 : null,
-          startsAtMs: at + 40_000,
-          endsAtMs: at + 900_000,
+          prequeueAtMs: this.#chance(0.5) ? this.#at + 20_000 : null,
+          startsAtMs: this.#at + 40_000,
+          endsAtMs: this.#at + 900_000,
           queueing: {
             method: 'fifo',
             releasePerSecond: 10,
@@ -163,34 +216,38 @@ export function makeHistory(seed: number, size: number, name: string): History {
           paymentSeconds: 60,
         },
         { type: 'Tick' },
-        { type: chance(0.5) ? 'PauseSale' : 'ResumeSale', sellerId: null },
-        { type: chance(0.05) ? 'CloseSale' : 'Tick', sellerId: null },
-        { type: 'ChangeSale', sellerId: null, queueing: { activeLimit: 1 + Math.floor(random() * 50) } },
-        { type: 'JoinSale', ticketId: `tkt_${at}`, buyerId: id('acc', 1), requestId: null },
-        ...skus.map((sku) => ({
+        { type: this.#chance(0.5) ? 'PauseSale' : 'ResumeSale', sellerId: null },
+        { type: this.#chance(0.05) ? 'CloseSale' : 'Tick', sellerId: null },
+        {
+          type: 'ChangeSale',
+          sellerId: null,
+          queueing: { activeLimit: 1 + Math.floor(this.#random() * 50) },
+        },
+        { type: 'JoinSale', ticketId: `tkt_${this.#at}`, buyerId: this.#id('acc', 1), requestId: null },
+        ...this.#skus.map((sku) => ({
           type: 'ReportStock',
           sku: sku.key,
-          seq: at,
-          available: pick([0, 0, 3]),
+          seq: this.#at,
+          available: this.#pick([0, 0, 3]),
           held: 0,
-          sold: pick([8, 5]),
+          sold: this.#pick([8, 5]),
           tickets: [],
         })),
-      ]) as never,
-      at,
+      ]),
+      this.#at,
     );
   }
 
-  function holdView(holdId: string, orderId: string): HoldView {
+  #holdView(holdId: string, orderId: string): HoldView {
     return {
       holdId,
-      saleId: sales[0]!.key,
-      sku: skus[0]!.key,
+      saleId: this.#sales[0]!.key,
+      sku: this.#skus[0]!.key,
       buyerId: 'acc_b',
       quantity: 1 + (holdId.length % 2),
       unitPrice: { amount: 19_900, currency: 'USD' },
       state: 'committing',
-      expiresAtMs: at + 60_000,
+      expiresAtMs: this.#at + 60_000,
       title: 'Console',
       sellerId: 'acc_s',
       productId: 'prd_1',
@@ -198,30 +255,30 @@ export function makeHistory(seed: number, size: number, name: string): History {
     };
   }
 
-  function answerTo(orderId: string, { command }: PendingMessage): { code: string; body: unknown } {
+  #answerTo(orderId: string, { command }: PendingMessage): { code: string; body: unknown } {
     const fields = command as unknown as { holdId: string; sku?: string };
     const paymentId = `pi_${orderId}`;
     switch (command.type) {
       case 'AttachHold':
-        return chance(0.95)
-          ? { code: 'ok', body: holdView(fields.holdId, orderId) }
+        return this.#chance(0.95)
+          ? { code: 'ok', body: this.#holdView(fields.holdId, orderId) }
           : { code: 'hold_expired', body: null };
       case 'RetakeHold':
-        return chance(0.6)
-          ? { code: 'created', body: holdView(fields.holdId, orderId) }
+        return this.#chance(0.6)
+          ? { code: 'created', body: this.#holdView(fields.holdId, orderId) }
           : { code: 'sold_out', body: { available: 0 } };
       case 'CommitHold':
-        return { code: chance(0.85) ? 'ok' : 'hold_expired', body: null };
+        return { code: this.#chance(0.85) ? 'ok' : 'hold_expired', body: null };
       case 'AuthorizePayment':
-        if (chance(0.75)) return { code: 'ok', body: { paymentId } };
-        return chance(0.6)
+        if (this.#chance(0.75)) return { code: 'ok', body: { paymentId } };
+        return this.#chance(0.6)
           ? {
               code: 'payment_declined',
-              body: { paymentId: chance(0.5) ? paymentId : null, declineCode: 'lost_card' },
+              body: { paymentId: this.#chance(0.5) ? paymentId : null, declineCode: 'lost_card' },
             }
           : { code: 'payment_failed', body: { reason: 'expired' } };
       case 'CapturePayment':
-        return chance(0.85)
+        return this.#chance(0.85)
           ? { code: 'ok', body: { paymentId } }
           : { code: 'payment_failed', body: { reason: 'canceled' } };
       default:
@@ -229,8 +286,8 @@ export function makeHistory(seed: number, size: number, name: string): History {
     }
   }
 
-  function stepOrder(): void {
-    const order = pick(orders);
+  #stepOrder(): void {
+    const order = this.#pick(this.#orders);
     const { key, actor } = order;
     if (!order.isPlaced) {
       order.isPlaced = true;
@@ -239,52 +296,35 @@ export function makeHistory(seed: number, size: number, name: string): History {
           type: 'PlaceOrder',
           orderNumber: `DB-${key}`,
           buyerId: 'acc_b',
-          holds: [2, 1].map((n) => ({ holdId: `${key}-h${n}`, sku: skus[0]!.key })),
+          holds: [2, 1].map((n) => ({ holdId: `${key}-h${n}`, sku: this.#skus[0]!.key })),
           shippingAddress: address,
           shippingMethod: 'express',
           paymentMethod: 'pm_card_visa',
           paymentSeconds: 300,
-        } as never,
-        at,
+        },
+        this.#at,
       );
       return;
     }
     const pending = actor.pendingMessages();
-    if (pending.length > 0 && chance(0.85)) {
-      const one = pick(pending);
-      actor.send({ type: 'Answered', id: one.id, ...answerTo(key, one) } as never, at);
+    if (pending.length > 0 && this.#chance(0.85)) {
+      const one = this.#pick(pending);
+      actor.send({ type: 'Answered', id: one.id, ...this.#answerTo(key, one) }, this.#at);
       return;
     }
     actor.send(
-      pick<object>([
+      this.#pick<Command>([
         { type: 'Tick' },
-        { type: chance(0.2) ? 'CancelOrder' : 'Tick', buyerId: null },
+        { type: this.#chance(0.2) ? 'CancelOrder' : 'Tick', buyerId: null },
         {
           type: 'PaymentReported',
           paymentId: `pi_${key}`,
-          status: pick(['authorized', 'captured', 'voided']),
+          status: this.#pick(['authorized', 'captured', 'voided']),
         },
-      ]) as never,
-      at,
+      ]),
+      this.#at,
     );
   }
-
-  for (let step = 0; step < size; step++) {
-    at += 1 + Math.floor(random() * 3_000);
-    pick([stepSku, stepSale, stepOrder, stepOrder])();
-  }
-
-  return {
-    records,
-    orders: orders
-      .filter((order) => order.isPlaced)
-      .map(({ actor }) => actor.send({ type: 'ReadOrder', buyerId: null } as never, at).body as OrderView),
-    sales: sales
-      .map(({ actor }) => actor.send({ type: 'ReadSale' }, at))
-      .filter(({ code }) => code === 'ok')
-      .map(({ body }) => body as SaleView),
-    stock: skus.map(({ actor }) => actor.send({ type: 'ReadStock' }, at).body as StockView),
-  };
 }
 
 /** Appends the records as frames of random length, in order per partition. Answers how many frames there were. */
