@@ -12,6 +12,7 @@ import type { AnyCommand } from '../../src/protocol/command.ts';
 import type { Push } from '../../src/protocol/decider.ts';
 import { evenSpread } from '../../src/protocol/directory.ts';
 import type { Log } from '../../src/protocol/log.ts';
+import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { Shard } from '../../src/runtime/shard.ts';
 import { defaultShardLimits } from '../../src/runtime/shard-options.ts';
 import { MemoryJournal, MemorySnapshots, MemoryStore } from '../support/memory-journal.ts';
@@ -35,115 +36,116 @@ export async function until<Result>(
   }
 }
 
-export interface Engine {
-  readonly shards: Shards;
-  readonly now: () => number;
-  /** Moves the clock on. */
-  advance(ms: number): void;
-  /** Where pushes go; several gateways may listen. */
-  readonly listeners: Set<(push: Push) => void>;
-  /** Payment commands wait while it is true. */
-  isProviderSlow: boolean;
-  /** Pushes are lost while it is true. */
-  isDeaf: boolean;
-  /** Commands of these types are answered `busy` without reaching the shard. */
-  readonly refusing: Set<string>;
-  /** Commands asked so far, by type. */
-  readonly asked: Map<string, number>;
-  /** The buyer's newest order, by the last push about it, when it has that status. */
-  newestOrder(buyerId: string, status: string): string | null;
-  stop(): Promise<void>;
+export async function startEngine(): Promise<Engine> {
+  const engine = new Engine();
+  await engine.start();
+  return engine;
 }
 
-export async function startEngine(): Promise<Engine> {
-  const store = new MemoryStore();
-  let aheadMs = 0;
-  const now = () => Date.now() + aheadMs;
-  const listeners: Engine['listeners'] = new Set();
-  const waiting: (() => void)[] = [];
-  const newest = new Map<string, OrderView>();
-
-  const shard = new Shard({
-    shard: 0,
-    partitions: evenSpread(1).partitionsOf(0),
-    owner: 'test',
-    deciders,
-    journal: new MemoryJournal(store),
-    snapshots: new MemorySnapshots(store),
-    clock: { now, advanceTo: () => {} },
-    scheduler: {
-      now: () => performance.now(),
-      soon: setImmediate,
-      after(ms, task) {
-        const timer = setTimeout(task, ms);
-        return () => clearTimeout(timer);
-      },
-    },
-    ask(_, command, done) {
-      const answer = () => {
-        const { code, body } = pay(command as PaymentCommand);
-        done(code, body);
-      };
-      if (engine.isProviderSlow) waiting.push(answer);
-      else setImmediate(answer);
-    },
-    push(push) {
-      if (push.type === 'order.updated') newest.set(push.topic, push.body as OrderView);
-      if (!engine.isDeaf) for (const listen of listeners) listen(push);
-    },
-    onDurable: () => {},
-    onRetired: () => {},
-    onFatal: (reason) => {
-      throw new Error(reason);
-    },
-    log: testLog,
-    limits: defaultShardLimits,
-  });
-
-  let isSlow = false;
-  const engine: Engine = {
-    shards: {
-      ask: (kind, key, command) => ask(kind, key, command),
-      find: async (kind, name) => shard.find(kind, name),
-      stats: async () => [shard.stats()],
-    },
-    now,
-    advance(ms) {
-      aheadMs += ms;
-    },
-    listeners,
-    get isProviderSlow() {
-      return isSlow;
-    },
-    set isProviderSlow(value) {
-      isSlow = value;
-      if (!value) for (const answer of waiting.splice(0)) answer();
-    },
-    isDeaf: false,
-    refusing: new Set(),
-    asked: new Map(),
-    newestOrder(buyerId, status) {
-      const order = newest.get(`buyer/${buyerId}`);
-      return order?.status === status ? order.orderId : null;
-    },
-    async stop() {
-      await shard.stop(1_000);
-    },
+export class Engine {
+  /** Where pushes go; several gateways may listen. */
+  readonly listeners = new Set<(push: Push) => void>();
+  /** Pushes are lost while it is true. */
+  isDeaf = false;
+  /** Commands of these types are answered `busy` without reaching the shard. */
+  readonly refusing = new Set<string>();
+  /** Commands asked so far, by type. */
+  readonly asked = new Map<string, number>();
+  readonly now = (): number => Date.now() + this.#aheadMs;
+  readonly shards: Shards = {
+    ask: (kind, key, command) => this.#ask(kind, key, command),
+    find: async (kind, name) => this.#shard.find(kind, name),
+    stats: async () => [this.#shard.stats()],
   };
+  readonly #waiting: (() => void)[] = [];
+  readonly #newest = new Map<string, OrderView>();
+  #aheadMs = 0;
+  #isProviderSlow = false;
+  // After the fields that it is made of.
+  readonly #shard: Shard = this.#makeShard(new MemoryStore());
 
-  function ask(kind: string, key: string, command: AnyCommand): Promise<Answer> {
-    engine.asked.set(command.type, (engine.asked.get(command.type) ?? 0) + 1);
-    if (engine.refusing.has(command.type)) return Promise.resolve(busy);
+  #makeShard(store: MemoryStore): Shard {
+    return new Shard({
+      shard: 0,
+      partitions: evenSpread(1).partitionsOf(0),
+      owner: 'test',
+      deciders,
+      journal: new MemoryJournal(store),
+      snapshots: new MemorySnapshots(store),
+      clock: { now: this.now, advanceTo: () => {} },
+      scheduler: {
+        now: () => performance.now(),
+        soon: setImmediate,
+        after(ms, task) {
+          const timer = setTimeout(task, ms);
+          return () => clearTimeout(timer);
+        },
+      },
+      ask: (_, command, done) => this.#askProvider(command as PaymentCommand, done),
+      push: (push) => this.#push(push),
+      onDurable: () => {},
+      onRetired: () => {},
+      onFatal: (reason) => {
+        throw new Error(reason);
+      },
+      log: testLog,
+      limits: defaultShardLimits,
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#shard.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#shard.stop(1_000);
+  }
+
+  /** Moves the clock on. */
+  advance(ms: number): void {
+    this.#aheadMs += ms;
+  }
+
+  /** Payment commands wait while it is true. */
+  get isProviderSlow(): boolean {
+    return this.#isProviderSlow;
+  }
+
+  set isProviderSlow(isSlow: boolean) {
+    this.#isProviderSlow = isSlow;
+    if (!isSlow) for (const answer of this.#waiting.splice(0)) answer();
+  }
+
+  /** The buyer's newest order, by the last push about it, when it has that status. */
+  newestOrder(buyerId: string, status: string): string | null {
+    const order = this.#newest.get(`buyer/${buyerId}`);
+    return order?.status === status ? order.orderId : null;
+  }
+
+  #askProvider(command: PaymentCommand, done: ReplyTo): void {
+    const answer = () => {
+      const { code, body } = pay(command);
+      done(code, body);
+    };
+    if (this.#isProviderSlow) this.#waiting.push(answer);
+    else setImmediate(answer);
+  }
+
+  #push(push: Push): void {
+    if (push.type === 'order.updated') this.#newest.set(push.topic, push.body as OrderView);
+    if (!this.isDeaf) for (const listen of this.listeners) listen(push);
+  }
+
+  #ask(kind: string, key: string, command: AnyCommand): Promise<Answer> {
+    this.asked.set(command.type, (this.asked.get(command.type) ?? 0) + 1);
+    if (this.refusing.has(command.type)) return Promise.resolve(busy);
     return new Promise((resolve) => {
       // A copy, as when it had travelled between threads.
-      shard.deliver(kind, key, structuredClone(command), (code, body) =>
+      this.#shard.deliver(kind, key, structuredClone(command), (code, body) =>
         resolve({ code, body: structuredClone(body) }),
       );
     });
   }
-
-  await shard.start();
-  return engine;
 }
 
 /** Says yes, unless the payment method is one that is declined. */

@@ -22,32 +22,6 @@ export interface Answered {
   readonly headers: Headers;
 }
 
-export interface Shop {
-  readonly engine: Engine;
-  readonly gateway: Gateway;
-  readonly services: Services;
-  readonly url: string;
-  visitor(role?: Role): Promise<Visitor>;
-  /** A POST with a body, or another method: `request(visitor, 'GET /v1/sales')`. */
-  request(
-    who: Visitor | null,
-    target: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<Answered>;
-  /** A SKU with stock of a seller, known to its actor. */
-  stock(seller: Visitor, quantity: number, price?: number): Promise<string>;
-  /** A sale that is open now, of one SKU; `changes` go into the request's body. */
-  openSale(quantity: number, changes?: object): Promise<{ saleId: string; sku: string; seller: Visitor }>;
-  /** Joins and waits until admitted. */
-  admitted(saleId: string, who?: Visitor): Promise<Visitor & { ticketId: string; admission: string }>;
-  /** An admitted visitor's hold. */
-  hold(saleId: string, sku: string, who?: Visitor): Promise<Visitor & { holdId: string; admission: string }>;
-  /** Another gateway on the same engine. */
-  startAnother(env?: Record<string, string>): Promise<Gateway>;
-  stop(): Promise<void>;
-}
-
 export const address = {
   name: 'Ada Buyer',
   line1: '1 Main Street',
@@ -68,38 +42,78 @@ export function checkoutBody(...holdIds: string[]) {
 
 export async function openShop(env: Record<string, string> = {}): Promise<Shop> {
   const engine = await startEngine();
-  const servicesFor = (more: Record<string, string>): Services => ({
-    ...engineServices(engine.shards, 'test-run'),
-    config: readConfig({ RATE_ACCOUNT_BURST: '10000', ...env, ...more }),
-    // The read models follow the journal through the back office, which these tests do without.
-    database: emptyDatabase,
-    log: testLog,
-    now: engine.now,
-    tokenSecret: 'a secret of the tests, long enough to be one',
-    webhookSecret: 'whsec_test',
-  });
-  const services = servicesFor({});
-  const [routes, live] = await Promise.all([loadRoutes(), loadLive()]);
-  const gateways: Gateway[] = [];
+  const gateways = new Gateways(engine, env);
+  const services = gateways.servicesFor({});
+  return new Shop(engine, gateways, await gateways.start(services), services);
+}
 
-  async function start(own: Services): Promise<Gateway> {
-    const gateway = await startGateway({ services: own, routes, live, about, host: '127.0.0.1', port: 0 });
-    engine.listeners.add((push) => gateway.onPush(push));
-    gateways.push(gateway);
+/** Several on one engine. */
+class Gateways {
+  readonly #engine: Engine;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #running: Gateway[] = [];
+
+  constructor(engine: Engine, env: Readonly<Record<string, string>>) {
+    this.#engine = engine;
+    this.#env = env;
+  }
+
+  servicesFor(env: Record<string, string>): Services {
+    return {
+      ...engineServices(this.#engine.shards, 'test-run'),
+      config: readConfig({ RATE_ACCOUNT_BURST: '10000', ...this.#env, ...env }),
+      // The read models follow the journal through the back office, which these tests do without.
+      database: emptyDatabase,
+      log: testLog,
+      now: this.#engine.now,
+      tokenSecret: 'a secret of the tests, long enough to be one',
+      webhookSecret: 'whsec_test',
+    };
+  }
+
+  async start(services: Services): Promise<Gateway> {
+    const [routes, live] = await Promise.all([loadRoutes(), loadLive()]);
+    const gateway = await startGateway({ services, routes, live, about, host: '127.0.0.1', port: 0 });
+    this.#engine.listeners.add((push) => gateway.onPush(push));
+    this.#running.push(gateway);
     return gateway;
   }
-  const gateway = await start(services);
-  const url = `http://127.0.0.1:${gateway.port}`;
 
-  async function visitor(role: Role = 'guest'): Promise<Visitor> {
+  async stop(): Promise<void> {
+    await Promise.all(this.#running.map((gateway) => gateway.stop(1_000)));
+  }
+}
+
+export class Shop {
+  readonly engine: Engine;
+  readonly gateway: Gateway;
+  readonly services: Services;
+  readonly url: string;
+  readonly #gateways: Gateways;
+
+  constructor(engine: Engine, gateways: Gateways, gateway: Gateway, services: Services) {
+    this.engine = engine;
+    this.gateway = gateway;
+    this.services = services;
+    this.url = `http://127.0.0.1:${gateway.port}`;
+    this.#gateways = gateways;
+  }
+
+  async visitor(role: Role = 'guest'): Promise<Visitor> {
     const accountId = newId('account');
-    const { accessToken } = await tokensOf(services).issueAccess({ accountId, role });
+    const { accessToken } = await tokensOf(this.services).issueAccess({ accountId, role });
     return { accountId, token: accessToken };
   }
 
-  const request: Shop['request'] = async (who, target, body, headers = {}) => {
+  /** A POST with a body, or another method: `request(visitor, 'GET /v1/sales')`. */
+  async request(
+    who: Visitor | null,
+    target: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answered> {
     const [method, path] = target.split(' ') as [string, string];
-    const response = await fetch(path.startsWith('http') ? path : url + path, {
+    const response = await fetch(path.startsWith('http') ? path : this.url + path, {
       method,
       headers: {
         ...(who ? { authorization: `Bearer ${who.token}` } : {}),
@@ -110,67 +124,71 @@ export async function openShop(env: Record<string, string> = {}): Promise<Shop> 
     });
     const text = await response.text();
     return { status: response.status, body: text ? JSON.parse(text) : null, headers: response.headers };
-  };
+  }
 
-  const shop: Shop = {
-    engine,
-    gateway,
-    services,
-    url,
-    visitor,
-    request,
-    async stock(seller, quantity, price = 49_900) {
-      const sku = `SKU-${randomUUID()}`;
-      const command = {
-        type: 'RegisterSku',
-        productId: newId('product'),
-        sellerId: seller.accountId,
-        title: 'Console',
-        price: { amount: price, currency: 'USD' },
-        stock: quantity,
-      };
-      await engine.shards.ask('sku', sku, command);
-      return sku;
-    },
-    async openSale(quantity, changes = {}) {
-      const seller = await visitor('seller');
-      const sku = await shop.stock(seller, quantity);
-      const sale = await request(seller, 'POST /v1/sales', {
-        ...saleBody(engine, sku, quantity),
-        ...changes,
-      });
-      if (sale.status !== 201) throw new Error(`no sale: ${JSON.stringify(sale.body)}`);
-      return { saleId: sale.body.saleId, sku, seller };
-    },
-    async admitted(saleId, who) {
-      const buyer = who ?? (await visitor());
-      await request(buyer, `POST /v1/sales/${saleId}/tickets`, {});
-      const ticket = await until(async () => {
-        const { body } = await request(buyer, `GET /v1/sales/${saleId}/tickets/mine`);
-        return body.admission && body;
-      });
-      return { ...buyer, ticketId: ticket.ticketId, admission: ticket.admission.token };
-    },
-    async hold(saleId, sku, who) {
-      const buyer = await shop.admitted(saleId, who);
-      const holdId = randomUUID();
-      const headers = { 'admission-token': buyer.admission };
-      const held = await request(
-        buyer,
-        `POST /v1/sales/${saleId}/holds`,
-        { holdId, sku, quantity: 1 },
-        headers,
-      );
-      if (held.status !== 201) throw new Error(`no hold: ${JSON.stringify(held.body)}`);
-      return { ...buyer, holdId };
-    },
-    startAnother: (more = {}) => start(servicesFor(more)),
-    async stop() {
-      await Promise.all(gateways.map((running) => running.stop(1_000)));
-      await engine.stop();
-    },
-  };
-  return shop;
+  /** A SKU with stock of a seller, known to its actor. */
+  async stock(seller: Visitor, quantity: number, price = 49_900): Promise<string> {
+    const sku = `SKU-${randomUUID()}`;
+    const command = {
+      type: 'RegisterSku',
+      productId: newId('product'),
+      sellerId: seller.accountId,
+      title: 'Console',
+      price: { amount: price, currency: 'USD' },
+      stock: quantity,
+    };
+    await this.engine.shards.ask('sku', sku, command);
+    return sku;
+  }
+
+  /** A sale that is open now, of one SKU; `changes` go into the request's body. */
+  async openSale(
+    quantity: number,
+    changes: object = {},
+  ): Promise<{ saleId: string; sku: string; seller: Visitor }> {
+    const seller = await this.visitor('seller');
+    const sku = await this.stock(seller, quantity);
+    const body = { ...saleBody(this.engine, sku, quantity), ...changes };
+    const sale = await this.request(seller, 'POST /v1/sales', body);
+    if (sale.status !== 201) throw new Error(`no sale: ${JSON.stringify(sale.body)}`);
+    return { saleId: sale.body.saleId, sku, seller };
+  }
+
+  /** Joins and waits until admitted. */
+  async admitted(saleId: string, who?: Visitor): Promise<Visitor & { ticketId: string; admission: string }> {
+    const buyer = who ?? (await this.visitor());
+    await this.request(buyer, `POST /v1/sales/${saleId}/tickets`, {});
+    const ticket = await until(async () => {
+      const { body } = await this.request(buyer, `GET /v1/sales/${saleId}/tickets/mine`);
+      return body.admission && body;
+    });
+    return { ...buyer, ticketId: ticket.ticketId, admission: ticket.admission.token };
+  }
+
+  /** An admitted visitor's hold. */
+  async hold(
+    saleId: string,
+    sku: string,
+    who?: Visitor,
+  ): Promise<Visitor & { holdId: string; admission: string }> {
+    const buyer = await this.admitted(saleId, who);
+    const holdId = randomUUID();
+    const headers = { 'admission-token': buyer.admission };
+    const body = { holdId, sku, quantity: 1 };
+    const held = await this.request(buyer, `POST /v1/sales/${saleId}/holds`, body, headers);
+    if (held.status !== 201) throw new Error(`no hold: ${JSON.stringify(held.body)}`);
+    return { ...buyer, holdId };
+  }
+
+  /** Another gateway on the same engine. */
+  startAnother(env: Record<string, string> = {}): Promise<Gateway> {
+    return this.#gateways.start(this.#gateways.servicesFor(env));
+  }
+
+  async stop(): Promise<void> {
+    await this.#gateways.stop();
+    await this.engine.stop();
+  }
 }
 
 export function saleBody(engine: Engine, sku: string, quantity: number) {

@@ -7,7 +7,6 @@ import { anchorsOf, commandsIn, type Document, linksIn, listedUnder, pathsIn } f
 import type { House } from './module.ts';
 import { redrawn } from './rooms.ts';
 import { houseOf, readHouse, root } from './source.ts';
-import { finished } from './unfinished.ts';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
@@ -77,7 +76,7 @@ describe('the documents', () => {
   });
 
   test('name no file that does not exist', () => {
-    expect(finished('paths', documents.flatMap(brokenPaths))).toEqual([]);
+    expect(documents.flatMap(brokenPaths)).toEqual([]);
   });
 
   test('tell operators and clients of every refusal', () => {
@@ -159,7 +158,7 @@ describe('dependencies', () => {
 
   test('are justified, each by a line of the table in docs/ARCHITECTURE.md', () => {
     const listed = listedUnder(read('docs/ARCHITECTURE.md'), 'Dependencies');
-    expect(finished('dependencies', differences(listed, declared))).toEqual([]);
+    expect(differences(listed, declared)).toEqual([]);
   });
 
   test('are declared; of src not as development dependencies', () => {

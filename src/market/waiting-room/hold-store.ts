@@ -11,7 +11,7 @@ import { DoorbusterError } from '../../protocol/errors.ts';
 const holdsMax = 50_000;
 
 /** What never changes about a hold. */
-export interface KnownHold {
+interface KnownHold {
   readonly holdId: string;
   readonly sku: string;
   readonly saleId: string;

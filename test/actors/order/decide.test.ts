@@ -18,8 +18,8 @@ import {
   usd,
 } from './story.ts';
 
-/** An order whose holds are taken and whose authorisation is asked for. */
-function checkedOut() {
+/** An order that was just placed: its holds are to be attached. */
+function justPlaced() {
   return given(orderDecider, 'ord_1')
     .when(placeOrder, placedAt)
     .then({
@@ -50,7 +50,12 @@ function checkedOut() {
         { id: 'ord_1:attach:h2', kind: 'sku', key: 'PS-2' },
       ],
       deadline: payByMs,
-    })
+    });
+}
+
+/** An order whose holds are taken and whose authorisation is asked for. */
+function checkedOut() {
+  return justPlaced()
     .when(answered('attach:h2', 'ok', hold('h2', 'PS-2', { quantity: 2 })), placedAt + 1)
     .then({ code: 'ok', events: [{ type: 'LineTaken' }], pendingMessages: [{ id: 'ord_1:attach:h1' }] })
     .when(answered('attach:h1', 'ok', hold('h1', 'PS-1')), placedAt + 2)
