@@ -52,7 +52,7 @@ export function giveUpReplies(batch: Batch): void {
 }
 
 /** Takes everything of a partition out: who waits for it is answered `busy`, what it says to others is dropped. */
-export function silence(batch: Batch, partition: Partition): void {
+export function withdraw(batch: Batch, partition: Partition): void {
   const given = batch.replies.filter((waiting) => waiting.partition === partition);
   batch.replies = batch.replies.filter((waiting) => waiting.partition !== partition);
   batch.pushes = batch.pushes.filter((_, index) => batch.pushedBy[index] !== partition);

@@ -14,7 +14,7 @@ import type { Push } from '../protocol/decider.ts';
 import type { Journal } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Scheduler } from '../protocol/scheduler.ts';
-import { type Batch, everySpeaker, giveUpReplies, silence } from './batch.ts';
+import { type Batch, everySpeaker, giveUpReplies, withdraw } from './batch.ts';
 import { GroupCommit, type SealedFrame } from './group-commit.ts';
 import { JournalStallDetector } from './journal-stall-detector.ts';
 import { Lease } from './lease.ts';
@@ -106,7 +106,7 @@ export class CommitStage {
     this.#lease.forget(partition);
     this.#recent.forget(partition.number);
     this.#commit.forget(partition);
-    for (const batch of this.#batches()) silence(batch, partition);
+    for (const batch of this.#batches()) withdraw(batch, partition);
   }
 
   /** Answers `busy` to all who wait for a reply. */

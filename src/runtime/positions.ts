@@ -15,7 +15,7 @@ export function advancedPush(partition: number, seq: number): Push {
 
 /** From the snapshotter: every actor of the partition is saved as it was after this frame. */
 export function savedPush(partition: number, seq: number): Push {
-  return { topic: 'archive', type: 'partition.saved', body: [partition, seq] };
+  return { topic: 'snapshots', type: 'partition.saved', body: [partition, seq] };
 }
 
 /** The body of either push. */

@@ -25,7 +25,7 @@ export interface ThreadRole {
 /**
  * Between threads. 50,000 open requests of the usual 200 bytes are 10 MB, so a burst is bounded by their number, and the
  * bytes bound only what is larger, or what a thread that has stopped reading would pile up. A frame holds what the
- * busiest turn says; the largest single message is a shard's row of statistics, which names each of its sales.
+ * busiest turn says.
  */
 const frameLimits = {
   unackedBytesMax: 16 * 1024 * 1024,

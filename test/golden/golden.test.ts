@@ -3,8 +3,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { unpack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { decodeFrame, encodeFrame, frameVersion, type JournalRecord } from '../../src/protocol/frame.ts';
+import { type Actor, Partition } from '../../src/runtime/partition.ts';
+import { replayFrame, restoreActor } from '../../src/runtime/replay.ts';
 import { bytesOf, type GoldenSet, type GoldenSnapshot, goldenSets, inWords } from './golden.ts';
-import { deciders, type StoryActor } from './story.ts';
+import { deciders } from './story.ts';
 
 const sets = goldenSets();
 
@@ -22,44 +24,38 @@ const recordsOf = (set: GoldenSet): { seq: number; records: JournalRecord[] }[] 
     records: decodeFrame({ ...place, bytes: bytesOf(base64) }),
   }));
 
-function restored(snapshot: GoldenSnapshot): StoryActor {
-  const decider = deciders.get(snapshot.kind)!;
-  return {
-    decider,
-    key: snapshot.key,
-    state: decider.restore(snapshot.key, unpack(bytesOf(snapshot.base64)), snapshot.version),
-  };
+/** The actor at that frame: as its snapshot says, or new, and then with every event of the set that follows. */
+function actorAt(
+  { kind, key }: GoldenSnapshot,
+  from: GoldenSnapshot | null,
+  set: GoldenSet,
+  upToSeq: number,
+) {
+  const [first] = set.frames;
+  const partition = new Partition(first!.partition, false);
+  partition.seq = first!.seq - 1;
+  if (from) restoreActor(partition, { ...from, state: bytesOf(from.base64) }, deciders);
+  for (const frame of recordsOf(set)) if (frame.seq <= upToSeq) replayFrame(partition, frame, deciders);
+  return partition.actor(deciders.get(kind)!, key);
 }
 
-/** Replays what comes after `afterSeq` for this actor, up to the last frame of the set or `upToSeq`. */
-function replay(actor: StoryActor, set: GoldenSet, afterSeq: number, upToSeq: number): StoryActor {
-  for (const { seq, records } of recordsOf(set)) {
-    if (seq <= afterSeq || seq > upToSeq) continue;
-    for (const { kind, key, event } of records)
-      if (kind === actor.decider.kind && key === actor.key) actor.decider.evolve(actor.state, event);
-  }
-  return actor;
-}
-
-const stateOf = ({ decider, state }: StoryActor) => inWords(decider.snapshot(state));
-const fresh = (snapshot: GoldenSnapshot): StoryActor => {
-  const decider = deciders.get(snapshot.kind)!;
-  return { decider, key: snapshot.key, state: decider.initial(snapshot.key) };
-};
+const replayed = (snapshot: GoldenSnapshot, set: GoldenSet) => actorAt(snapshot, null, set, snapshot.seq);
+const restored = (snapshot: GoldenSnapshot, set: GoldenSet) => actorAt(snapshot, snapshot, set, 0);
+const stateOf = ({ decider, state }: Actor) => inWords(decider.snapshot(state));
 
 describe.each(sets.map((set) => [set.name, set] as const))('golden set %s', (_, set) => {
   const lastSeq = set.frames.at(-1)!.seq;
   const named = set.snapshots.map((one) => [`${one.kind}/${one.key} at frame ${one.seq}`, one] as const);
 
   it.each(named)('its frames lead to the saved state of %s', (_name, snapshot) => {
-    expect(stateOf(replay(fresh(snapshot), set, 0, snapshot.seq))).toEqual(stateOf(restored(snapshot)));
+    expect(stateOf(replayed(snapshot, set))).toEqual(stateOf(restored(snapshot, set)));
   });
 
   it.each(named.filter(([, one]) => one.seq < lastSeq))(
     'the state saved of %s can be carried on',
     (_name, snapshot) => {
-      expect(stateOf(replay(restored(snapshot), set, snapshot.seq, lastSeq))).toEqual(
-        stateOf(replay(fresh(snapshot), set, 0, lastSeq)),
+      expect(stateOf(actorAt(snapshot, snapshot, set, lastSeq))).toEqual(
+        stateOf(actorAt(snapshot, null, set, lastSeq)),
       );
     },
   );
@@ -68,14 +64,14 @@ describe.each(sets.map((set) => [set.name, set] as const))('golden set %s', (_, 
     expect(inWords(unpack(bytesOf(snapshot.base64)))).toEqual(snapshot.state);
     // Another version of the state may say the same in other words.
     const { version } = deciders.get(snapshot.kind)!;
-    if (snapshot.version === version) expect(stateOf(restored(snapshot))).toEqual(snapshot.state);
+    if (snapshot.version === version) expect(stateOf(restored(snapshot, set))).toEqual(snapshot.state);
   });
 
   it.each(named)(
     'what messages of %s are pending and what it waits for is the same after a restart',
     (_name, snapshot) => {
-      const then = replay(fresh(snapshot), set, 0, snapshot.seq);
-      const now = restored(snapshot);
+      const then = replayed(snapshot, set);
+      const now = restored(snapshot, set);
       const { decider } = now;
       expect(decider.pendingMessages(now.state)).toEqual(decider.pendingMessages(then.state));
       expect(decider.deadline(now.state, 0)).toBe(decider.deadline(then.state, 0));

@@ -25,15 +25,15 @@ export function checkReply(
   const fail = (why: string) =>
     world.fail(rule, `${kind}/${key} ${JSON.stringify(command)} -> ${code} ${JSON.stringify(body)}: ${why}`);
   if (kind === 'sku') {
-    const book = world.model.sku(key);
+    const stock = world.model.sku(key);
     const { type, adjustmentId, saleId } = command as {
       type: string;
       adjustmentId?: string;
       saleId?: string;
     };
-    if (book.onHand < 0) fail('the sku is not registered');
-    if (type === 'AdjustStock' && !book.adjustments.has(adjustmentId!)) fail('no such adjustment');
-    if (type === 'OpenAllocation' && !book.allocations.has(saleId!)) fail('nothing is set aside');
+    if (stock.onHand < 0) fail('the sku is not registered');
+    if (type === 'AdjustStock' && !stock.adjustments.has(adjustmentId!)) fail('no such adjustment');
+    if (type === 'OpenAllocation' && !stock.allocations.has(saleId!)) fail('nothing is set aside');
     if (body !== null && typeof body === 'object' && 'holdId' in body)
       checkHold(world, key, body as HoldView, fail);
   } else if (kind === 'sale') {
@@ -59,14 +59,14 @@ function checkHold(world: World, sku: string, view: HoldView, fail: (why: string
 }
 
 function checkTicket(world: World, view: TicketView, fail: (why: string) => void): void {
-  const room = world.model.sale(view.saleId);
-  const ticket = room.tickets[view.ticketNumber - 1];
+  const sale = world.model.sale(view.saleId);
+  const ticket = sale.tickets[view.ticketNumber - 1];
   if (!ticket) {
     fail('the ticket is not durable');
     return;
   }
   if (ticket.ticketId !== view.ticketId || ticket.buyerId !== view.buyerId) fail('it is another ticket');
-  if (view.status === 'admitted' && view.ticketNumber > room.nowServing) fail('its turn has not come');
+  if (view.status === 'admitted' && view.ticketNumber > sale.nowServing) fail('its turn has not come');
   if (view.status === 'left' && ticket.status !== 'left' && ticket.status !== 'completed')
     fail(`it is ${ticket.status}`);
 }

@@ -41,7 +41,7 @@ export function watched(decider: AnyDecider, instance: Instance, world: World): 
     },
     restore(key, snapshot, version) {
       const state = decider.restore(key, snapshot, version);
-      if (instance.isReady) world.count('actors woken');
+      if (instance.isReady) world.count('passivated actors loaded');
       if (kind !== 'idempotency') instance.states.set(`${kind}/${key}`, { decider, state });
       return state;
     },

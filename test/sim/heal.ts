@@ -41,7 +41,7 @@ export async function heal(run: Run): Promise<void> {
   await until(run, 'every sale ends and gives its units back', () => {
     // A sale may have come to be only now, by a message that was long under way.
     if (shop.open === 0)
-      for (const [saleId, room] of world.model.sales) if (!room.isEnded) shop.steer(saleId, 'CloseSale');
+      for (const [saleId, sale] of world.model.sales) if (!sale.isEnded) shop.steer(saleId, 'CloseSale');
     return shop.open === 0 && allAtRest(run);
   });
   shop.audit();
@@ -54,7 +54,7 @@ export async function heal(run: Run): Promise<void> {
     'nothing is under way, no authorisation is left open',
     () => cluster.living.every(isIdle) && isVoided(),
   );
-  checkBooks(run);
+  checkSoldAndPaid(run);
   for (const { reason } of cluster.engine?.snapshots.snapshotter.stats().halted ?? [])
     world.fail('the snapshotter can read what the shards wrote', reason);
   for (const instance of cluster.living) checkRecovered(world, instance);
@@ -151,8 +151,8 @@ function unrest(run: Run): string {
 /** In calm times a hold that still lives has its time before it. */
 function checkHoldsInTime({ world, cluster }: Run): void {
   const nowMs = cluster.wallNow();
-  for (const [sku, book] of world.model.skus) {
-    for (const { holdId, state, expiresAtMs } of book.holds.values()) {
+  for (const [sku, stock] of world.model.skus) {
+    for (const { holdId, state, expiresAtMs } of stock.holds.values()) {
       const isLive = state === 'held' || state === 'committing';
       if (isLive && expiresAtMs < nowMs - lateMaxMs)
         world.fail('holds end in time', `${sku} ${holdId} ${state}: ${nowMs - expiresAtMs} ms late`);
@@ -161,7 +161,7 @@ function checkHoldsInTime({ world, cluster }: Run): void {
 }
 
 /** The till against the shelf: what was captured was sold, once, and nothing else. */
-function checkBooks(run: Run): void {
+function checkSoldAndPaid(run: Run): void {
   const { world, provider, shop } = run;
   const { model, fail } = world;
   const soldBySku = new Map<string, number>();
@@ -182,12 +182,13 @@ function checkBooks(run: Run): void {
       soldBySku.set(sku, (soldBySku.get(sku) ?? 0) + (hold?.quantity ?? 0));
     }
   }
-  for (const [sku, book] of model.skus) {
-    if (book.sold !== (soldBySku.get(sku) ?? 0))
-      fail('sold is confirmed', `${sku}: ${book.sold} sold, ${soldBySku.get(sku) ?? 0} in confirmed orders`);
+  for (const [sku, stock] of model.skus) {
+    if (stock.sold !== (soldBySku.get(sku) ?? 0))
+      fail('sold is confirmed', `${sku}: ${stock.sold} sold, ${soldBySku.get(sku) ?? 0} in confirmed orders`);
     const adjusted = shop.ledger.adjustments.get(sku);
     for (const [adjustmentId, delta] of adjusted ?? [])
-      if (book.adjustments.get(adjustmentId) !== delta) fail('no acknowledged command is lost', adjustmentId);
+      if (stock.adjustments.get(adjustmentId) !== delta)
+        fail('no acknowledged command is lost', adjustmentId);
   }
   for (const [name, { decider, state }] of states(run)) {
     if (decider.kind !== 'order') continue;

@@ -41,7 +41,7 @@ describe('the whole engine under seeded faults', () => {
         'partitions opened again',
         'messages lost',
         'messages repeated',
-        'actors woken',
+        'passivated actors loaded',
         'event HoldPlaced',
         'event HoldVoided',
         'event HoldExpired',
