@@ -55,7 +55,7 @@ interface Kill extends Recovery {
   readonly cpuMs: number;
 }
 
-/** So far, from the kernel's books, which count in hundredths of a second. */
+/** So far, from the kernel's counters, which count in hundredths of a second. */
 function cpuMsOf(pid: number): number {
   if (process.platform !== 'linux') return Number.NaN;
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');

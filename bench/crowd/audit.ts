@@ -1,6 +1,6 @@
 /**
  * The second reading: when everybody is done, every acknowledgement in the ledger is read again through the public
- * API, and the provider's own books are read from the payment sandbox.
+ * API, and the provider's own ledger is read from the payment sandbox.
  */
 import { type Answer, type Client, NoAnswer } from './client.ts';
 import type { Clock } from './clock.ts';
@@ -16,7 +16,7 @@ export interface AuditParts {
   readonly saleId: string;
   readonly tokenOf: (buyer: number) => string;
   readonly concurrency: number;
-  /** Base URL of the sandbox, or why its books are not read. */
+  /** Base URL of the sandbox, or why its ledger is not read. */
   readonly provider: { readonly url: string } | { readonly skipped: string };
 }
 
@@ -136,7 +136,7 @@ async function readPayments(provider: AuditParts['provider']): Promise<PaymentEv
   throw new Error('the sandbox has more payments than this audit reads');
 }
 
-/** Where the provider's books are, by the operators' port. Throws when that port does not answer. */
+/** Where the provider's ledger is, by the operators' port. Throws when that port does not answer. */
 export async function findProvider(opsUrl: string | null): Promise<AuditParts['provider']> {
   if (opsUrl === null) return { skipped: '--no-provider' };
   const answer = await fetch(`${opsUrl}/readyz`, { signal: AbortSignal.timeout(5_000) });

@@ -1,4 +1,4 @@
-/** What the promises are judged by: the crowd's books and second readings, the stock figures, the provider's books. */
+/** What the promises are judged by: the crowd's ledger and second readings, the stock figures, the provider's ledger. */
 import type { HoldRecord, OrderRecord, TicketRecord } from './ledger.ts';
 
 export interface StockEvidence {
@@ -29,7 +29,7 @@ export interface Evidence {
   readonly stock: readonly StockEvidence[];
   /** What the sale itself says; it must be 0. */
   readonly oversoldReported: number;
-  /** Every payment in the provider's books, or why they were not read. */
+  /** Every payment in the provider's ledger, or why it was not read. */
   readonly payments: readonly PaymentEvidence[] | string;
 }
 

@@ -8,7 +8,7 @@ export interface CrowdOptions {
   readonly units: number;
   readonly skus: number;
   readonly url: string;
-  /** null: the provider's books are not checked. */
+  /** null: the provider's ledger is not checked. */
   readonly opsUrl: string | null;
   readonly sockets: number;
   /** Shares of buyers, 0 to 1. */
@@ -47,7 +47,7 @@ export const usage = `npm run crowd -- --buyers 20000 --units 1000
   --skus N                over how many SKUs they are spread (1)
   --url URL               the shop's public port (http://127.0.0.1:8080)
   --ops URL               its operators' port (http://127.0.0.1:9090)
-  --no-provider           do not read the payment sandbox's books
+  --no-provider           do not read the payment sandbox's ledger
   --sockets N             buyers with a live socket (a quarter of the buyers, at most 5000)
   --abandon SHARE         admitted buyers who walk away: half before a hold, half after it (0)
   --decline SHARE         buyers whose first card is declined (0)

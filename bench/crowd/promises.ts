@@ -1,6 +1,6 @@
 /**
- * The promises to a buyer, each checked from outside: from the crowd's own books, what a second reading says, the
- * public stock figures and the payment provider's books. Pure: evidence in, verdicts out. Here are the list and the
+ * The promises to a buyer, each checked from outside: from the crowd's own ledger, what a second reading says, the
+ * public stock figures and the payment provider's ledger. Pure: evidence in, verdicts out. Here are the list and the
  * promises about units; those about places and about money have files of their own.
  */
 import { confirmedOrders, type Evidence, units, unitsBySku, type Verdict } from './evidence.ts';

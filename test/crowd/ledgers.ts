@@ -54,7 +54,7 @@ export function keptSale(): LooseEvidence {
   }
   ledger.acknowledgeOrder(holds[3]!, 'order-3', 'payment_failed');
   payments.push({ paymentId: 'pi-3', orderId: 'order-3', capturedAmount: 0, refundedAmount: 0 });
-  // Somebody else's sale in the same books.
+  // Somebody else's sale in the same ledger.
   payments.push({ paymentId: 'pi-x', orderId: 'order-x', capturedAmount: 100, refundedAmount: 0 });
   holds[3]!.reread = { state: 'voided' };
   holds[4]!.isAbandoned = true;

@@ -1,4 +1,4 @@
-/** The outage run's own judgement: its books and its rules, each rule with a mutant that it must catch. */
+/** The outage run's own judgement: its ledger and its rules, each rule with a mutant that it must catch. */
 import { describe, expect, test } from 'vitest';
 import { type Action, type Attempt, actionOf, isNewAcknowledgement } from '../../bench/crowd/attempts.ts';
 import type { Report } from '../../bench/crowd/report.ts';

@@ -28,7 +28,7 @@ test('a sale that went well keeps every promise', () => {
   expect(checkPromises(asEvidence(keptSale())).map(({ name }) => name)).toEqual(Object.values(names));
 });
 
-test('without the provider’s books two promises are skipped, not kept', () => {
+test('without the provider’s ledger two promises are skipped, not kept', () => {
   const evidence = { ...asEvidence(keptSale()), payments: '--no-provider' };
   const skipped = checkPromises(evidence).filter(({ isKept }) => isKept === null);
   expect(skipped.map(({ name }) => name)).toEqual([names.paid, names.charged]);

@@ -1,5 +1,5 @@
 /**
- * After the recovery: everything that was acknowledged, against what the server, its tables and the provider's books
+ * After the recovery: everything that was acknowledged, against what the server, its tables and the provider's ledger
  * say now. Nothing here trusts a figure of the server alone.
  */
 import type { Client as DatabaseClient } from 'pg';
@@ -13,7 +13,7 @@ export interface Verdict {
   readonly losses: string[];
   readonly oversoldUnits: number;
   readonly doubleCharges: string[];
-  /** Stock, tables, books and answers that do not agree. */
+  /** Stock, tables, ledger and answers that do not agree. */
   readonly mismatches: string[];
   /** Acknowledged facts that were compared. */
   readonly compared: number;
@@ -34,7 +34,7 @@ export interface AuditParts {
   readonly crowd: Crowd;
   readonly client: FaultClient;
   readonly tables: DatabaseClient;
-  /** The provider's books, wherever they are now. */
+  /** The provider's ledger, wherever it is now. */
   readonly payments: () => Promise<Payment[]>;
   readonly restMsMax: number;
 }

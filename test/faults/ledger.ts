@@ -1,5 +1,5 @@
 /**
- * The outside client's own books: what the server has acknowledged, and how every attempt went.
+ * The outside client's own ledger: what the server has acknowledged, and how every attempt went.
  *
  * 1. An acknowledgement is entered before its buyer acts on it, and its content never changes afterwards: a later
  *    answer that says something else is a contradiction.

@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { waitFor } from '../system/server.ts';
 import type { Fault, Round } from './round.ts';
 import { either, inRedis, killAndStart } from './steps.ts';
-import { booksOf, paymentsOpen, tellProvider, untilBooks } from './till.ts';
+import { paymentsOf, paymentsOpen, tellProvider, untilPayments } from './till.ts';
 
 /** With everybody at the till: freeze the journal at the k-th frame of the checkouts, see how far the money got, kill. */
 async function sweep(round: Round): Promise<void> {
@@ -23,7 +23,7 @@ async function sweep(round: Round): Promise<void> {
   await waitFor(() => world.journalLink!.heldBytes > 0 || round.ledger.orders.size === crowd.options.units);
   // What had been let out before the freeze reaches the provider.
   await wait(250);
-  const payments = await booksOf(round);
+  const payments = await paymentsOf(round);
   const count = (status: string) => payments.filter((payment) => payment.status === status).length;
   const [authorized, captured] = [count('authorized'), count('captured')];
   const isJournaled = direction === 'replies';
@@ -55,11 +55,11 @@ async function killAuthorized(round: Round, isJournaled: boolean): Promise<void>
   crowd.isTillClosed = false;
   // Every order has said what it asks for: the next frame is an authorisation's.
   await waitFor(async () => (await paymentsOpen(round)) === crowd.options.units, 20_000);
-  if ((await booksOf(round)).length > 0) throw new Error('the provider did not wait');
+  if ((await paymentsOf(round)).length > 0) throw new Error('the provider did not wait');
   link.hold(isJournaled ? 'replies' : 'requests', world.appends);
   // Other questions on the same line are held as well: it must be the frame.
   await waitFor(() => link.heldAppends > 0 && link.heldBytes > 0, 20_000);
-  round.note('authorised', (await untilBooks(round, 'authorized', 1)).length);
+  round.note('authorised', (await untilPayments(round, 'authorized', 1)).length);
   await killAndStart(round);
 }
 
@@ -87,21 +87,21 @@ export const moneySteps: readonly Fault[] = [
     async inject(round) {
       await tellProvider(round, { delayMs: 5_000 });
       await waitFor(async () => (await paymentsOpen(round)) >= 3, 20_000);
-      if ((await booksOf(round)).length > 0) round.fail('the provider did not wait');
+      if ((await paymentsOf(round)).length > 0) round.fail('the provider did not wait');
       await killAndStart(round);
     },
   },
   {
     name: 'kill-s5-lost',
     row: '6, 7',
-    how: 'the provider acts and swallows its answers, kill -9 when the books show authorisations',
+    how: 'the provider acts and swallows its answers, kill -9 when the ledger shows authorisations',
     holds: 'the same key finds the authorisation; nothing is authorised twice',
     weight: 3,
     drop: smallDrop,
     world: either,
     async inject(round) {
       await tellProvider(round, { dropAnswerRate: 1, webhookDrop: 1 });
-      await untilBooks(round, 'authorized', 2);
+      await untilPayments(round, 'authorized', 2);
       await killAndStart(round);
     },
   },
@@ -135,7 +135,7 @@ export const moneySteps: readonly Fault[] = [
     world: either,
     async inject(round) {
       await tellProvider(round, { delayMs: 1_200, webhookDrop: 1 });
-      await untilBooks(round, 'authorized', 2);
+      await untilPayments(round, 'authorized', 2);
       await wait(400);
       await killAndStart(round);
     },
@@ -150,9 +150,9 @@ export const moneySteps: readonly Fault[] = [
     world: either,
     async inject(round) {
       await tellProvider(round, { delayMs: 500, webhookDrop: 1 });
-      await untilBooks(round, 'authorized', 1);
+      await untilPayments(round, 'authorized', 1);
       await tellProvider(round, { dropAnswerRate: 1 });
-      await untilBooks(round, 'captured', 1);
+      await untilPayments(round, 'captured', 1);
       await killAndStart(round);
     },
   },

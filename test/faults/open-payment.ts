@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { waitFor } from '../system/server.ts';
 import { expectFenced } from './fencing.ts';
 import type { Fault, Round } from './round.ts';
-import { noTrouble, paymentsOpen, tellProvider, untilBooks } from './till.ts';
+import { noTrouble, paymentsOpen, tellProvider, untilPayments } from './till.ts';
 import { freeze, type WorldOptions } from './world.ts';
 
 /** Where the money is when the data changes hands. */
@@ -17,18 +17,18 @@ const moments = {
   },
   'authorised, not told': async (round: Round) => {
     await tellProvider(round, { dropAnswerRate: 1, webhookDrop: 1 });
-    await untilBooks(round, 'authorized', 3);
+    await untilPayments(round, 'authorized', 3);
   },
   'capture asked': async (round: Round) => {
     await tellProvider(round, { delayMs: 1_200, webhookDrop: 1 });
-    await untilBooks(round, 'authorized', 3);
+    await untilPayments(round, 'authorized', 3);
     await wait(400);
   },
   'captured, not told': async (round: Round) => {
     await tellProvider(round, { delayMs: 400, webhookDrop: 1 });
-    await untilBooks(round, 'authorized', 2);
+    await untilPayments(round, 'authorized', 2);
     await tellProvider(round, { dropAnswerRate: 1 });
-    await untilBooks(round, 'captured', 1);
+    await untilPayments(round, 'captured', 1);
   },
 } as const;
 

@@ -1,4 +1,4 @@
-/** The till, seen from outside: the provider's books, what is under way to it, and how to disturb it. */
+/** The till, seen from outside: the provider's ledger, what is under way to it, and how to disturb it. */
 import { readMetrics } from '../system/metrics.ts';
 import { waitFor } from '../system/server.ts';
 import { sandboxFaults } from '../system/shop.ts';
@@ -17,11 +17,11 @@ export const noTrouble = {
   webhookDrop: 0,
 } as const;
 
-export const booksOf = (round: Round) => readPayments(round.world.providerUrl);
+export const paymentsOf = (round: Round) => readPayments(round.world.providerUrl);
 
-export function untilBooks(round: Round, status: string, count: number): Promise<Payment[]> {
+export function untilPayments(round: Round, status: string, count: number): Promise<Payment[]> {
   return waitFor(async () => {
-    const payments = await booksOf(round);
+    const payments = await paymentsOf(round);
     return payments.filter((payment) => payment.status === status).length >= count && payments;
   }, 20_000);
 }
@@ -30,7 +30,7 @@ export function untilBooks(round: Round, status: string, count: number): Promise
 export const paymentsOpen = async (round: Round) =>
   (await readMetrics(round.world.server.opsUrl)).value('doorbuster_payments_open');
 
-/** Nobody is at the till, and no call to the provider is under way: the books can change hands. */
+/** Nobody is at the till, and no call to the provider is under way: the ledger can change hands. */
 export async function untilTillIsQuiet(round: Round): Promise<void> {
   round.crowd.isTillClosed = true;
   await waitFor(async () => {

@@ -1,5 +1,5 @@
 /**
- * The crowd against real servers: both are processes of their own. The crowd keeps its own books and checks every
+ * The crowd against real servers: both are processes of their own. The crowd keeps its own ledger and checks every
  * promise from outside; here it must end with code 0, whatever happens to the server meanwhile. The tests run side by
  * side, each with its own server: most of their time is waiting.
  */

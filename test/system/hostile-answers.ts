@@ -1,4 +1,4 @@
-/** Who is attacked, and the books of an attack: what was sent, by kind, and how it was answered. */
+/** Who is attacked, and the ledger of an attack: what was sent, by kind, and how it was answered. */
 import type { Drop, Person } from './shop.ts';
 
 export interface Victim {
