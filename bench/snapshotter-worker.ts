@@ -4,8 +4,7 @@ import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { openPool } from '../src/persistence/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
-import { anchorClock, startClock } from '../src/runtime/clock.ts';
-import { systemScheduler } from '../src/runtime/scheduler.ts';
+import { anchorClock, startClock, systemScheduler } from '../src/runtime/clock.ts';
 import { defaultSnapshotterLimits, Snapshotter } from '../src/runtime/snapshotter.ts';
 
 export interface ArchiveTask {

@@ -1,8 +1,12 @@
-/** What handlers say in one word: an actor accepted, a path names nothing, a client got something wrong. */
+/**
+ * What handlers say in one word: an actor accepted, a path names nothing, a client got something wrong, an instant, a
+ * new id.
+ */
+import { v7 } from 'uuid';
 import type { Refusal } from '../protocol/codes.ts';
 import type { Accepted } from '../protocol/command.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
-import { type IdKind, isId, isUuid } from '../protocol/ids.ts';
+import { type IdKind, isId, isUuid, prefixes } from '../protocol/ids.ts';
 import { refuse } from './problem.ts';
 import type { Identity } from './route.ts';
 
@@ -40,4 +44,28 @@ export function isOperator(identity: Identity): boolean {
 /** Whose resources the caller may reach: those of its own account, or of every account (null). */
 export function scopeOf(identity: Identity): string | null {
   return isOperator(identity) ? null : identity.accountId;
+}
+
+/** Engine milliseconds as a `Timestamp`. */
+export function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+// ----------------------------------------------------------------
+// Mints ids. Actors mint none, because a replay would mint others: they receive their ids with the command.
+
+/** Random bytes are drawn for many ids at once: one draw each would cost more than the rest of a small request. */
+const idsPerDraw = 512;
+const drawn = new Uint8Array(16 * idsPerDraw);
+let used = drawn.length;
+
+/** A new id, later in order than the ids of earlier milliseconds. */
+export function newId<Id extends string = string>(kind: IdKind): Id {
+  if (used === drawn.length) {
+    crypto.getRandomValues(drawn);
+    used = 0;
+  }
+  const random = drawn.subarray(used, used + 16);
+  used += 16;
+  return `${prefixes[kind]}_${v7({ random })}` as Id;
 }

@@ -9,13 +9,20 @@
  * 4. Memory is bounded: body bytes per request and together, and requests at once.
  */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { STATUS_CODES } from 'node:http';
 import { DoorbusterError } from '../protocol/errors.ts';
-import { writeReply } from './answer.ts';
-import type { Gate } from './gate.ts';
 import { fingerprintOf } from './idempotency.ts';
 import type { Door, OpenRequest } from './pipeline.ts';
-import { bodyBytesMax, parseBody, RequestBody } from './request-body.ts';
-import { type RequestHead, readHead, readHeaders } from './request-head.ts';
+import { problemType } from './problem.ts';
+import {
+  bodyBytesMax,
+  type Gate,
+  parseBody,
+  RequestBody,
+  type RequestHead,
+  readHead,
+  readHeaders,
+} from './request.ts';
 import type { AnyRequest, Identity, Reply, ReplyHeaders } from './route.ts';
 import { hasBody, type Match } from './router.ts';
 
@@ -190,4 +197,48 @@ export class Exchange implements Door {
 
 function tooBusy(): DoorbusterError {
   return new DoorbusterError('busy', 'Too many requests are open: try again');
+}
+
+// ----------------------------------------------------------------
+// Writes one reply to one response that is still open: corked, once, with the headers that every answer has.
+
+interface AnswerOptions {
+  readonly requestId: string;
+  /** HEAD: the length of the body, but not the body. */
+  readonly isHead: boolean;
+  readonly mustClose: boolean;
+}
+
+function writeReply(res: HttpResponse, reply: Reply, options: AnswerOptions): void {
+  const { status, headers, body } = reply;
+  const bytes = body === undefined ? null : body instanceof Uint8Array ? body : JSON.stringify(body);
+  res.cork(() => {
+    res.writeStatus(statusLine(status));
+    if (bytes !== null) res.writeHeader('Content-Type', status >= 400 ? problemType : 'application/json');
+    res.writeHeader('X-Request-Id', options.requestId);
+    for (const name in headers) res.writeHeader(name, headers[name]!);
+    if (headers?.['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-store');
+    const hasNoBody = status === 204 || options.isHead;
+    if (!hasNoBody || options.mustClose) {
+      res.end(hasNoBody ? '' : (bytes ?? ''), options.mustClose);
+      return;
+    }
+    // Any argument to `endWithoutBody`, `undefined` too, is a length whose body uWS would wait for.
+    if (bytes !== null) res.writeHeader('Content-Length', String(Buffer.byteLength(bytes)));
+    res.endWithoutBody();
+  });
+}
+
+// ----------------------------------------------------------------
+// Status lines as HTTP wants them, made once each.
+
+const lineByStatus = new Map<number, string>();
+
+export function statusLine(status: number): string {
+  let line = lineByStatus.get(status);
+  if (line === undefined) {
+    line = `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
+    lineByStatus.set(status, line);
+  }
+  return line;
 }

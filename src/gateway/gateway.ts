@@ -12,9 +12,8 @@ import { LiveEndpoint, type LiveStats } from './live/endpoint.ts';
 import type { LiveFeature } from './live/feature.ts';
 import { type About, documented } from './openapi.ts';
 import { Pipeline } from './pipeline.ts';
-import type { Route } from './route.ts';
+import type { Route, Services } from './route.ts';
 import { type HttpServer, type HttpStats, startServer } from './server.ts';
-import type { Services } from './services.ts';
 
 /** How long clients may take to leave by themselves after `drain`. */
 const leaveMsMax = 1_000;

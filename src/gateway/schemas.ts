@@ -32,11 +32,6 @@ export const Uuid = Type.String({
 /** ISO 8601 with a zone. */
 export const Timestamp = Type.String({ format: 'date-time', maxLength: 40 });
 
-/** Engine milliseconds as a `Timestamp`. */
-export function iso(atMs: number): string {
-  return new Date(atMs).toISOString();
-}
-
 export const RoleName = Type.Enum(roles);
 
 /** RFC 9457; further members depend on the code. */

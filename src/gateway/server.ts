@@ -16,8 +16,8 @@ import {
 import type { Log } from '../protocol/log.ts';
 import { type Family, gauge } from '../protocol/metric.ts';
 import { Exchange } from './exchange.ts';
-import { Gate } from './gate.ts';
 import type { Pipeline } from './pipeline.ts';
+import { Gate } from './request.ts';
 import type { Route } from './route.ts';
 import { Router } from './router.ts';
 

@@ -9,8 +9,7 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { DoorbusterError } from '../protocol/errors.ts';
 import { deriveKey } from './derive-key.ts';
-import { type Identity, type Role, roles } from './route.ts';
-import { perGateway } from './services.ts';
+import { type Identity, perGateway, type Role, roles } from './route.ts';
 
 const issuer = 'doorbuster';
 const rememberedMax = 50_000;

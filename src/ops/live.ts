@@ -1,10 +1,8 @@
 /** `subscribe {"topic":"ops"}`: the rows of `GET /v1/ops/shards` once a second, for operators. */
-import { isOperator } from '../gateway/ask.ts';
+import { isOperator, iso } from '../gateway/ask.ts';
 import type { LiveChannel, LiveFeature } from '../gateway/live/feature.ts';
 import type { LiveSocket, Subscription } from '../gateway/live/socket.ts';
-import type { Reply } from '../gateway/route.ts';
-import { iso } from '../gateway/schemas.ts';
-import type { Services } from '../gateway/services.ts';
+import type { Reply, Services } from '../gateway/route.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 
 class OpsChannel implements LiveChannel {

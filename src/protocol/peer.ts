@@ -19,8 +19,6 @@ import { type Answer, busy } from './answer.ts';
 import type { Code } from './codes.ts';
 import type { AnyCommand } from './command.ts';
 import type { Push } from './decider.ts';
-import { type OpenRequestLimits, OpenRequests } from './open-requests.ts';
-import { PeerCredit } from './peer-credit.ts';
 import {
   type Frame,
   FrameCodec,
@@ -28,6 +26,7 @@ import {
   type Hello,
   hello,
   type Message,
+  PeerCredit,
   type PeerName,
   wireVersion,
 } from './peer-frame.ts';
@@ -231,6 +230,83 @@ export class Peer {
         break;
       case 2:
         this.#handler.onPush({ topic: message[1], type: message[2], body: message[3] });
+    }
+  }
+}
+
+// ----------------------------------------------------------------
+// The requests of a peer that wait for their answer: bounded in number and in time, each answered once.
+
+interface OpenRequest<Answer> {
+  readonly done: (answer: Answer) => void;
+  readonly sentAtMs: number;
+}
+
+export interface OpenRequestLimits {
+  readonly openRequestsMax: number;
+  /** After this many milliseconds an open request is answered without the other side. */
+  readonly timeoutMs: number;
+}
+
+export class OpenRequests<Answer> {
+  readonly #limits: OpenRequestLimits;
+  readonly #scheduler: Scheduler;
+  readonly #late: Answer;
+  /** Ids grow with time, so the map is in order of age. */
+  readonly #byId = new Map<number, OpenRequest<Answer>>();
+  #nextId = 1;
+  #cancelSweep: () => void;
+
+  /** `late`: what a request is answered with when the other side does not answer in time, or is gone. */
+  constructor(limits: OpenRequestLimits, scheduler: Scheduler, late: Answer) {
+    this.#limits = limits;
+    this.#scheduler = scheduler;
+    this.#late = late;
+    this.#cancelSweep = this.#sweepLater();
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get isFull(): boolean {
+    return this.#byId.size >= this.#limits.openRequestsMax;
+  }
+
+  /** Returns the id that the answer will name. */
+  add(done: (answer: Answer) => void): number {
+    const id = this.#nextId++;
+    this.#byId.set(id, { done, sentAtMs: this.#scheduler.now() });
+    return id;
+  }
+
+  /** An answer to a request that is not open any more is dropped. */
+  settle(id: number, answer: Answer): void {
+    const request = this.#byId.get(id);
+    if (!request) return;
+    this.#byId.delete(id);
+    request.done(answer);
+  }
+
+  close(): void {
+    this.#cancelSweep();
+    for (const id of [...this.#byId.keys()]) this.settle(id, this.#late);
+  }
+
+  #sweepLater(): () => void {
+    const everyMs = Math.max(10, Math.min(250, this.#limits.timeoutMs / 4));
+    return this.#scheduler.after(everyMs, () => {
+      this.#cancelSweep = this.#sweepLater();
+      this.#sweep();
+    });
+  }
+
+  /** Stops at the first young one. */
+  #sweep(): void {
+    const oldestMs = this.#scheduler.now() - this.#limits.timeoutMs;
+    for (const [id, { sentAtMs }] of this.#byId) {
+      if (sentAtMs > oldestMs) break;
+      this.settle(id, this.#late);
     }
   }
 }

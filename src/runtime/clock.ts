@@ -3,6 +3,7 @@
  * which all threads share, so a step of the wall clock moves no deadline. Time found in the journal is never
  * undercut: after a restart under a clock that went back, engine time goes on from the last event.
  */
+import type { Scheduler } from '../protocol/scheduler.ts';
 
 export interface ClockAnchor {
   readonly wallMs: number;
@@ -30,3 +31,15 @@ export function startClock(anchor: ClockAnchor): Clock {
     },
   };
 }
+
+// ----------------------------------------------------------------
+// Time and turns of the real event loop; the simulation has its own.
+
+export const systemScheduler: Scheduler = {
+  now: () => performance.now(),
+  soon: setImmediate,
+  after(ms, task) {
+    const timer = setTimeout(task, ms);
+    return () => clearTimeout(timer);
+  },
+};

@@ -2,10 +2,10 @@
  * The engine as every thread sees it: a command goes to the shard that runs its actor, wherever that is, or to the back
  * office when an effect serves its kind. Nothing here ever rejects: who cannot be reached answers `busy`.
  */
-import { allPartitions, partitionOf } from '../protocol/address.ts';
+
+import { allPartitions, type Directory, partitionOf } from '../protocol/address.ts';
 import { type Answer, busy } from '../protocol/answer.ts';
 import type { AnswerTo, AnyCommand, Ask, CommandType, FieldsOf, ReplyOf } from '../protocol/command.ts';
-import type { Directory } from '../protocol/directory.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import type { Peer } from '../protocol/peer.ts';
 import { findName } from './shard-inspection.ts';

@@ -47,14 +47,11 @@ export interface PartitionSetDeps {
 export class PartitionSet {
   readonly #deps: PartitionSetDeps;
   readonly #byNumber = new Map<number, Partition>();
+  readonly byNumber: ReadonlyMap<number, Partition> = this.#byNumber;
   readonly #opening = new Set<Partition>();
 
   constructor(deps: PartitionSetDeps) {
     this.#deps = deps;
-  }
-
-  get(number: number): Partition | undefined {
-    return this.#byNumber.get(number);
   }
 
   all(): Partition[] {

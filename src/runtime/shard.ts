@@ -99,7 +99,7 @@ export class Shard {
 
   /** A command from outside. It is answered once: after its events are durable, or `busy` at once. */
   deliver(kind: string, key: string, command: AnyCommand, reply: ReplyTo): void {
-    const partition = this.#partitions.get(partitionOf(kind, key));
+    const partition = this.#partitions.byNumber.get(partitionOf(kind, key));
     const decider = this.#deciders.get(kind);
     const isRefused = !partition?.isTaking || !decider || this.#stage.isStalled;
     if (isRefused || !this.#mailbox.offer({ partition, decider, key, command, reply })) {
@@ -146,7 +146,7 @@ export class Shard {
 
   /** The snapshotter has saved every actor of the partition as it was after that frame. */
   saved(partition: number, seq: number): void {
-    this.#partitions.get(partition)?.saved(seq, this.#deps.clock.now());
+    this.#partitions.byNumber.get(partition)?.saved(seq, this.#deps.clock.now());
   }
 
   #reading(): ShardReading {
@@ -265,7 +265,7 @@ export class Shard {
   /** A partition that is about to close takes messages of those that close with it, and finishes them. */
   #sendMessage({ actor, pending }: Outgoing, done: ReplyTo): void {
     const { kind, key, command } = pending;
-    const partition = this.#partitions.get(partitionOf(kind, key));
+    const partition = this.#partitions.byNumber.get(partitionOf(kind, key));
     const decider = this.#deciders.get(kind);
     const isTaken = partition && (partition.isTaking || (partition.isOpen && !actor.partition.isTaking));
     if (isTaken && decider) this.#enqueue({ partition, decider, key, command, reply: done });

@@ -7,9 +7,9 @@ import type { AnyCommand } from '../protocol/command.ts';
 import type { Push } from '../protocol/decider.ts';
 import { counter, type Family, gauge } from '../protocol/metric.ts';
 import { Peer, type PeerCounters, type PeerLimits } from '../protocol/peer.ts';
+import type { Wire } from '../protocol/wire.ts';
+import { systemScheduler } from './clock.ts';
 import type { ReplyTo } from './mailbox.ts';
-import { portWire } from './port-wire.ts';
-import { systemScheduler } from './scheduler.ts';
 import type { FromMain, Role, ThreadName, ThreadStart, ToMain } from './thread-messages.ts';
 
 export interface ThreadRole {
@@ -176,4 +176,27 @@ export function startThread(): Thread {
 /** Ends this thread only, a turn of the loop later: what was said is delivered then, and what was closed is gone. */
 function end(code: number): void {
   setImmediate(() => setImmediate(() => process.exit(code)));
+}
+
+// ----------------------------------------------------------------
+// The wire between two threads.
+
+/** The part of `node:worker_threads`' MessagePort that a wire needs. */
+interface ThreadPort {
+  postMessage(value: unknown, transfer: readonly ArrayBuffer[]): void;
+  on(event: 'message', handler: (value: Uint8Array) => void): unknown;
+  close(): void;
+}
+
+/** Buffers are moved, not copied. */
+export function portWire(port: ThreadPort): Wire {
+  return {
+    post(bytes) {
+      // The packer goes on using its buffer: copy this message out (Buffer.slice would be no copy), hand the copy over.
+      const copy = new Uint8Array(bytes);
+      port.postMessage(copy, [copy.buffer]);
+    },
+    receive: (handler) => void port.on('message', handler),
+    close: () => port.close(),
+  };
 }

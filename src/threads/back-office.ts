@@ -3,8 +3,7 @@ import { type EffectSettings, loadEffects, loadJobs, loadProjections } from '../
 import { createLog } from '../ops/log.ts';
 import { openJournal } from '../persistence/journal/open.ts';
 import { openPool } from '../persistence/postgres.ts';
-import { allPartitions } from '../protocol/address.ts';
-import { evenSpread } from '../protocol/directory.ts';
+import { allPartitions, evenSpread } from '../protocol/address.ts';
 import { startClock } from '../runtime/clock.ts';
 import { startEffects } from '../runtime/effect-runner.ts';
 import { EngineClient } from '../runtime/engine-client.ts';

@@ -2,12 +2,12 @@
 import type { Config } from '../config.ts';
 import { about, loadLive, loadRoutes } from '../features.ts';
 import { startGateway } from '../gateway/gateway.ts';
-import type { Services } from '../gateway/services.ts';
+import type { Services } from '../gateway/route.ts';
 import { ActorKeyStore } from '../market/idempotency/store.ts';
 import { createLog } from '../ops/log.ts';
 import { openDatabase } from '../persistence/database.ts';
 import { openPool } from '../persistence/postgres.ts';
-import { evenSpread } from '../protocol/directory.ts';
+import { evenSpread } from '../protocol/address.ts';
 import { startClock } from '../runtime/clock.ts';
 import { EngineClient } from '../runtime/engine-client.ts';
 import { readStats } from '../runtime/shard-inspection.ts';
@@ -38,7 +38,7 @@ const services: Services = {
   database: openDatabase(pool),
   keys: new ActorKeyStore(engine.ask, run),
   log,
-  now: () => clock.now(),
+  now: clock.now,
   tokenSecret,
   webhookSecret,
 };

@@ -5,12 +5,11 @@
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import { readConfig } from '../../src/config.ts';
-import { newId } from '../../src/gateway/new-id.ts';
+import { newId } from '../../src/gateway/ask.ts';
 import { documented } from '../../src/gateway/openapi.ts';
 import { Pipeline } from '../../src/gateway/pipeline.ts';
-import type { Role, Route } from '../../src/gateway/route.ts';
+import type { Role, Route, Services } from '../../src/gateway/route.ts';
 import { type HttpServer, startServer } from '../../src/gateway/server.ts';
-import type { Services } from '../../src/gateway/services.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
 import type { Database } from '../../src/persistence/database.ts';
 import { busy } from '../../src/protocol/answer.ts';

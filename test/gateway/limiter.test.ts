@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressKey, Limiter } from '../../src/gateway/limiter.ts';
+import { addressKey, Limiter, TokenBucket } from '../../src/gateway/limiter.ts';
 import type { DoorbusterError } from '../../src/protocol/errors.ts';
 
 function limiterAt(limit: { perSecond: number; burst: number; keysMax: number }) {
@@ -52,4 +52,25 @@ test('one IPv6 subscriber has one bucket, mapped IPv4 addresses one each', () =>
   expect(addressKey('0000:0000:0000:0000:0000:ffff:0a00:0001')).not.toBe(
     addressKey('0000:0000:0000:0000:0000:ffff:0a00:0002'),
   );
+});
+
+test('a bucket gives its burst at once, then one each interval, and says how long the next one takes', () => {
+  const bucket = new TokenBucket(4, 3);
+  let nowMs = 1_000;
+  let fullAtMs = nowMs;
+  const take = () => {
+    const next = bucket.after(fullAtMs, nowMs);
+    const waitMs = bucket.waitMs(next, nowMs);
+    if (waitMs <= 0) fullAtMs = next;
+    return waitMs;
+  };
+  expect([take(), take(), take()].every((waitMs) => waitMs <= 0)).toBe(true);
+  expect(take()).toBe(250);
+  nowMs += 250;
+  expect(take()).toBe(0);
+  expect(take()).toBe(250);
+  // However long nobody takes, no more than the burst is saved.
+  nowMs += 60_000;
+  expect([take(), take(), take()].every((waitMs) => waitMs <= 0)).toBe(true);
+  expect(take()).toBe(250);
 });

@@ -1,5 +1,5 @@
 /** The engine as tests ask it: by kind, key and the command as it travels; and as the gateway's services see it. */
-import type { Services, ShardRow } from '../../src/gateway/services.ts';
+import type { Services, ShardRow } from '../../src/gateway/route.ts';
 import { ActorKeyStore } from '../../src/market/idempotency/store.ts';
 import type { Database } from '../../src/persistence/database.ts';
 import type { Answer } from '../../src/protocol/answer.ts';

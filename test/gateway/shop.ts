@@ -2,10 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { readConfig } from '../../src/config.ts';
 import { about, loadLive, loadRoutes } from '../../src/features.ts';
+import { newId } from '../../src/gateway/ask.ts';
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts';
-import { newId } from '../../src/gateway/new-id.ts';
-import type { Role } from '../../src/gateway/route.ts';
-import type { Services } from '../../src/gateway/services.ts';
+import type { Role, Services } from '../../src/gateway/route.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
 import { type Engine, startEngine, testLog, until } from './engine.ts';
 import { emptyDatabase, engineServices } from './shards.ts';

@@ -19,8 +19,8 @@ const configReaders = ['main', 'cli', 'threads'];
 export const contracts: Readonly<Record<string, readonly string[]>> = {
   persistence: ['cursor', 'database', 'projection', 'table', 'transaction'],
   gateway: [
-    ...['ask', 'etag', 'limiter', 'problem', 'route', 'schemas', 'services', 'tokens'],
-    ...['derive-key', 'key-store', 'new-id', 'live/codec', 'live/feature', 'live/socket'],
+    ...['ask', 'etag', 'limiter', 'problem', 'route', 'schemas', 'tokens'],
+    ...['derive-key', 'key-store', 'live/codec', 'live/feature', 'live/socket'],
   ],
 };
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { partitionOf } from '../../src/protocol/address.ts';
+import { type Directory, evenSpread, partitionOf } from '../../src/protocol/address.ts';
 import { type Answer, busy } from '../../src/protocol/answer.ts';
 import { type AnyCommand, commandsTo } from '../../src/protocol/command.ts';
-import { type Directory, evenSpread } from '../../src/protocol/directory.ts';
 import type { Peer } from '../../src/protocol/peer.ts';
 import { EngineClient } from '../../src/runtime/engine-client.ts';
 import { readPositions } from '../../src/runtime/shard-inspection.ts';

@@ -4,9 +4,8 @@
  */
 
 import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
-import { partitionOf } from '../../src/protocol/address.ts';
+import { type Directory, evenSpread, partitionOf } from '../../src/protocol/address.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
-import { type Directory, evenSpread } from '../../src/protocol/directory.ts';
 import { type CrashPoint, Instance } from './instance.ts';
 import type { Done, Network } from './network.ts';
 import type { Provider } from './provider.ts';

@@ -3,8 +3,8 @@
 import { allPartitions } from '../../src/protocol/address.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import { type Decider, type PendingMessage, type Push, register } from '../../src/protocol/decider.ts';
+import { systemScheduler } from '../../src/runtime/clock.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
-import { systemScheduler } from '../../src/runtime/scheduler.ts';
 import { Shard } from '../../src/runtime/shard.ts';
 import { defaultShardLimits, type ShardLimits } from '../../src/runtime/shard-options.ts';
 import { Snapshotter } from '../../src/runtime/snapshotter.ts';

@@ -10,8 +10,7 @@ import { noEvents, refuse } from '../../protocol/decider.ts';
 import type { AttachHold, CommitHold, HoldView, ReleaseHold, RetakeHold } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import { ending, refusalOf, resolve, unchanged } from './holds.ts';
-import { levelPushes } from './level.ts';
-import { isOver, type SkuDecision, type SkuState } from './state.ts';
+import { isOver, levelPushes, type SkuDecision, type SkuState } from './state.ts';
 import { holdView } from './view.ts';
 
 export function attachHold(state: SkuState, command: AttachHold, at: number): SkuDecision<HoldView> {

@@ -16,9 +16,9 @@ import { evolveSku } from './evolve.ts';
 import { placeHold, readHold, voidHold } from './holds.ts';
 import { reportAnswered } from './pending.ts';
 import { restoreSku, skuVersion, snapshotSku } from './snapshot.ts';
-import { initialSku, type SkuState } from './state.ts';
+import { deadline, initialSku, type SkuState } from './state.ts';
 import { adjustStock, changeSku, closeAllocation, openAllocation, readStock, registerSku } from './stock.ts';
-import { deadline, tick } from './tick.ts';
+import { tick } from './tick.ts';
 
 export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
   kind: 'sku',

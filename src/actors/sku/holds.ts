@@ -7,8 +7,15 @@
 import { noEvents, type RefusedDecision, refuse } from '../../protocol/decider.ts';
 import type { HoldView, PlaceHold, ReadHold, VoidHold } from './commands.ts';
 import type { SkuEvent } from './events.ts';
-import { levelPushes } from './level.ts';
-import { type Allocation, freeOf, type Hold, isOver, type SkuDecision, type SkuState } from './state.ts';
+import {
+  type Allocation,
+  freeOf,
+  type Hold,
+  isOver,
+  levelPushes,
+  type SkuDecision,
+  type SkuState,
+} from './state.ts';
 import { holdView } from './view.ts';
 
 type HoldDecision = SkuDecision<HoldView>;

@@ -12,9 +12,8 @@
  * 4. `unitsByBuyer` counts held, committing and committed units; it outlives the holds themselves, so that a buyer's
  *    limit does not come back when old holds are forgotten.
  */
-
 import { DeadlineHeap } from '../../protocol/deadline-heap.ts';
-import type { Decision, PendingMessage } from '../../protocol/decider.ts';
+import type { Decision, PendingMessage, Push } from '../../protocol/decider.ts';
 import type { Money } from '../../protocol/money.ts';
 import type { ReportStock } from '../sale/commands.ts';
 import type { HoldState } from './commands.ts';
@@ -164,4 +163,36 @@ export function freeOf(allocation: Allocation): number {
 /** Units that no sale has set aside. */
 export function generalOf(state: SkuState): number {
   return state.onHand - state.held - state.sold - state.allotted;
+}
+
+/** The next time at which something is due, always later than `at`. */
+export function deadline(state: SkuState, at: number): number {
+  const dueMs = Math.min(state.expiries.topMs, state.warnings.topMs - warningMs, state.forgetAtMs);
+  return dueMs > at ? dueMs : at + 1;
+}
+
+// ----------------------------------------------------------------
+// How full a sale's stock looks to its buyers: `none` at 0, `low` up to a tenth of the allocation or 10 units
+// (whichever is more), `high` above. A change is pushed to everybody in the sale.
+
+type StockLevel = 'high' | 'low' | 'none';
+
+export const noPushes: readonly Push[] = [];
+
+export function levelOf(quantity: number, free: number): StockLevel {
+  if (free <= 0) return 'none';
+  return free <= Math.max(10, Math.floor(quantity / 10)) ? 'low' : 'high';
+}
+
+/** What to push when `units` more can be held in the sale (fewer when negative); nothing when the level stays. */
+export function levelPushes(state: SkuState, allocation: Allocation, units: number): readonly Push[] {
+  if (!allocation.isOpen) return noPushes;
+  const free = freeOf(allocation);
+  const level = levelOf(allocation.quantity, free + units);
+  if (level === levelOf(allocation.quantity, free)) return noPushes;
+  return [levelPush(state, allocation.saleId, level)];
+}
+
+export function levelPush(state: SkuState, saleId: string, level: StockLevel): Push {
+  return { topic: `sale/${saleId}`, type: 'stock.level', body: { sku: state.sku, saleId, level } };
 }

@@ -15,8 +15,16 @@ import type {
   StockView,
 } from './commands.ts';
 import type { SkuEvent } from './events.ts';
-import { levelOf, levelPush, noPushes } from './level.ts';
-import { type Allocation, freeOf, generalOf, type SkuDecision, type SkuState } from './state.ts';
+import {
+  type Allocation,
+  freeOf,
+  generalOf,
+  levelOf,
+  levelPush,
+  noPushes,
+  type SkuDecision,
+  type SkuState,
+} from './state.ts';
 import { stockView } from './view.ts';
 
 type StockDecision = SkuDecision<StockView>;

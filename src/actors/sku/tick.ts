@@ -7,9 +7,15 @@
 import type { Push, Tick } from '../../protocol/decider.ts';
 import type { SkuEvent } from './events.ts';
 import { ending } from './holds.ts';
-import { levelPushes } from './level.ts';
 import { forgetBefore } from './memory.ts';
-import { type Allocation, type Hold, type SkuDecision, type SkuState, warningMs } from './state.ts';
+import {
+  type Allocation,
+  type Hold,
+  levelPushes,
+  type SkuDecision,
+  type SkuState,
+  warningMs,
+} from './state.ts';
 import { holdView } from './view.ts';
 
 const expiredPerTick = 2_000;
@@ -58,10 +64,4 @@ function warn(state: SkuState, at: number, events: SkuEvent[], pushes: Push[]): 
       body: holdView(state, hold, at),
     });
   }
-}
-
-/** The next time at which something is due, always later than `at`. */
-export function deadline(state: SkuState, at: number): number {
-  const dueMs = Math.min(state.expiries.topMs, state.warnings.topMs - warningMs, state.forgetAtMs);
-  return dueMs > at ? dueMs : at + 1;
 }

@@ -7,8 +7,7 @@
  * an account, and every socket of the account gets the push as a frame.
  */
 import type { Push } from '../../protocol/decider.ts';
-import type { Reply } from '../route.ts';
-import type { Services } from '../services.ts';
+import type { Reply, Services } from '../route.ts';
 import type { Frame } from './codec.ts';
 import type { LiveSocket, Subscription } from './socket.ts';
 

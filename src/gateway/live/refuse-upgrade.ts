@@ -1,9 +1,9 @@
 /** Answers a request for a WebSocket that is refused, over HTTP. */
 import type { HttpResponse } from 'uWebSockets.js';
 import type { DoorbusterError } from '../../protocol/errors.ts';
-import { newId } from '../new-id.ts';
+import { newId } from '../ask.ts';
+import { statusLine } from '../exchange.ts';
 import { problemOf, problemType } from '../problem.ts';
-import { statusLine } from '../status-line.ts';
 
 export function refuseUpgrade(res: HttpResponse, refusal: DoorbusterError): void {
   const { status, headers, body } = problemOf(refusal);

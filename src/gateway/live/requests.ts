@@ -3,9 +3,9 @@
  * checks it and the same handler answers it as over HTTP, so the two cannot drift apart.
  */
 
+import { newId } from '../ask.ts';
 import { compileCheck, invalidRequest } from '../check.ts';
 import { fingerprintOf } from '../idempotency.ts';
-import { newId } from '../new-id.ts';
 import type { Door, OpenRequest, Pipeline } from '../pipeline.ts';
 import type { AnyRequest, LiveDoor, Reply, Route } from '../route.ts';
 import { type CompiledRoute, paramNamesOf } from '../router.ts';

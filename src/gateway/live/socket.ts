@@ -7,8 +7,8 @@
  * 3. Everything a socket can make us keep is bounded. Idle, it is this object and two map entries.
  */
 import type { WebSocket } from 'uWebSockets.js';
+import { TokenBucket } from '../limiter.ts';
 import type { Identity } from '../route.ts';
-import { TokenBucket } from '../token-bucket.ts';
 import { encode } from './codec.ts';
 
 export const closeCodes = {

@@ -1,5 +1,5 @@
 /** An account's saved shipping addresses. */
-import { perGateway } from '../../gateway/services.ts';
+import { perGateway } from '../../gateway/route.ts';
 import type { Database } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Address, AddressChange, SavedAddress } from './schemas.ts';

@@ -1,8 +1,8 @@
 /** Signing in and out. Guests are stateless: their id and role live in their token alone. */
+
+import { newId } from '../../gateway/ask.ts';
 import { addressKey, Limiter } from '../../gateway/limiter.ts';
-import { newId } from '../../gateway/new-id.ts';
-import { type Route, reply, route } from '../../gateway/route.ts';
-import { perGateway, type Services } from '../../gateway/services.ts';
+import { perGateway, type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { tokensOf } from '../../gateway/tokens.ts';
 import { Credentials, Guest, NewAccount, Refresh, SignIn, SignOut } from './schemas.ts';
 import { accountsOf, type SignedIn } from './store.ts';

@@ -7,8 +7,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
-import { newId } from '../../gateway/new-id.ts';
-import { perGateway } from '../../gateway/services.ts';
+import { newId } from '../../gateway/ask.ts';
+import { perGateway } from '../../gateway/route.ts';
 import { type Database, isTaken, openDatabase, type Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { Passwords } from './passwords.ts';

@@ -7,8 +7,9 @@
  *    is mended by asking again.
  * 3. Creating is repeatable under one product id.
  */
+
+import { perGateway } from '../../gateway/route.ts';
 import { limitDefault } from '../../gateway/schemas.ts';
-import { perGateway } from '../../gateway/services.ts';
 import { decodeCursor, pageOf } from '../../persistence/cursor.ts';
 import type { Database, Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';

@@ -5,7 +5,7 @@
  * 2. Waiting ends after `waitMsMax` at the latest, with the newest view there is.
  */
 import { type OrderView, readOrder } from '../../actors/order/commands.ts';
-import { perGateway } from '../../gateway/services.ts';
+import { perGateway } from '../../gateway/route.ts';
 import type { Ask } from '../../protocol/command.ts';
 
 const waitMsMax = 5_000;

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { readSale } from '../../actors/sale/commands.ts';
 import { accepted } from '../../gateway/ask.ts';
-import { perGateway } from '../../gateway/services.ts';
+import { perGateway } from '../../gateway/route.ts';
 import type { Ask } from '../../protocol/command.ts';
 
 /** For holds of sales that cannot be read. */

@@ -9,8 +9,7 @@ import { type OrderView, placeOrder, type ShippingAddress } from '../../actors/o
 import { accepted, invalid } from '../../gateway/ask.ts';
 import { etagHeader, etagOf } from '../../gateway/etag.ts';
 import { refuse } from '../../gateway/problem.ts';
-import { type Route, reply, route } from '../../gateway/route.ts';
-import type { Services } from '../../gateway/services.ts';
+import { type Route, reply, route, type Services } from '../../gateway/route.ts';
 import type { FieldsOf } from '../../protocol/command.ts';
 import { addressesOf } from '../accounts/address-store.ts';
 import { Order } from '../orders/schemas.ts';

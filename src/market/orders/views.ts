@@ -3,7 +3,7 @@
  * view.
  */
 import type { OrderView } from '../../actors/order/commands.ts';
-import { iso } from '../../gateway/schemas.ts';
+import { iso } from '../../gateway/ask.ts';
 import type { Order } from './schemas.ts';
 
 /** An order that its buyer cancelled did not fail. */

@@ -9,8 +9,7 @@ import { createSale, readSale, type SaleView } from '../../actors/sale/commands.
 import { readStock } from '../../actors/sku/commands.ts';
 import { accepted } from '../../gateway/ask.ts';
 import { refuse } from '../../gateway/problem.ts';
-import type { Identity } from '../../gateway/route.ts';
-import type { Services } from '../../gateway/services.ts';
+import type { Identity, Services } from '../../gateway/route.ts';
 import type { NewSale } from './schemas.ts';
 import { termsOf } from './terms.ts';
 

@@ -6,7 +6,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { deriveKey } from '../../gateway/derive-key.ts';
-import { perGateway } from '../../gateway/services.ts';
+import { perGateway } from '../../gateway/route.ts';
 
 /** Longer than any token that is issued: a longer one is refused before any work is done. */
 const tokenLengthMax = 8_192;

@@ -7,8 +7,7 @@
  */
 import { placeHold, readHold, voidHold } from '../../actors/sku/commands.ts';
 import { accepted, idParam, uuidParam } from '../../gateway/ask.ts';
-import { type Route, reply, route } from '../../gateway/route.ts';
-import { perGateway } from '../../gateway/services.ts';
+import { perGateway, type Route, reply, route } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { type AdmissionClaims, type Admissions, admissionsOf } from './admission.ts';
 import { holdIndexOf } from './hold-store.ts';

@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import { readHold } from '../../actors/sku/commands.ts';
 import { accepted } from '../../gateway/ask.ts';
-import { perGateway, type Services } from '../../gateway/services.ts';
+import { perGateway, type Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 
 const holdsMax = 50_000;

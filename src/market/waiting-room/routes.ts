@@ -4,8 +4,7 @@
  */
 import { joinSale, leaveSale, readTicket } from '../../actors/sale/commands.ts';
 import { accepted, idParam } from '../../gateway/ask.ts';
-import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
-import type { Services } from '../../gateway/services.ts';
+import { type Identity, type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { admissionsOf } from './admission.ts';
 import { holdRoutes } from './hold-routes.ts';
 import { JoinRequest, Ticket } from './schemas.ts';

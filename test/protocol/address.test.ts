@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { partitionCount } from '../../src/protocol/address.ts';
-import { evenSpread } from '../../src/protocol/directory.ts';
+import { evenSpread, partitionCount } from '../../src/protocol/address.ts';
 
 describe('the directory of one process', () => {
   it.each([1, 2, 3, 7, 64, 80])('gives each partition to exactly one of %i shards', (shardCount) => {

@@ -1,0 +1,169 @@
+/**
+ * What comes in with a request: its head, copied while uWS still has it, its body within bounds, and the gate of one
+ * server, which counts what is open.
+ */
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { DoorbusterError } from '../protocol/errors.ts';
+import { newId } from './ask.ts';
+import { parseJson } from './check.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Router } from './router.ts';
+
+export interface RequestHead {
+  readonly method: string;
+  readonly path: string;
+  /** Without the question mark. */
+  readonly query: string;
+  readonly requestId: string;
+  readonly remoteAddress: string;
+  readonly authorization: string;
+  readonly contentType: string;
+  readonly idempotencyKey: string;
+  /** NaN when it is no number. */
+  readonly contentLength: number;
+  readonly isChunked: boolean;
+}
+
+const textDecoder = new TextDecoder();
+
+export function readHead(res: HttpResponse, req: HttpRequest): RequestHead {
+  return {
+    method: req.getCaseSensitiveMethod(),
+    path: req.getUrl(),
+    // Not a string when the path has no question mark, whatever the types say.
+    query: req.getQuery() ?? '',
+    requestId: requestIdFrom(req.getHeader('x-request-id')),
+    remoteAddress: textDecoder.decode(res.getRemoteAddressAsText()),
+    authorization: req.getHeader('authorization'),
+    contentType: req.getHeader('content-type'),
+    idempotencyKey: req.getHeader('idempotency-key'),
+    contentLength: Number(req.getHeader('content-length') || 0),
+    isChunked: req.getHeader('transfer-encoding') !== '',
+  };
+}
+
+/** The headers that a route reads. */
+export function readHeaders(req: HttpRequest, names: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name of names) {
+    const value = req.getHeader(name);
+    if (value !== '') headers[name] = value;
+  }
+  return headers;
+}
+
+function requestIdFrom(sent: string): string {
+  return sent !== '' && sent.length <= 128 && /^[\w.-]+$/.test(sent) ? sent : newId('request');
+}
+
+// ----------------------------------------------------------------
+// The body of one request as it comes in, within two bounds: its own, and that of all open bodies together.
+
+export const bodyBytesMax = 64 * 1024;
+
+/** Bytes of all bodies that are kept now. */
+export interface BodyBudget {
+  readonly openBodyBytesMax: number;
+  openBodyBytes: number;
+}
+
+const jsonTypes = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i;
+const noBytes = Buffer.alloc(0);
+
+export class RequestBody {
+  isComplete = false;
+  isTooLarge = false;
+  readonly #budget: BodyBudget;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(budget: BodyBudget) {
+    this.#budget = budget;
+  }
+
+  /** Copies the chunk, whose memory uWS takes back. False when all bodies together have become too many bytes. */
+  add(chunk: ArrayBuffer, isLast: boolean): boolean {
+    if (this.#bytes + chunk.byteLength > bodyBytesMax) {
+      this.isTooLarge = true;
+      this.release();
+      return true;
+    }
+    if (chunk.byteLength > 0) {
+      this.#chunks.push(Buffer.from(new Uint8Array(chunk)));
+      this.#bytes += chunk.byteLength;
+      this.#budget.openBodyBytes += chunk.byteLength;
+    }
+    this.isComplete = isLast;
+    return isLast || this.#budget.openBodyBytes <= this.#budget.openBodyBytesMax;
+  }
+
+  bytes(): Buffer {
+    if (this.#chunks.length === 0) return noBytes;
+    return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+  }
+
+  release(): void {
+    this.#budget.openBodyBytes -= this.#bytes;
+    this.#bytes = 0;
+    this.#chunks = [];
+  }
+}
+
+/** Refuses with `unsupported_media_type`, `malformed_json`, `card_data_refused` or `validation_failed`. */
+export function parseBody(bytes: Buffer, contentType: string): unknown {
+  if (bytes.length > 0 && !jsonTypes.test(contentType))
+    throw new DoorbusterError('unsupported_media_type', 'Send the body as application/json');
+  return parseJson(bytes);
+}
+
+// ----------------------------------------------------------------
+// What all exchanges of one server share: the way on, and how many of them are open, within bounds.
+
+const openMaxDefault = 20_000;
+
+export class Gate implements BodyBudget {
+  readonly pipeline: Pipeline;
+  readonly router: Router;
+  readonly openBodyBytesMax = 64 * 1024 * 1024;
+  openBodyBytes = 0;
+  isDraining = false;
+  readonly #openMax: number;
+  #open = 0;
+  #onIdle: (() => void) | null = null;
+
+  constructor(pipeline: Pipeline, router: Router, openMax = openMaxDefault) {
+    this.pipeline = pipeline;
+    this.router = router;
+    this.#openMax = openMax;
+  }
+
+  /** Requests that have no answer yet. */
+  get open(): number {
+    return this.#open;
+  }
+
+  get isOverfull(): boolean {
+    return this.#open > this.#openMax;
+  }
+
+  enter(): void {
+    this.#open += 1;
+  }
+
+  leave(): void {
+    this.#open -= 1;
+    if (this.#open === 0) this.#onIdle?.();
+  }
+
+  /** Resolves when no request is open, or when the time is over. */
+  async idle(msMax: number): Promise<void> {
+    if (this.#open === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, msMax);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
