@@ -29,7 +29,7 @@ function start(): ChildProcess {
   return started;
 }
 
-/** Exit codes up to 3 are the server's own decisions: stopped, cannot start, bad settings, fenced. */
+/** Exit codes up to 3 are the server's own decisions: stopped, cannot start, bad settings, replaced. */
 function onExit(code: number | null, signal: NodeJS.Signals | null): void {
   if (isStopping || (code !== null && code <= 3)) process.exit(code ?? 1);
   const now = performance.now();

@@ -8,7 +8,7 @@
  */
 import { DoorbusterError } from '../protocol/errors.ts';
 import { type Family, type HistogramSeries, histogram } from '../protocol/metric.ts';
-import { newId } from './ask.ts';
+import { newId } from './handling.ts';
 import { checkKey, runOnce } from './idempotency.ts';
 import { addressKey, Limiter } from './limiter.ts';
 import { internalReply, refusalReply } from './problem.ts';

@@ -78,7 +78,7 @@ function isRefusal(code: string): code is Refusal {
 }
 
 /** Throws an actor's refusal, its body as the problem's details. */
-export function refuse({ code, body }: { readonly code: Code; readonly body: unknown }): never {
+export function throwRefusal({ code, body }: { readonly code: Code; readonly body: unknown }): never {
   if (!isRefusal(code)) throw new Error(`not a refusal: ${code}`);
   throw new DoorbusterError(code, refusals[code], isRecord(body) ? body : {});
 }

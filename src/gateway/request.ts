@@ -4,8 +4,8 @@
  */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { DoorbusterError } from '../protocol/errors.ts';
-import { newId } from './ask.ts';
 import { parseJson } from './check.ts';
+import { newId } from './handling.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Router } from './router.ts';
 

@@ -125,7 +125,7 @@ interface RequestOf<
 }
 
 /** One of the declared statuses, with a body of that status' schema and the headers that it is declared to have. */
-type ReplyOf<Declared extends Replies> = {
+type DeclaredReply<Declared extends Replies> = {
   [Status in keyof Declared & number]: { readonly status: Status } & BodyOf<Declared[Status]> &
     HeadersOf<Declared[Status]>;
 }[keyof Declared & number];
@@ -154,7 +154,7 @@ interface Definition<
   readonly headers?: Readonly<Record<Header, string>>;
   readonly mints?: Mints;
   readonly replies: Declared;
-  handle(request: RequestOf<Path, Whose, Body, Query, Header, Mints>): Promise<ReplyOf<Declared>>;
+  handle(request: RequestOf<Path, Whose, Body, Query, Header, Mints>): Promise<DeclaredReply<Declared>>;
 }
 
 export function route<

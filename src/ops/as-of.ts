@@ -12,7 +12,7 @@ import {
   stockTable,
 } from '../market/inventory/projection.ts';
 import { lineTable } from '../market/orders/lines.ts';
-import { type PaymentRow, paymentTable } from '../market/orders/payments.ts';
+import { type PaymentRow, paymentTable } from '../market/orders/payment-rows.ts';
 import { foldOrder } from '../market/orders/projection.ts';
 import { type OrderRows, orderTable } from '../market/orders/rows.ts';
 import { inTransaction } from '../persistence/transaction.ts';

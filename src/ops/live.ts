@@ -1,5 +1,5 @@
 /** `subscribe {"topic":"ops"}`: the rows of `GET /v1/ops/shards` once a second, for operators. */
-import { isOperator, iso } from '../gateway/ask.ts';
+import { isOperator, iso } from '../gateway/handling.ts';
 import type { LiveChannel, LiveFeature } from '../gateway/live/feature.ts';
 import type { LiveSocket, Subscription } from '../gateway/live/socket.ts';
 import type { Reply, Services } from '../gateway/route.ts';

@@ -1,6 +1,6 @@
 /**
  * Ids. Server-minted ids are a prefix and a UUIDv7 (`ord_018f…`), so they sort by time; client-minted ones
- * (`holdId`, `requestId`) are plain UUIDs of any version, kept in lower case. The gateway mints (gateway/ask.ts).
+ * (`holdId`, `requestId`) are plain UUIDs of any version, kept in lower case. The gateway mints (gateway/handling.ts).
  */
 
 export const prefixes = {

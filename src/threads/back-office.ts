@@ -18,7 +18,7 @@ export interface BackOfficeData extends SharedData {
 }
 
 const data = threadData<BackOfficeData>();
-const log = createLog(data.log, { room: 'back-office' });
+const log = createLog(data.log, { thread: 'back-office' });
 const clock = startClock(data.clock);
 const thread = startThread();
 const pool = openPool(data.databaseUrl, { max: 4, name: 'back-office' });

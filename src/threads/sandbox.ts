@@ -16,7 +16,7 @@ const data = threadData<SandboxData>();
 const sandbox = await startSandbox({
   port: data.port,
   dataDir: data.dataDir,
-  log: createLog(data.log, { room: 'sandbox' }),
+  log: createLog(data.log, { thread: 'sandbox' }),
   webhook: { url: data.webhookUrl, secret: data.webhookSecret },
 });
 

@@ -13,7 +13,7 @@ import { startThread, threadData } from '../runtime/thread.ts';
 import type { SharedData } from './shared.ts';
 
 const data = threadData<SharedData>();
-const log = createLog(data.log, { room: 'snapshotter' });
+const log = createLog(data.log, { thread: 'snapshotter' });
 const thread = startThread();
 const pool = openPool(data.databaseUrl, { max: 2, name: 'snapshotter' });
 const journal = await openJournal(data.redisUrl, pool, log);

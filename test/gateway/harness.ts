@@ -5,7 +5,7 @@
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import { readConfig } from '../../src/config.ts';
-import { newId } from '../../src/gateway/ask.ts';
+import { newId } from '../../src/gateway/handling.ts';
 import { documented } from '../../src/gateway/openapi.ts';
 import { Pipeline } from '../../src/gateway/pipeline.ts';
 import type { Role, Route, Services } from '../../src/gateway/route.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { problem, refusalReply, refuse, statusByCode } from '../../src/gateway/problem.ts';
+import { problem, refusalReply, statusByCode, throwRefusal } from '../../src/gateway/problem.ts';
 import { refusals } from '../../src/protocol/codes.ts';
 import { DoorbusterError } from '../../src/protocol/errors.ts';
 
@@ -12,7 +12,10 @@ test('every refusal has one status, and there are no others', () => {
 
 test("an actor's refusal becomes a problem whose own members win over its body", () => {
   try {
-    refuse({ code: 'insufficient_stock', body: { available: 3, status: 'held', code: 'x', type: 'y' } });
+    throwRefusal({
+      code: 'insufficient_stock',
+      body: { available: 3, status: 'held', code: 'x', type: 'y' },
+    });
     expect.unreachable();
   } catch (error) {
     expect(error).toBeInstanceOf(DoorbusterError);
@@ -32,7 +35,7 @@ test("an actor's refusal becomes a problem whose own members win over its body",
 });
 
 test('an answer that is no refusal cannot be refused', () => {
-  expect(() => refuse({ code: 'ok', body: null })).toThrow('not a refusal');
+  expect(() => throwRefusal({ code: 'ok', body: null })).toThrow('not a refusal');
 });
 
 test('busy says when to come back, an unknown error is no refusal', () => {

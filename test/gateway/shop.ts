@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { readConfig } from '../../src/config.ts';
 import { about, loadLive, loadRoutes } from '../../src/features.ts';
-import { newId } from '../../src/gateway/ask.ts';
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts';
+import { newId } from '../../src/gateway/handling.ts';
 import type { Role, Services } from '../../src/gateway/route.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
 import { type Engine, startEngine, testLog, until } from './engine.ts';

@@ -19,7 +19,7 @@ const configReaders = ['main', 'cli', 'threads'];
 export const contracts: Readonly<Record<string, readonly string[]>> = {
   persistence: ['cursor', 'database', 'projection', 'table', 'transaction'],
   gateway: [
-    ...['ask', 'etag', 'limiter', 'problem', 'route', 'schemas', 'tokens'],
+    ...['etag', 'handling', 'limiter', 'problem', 'route', 'schemas', 'tokens'],
     ...['derive-key', 'key-store', 'live/codec', 'live/feature', 'live/socket'],
   ],
 };
@@ -63,7 +63,7 @@ const allowed: Readonly<Record<string, (there: Spot) => boolean>> = {
   runtime: (there) => there.room === 'persistence' && isContract(there),
   gateway: (there) => there.room === 'persistence' && isContract(there),
   market: (there) => {
-    if (there.room === 'market') return /^(?:(?:.+-)?store|schemas|views)$/.test(there.name);
+    if (there.room === 'market') return /^(?:(?:.+-)?(?:store|index)|schemas|views)$/.test(there.name);
     if (there.room !== 'actors') return isContract(there);
     // `facts`: the one fold of a noun's events, which its projection calls as the actor does.
     return ['commands', 'events', 'state', 'facts'].includes(there.name);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderView } from '../../src/actors/order/commands.ts';
 import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
 import { pollLedger } from '../../src/cli/provider-ledger.ts';
-import { newId } from '../../src/gateway/ask.ts';
+import { newId } from '../../src/gateway/handling.ts';
 import { Payments } from '../../src/market/payments/effects.ts';
 import type { Mismatch } from '../../src/ops/audit-entries.ts';
 import { partitionOf } from '../../src/protocol/address.ts';

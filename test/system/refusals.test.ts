@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newId } from '../../src/gateway/ask.ts';
+import { newId } from '../../src/gateway/handling.ts';
 import { AccessTokens } from '../../src/gateway/tokens.ts';
 import { expectProblem } from './documented.ts';
 import { openSite, type ServerProcess, type Site, waitFor } from './server.ts';

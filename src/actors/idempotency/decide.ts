@@ -7,7 +7,14 @@
  * 3. A key lives 24 h from its latest begin. At most `keysMax` are kept: beyond, the oldest finished one goes, and
  *    when none is finished the request is refused as `busy`.
  */
-import { type Decider, type Decision, dispatch, noEvents, refuse } from '../../protocol/decider.ts';
+import {
+  type Decider,
+  type Decision,
+  dispatch,
+  type Instant,
+  noEvents,
+  refuse,
+} from '../../protocol/decider.ts';
 import type {
   AbandonRequest,
   BeginRequest,
@@ -31,12 +38,12 @@ const unchanged: IdempotencyDecision = { code: 'ok', events: noEvents };
 function begin(
   state: IdempotencyState,
   command: BeginRequest,
-  at: number,
+  at: Instant,
 ): IdempotencyDecision<BegunRequest> {
   const known = state.requestByKey.get(command.key);
   if (known === undefined || known.beganAtMs + rememberMs <= at) {
-    const room = known === undefined ? makeRoom(state) : noEvents;
-    return room === null ? refuse('busy') : run(command, command.resourceId, room, at);
+    const forgotten = known === undefined ? forgetOldestFinished(state) : noEvents;
+    return forgotten === null ? refuse('busy') : run(command, command.resourceId, forgotten, at);
   }
   if (known.fingerprint !== command.fingerprint) return refuse('idempotency_key_reused');
   const { resourceId, finished } = known;
@@ -50,18 +57,18 @@ function begin(
 function run(
   { key, fingerprint, run }: BeginRequest,
   resourceId: string,
-  room: readonly IdempotencyEvent[],
-  at: number,
+  forgotten: readonly IdempotencyEvent[],
+  at: Instant,
 ): IdempotencyDecision<BegunRequest> {
   return {
     code: 'ok',
-    events: [...room, { type: 'RequestBegun', key, fingerprint, resourceId, run, atMs: at }],
+    events: [...forgotten, { type: 'RequestBegun', key, fingerprint, resourceId, run, atMs: at }],
     reply: { outcome: 'run', resourceId, status: null, body: null, location: null },
   };
 }
 
 /** What must be forgotten for one more key, or null when nothing may be. */
-function makeRoom(state: IdempotencyState): readonly IdempotencyEvent[] | null {
+function forgetOldestFinished(state: IdempotencyState): readonly IdempotencyEvent[] | null {
   if (state.requestByKey.size < keysMax) return noEvents;
   for (const [key, request] of state.requestByKey) {
     if (request.finished !== null) return [{ type: 'RequestAbandoned', key }];
@@ -69,7 +76,7 @@ function makeRoom(state: IdempotencyState): readonly IdempotencyEvent[] | null {
   return null;
 }
 
-function finish(state: IdempotencyState, command: FinishRequest, at: number): IdempotencyDecision {
+function finish(state: IdempotencyState, command: FinishRequest, at: Instant): IdempotencyDecision {
   const known = state.requestByKey.get(command.key);
   if (known === undefined) return refuse('not_found');
   // The first answer stays: somebody may have seen it.
@@ -83,7 +90,7 @@ function abandon(state: IdempotencyState, { key }: AbandonRequest): IdempotencyD
   return { code: 'ok', events: [{ type: 'RequestAbandoned', key }] };
 }
 
-function forget(state: IdempotencyState, at: number): IdempotencyDecision {
+function forget(state: IdempotencyState, at: Instant): IdempotencyDecision {
   if (forgetAtMs(state) > at) return unchanged;
   return { code: 'ok', events: [{ type: 'RequestsForgotten', beforeMs: at - rememberMs + 1 }] };
 }

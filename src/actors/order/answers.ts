@@ -8,7 +8,7 @@
  */
 import type { Code } from '../../protocol/codes.ts';
 import { type AnswerTo, numberIn, textIn } from '../../protocol/command.ts';
-import { type Answered, answerTo, dispatchAnswer, noEvents } from '../../protocol/decider.ts';
+import { type Answered, answerTo, dispatchAnswer, type Instant, noEvents } from '../../protocol/decider.ts';
 import { money, times } from '../../protocol/money.ts';
 import { authorizePayment, type capturePayment } from '../payments/commands.ts';
 import type { attachHold, commitHold, HoldView, retakeHold } from '../sku/commands.ts';
@@ -24,7 +24,7 @@ type Failed = EventOf<'OrderFailed'>;
 export function failed(
   status: Failed['status'],
   code: Code,
-  at: number,
+  at: Instant,
   about: Partial<Pick<Failed, 'declineCode' | 'sku' | 'available'>> = {},
 ): Failed {
   return {
@@ -39,7 +39,7 @@ export function failed(
   };
 }
 
-export function answered(state: OrderState, answer: Answered, at: number): Events {
+export function answered(state: OrderState, answer: Answered, at: Instant): Events {
   const pending = state.pending.find((each) => each.id === answer.id);
   if (pending !== undefined) return takeAnswer(state, pending.command, answer, at);
   if (answer.id !== authorizeId(state.orderId)) return noEvents;
@@ -66,7 +66,7 @@ function lineOf(state: OrderState, holdId: string): Line {
   return state.lines.find((line) => line.holdId === holdId)!;
 }
 
-function assigned(state: OrderState, line: Line, answer: AnswerTo<typeof attachHold>, at: number): Events {
+function assigned(state: OrderState, line: Line, answer: AnswerTo<typeof attachHold>, at: Instant): Events {
   if (answer.code !== 'ok') return refused(state, line, answer, at);
   const taken = orderLine(answer.body);
   const event: OrderEvent = { type: 'LineTaken', line: taken, atMs: at };
@@ -97,14 +97,19 @@ function orderLine(hold: HoldView): OrderLine {
 }
 
 /** Nothing is taken under this line: neither by AttachHold nor by RetakeHold. */
-function refused(state: OrderState, line: Line, answer: Pick<Answered, 'code' | 'body'>, at: number): Events {
+function refused(
+  state: OrderState,
+  line: Line,
+  answer: Pick<Answered, 'code' | 'body'>,
+  at: Instant,
+): Events {
   const { sku, holdId } = line;
   const available = numberIn(answer.body, 'available');
   const event: OrderEvent = { type: 'LineRefused', sku, holdId, code: answer.code, available, atMs: at };
   return isForward(state) ? [event, failed('cancelled', answer.code, at, { sku, available })] : [event];
 }
 
-function committed(line: Line, answer: AnswerTo<typeof commitHold>, at: number): Events {
+function committed(line: Line, answer: AnswerTo<typeof commitHold>, at: Instant): Events {
   const { holdId, sku } = line;
   if (answer.code === 'ok') return [{ type: 'LineCommitted', holdId, atMs: at }];
   const isDead = answer.code === 'hold_expired' || answer.code === 'not_found';
@@ -113,12 +118,16 @@ function committed(line: Line, answer: AnswerTo<typeof commitHold>, at: number):
   return [failed('cancelled', answer.code, at, { sku })];
 }
 
-function retaken(state: OrderState, line: Line, answer: AnswerTo<typeof retakeHold>, at: number): Events {
+function retaken(state: OrderState, line: Line, answer: AnswerTo<typeof retakeHold>, at: Instant): Events {
   if (answer.code !== 'ok' && answer.code !== 'created') return refused(state, line, answer, at);
   return [{ type: 'LineRetaken', holdId: line.holdId, newHoldId: line.newHoldId!, atMs: at }];
 }
 
-function authorizeAnswered(state: OrderState, answer: AnswerTo<typeof authorizePayment>, at: number): Events {
+function authorizeAnswered(
+  state: OrderState,
+  answer: AnswerTo<typeof authorizePayment>,
+  at: Instant,
+): Events {
   if (answer.code === 'ok') return authorized(state, answer.body.paymentId, at);
   if (answer.code === 'payment_declined')
     return declined(textIn(answer.body, 'paymentId'), textIn(answer.body, 'declineCode'), at);
@@ -127,20 +136,20 @@ function authorizeAnswered(state: OrderState, answer: AnswerTo<typeof authorizeP
   return answer.code === 'payment_failed' ? [paymentFailed(answer, at), fail] : [fail];
 }
 
-function captureAnswered(paymentId: string, answer: AnswerTo<typeof capturePayment>, at: number): Events {
+function captureAnswered(paymentId: string, answer: AnswerTo<typeof capturePayment>, at: Instant): Events {
   if (answer.code === 'ok') return captured(paymentId, at);
   return [paymentFailed(answer, at), failed('payment_failed', 'payment_failed', at)];
 }
 
 function paymentFailed(
   { code, body }: Pick<Answered, 'code' | 'body'>,
-  at: number,
+  at: Instant,
 ): EventOf<'PaymentFailed'> {
   return { type: 'PaymentFailed', reason: textIn(body, 'reason') ?? code, atMs: at };
 }
 
 /** While it is waited for, an authorisation moves the order on; afterwards it is one more thing to undo. */
-function authorized(state: OrderState, paymentId: string, at: number): Events {
+function authorized(state: OrderState, paymentId: string, at: Instant): Events {
   const event: OrderEvent = { type: 'PaymentAuthorized', paymentId, atMs: at };
   if (state.status === 'authorizing') return [event];
   if (isForward(state) || state.priced === null) return noEvents;
@@ -153,25 +162,25 @@ function authorized(state: OrderState, paymentId: string, at: number): Events {
   return isNews ? [event] : noEvents;
 }
 
-function declined(paymentId: string | null, declineCode: string | null, at: number): Events {
+function declined(paymentId: string | null, declineCode: string | null, at: Instant): Events {
   return [
     { type: 'PaymentDeclined', paymentId, declineCode, atMs: at },
     failed('payment_failed', 'payment_declined', at, { declineCode }),
   ];
 }
 
-function captured(paymentId: string, at: number): Events {
+function captured(paymentId: string, at: Instant): Events {
   return [
     { type: 'PaymentCaptured', paymentId, atMs: at },
     { type: 'OrderConfirmed', atMs: at },
   ];
 }
 
-function settled(code: Code, paymentStatus: 'voided' | 'refunded', at: number): Events {
+function settled(code: Code, paymentStatus: 'voided' | 'refunded', at: Instant): Events {
   return code === 'ok' ? [{ type: 'PaymentSettled', paymentStatus, atMs: at }] : noEvents;
 }
 
-export function reported(state: OrderState, report: PaymentReported, at: number): Events {
+export function reported(state: OrderState, report: PaymentReported, at: Instant): Events {
   const { paymentId, status } = report;
   if (status === 'authorized') return authorized(state, paymentId, at);
   if (status === 'declined')

@@ -66,7 +66,7 @@ function isSeenBy({ placed }: OrderState, buyerId: string | null): boolean {
   return buyerId === null || buyerId === placed?.buyerId;
 }
 
-function place(state: OrderState, command: PlaceOrder, at: number): OrderDecision<OrderView> {
+function place(state: OrderState, command: PlaceOrder, at: Instant): OrderDecision<OrderView> {
   const holds = command.holds.map(({ holdId, sku }) => ({ holdId, sku })).sort(bySku);
   if (state.placed !== null) {
     return isSame(state.placed, command, holds) ? unchanged : refuse('exists_with_different');
@@ -123,7 +123,7 @@ function read(state: OrderState, { buyerId }: ReadOrder): OrderDecision<OrderVie
   return isSeenBy(state, buyerId) ? unchanged : refuse('not_found');
 }
 
-function cancel(state: OrderState, { buyerId }: CancelOrder, at: number): OrderDecision<OrderView> {
+function cancel(state: OrderState, { buyerId }: CancelOrder, at: Instant): OrderDecision<OrderView> {
   if (!isSeenBy(state, buyerId)) return refuse('not_found');
   switch (orderFlow[state.status].cancel) {
     case 'refuse':

@@ -5,6 +5,7 @@
  * its minor unit (USD 9.99, JPY 10, BHD 9.990), and takes 2 days.
  */
 
+import type { Instant } from '../../protocol/decider.ts';
 import { minorDigits, money, sum } from '../../protocol/money.ts';
 import type { OrderLine, ShippingMethod } from './commands.ts';
 import type { OrderEvent } from './events.ts';
@@ -17,7 +18,7 @@ const dayMs = 24 * 3_600_000;
 export function priceOrder(
   lines: readonly OrderLine[],
   method: ShippingMethod,
-  at: number,
+  at: Instant,
 ): Extract<OrderEvent, { type: 'OrderPriced' }> | null {
   const currency = lines[0]!.lineTotal.currency;
   if (lines.some((line) => line.lineTotal.currency !== currency)) return null;

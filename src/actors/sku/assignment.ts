@@ -6,14 +6,14 @@
  * 2. A released hold cannot be assigned or committed again: a late duplicate of an older message finds it ended.
  * 3. A hold is retaken only when it is expired or voided, for the same buyer, sale, quantity and limit as any other hold.
  */
-import { noEvents, refuse } from '../../protocol/decider.ts';
+import { type Instant, noEvents, refuse } from '../../protocol/decider.ts';
 import type { AttachHold, CommitHold, HoldView, ReleaseHold, RetakeHold } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import { ending, refusalOf, resolve, unchanged } from './holds.ts';
 import { isOver, levelPushes, type SkuDecision, type SkuState } from './state.ts';
 import { holdView } from './view.ts';
 
-export function attachHold(state: SkuState, command: AttachHold, at: number): SkuDecision<HoldView> {
+export function attachHold(state: SkuState, command: AttachHold, at: Instant): SkuDecision<HoldView> {
   const { holdId, orderId, untilMs } = command;
   const hold = state.holdById.get(holdId);
   if (hold === undefined || hold.buyerId !== command.buyerId) return refuse('not_found');
@@ -32,7 +32,7 @@ export function attachHold(state: SkuState, command: AttachHold, at: number): Sk
   );
 }
 
-export function commitHold(state: SkuState, command: CommitHold, at: number): SkuDecision<HoldView> {
+export function commitHold(state: SkuState, command: CommitHold, at: Instant): SkuDecision<HoldView> {
   const hold = state.holdById.get(command.holdId);
   if (hold === undefined) return refuse('not_found');
   if (hold.state === 'voided' || hold.state === 'expired' || isOver(hold, at)) return refuse('hold_expired');
@@ -49,7 +49,11 @@ export function commitHold(state: SkuState, command: CommitHold, at: number): Sk
   return resolve(state, hold, event, 0, at);
 }
 
-export function releaseHold(state: SkuState, command: ReleaseHold, at: number): SkuDecision<HoldView | null> {
+export function releaseHold(
+  state: SkuState,
+  command: ReleaseHold,
+  at: Instant,
+): SkuDecision<HoldView | null> {
   const hold = state.holdById.get(command.holdId);
   if (hold === undefined || hold.orderId !== command.orderId)
     return { code: 'ok', events: noEvents, reply: null };
@@ -65,7 +69,7 @@ export function releaseHold(state: SkuState, command: ReleaseHold, at: number): 
   return resolve(state, hold, event, hold.quantity, at);
 }
 
-export function retakeHold(state: SkuState, command: RetakeHold, at: number): SkuDecision<HoldView> {
+export function retakeHold(state: SkuState, command: RetakeHold, at: Instant): SkuDecision<HoldView> {
   const { holdId, orderId, untilMs } = command;
   const old = state.holdById.get(command.replaces);
   const known = state.holdById.get(holdId);

@@ -4,7 +4,7 @@
  * 1. A repeat is recognised before anything else and answered with the hold as it is now.
  * 2. A hold whose deadline has come is over, whether or not a Tick has expired it yet: nothing revives it.
  */
-import { noEvents, type RefusedDecision, refuse } from '../../protocol/decider.ts';
+import { type Instant, noEvents, type RefusedDecision, refuse } from '../../protocol/decider.ts';
 import type { HoldView, PlaceHold, ReadHold, VoidHold } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import {
@@ -21,7 +21,7 @@ import { holdView } from './view.ts';
 type HoldDecision = SkuDecision<HoldView>;
 
 /** Answered with the hold as it is. */
-export function unchanged(state: SkuState, hold: Hold, at: number): HoldDecision {
+export function unchanged(state: SkuState, hold: Hold, at: Instant): HoldDecision {
   return { code: 'ok', events: noEvents, reply: holdView(state, hold, at) };
 }
 
@@ -31,7 +31,7 @@ export function resolve(
   hold: Hold,
   event: SkuEvent,
   units: number,
-  at: number,
+  at: Instant,
 ): HoldDecision {
   return {
     code: 'ok',
@@ -41,7 +41,7 @@ export function resolve(
   };
 }
 
-export function placeHold(state: SkuState, command: PlaceHold, at: number): HoldDecision {
+export function placeHold(state: SkuState, command: PlaceHold, at: Instant): HoldDecision {
   const { holdId, saleId, buyerId, quantity } = command;
   const known = state.holdById.get(holdId);
   if (known !== undefined) {
@@ -103,14 +103,14 @@ export function refusalOf(
   return refuse(available === 0 ? 'sold_out' : 'insufficient_stock', { available });
 }
 
-export function readHold(state: SkuState, command: ReadHold, at: number): HoldDecision {
+export function readHold(state: SkuState, command: ReadHold, at: Instant): HoldDecision {
   const hold = state.holdById.get(command.holdId);
   if (hold === undefined || (command.buyerId !== null && command.buyerId !== hold.buyerId))
     return refuse('not_found');
   return unchanged(state, hold, at);
 }
 
-export function voidHold(state: SkuState, command: VoidHold, at: number): HoldDecision {
+export function voidHold(state: SkuState, command: VoidHold, at: Instant): HoldDecision {
   const hold = state.holdById.get(command.holdId);
   if (hold === undefined || hold.buyerId !== command.buyerId) return refuse('not_found');
   if (hold.state === 'voided' || hold.state === 'expired') return unchanged(state, hold, at);
@@ -120,6 +120,6 @@ export function voidHold(state: SkuState, command: VoidHold, at: number): HoldDe
   return resolve(state, hold, ending('HoldVoided', hold, at), hold.quantity, at);
 }
 
-export function ending(type: 'HoldVoided' | 'HoldExpired', hold: Hold, at: number): SkuEvent {
+export function ending(type: 'HoldVoided' | 'HoldExpired', hold: Hold, at: Instant): SkuEvent {
   return { type, holdId: hold.holdId, quantity: hold.quantity, atMs: at };
 }

@@ -7,6 +7,7 @@
  * 3. Adjustments are kept for a day, closed allocations for a day and until their last hold is forgotten.
  * 4. All of that is one event, HoldsForgotten, whose `beforeMs` is the limit for what is kept for a day.
  */
+import type { Instant } from '../../protocol/decider.ts';
 import type { Allocation, Hold, SkuState } from './state.ts';
 
 const rememberMs = 24 * 3_600_000;
@@ -33,7 +34,7 @@ export function noteKept(state: SkuState, atMs: number): void {
 }
 
 /** The `beforeMs` of the HoldsForgotten that is due now. */
-export function forgetBefore(state: SkuState, at: number): number {
+export function forgetBefore(state: SkuState, at: Instant): number {
   let batchEndMs = Number.POSITIVE_INFINITY;
   let position = 0;
   for (const hold of state.ended) {

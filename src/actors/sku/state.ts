@@ -13,7 +13,7 @@
  *    limit does not come back when old holds are forgotten.
  */
 import { DeadlineHeap } from '../../protocol/deadline-heap.ts';
-import type { Decision, PendingMessage, Push } from '../../protocol/decider.ts';
+import type { Decision, Instant, PendingMessage, Push } from '../../protocol/decider.ts';
 import type { Money } from '../../protocol/money.ts';
 import type { ReportStock } from '../sale/commands.ts';
 import type { HoldState } from './commands.ts';
@@ -122,7 +122,7 @@ export function isLive(hold: Hold): boolean {
 }
 
 /** Its time is over, and the next Tick will expire it. */
-export function isOver(hold: Hold, at: number): boolean {
+export function isOver(hold: Hold, at: Instant): boolean {
   return hold.expiresAtMs <= at && isLive(hold);
 }
 
@@ -166,7 +166,7 @@ export function generalOf(state: SkuState): number {
 }
 
 /** The next time at which something is due, always later than `at`. */
-export function deadline(state: SkuState, at: number): number {
+export function deadline(state: SkuState, at: Instant): Instant {
   const dueMs = Math.min(state.expiries.topMs, state.warnings.topMs - warningMs, state.forgetAtMs);
   return dueMs > at ? dueMs : at + 1;
 }

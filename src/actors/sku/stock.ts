@@ -3,7 +3,7 @@
  * for sales. Only units that no sale has set aside can be taken away or set aside again.
  */
 import type { Accepted } from '../../protocol/command.ts';
-import { noEvents, refuse } from '../../protocol/decider.ts';
+import { type Instant, noEvents, refuse } from '../../protocol/decider.ts';
 import type { Money } from '../../protocol/money.ts';
 import type {
   AdjustStock,
@@ -34,7 +34,7 @@ const adjustmentsMax = 10_000;
 /** Allocations that are open or not yet forgotten. */
 const allocationsMax = 10_000;
 
-function answer(code: Accepted, events: readonly SkuEvent[], at: number): StockDecision {
+function answer(code: Accepted, events: readonly SkuEvent[], at: Instant): StockDecision {
   return { code, events, reply: (after) => stockView(after, at) };
 }
 
@@ -42,7 +42,7 @@ function isSameMoney(a: Money, b: Money): boolean {
   return a.amount === b.amount && a.currency === b.currency;
 }
 
-export function registerSku(state: SkuState, command: RegisterSku, at: number): StockDecision {
+export function registerSku(state: SkuState, command: RegisterSku, at: Instant): StockDecision {
   const { productId, sellerId, title, price, stock } = command;
   const first = state.registration;
   if (first !== null) {
@@ -62,7 +62,7 @@ export function registerSku(state: SkuState, command: RegisterSku, at: number): 
   );
 }
 
-export function changeSku(state: SkuState, command: ChangeSku, at: number): StockDecision {
+export function changeSku(state: SkuState, command: ChangeSku, at: Instant): StockDecision {
   if (state.registration === null) return refuse('not_found');
   const title = command.title ?? state.title;
   const price = command.price ?? state.price;
@@ -70,7 +70,7 @@ export function changeSku(state: SkuState, command: ChangeSku, at: number): Stoc
   return answer('ok', [{ type: 'SkuChanged', title, price, atMs: at }], at);
 }
 
-export function adjustStock(state: SkuState, command: AdjustStock, at: number): StockDecision {
+export function adjustStock(state: SkuState, command: AdjustStock, at: Instant): StockDecision {
   const { adjustmentId, delta, reason, sellerId } = command;
   if (state.registration === null) return refuse('not_found');
   // Checked before the repeat, so that other sellers cannot find out which adjustments there were.
@@ -88,11 +88,11 @@ export function adjustStock(state: SkuState, command: AdjustStock, at: number): 
   return answer('created', [{ type: 'StockAdjusted', adjustmentId, delta, reason, atMs: at }], at);
 }
 
-export function readStock(state: SkuState, _command: ReadStock, at: number): StockDecision {
+export function readStock(state: SkuState, _command: ReadStock, at: Instant): StockDecision {
   return state.registration === null ? refuse('not_found') : answer('ok', noEvents, at);
 }
 
-export function openAllocation(state: SkuState, command: OpenAllocation, at: number): StockDecision {
+export function openAllocation(state: SkuState, command: OpenAllocation, at: Instant): StockDecision {
   const { saleId, quantity, price, purchaseLimit, holdSeconds } = command;
   const known = state.allocationBySale.get(saleId);
   if (known !== undefined)
@@ -120,7 +120,7 @@ function isSameAllocation(known: Allocation, command: OpenAllocation): boolean {
   );
 }
 
-export function closeAllocation(state: SkuState, { saleId }: CloseAllocation, at: number): SkuDecision {
+export function closeAllocation(state: SkuState, { saleId }: CloseAllocation, at: Instant): SkuDecision {
   const allocation = state.allocationBySale.get(saleId);
   if (allocation === undefined || !allocation.isOpen) return { code: 'ok', events: noEvents };
   return {

@@ -4,7 +4,7 @@
  * 1. One Tick is one bounded turn: at most `expiredPerTick` holds, then the next Tick is due at once.
  * 2. Expiry goes first: units that come back are what everybody waits for.
  */
-import type { Push, Tick } from '../../protocol/decider.ts';
+import type { Instant, Push, Tick } from '../../protocol/decider.ts';
 import type { SkuEvent } from './events.ts';
 import { ending } from './holds.ts';
 import { forgetBefore } from './memory.ts';
@@ -20,7 +20,7 @@ import { holdView } from './view.ts';
 
 const expiredPerTick = 2_000;
 
-export function tick(state: SkuState, _tick: Tick, at: number): SkuDecision {
+export function tick(state: SkuState, _tick: Tick, at: Instant): SkuDecision {
   const events: SkuEvent[] = [];
   const pushes: Push[] = [];
   const due = state.expiries.upTo(at, expiredPerTick);
@@ -32,7 +32,13 @@ export function tick(state: SkuState, _tick: Tick, at: number): SkuDecision {
   return { code: 'ok', events, pushes };
 }
 
-function expire(state: SkuState, due: readonly Hold[], at: number, events: SkuEvent[], pushes: Push[]): void {
+function expire(
+  state: SkuState,
+  due: readonly Hold[],
+  at: Instant,
+  events: SkuEvent[],
+  pushes: Push[],
+): void {
   const unitsByAllocation = new Map<Allocation, number>();
   for (const hold of due) {
     events.push(ending('HoldExpired', hold, at));
@@ -46,7 +52,7 @@ function expire(state: SkuState, due: readonly Hold[], at: number, events: SkuEv
   for (const [allocation, units] of unitsByAllocation) pushes.push(...levelPushes(state, allocation, units));
 }
 
-function warn(state: SkuState, at: number, events: SkuEvent[], pushes: Push[]): void {
+function warn(state: SkuState, at: Instant, events: SkuEvent[], pushes: Push[]): void {
   let upToMs = at + warningMs;
   if (state.warnings.topMs > upToMs) return;
   let holds = state.warnings.upTo(upToMs, expiredPerTick);

@@ -1,8 +1,9 @@
 /** What a SKU shows: its stock and its holds. */
+import type { Instant } from '../../protocol/decider.ts';
 import type { HoldView, StockView } from './commands.ts';
 import { type Hold, isOver, type SkuState } from './state.ts';
 
-export function stockView(state: SkuState, at: number): StockView {
+export function stockView(state: SkuState, at: Instant): StockView {
   return {
     sku: state.sku,
     productId: state.registration?.productId ?? '',
@@ -19,7 +20,7 @@ export function stockView(state: SkuState, at: number): StockView {
 }
 
 /** The hold as it is at that time: one whose deadline has passed shows as expired even before the Tick. */
-export function holdView(state: SkuState, hold: Hold, at: number): HoldView {
+export function holdView(state: SkuState, hold: Hold, at: Instant): HoldView {
   return {
     holdId: hold.holdId,
     saleId: hold.allocation.saleId,

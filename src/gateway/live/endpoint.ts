@@ -14,11 +14,11 @@ import { addressKey } from '../limiter.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Route } from '../route.ts';
 import { encode, msgpackProtocol } from './codec.ts';
-import { Crowd } from './crowd.ts';
+import { Connections } from './connections.ts';
 import type { LiveFeature, LiveHost } from './feature.ts';
-import { LiveFeatures } from './features.ts';
 import { FrameReceiver, heartbeatSeconds } from './frames.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
+import { LiveRegistry } from './registry.ts';
 import { LiveRequests } from './requests.ts';
 import { closeCodes, LiveSocket, type SocketData, topicFor } from './socket.ts';
 
@@ -44,8 +44,8 @@ export interface LiveStats {
 
 export class LiveEndpoint {
   readonly #pipeline: Pipeline;
-  readonly #crowd = new Crowd();
-  readonly #features: LiveFeatures;
+  readonly #connections = new Connections();
+  readonly #registry: LiveRegistry;
   readonly #receiver: FrameReceiver;
   #app: TemplatedApp | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -58,12 +58,12 @@ export class LiveEndpoint {
       broadcast: (topic, frame) => this.#broadcast(topic, frame),
     };
     this.#pipeline = pipeline;
-    this.#features = new LiveFeatures(
+    this.#registry = new LiveRegistry(
       features.map((feature) => feature(host)),
-      this.#crowd,
+      this.#connections,
     );
     const requests = new LiveRequests(pipeline, routes);
-    this.#receiver = new FrameReceiver(pipeline, this.#crowd, requests, this.#features);
+    this.#receiver = new FrameReceiver(pipeline, this.#connections, requests, this.#registry);
   }
 
   /** Adds the endpoint to the app: before the HTTP routes are bound. */
@@ -79,7 +79,7 @@ export class LiveEndpoint {
       open: (ws) => {
         const { socket } = ws.getUserData();
         socket.ws = ws;
-        this.#crowd.enter(socket);
+        this.#connections.enter(socket);
       },
       message: (ws, message, isBinary) => this.#receive(ws.getUserData().socket, message, isBinary),
       dropped: (ws) => this.#dropped(ws.getUserData().socket),
@@ -92,27 +92,27 @@ export class LiveEndpoint {
   }
 
   onPush(push: Push): void {
-    this.#features.onPush(push);
+    this.#registry.onPush(push);
   }
 
   stats(): LiveStats {
     return {
-      connections: this.#crowd.sockets.size,
-      authenticated: this.#crowd.sockets.size - this.#crowd.unauthenticated.size,
-      openRequests: this.#crowd.openRequests,
-      subscribed: this.#features.size,
+      connections: this.#connections.sockets.size,
+      authenticated: this.#connections.sockets.size - this.#connections.unauthenticated.size,
+      openRequests: this.#connections.openRequests,
+      subscribed: this.#registry.size,
     };
   }
 
   metrics(): Family[] {
-    return [gauge('doorbuster_connections', 'Live sockets', this.#crowd.sockets.size)];
+    return [gauge('doorbuster_connections', 'Live sockets', this.#connections.sockets.size)];
   }
 
   /** Refuses new sockets and tells the others to come back soon, at different times. */
   async drain(): Promise<void> {
     this.#isDraining = true;
     let sent = 0;
-    for (const socket of [...this.#crowd.sockets]) {
+    for (const socket of [...this.#connections.sockets]) {
       const reconnectAfterSeconds = 1 + Math.round(Math.random() * (reconnectSecondsMax - 1) * 10) / 10;
       socket.send({ type: 'drain', reconnectAfterSeconds });
       if (++sent % drainedPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -123,7 +123,7 @@ export class LiveEndpoint {
   close(): void {
     this.#isDraining = true;
     clearInterval(this.#timer);
-    for (const socket of [...this.#crowd.sockets]) socket.end(closeCodes.goingAway, 'server stops');
+    for (const socket of [...this.#connections.sockets]) socket.end(closeCodes.goingAway, 'server stops');
   }
 
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
@@ -149,9 +149,9 @@ export class LiveEndpoint {
     const later = { retryAfterSeconds: 5 };
     if (this.#isDraining)
       return new DoorbusterError('busy', 'This server is about to stop: connect again', later);
-    if (this.#crowd.sockets.size >= connectionsMax)
+    if (this.#connections.sockets.size >= connectionsMax)
       return new DoorbusterError('busy', 'Too many connections: try again', later);
-    if (this.#crowd.countOf(address) >= connectionsPerAddressMax)
+    if (this.#connections.countOf(address) >= connectionsPerAddressMax)
       return new DoorbusterError('rate_limited', 'Too many connections from this address', later);
     return null;
   }
@@ -168,8 +168,8 @@ export class LiveEndpoint {
 
   #closed(socket: LiveSocket): void {
     socket.ws = null;
-    this.#features.leave(socket);
-    this.#crowd.leave(socket);
+    this.#registry.leave(socket);
+    this.#connections.leave(socket);
   }
 
   /** A broadcast did not fit. uWS is in the middle of sending it, so the socket is ended afterwards. */
@@ -191,10 +191,10 @@ export class LiveEndpoint {
   #beat(): void {
     this.#beats += 1;
     const lastMs = this.#pipeline.services.now() - authenticateMsMax;
-    for (const socket of this.#crowd.unauthenticated) {
+    for (const socket of this.#connections.unauthenticated) {
       if (socket.openedAtMs > lastMs) break;
       socket.end(closeCodes.unauthenticated, 'no authentication within 5 s');
     }
-    if (this.#beats % beatsPerSecond === 0) this.#features.beat();
+    if (this.#beats % beatsPerSecond === 0) this.#registry.beat();
   }
 }

@@ -12,8 +12,8 @@ import type { Pipeline } from '../pipeline.ts';
 import type { Reply } from '../route.ts';
 import { tokensOf } from '../tokens.ts';
 import { decode, type Frame } from './codec.ts';
-import type { Crowd } from './crowd.ts';
-import type { LiveFeatures } from './features.ts';
+import type { Connections } from './connections.ts';
+import type { LiveRegistry } from './registry.ts';
 import type { LiveRequests } from './requests.ts';
 import { closeCodes, type LiveSocket } from './socket.ts';
 
@@ -26,16 +26,16 @@ const idCharsMax = 128;
 
 export class FrameReceiver {
   readonly #pipeline: Pipeline;
-  readonly #crowd: Crowd;
+  readonly #connections: Connections;
   readonly #requests: LiveRequests;
-  readonly #features: LiveFeatures;
+  readonly #registry: LiveRegistry;
   readonly #now: () => number;
 
-  constructor(pipeline: Pipeline, crowd: Crowd, requests: LiveRequests, features: LiveFeatures) {
+  constructor(pipeline: Pipeline, connections: Connections, requests: LiveRequests, registry: LiveRegistry) {
     this.#pipeline = pipeline;
-    this.#crowd = crowd;
+    this.#connections = connections;
     this.#requests = requests;
-    this.#features = features;
+    this.#registry = registry;
     this.#now = pipeline.services.now;
   }
 
@@ -101,7 +101,7 @@ export class FrameReceiver {
       if (socket.ws === null) return;
       if (socket.identity === null) {
         socket.identity = identity;
-        this.#crowd.admit(socket, identity.accountId);
+        this.#connections.admit(socket, identity.accountId);
       } else if (socket.identity.accountId !== identity.accountId) {
         socket.end(closeCodes.forbidden, 'another account');
         return;
@@ -143,19 +143,19 @@ export class FrameReceiver {
       reply = this.#replyTo(new DoorbusterError('rate_limited', 'Too many requests are open on this socket'));
     } else {
       socket.openRequests += 1;
-      this.#crowd.openRequests += 1;
+      this.#connections.openRequests += 1;
       reply = isSubscription(type)
         ? await this.#subscribe(socket, type, fields).catch((error) => this.#replyTo(error))
         : await this.#requests.answer(socket, type, fields);
       socket.openRequests -= 1;
-      this.#crowd.openRequests -= 1;
+      this.#connections.openRequests -= 1;
     }
     socket.send({ type: 'reply', id, status: reply.status, body: reply.body ?? null });
     if (isSubscription(type) && reply.status === 403) socket.end(closeCodes.forbidden, 'forbidden');
   }
 
   async #subscribe(socket: LiveSocket, type: string, fields: Frame): Promise<Reply> {
-    const channel = this.#features.channelOf(fields);
+    const channel = this.#registry.channelOf(fields);
     return type === 'subscribe' ? channel.subscribe(socket, fields) : channel.unsubscribe(socket, fields);
   }
 }

@@ -1,8 +1,8 @@
 /** Answers a request for a WebSocket that is refused, over HTTP. */
 import type { HttpResponse } from 'uWebSockets.js';
 import type { DoorbusterError } from '../../protocol/errors.ts';
-import { newId } from '../ask.ts';
 import { statusLine } from '../exchange.ts';
+import { newId } from '../handling.ts';
 import { problemOf, problemType } from '../problem.ts';
 
 export function refuseUpgrade(res: HttpResponse, refusal: DoorbusterError): void {

@@ -3,8 +3,8 @@
  * checks it and the same handler answers it as over HTTP, so the two cannot drift apart.
  */
 
-import { newId } from '../ask.ts';
 import { compileCheck, invalidRequest } from '../check.ts';
+import { newId } from '../handling.ts';
 import { fingerprintOf } from '../idempotency.ts';
 import type { Door, OpenRequest, Pipeline } from '../pipeline.ts';
 import type { AnyRequest, LiveDoor, Reply, Route } from '../route.ts';

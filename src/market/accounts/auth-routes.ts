@@ -1,6 +1,6 @@
 /** Signing in and out. Guests are stateless: their id and role live in their token alone. */
 
-import { newId } from '../../gateway/ask.ts';
+import { newId } from '../../gateway/handling.ts';
 import { addressKey, Limiter } from '../../gateway/limiter.ts';
 import { perGateway, type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { tokensOf } from '../../gateway/tokens.ts';

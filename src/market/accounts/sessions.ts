@@ -5,7 +5,7 @@
  * 2. A token with an earlier secret means that two parties hold it: the session ends for both.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { newId } from '../../gateway/ask.ts';
+import { newId } from '../../gateway/handling.ts';
 import type { Database, Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isId } from '../../protocol/ids.ts';

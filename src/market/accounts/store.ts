@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
-import { newId } from '../../gateway/ask.ts';
+import { newId } from '../../gateway/handling.ts';
 import { perGateway } from '../../gateway/route.ts';
 import { type Database, isTaken, openDatabase, type Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';

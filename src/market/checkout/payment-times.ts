@@ -1,7 +1,7 @@
 /** How long a buyer may take to pay. A sale never changes it, so each gateway asks each sale once. */
 import { LRUCache } from 'lru-cache';
 import { readSale } from '../../actors/sale/commands.ts';
-import { accepted } from '../../gateway/ask.ts';
+import { accepted } from '../../gateway/handling.ts';
 import { perGateway } from '../../gateway/route.ts';
 import type { Ask } from '../../protocol/command.ts';
 

@@ -6,15 +6,15 @@
  * 3. Nothing is charged here; the order's saga moves money last.
  */
 import { type OrderView, placeOrder, type ShippingAddress } from '../../actors/order/commands.ts';
-import { accepted, invalid } from '../../gateway/ask.ts';
 import { etagHeader, etagOf } from '../../gateway/etag.ts';
-import { refuse } from '../../gateway/problem.ts';
+import { accepted, invalid } from '../../gateway/handling.ts';
+import { throwRefusal } from '../../gateway/problem.ts';
 import { type Route, reply, route, type Services } from '../../gateway/route.ts';
 import type { FieldsOf } from '../../protocol/command.ts';
 import { addressesOf } from '../accounts/address-store.ts';
 import { Order } from '../orders/schemas.ts';
 import { orderJson, orderNumberOf } from '../orders/views.ts';
-import { holdIndexOf } from '../waiting-room/hold-store.ts';
+import { holdIndexOf } from '../waiting-room/hold-index.ts';
 import { isFinal, orderWaitsOf } from './order-waits.ts';
 import { paymentTimesOf } from './payment-times.ts';
 import { CheckoutRequest } from './schemas.ts';
@@ -51,7 +51,7 @@ function refuseFailed(order: OrderView): void {
   const { failure } = order;
   if (!isFinal(order) || failure === null || failure.code === 'ok' || failure.code === 'created') return;
   const { code, declineCode, sku, available } = failure;
-  refuse({
+  throwRefusal({
     code,
     body: {
       orderId: order.orderId,

@@ -6,7 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BegunRequest, beginRequest, finishRequest } from '../../actors/idempotency/commands.ts';
-import { accepted } from '../../gateway/ask.ts';
+import { accepted } from '../../gateway/handling.ts';
 import type { Begun, KeptAnswer, KeyedRequest, KeyStore } from '../../gateway/key-store.ts';
 import type { Ask } from '../../protocol/command.ts';
 

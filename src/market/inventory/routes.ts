@@ -1,6 +1,6 @@
 /** Stock, exact and at once: every answer is the sku actor's own. */
 import { adjustStock, readStock } from '../../actors/sku/commands.ts';
-import { accepted } from '../../gateway/ask.ts';
+import { accepted } from '../../gateway/handling.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import type { Code } from '../../protocol/codes.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';

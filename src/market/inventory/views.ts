@@ -1,5 +1,5 @@
 import type { StockView } from '../../actors/sku/commands.ts';
-import { iso } from '../../gateway/ask.ts';
+import { iso } from '../../gateway/handling.ts';
 import type { Stock } from './schemas.ts';
 
 /** Field by field, so that nothing internal gets out by being added to the actor's view. */

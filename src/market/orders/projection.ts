@@ -12,7 +12,7 @@ import { type Projection, ProjectionBroken } from '../../persistence/projection.
 import type { JournalRecord } from '../../protocol/frame.ts';
 import { money } from '../../protocol/money.ts';
 import { lineFacts, lineRow, lineTable } from './lines.ts';
-import { foldPayments, paymentTable } from './payments.ts';
+import { foldPayments, paymentTable } from './payment-rows.ts';
 import { type OrderRow, type OrderRows, orderTable } from './rows.ts';
 
 function placed(orderId: string, event: Extract<OrderEvent, { type: 'OrderPlaced' }>): OrderRow {

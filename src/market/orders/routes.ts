@@ -1,7 +1,7 @@
 /** Orders: single ones exactly, from their actor; lists from the read model, which follows within moments. */
 import { cancelOrder, readOrder } from '../../actors/order/commands.ts';
-import { accepted, idParam, scopeOf } from '../../gateway/ask.ts';
 import { etagHeader, etagOf } from '../../gateway/etag.ts';
+import { accepted, idParam, scopeOf } from '../../gateway/handling.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page } from '../../gateway/schemas.ts';
 import { Order, OrderQuery } from './schemas.ts';

@@ -2,7 +2,7 @@
 import type { OrderStatus, OrderView, PaymentStatus } from '../../actors/order/commands.ts';
 import { table } from '../../persistence/table.ts';
 import type { LineRow } from './lines.ts';
-import type { PaymentRow } from './payments.ts';
+import type { PaymentRow } from './payment-rows.ts';
 
 export interface OrderRow {
   orderId: string;

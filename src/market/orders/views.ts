@@ -3,7 +3,7 @@
  * view.
  */
 import type { OrderView } from '../../actors/order/commands.ts';
-import { iso } from '../../gateway/ask.ts';
+import { iso } from '../../gateway/handling.ts';
 import type { Order } from './schemas.ts';
 
 /** An order that its buyer cancelled did not fail. */

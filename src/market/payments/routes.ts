@@ -6,7 +6,7 @@
  * 2. 2xx means that the actor has it (or never will want it): anything else makes the provider send it again.
  */
 import { paymentReported, readOrder } from '../../actors/order/commands.ts';
-import { accepted, scopeOf } from '../../gateway/ask.ts';
+import { accepted, scopeOf } from '../../gateway/handling.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isId } from '../../protocol/ids.ts';

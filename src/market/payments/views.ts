@@ -1,5 +1,5 @@
 import type { OrderView } from '../../actors/order/commands.ts';
-import { iso } from '../../gateway/ask.ts';
+import { iso } from '../../gateway/handling.ts';
 import type { Payment } from './schemas.ts';
 
 /** What an order's buyer may know of its payment. */

@@ -7,8 +7,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSale, readSale, type SaleView } from '../../actors/sale/commands.ts';
 import { readStock } from '../../actors/sku/commands.ts';
-import { accepted } from '../../gateway/ask.ts';
-import { refuse } from '../../gateway/problem.ts';
+import { accepted } from '../../gateway/handling.ts';
+import { throwRefusal } from '../../gateway/problem.ts';
 import type { Identity, Services } from '../../gateway/route.ts';
 import type { NewSale } from './schemas.ts';
 import { termsOf } from './terms.ts';
@@ -31,7 +31,7 @@ export async function openSale(
   const sale = await settled(services, accepted(answer));
   if (sale.stock === 'refused') {
     const { code } = sale.stockRefusals[0]!;
-    refuse({ code, body: { saleId, items: sale.stockRefusals } });
+    throwRefusal({ code, body: { saleId, items: sale.stockRefusals } });
   }
   return sale;
 }

@@ -7,7 +7,7 @@ import {
   readSaleStatus,
   resumeSale,
 } from '../../actors/sale/commands.ts';
-import { accepted, idParam, scopeOf } from '../../gateway/ask.ts';
+import { accepted, idParam, scopeOf } from '../../gateway/handling.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page, PageQuery } from '../../gateway/schemas.ts';
 import { openSale } from './creation.ts';

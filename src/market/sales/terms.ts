@@ -1,6 +1,6 @@
 /** A seller's wishes as the terms of a sale: defaults filled in, and the rules checked that a schema cannot state. */
 import type { Queueing, SaleTerms } from '../../actors/sale/commands.ts';
-import { invalid } from '../../gateway/ask.ts';
+import { invalid } from '../../gateway/handling.ts';
 import { type NewSale, saleLimits } from './schemas.ts';
 
 const queueingDefaults: Queueing = {

@@ -3,7 +3,7 @@
  * out by being added to the actor's view.
  */
 import type { SaleStatusView, SaleView } from '../../actors/sale/commands.ts';
-import { iso } from '../../gateway/ask.ts';
+import { iso } from '../../gateway/handling.ts';
 import type { Sale, SaleStatus } from './schemas.ts';
 
 export function saleJson(view: SaleView): Sale {

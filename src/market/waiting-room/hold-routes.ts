@@ -6,11 +6,11 @@
  *    a buyer whose connection broke gets the hold that exists, however late the repeat comes.
  */
 import { placeHold, readHold, voidHold } from '../../actors/sku/commands.ts';
-import { accepted, idParam, uuidParam } from '../../gateway/ask.ts';
+import { accepted, idParam, uuidParam } from '../../gateway/handling.ts';
 import { perGateway, type Route, reply, route } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { type AdmissionClaims, type Admissions, admissionsOf } from './admission.ts';
-import { holdIndexOf } from './hold-store.ts';
+import { holdIndexOf } from './hold-index.ts';
 import { Hold, HoldRequest } from './schemas.ts';
 import { holdJson } from './views.ts';
 

@@ -3,7 +3,7 @@
  * answer, with or without the same `requestId`.
  */
 import { joinSale, leaveSale, readTicket } from '../../actors/sale/commands.ts';
-import { accepted, idParam } from '../../gateway/ask.ts';
+import { accepted, idParam } from '../../gateway/handling.ts';
 import { type Identity, type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { admissionsOf } from './admission.ts';
 import { holdRoutes } from './hold-routes.ts';

@@ -9,7 +9,7 @@ import {
   type ServingView,
   type TicketView,
 } from '../../actors/sale/commands.ts';
-import { accepted, idParam } from '../../gateway/ask.ts';
+import { accepted, idParam } from '../../gateway/handling.ts';
 import { type Frame, textField } from '../../gateway/live/codec.ts';
 import type { LiveChannel, LiveHost } from '../../gateway/live/feature.ts';
 import type { LiveSocket, Subscription } from '../../gateway/live/socket.ts';

@@ -4,7 +4,7 @@
  */
 import type { ServingView, TicketView } from '../../actors/sale/commands.ts';
 import type { HoldView } from '../../actors/sku/commands.ts';
-import { iso } from '../../gateway/ask.ts';
+import { iso } from '../../gateway/handling.ts';
 import type { Admissions } from './admission.ts';
 import type { Admission, Hold, Ticket } from './schemas.ts';
 

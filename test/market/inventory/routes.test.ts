@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registerSku } from '../../../src/actors/sku/commands.ts';
-import { newId } from '../../../src/gateway/ask.ts';
+import { newId } from '../../../src/gateway/handling.ts';
 import { routes } from '../../../src/market/inventory/routes.ts';
 import { startTestServer, type TestServer } from '../../gateway/harness.ts';
 

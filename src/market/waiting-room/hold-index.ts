@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { readHold } from '../../actors/sku/commands.ts';
-import { accepted } from '../../gateway/ask.ts';
+import { accepted } from '../../gateway/handling.ts';
 import { perGateway, type Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 

@@ -2,20 +2,20 @@
 import type { Push } from '../../protocol/decider.ts';
 import { invalidRequest } from '../check.ts';
 import type { Frame } from './codec.ts';
-import type { Crowd } from './crowd.ts';
+import type { Connections } from './connections.ts';
 import type { FrameMaker, LiveChannel, LivePart } from './feature.ts';
 import type { LiveSocket } from './socket.ts';
 
-export class LiveFeatures {
-  readonly #crowd: Crowd;
+export class LiveRegistry {
+  readonly #connections: Connections;
   readonly #parts: readonly LivePart[];
   /** Those that want a certain value first: a frame may have other channels' fields besides. */
   readonly #channels: readonly LiveChannel[];
   readonly #channelByGroup = new Map<string, LiveChannel>();
   readonly #makerByType = new Map<string, FrameMaker>();
 
-  constructor(parts: readonly LivePart[], crowd: Crowd) {
-    this.#crowd = crowd;
+  constructor(parts: readonly LivePart[], connections: Connections) {
+    this.#connections = connections;
     this.#parts = parts;
     const channels = parts.flatMap(({ channel }) => channel ?? []);
     this.#channels = channels.sort((a, b) => Number(b.value !== undefined) - Number(a.value !== undefined));
@@ -61,7 +61,7 @@ export class LiveFeatures {
   }
 
   #sendToAccount(accountId: string, push: Push): void {
-    const sockets = this.#crowd.ofAccount(accountId);
+    const sockets = this.#connections.ofAccount(accountId);
     if (sockets.length === 0) return;
     const frame = this.#makerByType.get(push.type)?.(push) ?? { type: push.type, ...asObject(push.body) };
     for (const socket of sockets) socket.send(frame);

@@ -7,7 +7,7 @@ import { closeCodes, type LiveSocket } from './socket.ts';
 const socketsPerAccountMax = 8;
 const none: readonly LiveSocket[] = [];
 
-export class Crowd {
+export class Connections {
   readonly sockets = new Set<LiveSocket>();
   /** Those without a good token yet, oldest first. */
   readonly unauthenticated = new Set<LiveSocket>();

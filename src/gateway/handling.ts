@@ -1,13 +1,13 @@
 /**
- * What handlers say in one word: an actor accepted, a path names nothing, a client got something wrong, an instant, a
- * new id.
+ * What handlers of routes share: the body of an accepted answer, ids from paths, rules that a schema cannot state, times,
+ * new ids.
  */
 import { v7 } from 'uuid';
 import type { Refusal } from '../protocol/codes.ts';
 import type { Accepted } from '../protocol/command.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import { type IdKind, isId, isUuid, prefixes } from '../protocol/ids.ts';
-import { refuse } from './problem.ts';
+import { throwRefusal } from './problem.ts';
 import type { Identity } from './route.ts';
 
 /** The body of an answer to a command (`AnswerTo` of it), or the actor's refusal thrown. */
@@ -17,7 +17,7 @@ export function accepted<Body>(
     | { readonly code: Refusal; readonly body: unknown },
 ): Body {
   if (answer.code === 'ok' || answer.code === 'created') return answer.body;
-  return refuse(answer);
+  return throwRefusal(answer);
 }
 
 /** A path's id. One that this server cannot have minted names nothing, and no actor is made for it. */
