@@ -1,6 +1,6 @@
 /**
- * A projection keeps tables that show what the events of one kind of actor have said. The projector reads the journal
- * and calls it; the actors stay the truth.
+ * A projection keeps tables that show what the events of one kind of actor have said; a kind may have several. The
+ * projector reads the journal and calls them; the actors stay the truth.
  */
 import type pg from 'pg';
 import type { JournalRecord } from '../protocol/frame.ts';
@@ -14,6 +14,11 @@ export interface Projection {
    * exactly once: the same transaction moves the checkpoints. Throws ProjectionBroken.
    */
   project(client: pg.ClientBase, records: readonly JournalRecord[]): Promise<void>;
+}
+
+/** Whether the record is one that the projection takes. */
+export function takes({ kind, types }: Projection, record: JournalRecord): boolean {
+  return record.kind === kind && (types === null || types.has(record.event.type));
 }
 
 /** An event that cannot follow what the tables hold: the tables no longer agree with the journal. */

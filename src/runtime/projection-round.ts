@@ -1,6 +1,6 @@
 /** One transaction of the projector: rows of many partitions together with the partitions' checkpoints. */
 import type pg from 'pg';
-import { type Projection, ProjectionBroken } from '../persistence/projection.ts';
+import { type Projection, ProjectionBroken, takes } from '../persistence/projection.ts';
 import { inTransaction } from '../persistence/transaction.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
 
@@ -69,7 +69,7 @@ export async function commitRound(
     if (intakes.some(({ partition, storedSeq }) => locked.get(partition) !== storedSeq))
       throw new CheckpointMoved();
     for (const projection of projections) {
-      const mine = records.filter(({ kind }) => kind === projection.kind);
+      const mine = records.filter((record) => takes(projection, record));
       if (mine.length > 0) await projection.project(client, mine);
     }
     await client.query({

@@ -8,7 +8,7 @@
  *    The halted one's checkpoint stays, so the journal keeps the frames.
  */
 import type pg from 'pg';
-import type { Projection } from '../persistence/projection.ts';
+import { type Projection, takes } from '../persistence/projection.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
 import type { Journal } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
@@ -26,14 +26,14 @@ const framesPerPartitionMax = 16;
 
 export class ReaderSet {
   readonly #deps: ReaderSetDeps;
-  readonly #projectionByKind: ReadonlyMap<string, Projection>;
+  readonly #projectionsByKind: ReadonlyMap<string, readonly Projection[]>;
   readonly #readerByPartition = new Map<number, PartitionReader>();
   /** When everything that was read was last in the tables. */
   storedAtMs = 0;
 
   constructor(deps: ReaderSetDeps) {
     this.#deps = deps;
-    this.#projectionByKind = new Map(deps.projections.map((projection) => [projection.kind, projection]));
+    this.#projectionsByKind = Map.groupBy(deps.projections, ({ kind }) => kind);
   }
 
   /** Readers of other partitions are dropped: what they have read and not stored is read again by whoever serves them. */
@@ -99,10 +99,8 @@ export class ReaderSet {
     this.storedAtMs = performance.now();
   }
 
-  readonly #isOfInterest = ({ kind, event }: JournalRecord): boolean => {
-    const projection = this.#projectionByKind.get(kind);
-    return projection !== undefined && (projection.types === null || projection.types.has(event.type));
-  };
+  readonly #isOfInterest = (record: JournalRecord): boolean =>
+    this.#projectionsByKind.get(record.kind)?.some((projection) => takes(projection, record)) ?? false;
 
   async #commit(readers: readonly PartitionReader[]): Promise<void> {
     await commitRound(this.#deps.pool, this.#deps.projections, readers);

@@ -5,6 +5,7 @@ import { listOrders } from '../../src/market/orders/store.ts';
 import { listSales } from '../../src/market/sales/store.ts';
 import { openDatabase } from '../../src/persistence/database.ts';
 import { openPostgresJournal } from '../../src/persistence/journal/postgres.ts';
+import type { Projection } from '../../src/persistence/projection.ts';
 import { createSnapshotStore } from '../../src/persistence/snapshots.ts';
 import { allPartitions, partitionOf } from '../../src/protocol/address.ts';
 import { encodeFrame, type JournalRecord } from '../../src/protocol/frame.ts';
@@ -174,6 +175,39 @@ describe('the tables say what the actors say', () => {
       'SaleSoldOut',
     ];
     expect(rare.filter((type) => !seen.has(type))).toEqual([]);
+  });
+
+  test('several projections of one kind get their own events each', async () => {
+    const sku = 'shared-1';
+    const taken: Record<string, string[]> = {};
+    const taking = (name: string, types: ReadonlySet<string> | null): Projection => ({
+      kind: 'sku',
+      types,
+      project: async (_, records) => {
+        const mine = records.filter(({ key }) => key === sku).map(({ event }) => event.type);
+        if (mine.length > 0) taken[name] = [...(taken[name] ?? []), ...mine];
+      },
+    });
+    const projector = new Projector({
+      projections: [
+        taking('registrations', new Set(['SkuRegistered'])),
+        taking('holds', new Set(['HoldPlaced'])),
+        taking('all', null),
+      ],
+      journal,
+      pool: database.pool,
+      log: () => {},
+    });
+    projector.serve(allPartitions);
+    await projector.catchUp();
+    await appendRandomly(journal, [registered(sku), held(sku, 2)], 1, tails);
+    await projector.catchUp();
+    await projector.stop();
+    expect(taken).toEqual({
+      registrations: ['SkuRegistered'],
+      holds: ['HoldPlaced'],
+      all: ['SkuRegistered', 'HoldPlaced'],
+    });
   });
 
   test('with two projectors at work, each event counts once', async () => {
