@@ -23,15 +23,17 @@ import type { SandboxData } from './threads/sandbox.ts';
 import type { ShardData } from './threads/shard.ts';
 import type { SharedData } from './threads/shared.ts';
 
+/** The exit code of a server whose partitions another one has taken over. */
+const replaced = 3;
 /** SIGTERM to the end: the promise is 10 s. */
 const stopWithinMs = 9_500;
 
 const startedAtMs = performance.now();
 const config = configOrExit();
 const log = createLog({ level: config.logLevel }, {});
-const threads = new Supervisor({ log, onReplaced: (reason) => void stop(`replaced: ${reason}`, 3) });
+const threads = new Supervisor({ log, onReplaced: (reason) => void stop(`replaced: ${reason}`, replaced) });
 /** Ends the stores, last opened first. */
-const closing: (() => Promise<void>)[] = [];
+const closing: ((exitCode: number) => Promise<void>)[] = [];
 let isDraining = false;
 
 process.on('SIGTERM', () => void stop('SIGTERM', 0));
@@ -46,7 +48,11 @@ async function start(): Promise<void> {
   const port = await freePort(config.host, config.port);
   await mkdir(config.dataDir, { recursive: true });
   const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDir, log) : null;
-  if (embedded) closing.unshift(() => embedded.stop());
+  if (embedded)
+    closing.unshift(async (exitCode) => {
+      // Whoever has taken the partitions over works on the same database.
+      if (exitCode !== replaced) await embedded.stop();
+    });
   const databaseUrl = config.databaseUrl ?? embedded!.url;
   await migrate(databaseUrl, log);
   const pool = openPool(databaseUrl, { max: 2, name: 'main' });
@@ -129,7 +135,7 @@ async function stop(reason: string, exitCode: number): Promise<void> {
     await threads.stop('sandbox', 500),
   ].every(Boolean);
   for (const close of closing)
-    await close().catch((error) => log('warn', 'unclean end', { error: String(error) }));
+    await close(exitCode).catch((error) => log('warn', 'unclean end', { error: String(error) }));
   log('info', 'stopped', { isClean, tookMs: Math.round(performance.now() - stoppingAtMs) });
   process.exit(exitCode);
 }
