@@ -1,6 +1,7 @@
 /**
- * HTTP's way in and out of the pipeline: one request and its answer on the socket. The only code that holds a uWS
- * response.
+ * HTTP's way in and out of the pipeline: one request and its answer on the socket. No handler is given a uWS response:
+ * besides this file only request.ts (the peer's address) and the upgrade (live/endpoint.ts, live/refuse-upgrade.ts)
+ * touch one.
  *
  * 1. `onAborted` is attached before anything else, and after an abort nothing is written: uWS ends the process
  *    for either mistake.

@@ -58,7 +58,10 @@ export interface AnyRequest {
   readonly mintedId: string | null;
 }
 
-/** How a frame of the live socket becomes a request to this route. Fields that nothing else is said of are the body. */
+/**
+ * How a frame of the live socket becomes a request to this route. Every field not listed under params or headers
+ * belongs to the body.
+ */
 export interface LiveDoor {
   /** The frame's `type`. */
   readonly type: string;

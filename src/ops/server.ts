@@ -1,5 +1,5 @@
 /**
- * The operators' endpoint on OPS_PORT, loopback by default and without accounts: keep it off the public network.
+ * The operators' endpoint on OPS_PORT, always on loopback, because it has no accounts.
  *
  *   GET  /livez                    200 while the process runs; touches nothing
  *   GET  /readyz                   200 or 503, with each check; also what payments go to

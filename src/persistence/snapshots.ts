@@ -4,6 +4,9 @@
  * 1. The actors of one save and the partition's new checkpoint become visible together or not at all.
  * 2. A save counts only if the checkpoint is where the saver took off; it holds the checkpoint's row until it is
  *    done, for which nobody waits but another saver.
+ *
+ * In SQL passivation still goes by its older name: `sleep_mark` is an actor's `passivatedHash`, null while it is active,
+ * and the index `actor_snapshots_awake` is that of the active ones.
  */
 import type pg from 'pg';
 import type {

@@ -1,9 +1,9 @@
 /**
- * Every outcome of a command or a request, by the order in which checks are made: an answer names the first
- * one that applies. Codes are stable for ever. HTTP statuses live in `gateway/problem.ts` only.
+ * Every outcome of a command or a request. An answer names the first one that applies. Codes are stable for ever. HTTP
+ * statuses live in `gateway/problem.ts` only.
  */
 
-/** Titles of the refusals, in order of precedence. */
+/** Titles of the refusals, in about the order in which they are checked: a command's own comment has its exact one. */
 export const refusals = {
   not_found: 'No such resource',
   method_not_allowed: 'Method not allowed here',

@@ -21,7 +21,7 @@ export interface AnyEvent {
 
 /** Something to show: it may be lost, so it never carries a decision. */
 export interface Push {
-  /** `sale/<saleId>` for everybody in the room, `buyer/<accountId>` for one account. */
+  /** `<group>/<name>`: for a channel's subscribers or, when no channel has that group, for the account of that name. */
   readonly topic: string;
   readonly type: string;
   readonly body: unknown;
@@ -99,7 +99,7 @@ export function dispatch<State, Declared extends CommandType, Event>(
 /** A message that an actor wants answered. `id` is unique for ever, so that the receiver can tell a repeat. */
 export interface PendingMessage<Command = AnyCommand> {
   readonly id: string;
-  /** The receiver's address; kind `payments` is served by the back office, all others by shards. */
+  /** The receiver's address; kinds of effects are served by the back office, all others by shards. */
   readonly kind: string;
   readonly key: string;
   readonly command: Command;

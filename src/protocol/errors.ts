@@ -1,3 +1,4 @@
+/** Faults as exceptions: what a client is told of them is one of the refusal codes. */
 import type { Refusal } from './codes.ts';
 
 /** An outside fault with a stable code; business refusals inside the engine are plain codes instead. */

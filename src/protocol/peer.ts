@@ -11,7 +11,7 @@
  *    be read break the wire: it is closed for good, and the handler is told why.
  * 5. What is sent and not acknowledged is bounded: above the bound requests are `busy` at once and pushes are lost, and
  *    counted, until the other side has read on. Answers always go; the other side's open requests bound them. The bound
- *    counts what earlier turns have sent: one turn may exceed it, by as much as its open requests hold.
+ *    is checked against bytes already posted; the messages of the present turn are not counted.
  * 6. A message that fits no frame is refused where it was said: a request is answered `payload_too_large`, an answer
  *    becomes `busy`, and a push is lost, and counted.
  */

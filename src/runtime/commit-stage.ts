@@ -1,6 +1,6 @@
 /**
- * The commit stage, straight: seal -> append -> lease check -> release. Whatever a shard says leaves in `#release`,
- * and nowhere else.
+ * The commit stage, straight: seal -> append -> lease check -> release. Replies of decisions, pushes and messages
+ * leave only in `#release`; `busy` may be said at any time.
  *
  * 1. Nothing of a batch leaves before the batch is durable (group-commit.ts), and not before each partition that speaks
  *    in it may answer (lease.ts). This holds for replies to mere reads as well.

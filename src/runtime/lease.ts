@@ -3,7 +3,7 @@
  * replaced, and does not know it, would go on answering from memory. So a shard asks the journal again and again
  * whether it still owns its partitions, and a partition answers only if it was told so within the last `leaseMs`.
  *
- * 1. A confirmation counts from when it was asked for. A claim that came after that moment is answered later.
+ * 1. `leaseMs` runs from the moment of asking, not of the answer: a claim made in between may be missing in it.
  * 2. Whoever takes partitions from another living process waits `leaseMs` after its claim before it opens them: by
  *    then the other one has stopped answering for them, wherever it was stopped, slowed or cut off.
  * 3. A partition whose successor is found ends here, also when it has nothing to append. The others are confirmed by
@@ -145,10 +145,10 @@ export class Lease {
       this.#events.onReplaced(partition, reason);
       return true;
     }
-    // Before the first own frame the newest entry may be the mark of the claim.
+    // seq 0: the stream ends with the claim's mark, so compare with the tail known at the claim.
     const isShort = seq === 0 ? ackedSeq > partition.claimedSeq : seq < ackedSeq;
     if (!partition.isOpen || (epoch === partition.epoch && !isShort)) return true;
-    // Behind the mark of a claim the tail is what it was when the claim was made.
+    // The tail behind a claim's mark is the one known at the claim, too.
     await this.#events.onLoss(partition, seq === 0 && epoch > 0 ? partition.claimedSeq : seq);
     return false;
   }

@@ -2,7 +2,8 @@
  * Pending messages of actors: sent once their cause is durable, and again until they are answered.
  *
  * 1. What is pending is read from the state (`pendingMessages`), never stored: after a crash it is found again by asking.
- * 2. An id is open from the moment it is found until its answer has been decided on; meanwhile it is not sent twice.
+ * 2. A message counts as open from its first collect until the actor has processed the answer; meanwhile it is not sent
+ *    twice.
  * 3. After `busy`, and when no answer came, the message is sent again later, with the same id.
  */
 import type { Code } from '../protocol/codes.ts';

@@ -137,7 +137,7 @@ export class Passivation {
       this.#stashes.delete(`${kind}/${key}`);
       this.#stashed -= envelopes.length;
       for (const envelope of envelopes) {
-        // Only an envelope to nobody may make a new actor; the others look again, should theirs have gone meanwhile.
+        // isUnsaved: the store has no such actor, so the command may create it. Others are looked up again.
         if (isRead)
           this.#deps.redeliver(found.has(`${kind}/${key}`) ? envelope : { ...envelope, isUnsaved: true });
         else this.#refuse(envelope);

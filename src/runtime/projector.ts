@@ -109,7 +109,7 @@ export class Projector {
   /** True when another round should follow at once. */
   async #round(): Promise<boolean> {
     await this.#readers.load();
-    // Only who asked before the journal was read has an answer in what was read.
+    // This round answers only the waiters that were there before it read.
     const asking = this.#waiters.length;
     this.#hasNews = false;
     const hasMore = await this.#readers.read(asking > 0);

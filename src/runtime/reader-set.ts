@@ -93,7 +93,7 @@ export class ReaderSet {
       }
     }
     const stuck = this.all.filter((reader) => reader.isActive && reader.gap !== null);
-    // Frames are dropped once they are in the tables: what is missing here may be there, by another projector.
+    // Another projector may have stored these frames, after which they were trimmed.
     if (stuck.length > 0 && (await this.#haveMoved(stuck))) return this.#reload();
     for (const reader of stuck) this.#halt(reader, reader.readSeq + 1, reader.gap!);
     this.storedAtMs = performance.now();

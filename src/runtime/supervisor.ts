@@ -5,8 +5,8 @@
  * 1. A thread that keeps dying is started more and more slowly, never given up.
  * 2. A process whose shards all are retired was replaced: it ends. As soon as it has lost a single partition, a shard
  *    that dies is not started anew, because it would claim its partitions from the process that replaces this one.
- * 3. A process runs all partitions or none. So one that was taken while others stay has no owner anywhere (the late
- *    claim of a dead life of the same shard can do that), and the process ends as well; the next start claims all.
+ * 3. If only some partitions are lost for 5 s, nobody owns those: a successor claims all, but a late claim of an
+ *    earlier life of the same shard does not. The process ends, so that the next start claims all.
  */
 import { MessageChannel } from 'node:worker_threads';
 import type { Log } from '../protocol/log.ts';

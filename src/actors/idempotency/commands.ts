@@ -1,12 +1,12 @@
 /**
  * What an account's record of keyed requests can be asked. All times are engine milliseconds. A comment before a
- * command lists its outcomes in order of precedence.
+ * command lists its outcomes: the good ones, then its refusals in order of precedence.
  */
 import { commandsTo, type Sent } from '../../protocol/command.ts';
 
 const command = commandsTo('idempotency');
 
-/** ok | idempotency_key_reused | idempotency_in_progress. */
+/** ok | busy (a new key, and no old one may go) | idempotency_key_reused | idempotency_in_progress. */
 export const beginRequest = command('BeginRequest')
   .takes<{
     key: string;

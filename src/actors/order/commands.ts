@@ -1,6 +1,6 @@
 /**
  * What an order can be asked, and what it answers. All times are engine milliseconds; the gateway turns them into
- * ISO 8601. A comment before a command lists its outcomes in order of precedence.
+ * ISO 8601. A comment before a command lists its outcomes: the good ones, then its refusals in order of precedence.
  */
 import type { Code } from '../../protocol/codes.ts';
 import { commandsTo, type Sent } from '../../protocol/command.ts';
@@ -21,7 +21,10 @@ export interface ShippingAddress {
 
 export type ShippingMethod = 'standard' | 'express';
 
-/** created | ok (same again) | exists_with_different. The saga goes on by itself; `order.updated` is pushed at each step. */
+/**
+ * created | ok (same again) | exists_with_different | validation_failed. The saga goes on by itself; `order.updated` is
+ * pushed at each step.
+ */
 export const placeOrder = command('PlaceOrder')
   .takes<{
     orderNumber: string;

@@ -1,7 +1,7 @@
 /**
  * The order actor: the checkout saga of one order (flow.ts is its table).
  *
- * 1. Captured only after every line is committed; never captured and voided.
+ * 1. Captured only after every line is committed (pending.ts); never captured and voided.
  * 2. An order that ends without a purchase releases every hold it took and voids every authorisation, however late
  *    the answer that names them; then it has no pending messages.
  * 3. Statuses move along the table only; answers and reports may come in any order and any number of times.

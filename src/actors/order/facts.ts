@@ -31,7 +31,7 @@ export interface OrderFacts {
   version: number;
 }
 
-/** Whoever keeps the facts makes the lines when the order is placed; every later event is understood here. */
+/** The creation event, OrderPlaced, is handled by the caller (actor or projection), all others here. */
 export function evolveFacts(facts: OrderFacts, event: OrderEvent): void {
   facts.version++;
   switch (event.type) {
@@ -153,7 +153,7 @@ export function paymentStatusOf({ payment }: Pick<OrderFacts, 'payment'>): Payme
   return paymentStatusByStep[payment];
 }
 
-/** The step behind a status, as far as the fold tells steps apart: it treats a declined payment as a failed one. */
+/** The step behind a row's status. A row cannot tell declined from failed; the fold treats both alike. */
 export function paymentStepOf(status: PaymentStatus, isPriced: boolean): PaymentStep {
   if (status === 'none') return isPriced ? 'asked' : 'none';
   return status;

@@ -6,7 +6,8 @@
  *   pending, authorizing, committing -> an undone status       undo what was taken
  *   confirmed -> cancelled -> refunded                         the buyer cancels
  *
- * 1. Money moves last: capture is asked for only after the last line's hold is committed.
+ * 1. Money moves last: capture stands in `committing` alone, and pending.ts asks for it only once every line's hold is
+ *    committed.
  * 2. An undone order still asks what became of an unanswered AttachHold or RetakeHold, because only a hold that is
  *    known to be taken can be released; then it releases it. Nothing else is started.
  * 3. A line step or payment step without an entry asks for nothing: an order at rest has no pending messages.

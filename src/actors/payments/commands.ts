@@ -1,6 +1,6 @@
 /**
  * What is asked of the payment provider for one order. No actor serves these commands but the back office. All times
- * are engine milliseconds. A comment before a command lists its outcomes in order of precedence.
+ * are engine milliseconds. A comment before a command lists its outcomes, ok first.
  *
  * 1. Answers are final: the back office retries with the same idempotency key until the provider has said yes or no.
  * 2. Calls for one order are made one after the other.

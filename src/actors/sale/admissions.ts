@@ -24,7 +24,7 @@ export function soldTo(admission: Admission): number {
 
 type Times = Pick<Admission, 'admittedAtMs' | 'claimByMs' | 'expiresAtMs'>;
 
-/** Takes a slot for the ticket. Also what a snapshot says of it. */
+/** Takes a slot for the ticket. Also used by restore, with the saved times. */
 export function admit(
   state: SaleState,
   serial: number,

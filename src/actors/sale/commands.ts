@@ -1,6 +1,6 @@
 /**
  * What a sale can be asked, and what it answers. All times are engine milliseconds; the gateway turns them into
- * ISO 8601. A comment before a command lists its outcomes in order of precedence.
+ * ISO 8601. A comment before a command lists its outcomes: the good ones, then its refusals in order of precedence.
  */
 import type { Code } from '../../protocol/codes.ts';
 import { commandsTo, type Sent } from '../../protocol/command.ts';
@@ -66,17 +66,19 @@ export const changeSale = command('ChangeSale')
   .answers<SaleView>();
 export type ChangeSale = Sent<typeof changeSale>;
 
-/** ok | not_found (also for another seller) | wrong_state | sale_ended. */
+/** ok (also when it is paused already) | not_found (also for another seller) | sale_ended | wrong_state (scheduled). */
 export const pauseSale = command('PauseSale')
   .takes<{
     sellerId: string | null;
   }>()
   .answers<SaleView>();
+/** ok (also when it is active already) | not_found (also for another seller) | sale_ended | wrong_state. */
 export const resumeSale = command('ResumeSale')
   .takes<{
     sellerId: string | null;
   }>()
   .answers<SaleView>();
+/** ok (also when it has ended already) | not_found (also for another seller). */
 export const closeSale = command('CloseSale')
   .takes<{
     sellerId: string | null;
@@ -86,7 +88,7 @@ export type PauseSale = Sent<typeof pauseSale>;
 export type ResumeSale = Sent<typeof resumeSale>;
 export type CloseSale = Sent<typeof closeSale>;
 
-/** created | ok (has one already, or the same requestId again) | not_found | sale_not_open | sale_ended. */
+/** created | ok (has one already, or the same requestId again) | not_found | sale_not_open | sale_ended | busy. */
 export const joinSale = command('JoinSale')
   .takes<{
     /** Minted by the gateway; used only when a new ticket is made. */
@@ -124,7 +126,10 @@ export const leaveSale = command('LeaveSale')
   .answers<TicketView>();
 export type LeaveSale = Sent<typeof leaveSale>;
 
-/** From the sku actor: what a SKU has left and what each changed ticket holds and bought. Last value wins per ticket. ok. */
+/**
+ * From the sku actor: what a SKU has left and what each changed ticket holds and bought. Last value wins per ticket.
+ * ok | not_found.
+ */
 export const reportStock = command('ReportStock')
   .takes<{
     sku: string;

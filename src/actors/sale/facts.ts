@@ -30,7 +30,7 @@ export interface SaleFacts {
   pendingItems: number;
 }
 
-/** Whoever keeps the facts makes them when the sale is created; every later event is understood here. */
+/** The creation event, SaleCreated, is handled by the caller (actor or projection), all others here. */
 export function evolveFacts(facts: SaleFacts, event: SaleEvent): void {
   switch (event.type) {
     case 'ItemAllotted':

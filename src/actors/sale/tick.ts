@@ -58,7 +58,7 @@ function freeSlots(state: SaleState, freed: number): number {
   return Math.min(state.queueing.activeLimit, units) - (state.active.size - freed);
 }
 
-/** A token bucket that holds one tick's worth (at least one ticket): a stalled queue does not release in a burst. */
+/** A token bucket that holds two ticks' worth (at least one ticket): a stalled queue does not release in a burst. */
 function creditAt(state: SaleState, at: Instant): number {
   const { releasePerSecond } = state.queueing;
   const burst = Math.max(1, (releasePerSecond * tickMs * 2) / 1000);

@@ -1,13 +1,13 @@
 /**
  * What a SKU can be asked, and what it answers. All times are engine milliseconds; the gateway turns them into
- * ISO 8601. A comment before a command lists its outcomes in order of precedence.
+ * ISO 8601. A comment before a command lists its outcomes: the good ones, then its refusals in order of precedence.
  */
 import { commandsTo, type Sent } from '../../protocol/command.ts';
 import type { Money } from '../../protocol/money.ts';
 
 const command = commandsTo('sku');
 
-/** created | ok (same again) | exists_with_different. */
+/** created | ok (same again) | exists_with_different | validation_failed. */
 export const registerSku = command('RegisterSku')
   .takes<{
     productId: string;
@@ -29,7 +29,10 @@ export const changeSku = command('ChangeSku')
   .answers<StockView>();
 export type ChangeSku = Sent<typeof changeSku>;
 
-/** not_found | forbidden | created | ok (same id again) | exists_with_different | insufficient_stock {available}. */
+/**
+ * created | ok (same id again) | not_found | forbidden | exists_with_different | validation_failed
+ * | insufficient_stock {available} | busy.
+ */
 export const adjustStock = command('AdjustStock')
   .takes<{
     adjustmentId: string;
@@ -46,7 +49,10 @@ export type AdjustStock = Sent<typeof adjustStock>;
 export const readStock = command('ReadStock').takes<object>().answers<StockView>();
 export type ReadStock = Sent<typeof readStock>;
 
-/** Sets units aside for a sale. created | ok | exists_with_different | unknown_sku | forbidden | insufficient_stock {available}. */
+/**
+ * Sets units aside for a sale. created | ok (same again) | exists_with_different | unknown_sku | forbidden
+ * | validation_failed | insufficient_stock {available} | busy.
+ */
 export const openAllocation = command('OpenAllocation')
   .takes<{
     saleId: string;
@@ -68,8 +74,8 @@ export const closeAllocation = command('CloseAllocation')
 export type CloseAllocation = Sent<typeof closeAllocation>;
 
 /**
- * created | ok (same again) | exists_with_different | unknown_sku | admission_expired | purchase_limit {limit, owned}
- * | sold_out {available: 0} | insufficient_stock {available}.
+ * created | ok (same again) | exists_with_different | validation_failed | unknown_sku | admission_expired
+ * | purchase_limit {limit, owned} | sold_out {available: 0} | insufficient_stock {available}.
  */
 export const placeHold = command('PlaceHold')
   .takes<{
@@ -92,7 +98,7 @@ export const readHold = command('ReadHold')
   .answers<HoldView>();
 export type ReadHold = Sent<typeof readHold>;
 
-/** The buyer gives the hold back. ok | not_found | hold_in_use | wrong_state (committed). */
+/** The buyer gives the hold back. ok (also when it has ended) | not_found | wrong_state (committed) | hold_in_use. */
 export const voidHold = command('VoidHold')
   .takes<{
     holdId: string;
@@ -101,8 +107,10 @@ export const voidHold = command('VoidHold')
   .answers<HoldView>();
 export type VoidHold = Sent<typeof voidHold>;
 
-/** An order takes a hold: it lives until `untilMs` at least and only this order can resolve it.
- * ok | not_found | hold_in_use | hold_expired. with title and sellerId */
+/**
+ * An order takes a hold: it lives until `untilMs` at least and only this order can resolve it. ok | not_found
+ * | hold_expired | hold_in_use. A hold that is free is refused as hold_expired, too, when `untilMs` has passed.
+ */
 export const attachHold = command('AttachHold')
   .takes<{
     holdId: string;
@@ -113,7 +121,7 @@ export const attachHold = command('AttachHold')
   .answers<HoldView>();
 export type AttachHold = Sent<typeof attachHold>;
 
-/** ok (also when done before) | not_found | hold_in_use | hold_expired. */
+/** ok (also when done before) | not_found | hold_expired | not_found (no order took it) | hold_in_use. */
 export const commitHold = command('CommitHold')
   .takes<{
     holdId: string;
@@ -131,8 +139,11 @@ export const releaseHold = command('ReleaseHold')
   .answers<HoldView | null>();
 export type ReleaseHold = Sent<typeof releaseHold>;
 
-/** A paid order whose hold expired or was voided tries once more, under a new id. created | ok | exists_with_different | not_found (no such
- * earlier hold of this order) | purchase_limit | sold_out | insufficient_stock. */
+/**
+ * A paid order whose hold expired or was voided tries once more, under a new id. created | ok (same again)
+ * | exists_with_different | not_found (no such ended hold of this order) | hold_expired (`untilMs` has passed)
+ * | purchase_limit | sold_out | insufficient_stock.
+ */
 export const retakeHold = command('RetakeHold')
   .takes<{
     holdId: string;
@@ -159,6 +170,10 @@ export interface StockView {
   asOfMs: number;
 }
 
+/**
+ * `committing`: an order took the hold and has not committed it yet. An order that is itself `committing` has its
+ * authorisation and commits the holds of all its lines.
+ */
 export type HoldState = 'held' | 'committing' | 'committed' | 'voided' | 'expired';
 
 export interface HoldView {

@@ -88,7 +88,10 @@ export function placeHold(state: SkuState, command: PlaceHold, at: Instant): Hol
   };
 }
 
-/** The buyer's limit first, then the stock. `expiring` units of this buyer become free with the same decision. */
+/**
+ * The buyer's limit first, then the stock. `expiring`: units of an expired hold that this decision ends as well, so
+ * they count as free.
+ */
 export function refusalOf(
   allocation: Allocation,
   buyerId: string,

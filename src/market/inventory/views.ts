@@ -1,3 +1,4 @@
+/** Stock as clients see it. */
 import type { StockView } from '../../actors/sku/commands.ts';
 import { iso } from '../../gateway/handling.ts';
 import type { Stock } from './schemas.ts';

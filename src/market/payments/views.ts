@@ -1,3 +1,4 @@
+/** A payment as its buyer sees it. */
 import type { OrderView } from '../../actors/order/commands.ts';
 import { iso } from '../../gateway/handling.ts';
 import type { Payment } from './schemas.ts';

@@ -1,7 +1,7 @@
 /**
  * The live view of one sale on one gateway: who watches, what was last shown to everybody, and to each.
  *
- * 1. What everybody sees is one broadcast: on change, and again before `repeatMs` has passed without one.
+ * 1. What everybody sees is one broadcast: on change, and again once `repeatMs` have passed without one.
  * 2. A client computes its place from the last ticket it got: `usersAhead - (nowServing now - nowServing then)`,
  *    never below 0. A ticket is sent only when the exact one differs from that: when people ahead left, mostly.
  * 3. Exact places are read in batches, the more rarely the further back, one batch at a time.
@@ -87,7 +87,7 @@ export function isRepeatDue(view: LiveView, nowMs: number): boolean {
   return view.serving !== null && nowMs - view.broadcastAtMs >= repeatMs;
 }
 
-/** Buyers whose exact place should be read now. They count as read: a batch that fails is not asked at once again. */
+/** Buyers whose exact place is due. Their next due time is set now, so that a failed batch is not asked at once again. */
 export function takeDue(view: LiveView, nowMs: number): string[] {
   const due: string[] = [];
   for (const watch of view.watchByAccount.values()) {

@@ -1,3 +1,4 @@
+/** Whether a port may be listened on, and which one is free. */
 import { type AddressInfo, createServer } from 'node:net';
 
 /**

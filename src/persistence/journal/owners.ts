@@ -7,7 +7,7 @@ const foundOtherSql = "held.owner <> coalesce($2, '')";
 export const takeOverSql = `owner = $2,
   taken_over_at = case when ${foundOtherSql} then clock_timestamp() else p.taken_over_at end`;
 
-/** For a second, twice as long as any lease, another owner is remembered: its successor may die and come again. */
+/** A successor that dies and claims again within 1 s (twice the lease) must still wait for the first owner's lease. */
 export const isTakenOverSql = `(${foundOtherSql} or held.taken_over_at > clock_timestamp() - interval '1 second')`;
 
 /** Lets go of those that this owner still holds. */
