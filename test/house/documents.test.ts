@@ -58,10 +58,17 @@ function programText(file: string): string {
   return [...new Set([file, ...files])].filter(exists).map(read).join('\n');
 }
 
-/** From the root or, as the text says it shorter, from src; a star stands for any part of a name. */
+/** A noun's folder of migrations is made with its first one. */
+const maybeMissing = ['src/market/<noun>/migrations/'];
+
+/** From the root or, as the text says it shorter, from src; a star and `<noun>` stand for any part of a name. */
 function brokenPaths({ path, text }: Document): string[] {
   return pathsIn(text)
-    .filter(({ text: found }) => globSync([found, `src/${found}`], { cwd: root }).length === 0)
+    .filter(({ text: found }) => {
+      const pattern = found.replaceAll('<noun>', '*');
+      const isThere = globSync([pattern, `src/${pattern}`], { cwd: root }).length > 0;
+      return !isThere && !maybeMissing.includes(found);
+    })
     .map(({ line, text: found }) => `${path}:${line} ${found}`);
 }
 
@@ -115,18 +122,19 @@ describe('the documents', () => {
     expect(brokenCommands({ path: 'a.md', text })).toEqual([`a.md:1 ${command}`]);
   });
 
-  test.each(['src/none.ts', 'runtime/none.ts', 'test/none', 'src/none/*.ts'])(
-    'would be refused: the path %s',
-    (path) => {
-      expect(brokenPaths({ path: 'a.md', text: `see \`${path}\`` })).toEqual([`a.md:1 ${path}`]);
-    },
-  );
+  test.each([
+    ...['src/none.ts', 'runtime/none.ts', 'test/none', 'src/none/*.ts'],
+    ...['src/market/<noun>/none.ts', 'actors/<noun>/none.ts', 'src/actors/<noun>/migrations/'],
+  ])('would be refused: the path %s', (path) => {
+    expect(brokenPaths({ path: 'a.md', text: `see \`${path}\`` })).toEqual([`a.md:1 ${path}`]);
+  });
 
   test('may name what exists', () => {
     const text = [
       '[a](README.md) [b](https://none.example) [c](#here)\n## Here',
       '`npm test`, `npm run sim -- --seeds 1000`',
       '`runtime/shard.ts`, `test/sim`, `src/actors/*/events.ts`, `a/b`',
+      '`actors/<noun>/facts.ts`, `src/market/<noun>/migrations/`',
     ].join('\n');
     const document = { path: 'a.md', text };
     expect([...brokenLinks(document), ...brokenCommands(document), ...brokenPaths(document)]).toEqual([]);

@@ -41,7 +41,7 @@ export function commandsIn(text: string): Command[] {
 
 /** Paths in backticks: with a folder of the house, or a file's ending. */
 export function pathsIn(text: string): Mention[] {
-  return mentions(text, /`([\w@*{},-][\w@./*{},-]*)`/g).filter(
+  return mentions(text, /`([\w@*{},-][\w@./*{},<>-]*)`/g).filter(
     ({ text: path }) =>
       /^(?:src|test|bench|docs)\//.test(path) ||
       (path.includes('/') && /\.(?:ts|md|json|sql|golden)$/.test(path)),
