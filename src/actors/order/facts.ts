@@ -15,7 +15,7 @@ export interface LineFacts {
   lostAtMs: number;
   /** It was lost once: the second time the order fails. */
   isRetaken: boolean;
-  /** What was bought; null until the hold was taken. */
+  /** What was bought; null until the hold was taken, and in tables that were moved past the frame that said it. */
   taken: OrderLine | null;
 }
 
@@ -100,7 +100,7 @@ function applyToLine(
       line.holdId = event.newHoldId;
       line.newHoldId = null;
       line.isRetaken = true;
-      line.taken = { ...line.taken!, holdId: event.newHoldId };
+      if (line.taken !== null) line.taken = { ...line.taken, holdId: event.newHoldId };
       break;
     case 'LineReleased':
       line.step = 'released';

@@ -118,6 +118,14 @@ test('tables that are ahead of a journal which lost frames take the line anew, a
   expect(again.lines).toMatchObject([{ position: 0, holdId: 'h', state: 'taken' }]);
 });
 
+test('tables that were moved past frames go on: a line that they never saw taken has no row', () => {
+  const unseen = paid.filter(({ type }) => type !== 'LineTaken');
+  const retaken: OrderEvent = { type: 'LineRetaken', holdId: 'h', newHoldId: 'h:again', atMs: 6 };
+  const { order, lines } = rowsAfter([...unseen, retaken]);
+  expect(lines).toEqual([]);
+  expect(order).toMatchObject({ status: 'committing', version: 5 });
+});
+
 test('an event of an order that was never placed breaks the projection', () => {
   expect(() => foldOrder(undefined, 'ord', { type: 'OrderConfirmed', atMs: 1 })).toThrow('never placed');
 });
