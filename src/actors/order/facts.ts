@@ -130,6 +130,8 @@ function applyToPayment(
       break;
     case 'PaymentCaptured':
       facts.payment = 'captured';
+      // The actor knows it from the authorisation; tables that were moved past that learn it here.
+      facts.paymentId = event.paymentId;
       break;
     case 'PaymentSettled':
       facts.payment = event.paymentStatus;

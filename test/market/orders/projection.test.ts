@@ -126,6 +126,14 @@ test('tables that were moved past frames go on: a line that they never saw taken
   expect(order).toMatchObject({ status: 'committing', version: 5 });
 });
 
+test('tables that were moved past an authorisation still have the payment that was captured', () => {
+  const unseen = paid.filter(({ type }) => type !== 'PaymentAuthorized');
+  const captured: OrderEvent = { type: 'PaymentCaptured', paymentId: 'pi', atMs: 6 };
+  const { order, payments } = rowsAfter([...unseen, captured]);
+  expect(order).toMatchObject({ paymentId: 'pi', paymentStatus: 'captured' });
+  expect([...payments.values()]).toMatchObject([{ paymentId: 'pi', status: 'captured', capturedAtMs: 6 }]);
+});
+
 test('an event of an order that was never placed breaks the projection', () => {
   expect(() => foldOrder(undefined, 'ord', { type: 'OrderConfirmed', atMs: 1 })).toThrow('never placed');
 });
