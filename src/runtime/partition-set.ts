@@ -60,8 +60,15 @@ export class PartitionSet {
 
   async open(numbers: readonly number[]): Promise<RecoveryReport> {
     const { journal, owner, scheduler } = this.#deps;
-    const partitions = numbers.map((number) => this.#add(number));
-    for (const partition of partitions) this.#opening.add(partition);
+    const taken = numbers.find(
+      (number, index) => this.#byNumber.has(number) || numbers.includes(number, index + 1),
+    );
+    if (taken !== undefined) throw new Error(`partition ${taken} is open already`);
+    const partitions = numbers.map((number) => new Partition(number));
+    for (const partition of partitions) {
+      this.#byNumber.set(partition.number, partition);
+      this.#opening.add(partition);
+    }
     try {
       const claimAskedAtMs = scheduler.now();
       const claims = await journal.claim(numbers, owner);
@@ -114,13 +121,6 @@ export class PartitionSet {
     this.#end([partition]);
     onReplaced(partition.number);
     if (this.#byNumber.size === 0) onRetired(reason);
-  }
-
-  #add(number: number): Partition {
-    if (this.#byNumber.has(number)) throw new Error(`partition ${number} is open already`);
-    const partition = new Partition(number);
-    this.#byNumber.set(number, partition);
-    return partition;
   }
 
   #begin(partitions: readonly Partition[], claimAskedAtMs: number): void {

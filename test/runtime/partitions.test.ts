@@ -184,6 +184,8 @@ describe('a partition', () => {
     const store = new MemoryStore();
     const one = await startShard(store, { owner: 'one', partitions: others });
     await expect(one.shard.open([others[0]!])).rejects.toThrow(/open already/);
+    await expect(one.shard.open([moved, others[0]!])).rejects.toThrow(/open already/);
+    expect(one.shard.numbers).toEqual(others);
     const opening = one.shard.open([moved]);
     expect(one.shard.numbers).toHaveLength(64);
     expect(await one.shard.close([moved], 1_000)).toBe(true);
