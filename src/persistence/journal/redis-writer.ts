@@ -191,7 +191,9 @@ export class RedisWriter {
   #giveUp(pending: Pending, why: string): void {
     const { partition, epoch, seq } = pending.frame;
     pending.outcome = 'unknown';
-    this.#unsettled.set(partition, pending.frame);
+    // A claim that was made meanwhile has settled it: the next frames are of the newer epoch.
+    if ((this.#knownByPartition.get(partition)?.epoch ?? epoch) <= epoch)
+      this.#unsettled.set(partition, pending.frame);
     if (this.#isOutage) return;
     this.#isOutage = true;
     this.#log('error', `appends to the journal cannot be settled: ${why}`, { partition, epoch, seq });
