@@ -47,6 +47,11 @@ export class SupervisedThread {
     return this.#worker !== null;
   }
 
+  /** A worker runs and has not said yet that it is ready. */
+  get isStarting(): boolean {
+    return this.#worker !== null && !this.#hasSaidReady;
+  }
+
   get isReady(): boolean {
     return this.#hasSaidReady && !this.isRetired;
   }

@@ -4,7 +4,8 @@
  *
  * 1. A thread that keeps dying is started more and more slowly, never given up.
  * 2. A process whose shards all are retired was replaced: it ends. As soon as it has lost a single partition, a shard
- *    that dies is not started anew, because it would claim its partitions from the process that replaces this one.
+ *    that dies is not started anew, and one that is starting is ended, because it would claim its partitions from the
+ *    process that replaces this one.
  * 3. If only some partitions are lost for 5 s, nobody owns those: a successor claims all, but a late claim of an
  *    earlier life of the same shard does not. The process ends, so that the next start claims all.
  */
@@ -121,7 +122,9 @@ export class Supervisor {
   }
 
   #onReplaced(reason: string): void {
-    if (this.#ofRole('shard').every(({ isRetired }) => isRetired)) this.#end(reason);
+    const shards = this.#ofRole('shard');
+    for (const shard of shards) if (shard.isStarting) void shard.kill();
+    if (shards.every(({ isRetired }) => isRetired)) this.#end(reason);
     else this.#partlyReplaced ??= setTimeout(() => this.#end(reason), partlyReplacedMsMax).unref();
   }
 

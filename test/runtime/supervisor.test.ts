@@ -155,6 +155,16 @@ describe('a process that is replaced', () => {
     },
   );
 
+  it('ends a shard that is still starting: it would claim the partitions back', async () => {
+    const stage = setUp();
+    await stage.start('shard', 0);
+    const starting = stage.start('shard', 1, { isLate: true });
+    stage.order('shard', 0, 'retire');
+    await expect(starting).rejects.toThrow('before it was ready');
+    await until(() => stage.replaced.length > 0);
+    expect(stage.state('shard', 1)).toMatchObject({ isReady: false, restarts: 0 });
+  });
+
   it('ends in the end when only a part of it was taken, which nobody else owns either', async () => {
     const stage = setUp();
     await stage.start('shard', 0);

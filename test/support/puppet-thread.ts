@@ -8,6 +8,8 @@ export interface PuppetData {
   readonly info?: unknown;
   /** It dies before it is ready. */
   readonly isStillborn?: boolean;
+  /** It starts and is never ready. */
+  readonly isLate?: boolean;
   /** Its stop never ends by itself. */
   readonly isStubborn?: boolean;
 }
@@ -20,9 +22,10 @@ export interface PuppetNumbers {
 
 export type Order = 'lose' | 'retire' | 'fail' | 'throw' | { readonly ask: Role; readonly index: number };
 
-const { channel, info = null, isStillborn, isStubborn } = threadData<PuppetData>();
+const { channel, info = null, isStillborn, isLate, isStubborn } = threadData<PuppetData>();
 if (isStillborn) throw new Error('stillborn');
 const thread = startThread();
+if (isLate) await new Promise(() => {});
 const numbers: PuppetNumbers = { answer: null, obeyed: 0 };
 
 const orders = new BroadcastChannel(channel);
