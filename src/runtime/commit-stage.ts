@@ -1,6 +1,7 @@
 /**
  * The commit stage, straight: seal -> append -> lease check -> release. Replies of decisions, pushes and messages
- * leave only in `#release`; `busy` may be said at any time.
+ * leave only in `#release`; `busy` may be said at any time, and a message that has left may be sent again by the outbox
+ * as long as its partition may answer.
  *
  * 1. Nothing of a batch leaves before the batch is durable (group-commit.ts), and not before each partition that speaks
  *    in it may answer (lease.ts). This holds for replies to mere reads as well.
@@ -84,7 +85,7 @@ export class CommitStage {
     return this.#stall.isStalled;
   }
 
-  /** Whether what is in the partition's memory may be shown. */
+  /** Whether what is in the partition's memory may be shown, and what was released once may be said again. */
   mayAnswer(partition: Partition): boolean {
     return this.#lease.covers(partition);
   }

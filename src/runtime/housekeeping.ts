@@ -46,7 +46,7 @@ export class Housekeeping {
       mailbox.refuseOutside();
     }
     stage.noteStall();
-    outbox.resend();
+    outbox.resend((partition) => stage.mayAnswer(partition));
     this.#sweepSome();
     this.#cancel = scheduler.after(everyMs, () => this.#round());
   }

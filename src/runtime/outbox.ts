@@ -4,7 +4,8 @@
  * 1. What is pending is read from the state (`pendingMessages`), never stored: after a crash it is found again by asking.
  * 2. A message counts as open from its first collect until the actor has processed the answer; meanwhile it is not sent
  *    twice.
- * 3. After `busy`, and when no answer came, the message is sent again later, with the same id.
+ * 3. After `busy`, and when no answer came, the message is sent again later, with the same id, while its partition may
+ *    answer: a replaced owner must not ask for what its successor has undone.
  */
 import type { Code } from '../protocol/codes.ts';
 import type { PendingMessage } from '../protocol/decider.ts';
@@ -83,11 +84,12 @@ export class Outbox {
   }
 
   /** Sends again what was not answered in time, and forgets what is not pending any more. */
-  resend(): void {
+  resend(mayAnswer: (partition: Partition) => boolean): void {
     const before = this.#now() - resendAfterMs;
     for (const [id, outgoing] of this.#openById) {
       if (outgoing.isAnswered || outgoing.sentAtMs === null || outgoing.sentAtMs > before) continue;
-      const { decider, state } = outgoing.actor;
+      const { decider, state, partition } = outgoing.actor;
+      if (!mayAnswer(partition)) continue;
       if (decider.pendingMessages(state).some((pending: PendingMessage) => pending.id === id))
         this.send(outgoing);
       else this.#openById.delete(id);

@@ -189,6 +189,19 @@ describe('the pending messages of an actor', () => {
     expect(two.asked[0]!.command).toEqual(one.asked[0]!.command);
   });
 
+  it('is not sent again by an owner that cannot know whether it was replaced', async () => {
+    const one = await startShard(new MemoryStore());
+    await one.send({ type: 'WantGreeting' });
+    const { gate, open } = closedGate();
+    one.journal.gate = gate;
+    await until(() => one.shard.stats().journalSilentMs > 0);
+    one.clock.at += 60_000;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(one.asked).toHaveLength(1);
+    open();
+    await until(() => one.asked.length === 2);
+  });
+
   it('is not decided on twice when an answer comes twice', async () => {
     const one = await startShard(new MemoryStore());
     await one.send({ type: 'WantGreeting' });
