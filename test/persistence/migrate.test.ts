@@ -1,6 +1,6 @@
 /** Migrations are found wherever their noun lives, and run by number. */
 import { cp, glob, mkdir, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrate } from '../../src/persistence/migrate.ts';
@@ -41,9 +41,10 @@ test('a database of an earlier version has nothing left to run', async () => {
 });
 
 test("a noun's own migrations run after those before them, by number and not by folder", async () => {
-  await cp(join(source, 'persistence', 'migrations'), join(root, 'persistence', 'migrations'), {
-    recursive: true,
-  });
+  for await (const file of glob('**/migrations/*.sql', { cwd: source })) {
+    await mkdir(dirname(join(root, file)), { recursive: true });
+    await cp(join(source, file), join(root, file));
+  }
   for (const [noun, number, sql] of [
     ['gifts', '9001', 'CREATE TABLE gifts (gift_id text PRIMARY KEY);'],
     ['albums', '9002', 'ALTER TABLE gifts ADD COLUMN album text;'],

@@ -5,6 +5,7 @@ import type { OrderView } from '../../../src/actors/order/commands.ts';
 import { orderDecider } from '../../../src/actors/order/decide.ts';
 import type { OrderEvent } from '../../../src/actors/order/events.ts';
 import { orderView } from '../../../src/actors/order/view.ts';
+import { lineOf } from '../../../src/market/orders/lines.ts';
 import { foldOrder } from '../../../src/market/orders/projection.ts';
 import type { OrderRows } from '../../../src/market/orders/rows.ts';
 import { type Money, money } from '../../../src/protocol/money.ts';
@@ -17,16 +18,7 @@ function shown({ order, lines }: OrderRows): OrderView {
   const priced = (amount: number | null): Money | null => (amount === null ? null : money(amount, currency!));
   return {
     ...{ orderId, orderNumber, buyerId, status, paymentStatus, paymentId, failure },
-    lines: lines
-      .toSorted((a, b) => a.position - b.position)
-      .map(({ orderId: _, position: _position, state: _state, ...line }) => {
-        const { currency: of, unitPrice, lineTotal, discount, tax, ...plain } = line;
-        return {
-          ...plain,
-          ...{ unitPrice: money(unitPrice, of), lineTotal: money(lineTotal, of) },
-          ...{ discount: money(discount, of), tax: money(tax, of) },
-        };
-      }),
+    lines: lines.toSorted((a, b) => a.position - b.position).map(lineOf),
     ...{ subtotal: priced(order.subtotal), discount: priced(order.discount) },
     ...{ shipping: priced(order.shipping), tax: priced(order.tax), total: priced(order.totalAmount) },
     ...{ shippingAddress, shippingMethod, createdAtMs, version },
