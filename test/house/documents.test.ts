@@ -104,7 +104,7 @@ describe('the documents', () => {
       'src/runtime/a.ts': "import { b } from '../persistence/b.ts';\nb();",
       'src/persistence/b.ts': 'export function b() {}',
     });
-    expect(redrawn(marks.join('\n'), house)).toContain('  runtime -- 1 --> persistence');
+    expect(redrawn(marks.join('\n'), house)).toContain('  runtime --> persistence');
   });
 
   test.each([

@@ -2,8 +2,7 @@
  * `npm run rooms`: draws the rooms of `src` from the imports and writes the drawings into docs/ARCHITECTURE.md, each
  * between its marks. `documents.test.ts` compares, so that they cannot lie.
  *
- * An arrow says "imports", with the number of files that do, type-only imports included. Every room imports `protocol`:
- * those arrows are left out.
+ * An arrow says "imports", type-only imports included. Every room imports `protocol`: those arrows are left out.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,17 +19,15 @@ const drawings: Readonly<Record<string, NameOf>> = {
   nouns: ({ room, noun }) => (noun === null ? null : `${room}/${noun}`),
 };
 
-/** By `from to`: the files of the one that import from the other. */
-function arrowsOf(house: House, nameOf: NameOf): Map<string, Set<string>> {
-  const arrows = new Map<string, Set<string>>();
+/** Who imports from whom, as `from --> to`. */
+function arrowsOf(house: House, nameOf: NameOf): Set<string> {
+  const arrows = new Set<string>();
   for (const { path, imports } of house) {
     const from = nameAt(path, nameOf);
     if (from === null) continue;
     for (const { target, isOurs } of imports) {
       const to = isOurs ? nameAt(target, nameOf) : null;
-      if (to === null || to === from) continue;
-      const arrow = `${from} ${to}`;
-      arrows.set(arrow, (arrows.get(arrow) ?? new Set()).add(path));
+      if (to !== null && to !== from) arrows.add(`${from} --> ${to}`);
     }
   }
   return arrows;
@@ -42,12 +39,7 @@ function nameAt(path: string, nameOf: NameOf): string | null {
 }
 
 function draw(house: House, nameOf: NameOf): string {
-  const lines = [...arrowsOf(house, nameOf)]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([arrow, files]) => {
-      const [from, to] = arrow.split(' ');
-      return `  ${from} -- ${files.size} --> ${to}`;
-    });
+  const lines = [...arrowsOf(house, nameOf)].sort().map((arrow) => `  ${arrow}`);
   return ['```mermaid', 'flowchart TD', ...lines, '```'].join('\n');
 }
 

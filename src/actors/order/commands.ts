@@ -21,22 +21,24 @@ export interface ShippingAddress {
 
 export type ShippingMethod = 'standard' | 'express';
 
+/** What is ordered, and how: the OrderPlaced event keeps it as it was sent. */
+export interface OrderTerms {
+  orderNumber: string;
+  buyerId: string;
+  /** In any order; the saga works in SKU order. At most 20, distinct. */
+  holds: { holdId: string; sku: string }[];
+  shippingAddress: ShippingAddress;
+  shippingMethod: ShippingMethod;
+  /** The provider's payment method id, such as `pm_card_visa`. */
+  paymentMethod: string;
+}
+
 /**
  * created | ok (same again) | exists_with_different | validation_failed. The saga goes on by itself; `order.updated` is
  * pushed at each step.
  */
 export const placeOrder = command('PlaceOrder')
-  .takes<{
-    orderNumber: string;
-    buyerId: string;
-    /** In any order; the saga works in SKU order. At most 20, distinct. */
-    holds: { holdId: string; sku: string }[];
-    shippingAddress: ShippingAddress;
-    shippingMethod: ShippingMethod;
-    /** The provider's payment method id, such as `pm_card_visa`. */
-    paymentMethod: string;
-    paymentSeconds: number;
-  }>()
+  .takes<OrderTerms & { paymentSeconds: number }>()
   .answers<OrderView>();
 export type PlaceOrder = Sent<typeof placeOrder>;
 

@@ -74,22 +74,10 @@ function place(state: OrderState, command: PlaceOrder, at: Instant): OrderDecisi
   const isDistinct = new Set(holds.map((hold) => hold.holdId)).size === holds.length;
   if (holds.length === 0 || holds.length > holdsMax || !isDistinct || !(command.paymentSeconds > 0))
     return refuse('validation_failed');
-  const { orderNumber, buyerId, shippingAddress, shippingMethod, paymentMethod } = command;
+  const { type: _, paymentSeconds, ...terms } = command;
   return {
     code: 'created',
-    events: [
-      {
-        type: 'OrderPlaced',
-        orderNumber,
-        buyerId,
-        holds,
-        shippingAddress,
-        shippingMethod,
-        paymentMethod,
-        payByMs: at + command.paymentSeconds * 1000,
-        atMs: at,
-      },
-    ],
+    events: [{ type: 'OrderPlaced', ...terms, holds, payByMs: at + paymentSeconds * 1000, atMs: at }],
     reply: orderView,
     pushes: pushUpdated,
   };
@@ -104,19 +92,16 @@ function bySku(a: HoldOfOrder, b: HoldOfOrder): number {
 
 /** The gateway mints the order number and the sale sets the time to pay: a repeat may differ in both. */
 function isSame(placed: Placed, command: PlaceOrder, holds: readonly HoldOfOrder[]): boolean {
-  return (
-    placed.buyerId === command.buyerId &&
-    placed.shippingMethod === command.shippingMethod &&
-    placed.paymentMethod === command.paymentMethod &&
-    placed.holds.length === holds.length &&
-    placed.holds.every(({ holdId, sku }, i) => holdId === holds[i]!.holdId && sku === holds[i]!.sku) &&
-    isSameAddress(placed.shippingAddress, command.shippingAddress)
-  );
+  const { type, payByMs, atMs, orderNumber, ...known } = placed;
+  const { paymentSeconds, ...asked } = command;
+  return isEqual({ ...asked, holds }, { ...known, type: asked.type, orderNumber: asked.orderNumber });
 }
 
-function isSameAddress(a: Placed['shippingAddress'], b: Placed['shippingAddress']): boolean {
-  const names = ['name', 'line1', 'line2', 'city', 'state', 'postalCode', 'country'] as const;
-  return names.every((name) => a[name] === b[name]);
+/** Null and left out are the same. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
+    return (a ?? null) === (b ?? null);
+  return Object.keys({ ...a, ...b }).every((name) => isEqual(Reflect.get(a, name), Reflect.get(b, name)));
 }
 
 function read(state: OrderState, { buyerId }: ReadOrder): OrderDecision<OrderView> {

@@ -4,20 +4,10 @@
  */
 import type { Code } from '../../protocol/codes.ts';
 import type { Money } from '../../protocol/money.ts';
-import type { OrderLine, PaymentStatus, ShippingAddress, ShippingMethod } from './commands.ts';
+import type { OrderLine, OrderTerms, PaymentStatus } from './commands.ts';
 
 export type OrderEvent =
-  | {
-      type: 'OrderPlaced';
-      orderNumber: string;
-      buyerId: string;
-      holds: { holdId: string; sku: string }[];
-      shippingAddress: ShippingAddress;
-      shippingMethod: ShippingMethod;
-      paymentMethod: string;
-      payByMs: number;
-      atMs: number;
-    }
+  | ({ type: 'OrderPlaced' } & OrderTerms & { payByMs: number; atMs: number })
   | { type: 'LineTaken'; line: OrderLine; atMs: number }
   | { type: 'LineRefused'; sku: string; holdId: string; code: Code; available: number | null; atMs: number }
   | {

@@ -17,7 +17,7 @@ export type OrderAsks =
   | PaymentCommands;
 export type OrderMessage = PendingMessage<Sent<OrderAsks>>;
 
-export type Placed = Omit<EventOf<'OrderPlaced'>, 'type'>;
+export type Placed = EventOf<'OrderPlaced'>;
 
 export interface Line extends LineFacts {
   readonly sku: string;
