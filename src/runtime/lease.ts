@@ -141,8 +141,7 @@ export class Lease {
   /** Whether the partition may go on answering. */
   async #confirm(partition: Partition, ackedSeq: number, { epoch, seq }: Newest): Promise<boolean> {
     if (epoch > partition.epoch) {
-      const reason = `partition ${partition.number} was claimed by another process: epoch ${epoch} after ${partition.epoch}`;
-      this.#events.onReplaced(partition, reason);
+      this.#events.onReplaced(partition, partition.claimedAway(epoch));
       return true;
     }
     // seq 0: the stream ends with the claim's mark, so compare with the tail known at the claim.

@@ -49,6 +49,8 @@ export class PartitionSet {
   readonly #byNumber = new Map<number, Partition>();
   readonly byNumber: ReadonlyMap<number, Partition> = this.#byNumber;
   readonly #opening = new Set<Partition>();
+  /** Ownerships that are being let go of. */
+  readonly #releases = new Set<Promise<void>>();
 
   constructor(deps: PartitionSetDeps) {
     this.#deps = deps;
@@ -70,10 +72,15 @@ export class PartitionSet {
       this.#opening.add(partition);
     }
     try {
+      // A release that arrived after the claim would let go of what was just claimed.
+      await Promise.all(this.#releases);
       const claimAskedAtMs = scheduler.now();
       const claims = await journal.claim(numbers, owner);
       const otherEndsAtMs = claims.some(({ isTakenOver }) => isTakenOver) ? scheduler.now() + leaseMs : 0;
-      const report = await recover(partitions, claims, this.#deps);
+      const report = await recover(partitions, claims, {
+        ...this.#deps,
+        onOvertaken: (partition, epoch) => this.replaced(partition, partition.claimedAway(epoch)),
+      });
       const waitMs = otherEndsAtMs - scheduler.now();
       if (waitMs > 0) await new Promise<void>((resolve) => scheduler.after(waitMs, resolve));
       this.#begin(
@@ -91,20 +98,14 @@ export class PartitionSet {
 
   /** False when not everything that was taken could be finished in time. */
   async close(numbers: readonly number[], graceMs: number): Promise<boolean> {
-    const { journal, owner, scheduler } = this.#deps;
+    const { scheduler } = this.#deps;
     const partitions = this.all().filter(({ number }) => numbers.includes(number));
     for (const partition of partitions) partition.isTaking = false;
     const untilMs = scheduler.now() + graceMs;
     while (scheduler.now() < untilMs) {
       if (partitions.every((partition) => this.#isAtRest(partition))) {
         this.#end(partitions);
-        if (partitions.length > 0)
-          await journal
-            .release(
-              partitions.map(({ number }) => number),
-              owner,
-            )
-            .catch(() => {});
+        if (partitions.length > 0) await this.#release(partitions.map(({ number }) => number));
         return true;
       }
       await new Promise<void>((resolve) => scheduler.after(lookEveryMs, resolve));
@@ -138,6 +139,14 @@ export class PartitionSet {
     }
     stage.begin(partitions, claimAskedAtMs);
     timers.watch();
+  }
+
+  async #release(numbers: readonly number[]): Promise<void> {
+    const { journal, owner } = this.#deps;
+    const release = journal.release(numbers, owner).catch(() => {});
+    this.#releases.add(release);
+    await release;
+    this.#releases.delete(release);
   }
 
   #isAtRest(partition: Partition): boolean {

@@ -83,6 +83,11 @@ export class Partition {
     this.clear();
   }
 
+  /** The reason of its end, in words. */
+  claimedAway(epoch: number): string {
+    return `partition ${this.number} was claimed by another process: epoch ${epoch} after ${this.epoch}`;
+  }
+
   find(kind: string, key: string): Actor | undefined {
     return this.actors.get(kind)?.get(key);
   }

@@ -30,6 +30,8 @@ export interface RecoveryDeps {
   readonly passivated: PassivatedStore | null;
   readonly deciders: Deciders;
   readonly clock: Pick<Clock, 'now' | 'advanceTo'>;
+  /** Another process has claimed the partition since: what is stored of it is no longer ours to judge. */
+  readonly onOvertaken: (partition: Partition, epoch: number) => void;
   readonly log: Log;
 }
 
@@ -72,7 +74,11 @@ async function recoverPartition(partition: Partition, claim: Claim, deps: Recove
     const failure = await build(partition, claim, saved, counts, deps).then(() => null, damageIn);
     const { checkpointSeq } = await deps.snapshots.checkpoint(number);
     if (checkpointSeq !== saved.checkpointSeq) continue;
-    if (failure) halt(partition, failure.message, deps.log);
+    if (failure) {
+      const [newest] = await deps.journal.newest([number]);
+      if (newest!.epoch > claim.epoch) deps.onOvertaken(partition, newest!.epoch);
+      else halt(partition, failure.message, deps.log);
+    }
     return counts;
   }
   throw new Error(`partition ${number} is saved again and again while it is read`);

@@ -180,6 +180,23 @@ describe('a partition', () => {
     expect((await one.send({ type: 'Add', amount: 1 }, elsewhere)).code).toBe('ok');
   });
 
+  it('that is opened while it is being let go of is owned afterwards', async () => {
+    const store = new MemoryStore();
+    const one = await startShard(store, { owner: 'one' });
+    const { gate, open } = closedGate();
+    const { journal } = one;
+    const release = journal.release.bind(journal);
+    journal.release = (...asked) => gate.then(() => release(...asked));
+    const closing = one.shard.close([moved], 1_000);
+    await until(() => !one.shard.numbers.includes(moved));
+    const opening = one.shard.open([moved]);
+    open();
+    expect(await closing).toBe(true);
+    await opening;
+    expect(store.stream(moved).owner).toBe('one');
+    expect((await one.send({ type: 'Add', amount: 1 })).code).toBe('ok');
+  });
+
   it('is not opened twice, and not when it was closed before it was open', async () => {
     const store = new MemoryStore();
     const one = await startShard(store, { owner: 'one', partitions: others });

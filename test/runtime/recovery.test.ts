@@ -45,6 +45,25 @@ describe('recovery', () => {
     expect((await two.send({ type: 'Read' })).body).toMatchObject({ total: 6 });
   });
 
+  it('that was overtaken meanwhile gives the partition up, and does not call it damaged', async () => {
+    const store = new MemoryStore();
+    const one = await startShard(store, { owner: 'one' });
+    await one.send({ type: 'Add', amount: 1 });
+    const taken = partitionOf('counter', 'a');
+    store.interlude = async (partition) => {
+      if (partition !== taken) return;
+      store.interlude = null;
+      const three = await startShard(store, { owner: 'three', partitions: [taken] });
+      await three.send({ type: 'Add', amount: 1 });
+      expect(await three.snapshotter.stop(5_000)).toBe(true);
+    };
+    const two = await startShard(store, { owner: 'two' });
+    expect(store.interlude).toBeNull();
+    expect(two.shard.stats()).toMatchObject({ haltedPartitions: [], partitions: 63 });
+    expect(two.replaced).toEqual([taken]);
+    expect((await two.send({ type: 'Read' })).code).toBe('busy');
+  });
+
   it('saves many actors in one go, each as it is', async () => {
     const store = new MemoryStore();
     const one = await startShard(store);
