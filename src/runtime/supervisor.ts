@@ -6,8 +6,8 @@
  * 2. A process whose shards all are retired was replaced: it ends. As soon as it has lost a single partition, a shard
  *    that dies is not started anew, and one that is starting is ended, because it would claim its partitions from the
  *    process that replaces this one.
- * 3. If only some partitions are lost for 5 s, nobody owns those: a successor claims all, but a late claim of an
- *    earlier life of the same shard does not. The process ends, so that the next start claims all.
+ * 3. A successor claims all partitions. If only some are lost for 5 s there is none: an earlier life of a shard claimed
+ *    them late, and nobody runs them. The process ends, so that the next start claims all.
  */
 import { MessageChannel } from 'node:worker_threads';
 import type { Log } from '../protocol/log.ts';

@@ -89,7 +89,8 @@ export function placeHold(state: SkuState, command: PlaceHold, at: Instant): Hol
 }
 
 /**
- * The buyer's limit first, then the stock. `expiring`: units of an expired hold that this decision ends as well, so
+ * The buyer's limit first, then the stock. A closed sale has nothing available: this actor knows no phase of the sale, and
+ * admitted buyers may hold until their admission ends. `expiring`: units of an expired hold that this decision ends as well, so
  * they count as free.
  */
 export function refusalOf(
