@@ -7,7 +7,7 @@
  * The whole order of checks is the contract's: path and method, token, role, rate, size, type, JSON, schema, key.
  */
 import { DoorbusterError } from '../protocol/errors.ts';
-import { type Family, type HistogramSeries, histogram } from '../protocol/metric.ts';
+import { Buckets, type Family, histogram } from '../protocol/metric.ts';
 import { newId } from './handling.ts';
 import { checkKey, runOnce } from './idempotency.ts';
 import { addressKey, Limiter } from './limiter.ts';
@@ -136,21 +136,12 @@ export class Pipeline {
 /** Upper bounds of the histogram's buckets in seconds; the last bucket has none. */
 const secondsBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-interface RouteCounts extends HistogramSeries {
-  readonly counts: number[];
-  sum: number;
-}
-
 export class RequestMetrics {
   // Routes and statuses are ours, not the client's, so the maps are small for ever.
-  readonly #countsByRoute = new Map<string, Map<number, RouteCounts>>();
+  readonly #countsByRoute = new Map<string, Map<number, Buckets>>();
 
   observe(route: string, status: number, seconds: number): void {
-    const counts = this.#countsOf(route, status);
-    counts.sum += seconds;
-    let bucket = 0;
-    while (bucket < secondsBounds.length && seconds > secondsBounds[bucket]!) bucket += 1;
-    counts.counts[bucket]! += 1;
+    this.#countsOf(route, status).add(seconds);
   }
 
   family(): Family {
@@ -158,7 +149,7 @@ export class RequestMetrics {
     return histogram('doorbuster_http_request_seconds', 'HTTP requests', secondsBounds, series);
   }
 
-  #countsOf(route: string, status: number): RouteCounts {
+  #countsOf(route: string, status: number): Buckets {
     let byStatus = this.#countsByRoute.get(route);
     if (!byStatus) {
       byStatus = new Map();
@@ -166,8 +157,7 @@ export class RequestMetrics {
     }
     let counts = byStatus.get(status);
     if (!counts) {
-      const zeros = new Array<number>(secondsBounds.length + 1).fill(0);
-      counts = { labels: { route, status }, counts: zeros, sum: 0 };
+      counts = new Buckets({ route, status }, secondsBounds);
       byStatus.set(status, counts);
     }
     return counts;

@@ -12,6 +12,7 @@ import type { Refusal } from '../protocol/codes.ts';
 import type { Ask } from '../protocol/command.ts';
 import type { IdKind } from '../protocol/ids.ts';
 import type { Log } from '../protocol/log.ts';
+import type { ShardRow } from '../protocol/shard-row.ts';
 import type { KeyStore } from './key-store.ts';
 
 export const roles = ['guest', 'buyer', 'seller', 'operator', 'admin'] as const;
@@ -191,23 +192,6 @@ export function reply(status: number, body?: unknown, headers?: ReplyHeaders): R
 
 // ----------------------------------------------------------------
 // What every route and every live feature of one gateway can use.
-
-/** How one shard is doing. */
-export interface ShardRow {
-  readonly shard: number;
-  readonly partitions: number;
-  readonly epoch: number;
-  readonly actors: number;
-  readonly mailboxDepth: number;
-  readonly commandsPerSecond: number;
-  readonly eventsPerSecond: number;
-  readonly commitP50Ms: number;
-  readonly commitP99Ms: number;
-  readonly batchSizeAvg: number;
-  readonly journalBytes: number;
-  readonly snapshotAgeSeconds: number;
-  readonly restarts: number;
-}
 
 export interface Services {
   readonly config: Config;

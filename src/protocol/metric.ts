@@ -57,6 +57,27 @@ export interface HistogramSeries {
   readonly sum: number;
 }
 
+/** A series that counts as it goes. `bounds`: upper bounds, rising; values above the last have a bucket of their own. */
+export class Buckets implements HistogramSeries {
+  readonly labels: Labels;
+  readonly counts: number[];
+  sum = 0;
+  readonly #bounds: readonly number[];
+
+  constructor(labels: Labels, bounds: readonly number[]) {
+    this.labels = labels;
+    this.counts = new Array<number>(bounds.length + 1).fill(0);
+    this.#bounds = bounds;
+  }
+
+  add(value: number): void {
+    this.sum += value;
+    let bucket = 0;
+    while (bucket < this.#bounds.length && value > this.#bounds[bucket]!) bucket++;
+    this.counts[bucket]!++;
+  }
+}
+
 export function histogram(
   name: string,
   help: string,

@@ -3,28 +3,16 @@
  * themselves comes from the deciders (`gauges`, `counts`).
  */
 import type { AnyDecider, Counted, Measure } from '../protocol/decider.ts';
-import { counter, type Family, gauge, histogram, type Labels, merge } from '../protocol/metric.ts';
+import { Buckets, counter, type Family, gauge, histogram, type Labels, merge } from '../protocol/metric.ts';
+import type { ShardRow } from '../protocol/shard-row.ts';
 import type { SealedFrame } from './group-commit.ts';
 import type { Partition } from './partition.ts';
 
 /** One row of `GET /v1/ops/shards`. */
-export interface ShardStatsRow {
-  readonly shard: number;
-  readonly partitions: number;
-  readonly epoch: number;
-  readonly actors: number;
-  readonly mailboxDepth: number;
+export interface ShardStatsRow extends ShardRow {
   readonly outboxDepth: number;
   /** How long the journal has not answered. */
   readonly journalSilentMs: number;
-  readonly commandsPerSecond: number;
-  readonly eventsPerSecond: number;
-  readonly commitP50Ms: number;
-  readonly commitP99Ms: number;
-  readonly batchSizeAvg: number;
-  readonly journalBytes: number;
-  readonly snapshotAgeSeconds: number;
-  readonly restarts: number;
   readonly replayMs: number;
   readonly haltedPartitions: { partition: number; reason: string }[];
   /** Commands refused at the door. */
@@ -61,14 +49,14 @@ export class ShardStatistics {
   #journalBytes = 0;
   #replayMs = 0;
   readonly #recentMs: number[] = [];
-  readonly #buckets = new Array<number>(commitBucketsSeconds.length + 1).fill(0);
-  #secondsSum = 0;
+  readonly #seconds: Buckets;
   #restoredFrames = 0;
   #rate = { atMs: performance.now(), commands: 0, events: 0, commandsPerSecond: 0, eventsPerSecond: 0 };
 
   constructor(shard: number, deciders: readonly AnyDecider[]) {
     this.#shard = shard;
     this.#deciders = deciders;
+    this.#seconds = new Buckets({ shard }, commitBucketsSeconds);
   }
 
   decided(kind: string, code: string): void {
@@ -102,9 +90,7 @@ export class ShardStatistics {
     }
     this.#recentMs[this.#commits % recentCommitsMax] = tookMs;
     this.#commits++;
-    this.#secondsSum += tookMs / 1000;
-    const bucket = commitBucketsSeconds.findIndex((bound) => tookMs / 1000 <= bound);
-    this.#buckets[bucket < 0 ? commitBucketsSeconds.length : bucket]!++;
+    this.#seconds.add(tookMs / 1000);
   }
 
   row({ partitions, now, ...depths }: ShardReading): ShardStatsRow {
@@ -140,7 +126,6 @@ export class ShardStatistics {
     const row = this.row(reading);
     const labels = { shard: this.#shard };
     const one = (value: number) => [{ labels, value }];
-    const commits = { labels, counts: this.#buckets, sum: this.#secondsSum };
     return [
       this.#commandsFamily(),
       counter('doorbuster_commands_refused_total', 'Commands refused at the door', one(row.refused)),
@@ -151,7 +136,7 @@ export class ShardStatistics {
       ),
       counter('doorbuster_events_total', 'Events journaled', one(row.events)),
       histogram('doorbuster_commit_seconds', 'Journal append, seal to durable', commitBucketsSeconds, [
-        commits,
+        this.#seconds,
       ]),
       ...depthFamilies(row, labels),
       ...measured(this.#deciders, reading.partitions),

@@ -1,9 +1,10 @@
 /** The engine as tests ask it: by kind, key and the command as it travels; and as the gateway's services see it. */
-import type { Services, ShardRow } from '../../src/gateway/route.ts';
+import type { Services } from '../../src/gateway/route.ts';
 import { ActorKeyStore } from '../../src/market/idempotency/store.ts';
 import type { Database } from '../../src/persistence/database.ts';
 import type { Answer } from '../../src/protocol/answer.ts';
 import type { AnyCommand, Ask } from '../../src/protocol/command.ts';
+import type { ShardRow } from '../../src/protocol/shard-row.ts';
 
 export interface Shards {
   ask(kind: string, key: string, command: AnyCommand & Record<string, unknown>): Promise<Answer>;
