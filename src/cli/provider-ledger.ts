@@ -4,9 +4,10 @@ import type { PaymentReported } from '../actors/order/commands.ts';
 import type { Config } from '../config.ts';
 import { Payments } from '../market/payments/effects.ts';
 import type { OrderInBrief, ProviderLedger, ProviderPayment } from '../ops/audit-entries.ts';
+import { fromProvider } from '../protocol/currencies.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import type { Log } from '../protocol/log.ts';
-import { fetchLedger, readLedger } from '../sandbox/ledger-reader.ts';
+import { fetchLedger, type LedgerPayment, readLedger } from '../sandbox/ledger-reader.ts';
 
 type Orders = ReadonlyMap<string, OrderInBrief>;
 
@@ -25,14 +26,19 @@ export async function providerLedger(
     return pollLedger({ secretKey: config.stripe.secretKey, sandboxUrl: null }, orders, log);
   // The file is written before the sandbox answers: it says the same, and belongs to this data for certain.
   const kept = await readLedger(config.dataDir);
-  if (kept) return { payments: kept, isComplete: true };
+  if (kept) return { payments: kept.map(inOurUnits), isComplete: true };
   const url = await sandboxUrl(config.opsPort);
-  if (url !== null) return { payments: await fetchLedger(url), isComplete: true };
+  if (url !== null) return { payments: (await fetchLedger(url)).map(inOurUnits), isComplete: true };
   if (![...orders.values()].some(({ paymentId }) => paymentId !== null)) return null;
   throw new DoorbusterError(
     'busy',
     `the payment sandbox's ledger is neither under ${config.dataDir} nor served by a server on OPS_PORT ${config.opsPort}`,
   );
+}
+
+function inOurUnits(payment: LedgerPayment): ProviderPayment {
+  const { amount, currency } = fromProvider(payment.capturedAmount, payment.currency);
+  return { ...payment, capturedAmount: amount, currency };
 }
 
 /** Where the running server says that payments go. */

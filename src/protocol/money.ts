@@ -6,38 +6,6 @@ export interface Money {
   readonly currency: string;
 }
 
-/** Currencies whose minor unit is not two digits (ISO 4217, list one). */
-const digitsByCurrency: Readonly<Record<string, number>> = {
-  BIF: 0,
-  CLP: 0,
-  DJF: 0,
-  GNF: 0,
-  ISK: 0,
-  JPY: 0,
-  KMF: 0,
-  KRW: 0,
-  PYG: 0,
-  RWF: 0,
-  UGX: 0,
-  VND: 0,
-  VUV: 0,
-  XAF: 0,
-  XOF: 0,
-  XPF: 0,
-  BHD: 3,
-  IQD: 3,
-  JOD: 3,
-  KWD: 3,
-  LYD: 3,
-  OMR: 3,
-  TND: 3,
-};
-
-/** Digits after the decimal point of the currency's major unit. */
-export function minorDigits(currency: string): number {
-  return digitsByCurrency[currency] ?? 2;
-}
-
 export function money(amount: number, currency: string): Money {
   return { amount, currency };
 }

@@ -47,7 +47,8 @@ export interface Context {
 }
 
 export const mint = (prefix: string) => `${prefix}_${randomBytes(12).toString('hex')}`;
-export const amountMax = 99_999_999;
+/** More digits than any amount has: what a currency allows is checked by its rules. */
+export const amountMax = 999_999_999_999;
 
 /** Refuses parameters that the provider (or this sandbox) does not know: a misspelt one must not pass unnoticed. */
 export function onlyKnown(params: Params, names: readonly string[]): void {

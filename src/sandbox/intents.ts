@@ -1,5 +1,6 @@
 /** The sandbox's calls on payment intents. */
 
+import { chargeOf, refuseFraction } from './amounts.ts';
 import type { Context, Effect, Params } from './call.ts';
 import { ApiRefusal, amountMax, integer, invalid, metadataOf, mint, onlyKnown, required } from './call.ts';
 import { authenticationRequired, type Decline, declineOf } from './cards.ts';
@@ -46,7 +47,7 @@ function effect(intent: Intent, eventType: string, status = 200): Effect {
 
 export function createIntent({ rows, params, nowMs }: Context): Effect {
   onlyKnown(params, createParams);
-  const amountAndCurrency = amountAndCurrencyOf(params);
+  const charge = chargeOf(params);
   const paymentMethod = params.get('payment_method') ?? null;
   const decline = paymentMethod === null ? null : knownDecline(paymentMethod);
   if (rows.isFull)
@@ -57,7 +58,7 @@ export function createIntent({ rows, params, nowMs }: Context): Effect {
   const draft: Intent = {
     id: mint('pi'),
     createdAtMs: nowMs,
-    ...amountAndCurrency,
+    ...charge,
     captureMethod: params.get('capture_method') === 'manual' ? 'manual' : 'automatic',
     status: paymentMethod === null ? 'requires_payment_method' : 'requires_confirmation',
     paymentMethod,
@@ -70,14 +71,6 @@ export function createIntent({ rows, params, nowMs }: Context): Effect {
   };
   const isConfirmed = params.get('confirm') === 'true' && paymentMethod !== null;
   return isConfirmed ? confirm(draft, decline, params) : { status: 200, intent: draft, events: [] };
-}
-
-function amountAndCurrencyOf(params: Params): { amount: number; currency: string } {
-  required(params, 'amount');
-  const amount = integer(params, 'amount', 0, 1, amountMax);
-  const currency = required(params, 'currency').toLowerCase();
-  if (!/^[a-z]{3}$/.test(currency)) throw invalid(`Invalid currency: ${currency}`, { param: 'currency' });
-  return { amount, currency };
 }
 
 function knownDecline(paymentMethod: string): Decline | null {
@@ -119,6 +112,7 @@ export function captureIntent({ rows, params }: Context, id: string): Effect {
       code: 'amount_too_large',
       param: 'amount_to_capture',
     });
+  refuseFraction(amountCaptured, found.currency, 'amount_to_capture');
   return effect({ ...found, status: 'succeeded', amountCaptured }, 'payment_intent.succeeded');
 }
 

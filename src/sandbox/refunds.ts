@@ -1,4 +1,5 @@
 /** The sandbox's calls on refunds. */
+import { refuseFraction } from './amounts.ts';
 import type { Context, Effect } from './call.ts';
 import { amountMax, integer, invalid, metadataOf, mint, onlyKnown, required } from './call.ts';
 import { known } from './intents.ts';
@@ -18,6 +19,7 @@ export function createRefund({ rows, params, nowMs }: Context): Effect {
     throw invalid(`Refund amount (${amount}) is greater than unrefunded amount on charge (${refundable})`, {
       param: 'amount',
     });
+  refuseFraction(amount, found.currency, 'amount');
   const intent: Intent = { ...found, amountRefunded: found.amountRefunded + amount };
   const refund: Refund = {
     id: mint('re'),

@@ -2,19 +2,20 @@
  * What an order costs, in integer minor units of its one currency. Discounts and taxes are 0 until they exist.
  *
  * Shipping: `standard` is free and takes 5 days; `express` costs 9.99 in the currency's major unit, rounded once to
- * its minor unit (USD 9.99, JPY 10, BHD 9.990), and takes 2 days.
+ * what can be charged in it (USD 9.99, JPY 10, BHD 9.990, MGA 10.00), and takes 2 days.
  */
 
+import { currencies, whyNotChargeable } from '../../protocol/currencies.ts';
 import type { Instant } from '../../protocol/decider.ts';
-import { minorDigits, money, sum } from '../../protocol/money.ts';
+import { type Money, money, sum } from '../../protocol/money.ts';
 import type { OrderLine, ShippingMethod } from './commands.ts';
 import type { OrderEvent } from './events.ts';
 
-const expressMinorByDigits: Readonly<Record<number, number>> = { 0: 10, 2: 999, 3: 9990 };
+const expressHundredths = 999;
 const daysByMethod: Readonly<Record<ShippingMethod, number>> = { standard: 5, express: 2 };
 const dayMs = 24 * 3_600_000;
 
-/** The OrderPriced event, or null when the lines are not all in one currency. */
+/** The OrderPriced event, or null when the lines are not all in one currency or the provider cannot charge their total. */
 export function priceOrder(
   lines: readonly OrderLine[],
   method: ShippingMethod,
@@ -27,16 +28,23 @@ export function priceOrder(
     currency,
     lines.map((line) => line.lineTotal),
   );
-  const shipping =
-    method === 'express' ? money(expressMinorByDigits[minorDigits(currency)]!, currency) : none;
+  const shipping = method === 'express' ? expressPrice(currency) : none;
+  const total = sum(currency, [subtotal, shipping]);
+  if (whyNotChargeable(total) !== null) return null;
   return {
     type: 'OrderPriced',
     subtotal,
     discount: none,
     shipping,
     tax: none,
-    total: sum(currency, [subtotal, shipping]),
+    total,
     estimatedDeliveryMs: at + daysByMethod[method] * dayMs,
     atMs: at,
   };
+}
+
+function expressPrice(currency: string): Money {
+  const { digits, step } = currencies.get(currency) ?? { digits: 2, step: 1 };
+  const minor = (expressHundredths * 10 ** digits) / 100;
+  return money(Math.round(minor / step) * step, currency);
 }

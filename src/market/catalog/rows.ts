@@ -5,6 +5,7 @@
 import type { Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Money } from '../../protocol/money.ts';
+import { checkChargeable } from '../pricing/schemas.ts';
 import type { NewProduct, Product, ProductChange, Variant } from './schemas.ts';
 
 export interface ProductRow {
@@ -70,6 +71,13 @@ export function checkVariants(variants: readonly { sku: string; price?: Money }[
     seen.add(sku);
     if (price && price.currency !== currency)
       throw invalid(`/variants/${i}/price/currency`, 'must be the same for all variants of a product');
+  }
+}
+
+/** Refuses what can never be charged; what is free needs no charge. */
+export function checkPrices(variants: readonly { price?: Money }[]): void {
+  for (const [i, { price }] of variants.entries()) {
+    if (price && price.amount > 0) checkChargeable(`/variants/${i}/price`, price);
   }
 }
 
@@ -167,6 +175,7 @@ function changedVariants(before: Product, changes: NonNullable<ProductChange['va
     if (!before.variants.some((variant) => variant.sku === sku))
       throw invalid(`/variants/${i}/sku`, 'must be a variant of this product');
   }
+  checkPrices(changes);
   const bySku = new Map(changes.map((variant) => [variant.sku, variant]));
   const variants = before.variants.map((variant) => ({ ...variant, ...bySku.get(variant.sku) }));
   if (bySku.size !== changes.length) checkVariants(changes);

@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { Closed, Id, Nullable, pageQuery } from '../../gateway/schemas.ts';
 import { Sku } from '../inventory/schemas.ts';
-import { Money } from '../pricing/schemas.ts';
+import { Money, Price } from '../pricing/schemas.ts';
 
 const name = '^[^\\u0000-\\u001f]{1,64}$';
 const options = Type.Record(Type.String({ pattern: name }), Type.String({ maxLength: 200 }), {
@@ -64,7 +64,7 @@ export const NewProduct = Closed(
       Closed({
         sku: Sku,
         options: Type.Optional(options),
-        price: Money,
+        price: Price,
         stock: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
       }),
       { minItems: 1, maxItems: variantsMax },
@@ -83,7 +83,7 @@ export const ProductChange = Closed(
     attributes: Type.Optional(described.attributes),
     images: Type.Optional(described.images),
     variants: Type.Optional(
-      Type.Array(Closed({ sku: Sku, options: Type.Optional(options), price: Type.Optional(Money) }), {
+      Type.Array(Closed({ sku: Sku, options: Type.Optional(options), price: Type.Optional(Price) }), {
         minItems: 1,
         maxItems: variantsMax,
       }),

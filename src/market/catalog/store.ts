@@ -15,6 +15,7 @@ import type { Database, Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { Registration } from './registration.ts';
 import {
+  checkPrices,
   checkVariants,
   columns,
   fromRow,
@@ -76,6 +77,7 @@ export class Catalog {
   /** Refuses with `sku_taken` {sku}, `validation_failed`, `busy` (its SKUs are registered later: repeat with the same id). */
   async create(sellerId: string, productId: string, product: NewProduct): Promise<Product> {
     checkVariants(product.variants);
+    checkPrices(product.variants);
     const category = normaliseCategory(product.category);
     await this.#database.transaction((query) =>
       insertProduct(query, sellerId, productId, { ...product, category }),

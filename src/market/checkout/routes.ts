@@ -11,6 +11,8 @@ import { accepted, invalid } from '../../gateway/handling.ts';
 import { throwRefusal } from '../../gateway/problem.ts';
 import { type Route, reply, route, type Services } from '../../gateway/route.ts';
 import type { FieldsOf } from '../../protocol/command.ts';
+import { whyNotChargeable } from '../../protocol/currencies.ts';
+import type { Money } from '../../protocol/money.ts';
 import { addressesOf } from '../accounts/address-store.ts';
 import { Order } from '../orders/schemas.ts';
 import { orderJson, orderNumberOf } from '../orders/views.ts';
@@ -62,6 +64,19 @@ function refuseFailed(order: OrderView): void {
   });
 }
 
+/**
+ * Refuses holds that cannot be paid together before any of them is taken: what one hold costs was bounded when its sale was
+ * made, their sum was not. Shipping comes on top when the order is priced, and is checked there.
+ */
+function checkTotal(holds: readonly { quantity: number; unitPrice: Money }[]): void {
+  const { currency } = holds[0]!.unitPrice;
+  if (holds.some(({ unitPrice }) => unitPrice.currency !== currency))
+    invalid('/holdIds', 'must all be in one currency');
+  const amount = holds.reduce((total, { unitPrice, quantity }) => total + unitPrice.amount * quantity, 0);
+  const whyNot = whyNotChargeable({ amount, currency });
+  if (whyNot !== null) invalid('/holdIds', `together: ${whyNot}`);
+}
+
 const headers = { ...etagHeader, Location: 'Where the order is' };
 
 const checkOut = route({
@@ -97,6 +112,7 @@ const checkOut = route({
     const index = holdIndexOf(services);
     const holdIds = new Set(body.holdIds.map((holdId) => holdId.toLowerCase()));
     const holds = await Promise.all([...holdIds].map((holdId) => index.locate(holdId, buyerId)));
+    checkTotal(holds);
     const wanted = {
       orderNumber: orderNumberOf(orderId),
       buyerId,

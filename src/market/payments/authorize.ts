@@ -7,6 +7,7 @@
  */
 import Stripe from 'stripe';
 import type { AuthorizePayment } from '../../actors/payments/commands.ts';
+import { providerAmount } from '../../protocol/currencies.ts';
 import { GaveUp, Superseded } from './faults.ts';
 import { declineCodeOf } from './report.ts';
 import {
@@ -80,7 +81,7 @@ export class Authorization {
     const { amount, paymentMethod, orderId, buyerId, idempotencyKey } = this.#command;
     return this.#context.provider.stripe.paymentIntents.create(
       {
-        amount: amount.amount,
+        amount: providerAmount(amount),
         currency: amount.currency.toLowerCase(),
         payment_method: paymentMethod,
         allowed_payment_method_types: ['card'],

@@ -1,6 +1,7 @@
 /** Takes the money of an authorised payment. A payment that was captured before counts as captured. */
 import Stripe from 'stripe';
 import type { CapturePayment } from '../../actors/payments/commands.ts';
+import { providerAmount } from '../../protocol/currencies.ts';
 import { failed, insist, ok, type PaymentAnswer, reasonOf, type StepContext } from './step.ts';
 
 export function capture(context: StepContext, command: CapturePayment): Promise<PaymentAnswer> {
@@ -10,7 +11,11 @@ export function capture(context: StepContext, command: CapturePayment): Promise<
     paymentId,
     idempotencyKey,
     run: (key) =>
-      stripe.paymentIntents.capture(paymentId, { amount_to_capture: amount.amount }, { idempotencyKey: key }),
+      stripe.paymentIntents.capture(
+        paymentId,
+        { amount_to_capture: providerAmount(amount) },
+        { idempotencyKey: key },
+      ),
     judge(intent, error) {
       if (intent === null) return failed('resource_missing');
       if (intent.status === 'succeeded') return ok(paymentId);

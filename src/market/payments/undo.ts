@@ -8,6 +8,7 @@
 import type Stripe from 'stripe';
 import type { RefundPayment, VoidPayment, voidPayment } from '../../actors/payments/commands.ts';
 import type { AnswerTo } from '../../protocol/command.ts';
+import { providerAmount } from '../../protocol/currencies.ts';
 import { insist, ok, type PaymentAnswer, type StepContext, searchPayments } from './step.ts';
 
 export function cancel(context: StepContext, paymentId: string, key: string): Promise<PaymentAnswer> {
@@ -78,5 +79,5 @@ export function refund(
   context: StepContext,
   { paymentId, amount, idempotencyKey }: RefundPayment,
 ): Promise<PaymentAnswer> {
-  return giveBack(context, paymentId, amount.amount, idempotencyKey);
+  return giveBack(context, paymentId, providerAmount(amount), idempotencyKey);
 }

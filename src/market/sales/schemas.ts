@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { Closed, Id, Nullable, Timestamp } from '../../gateway/schemas.ts';
 import { Sku } from '../inventory/schemas.ts';
-import { Money } from '../pricing/schemas.ts';
+import { Money, Price } from '../pricing/schemas.ts';
 
 /** The ranges a sale may move in. */
 export const saleLimits = {
@@ -49,7 +49,11 @@ export const NewSale = Closed(
   {
     title: Type.String({ minLength: 1, maxLength: saleLimits.titleCharsMax }),
     items: Type.Array(
-      Closed({ ...itemProperties, purchaseLimit: Type.Optional(itemProperties.purchaseLimit) }),
+      Closed({
+        ...itemProperties,
+        price: Price,
+        purchaseLimit: Type.Optional(itemProperties.purchaseLimit),
+      }),
       { minItems: 1, maxItems: saleLimits.itemsMax },
     ),
     prequeueAt: Type.Optional(Nullable(Timestamp)),

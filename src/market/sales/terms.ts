@@ -1,6 +1,7 @@
 /** A seller's wishes as the terms of a sale: defaults filled in, and the rules checked that a schema cannot state. */
 import type { Queueing, SaleTerms } from '../../actors/sale/commands.ts';
 import { invalid } from '../../gateway/handling.ts';
+import { checkChargeable } from '../pricing/schemas.ts';
 import { type NewSale, saleLimits } from './schemas.ts';
 
 const queueingDefaults: Queueing = {
@@ -65,7 +66,7 @@ function checkItems(items: NewSale['items']): void {
       invalid(`/items/${index}/sku`, 'is in the list twice');
     if (item.price.currency !== items[0]!.price.currency)
       invalid(`/items/${index}/price/currency`, 'must be the same for all items');
-    if (item.price.amount < 1) invalid(`/items/${index}/price/amount`, 'must be at least 1');
+    checkChargeable(`/items/${index}/price`, item.price, item.purchaseLimit ?? purchaseLimitDefault);
   });
   if (items.reduce((chars, { sku }) => chars + sku.length, 0) > saleLimits.skuCharsMax)
     invalid('/items', `must not have more than ${saleLimits.skuCharsMax} characters in all SKU codes`);

@@ -7,6 +7,7 @@ import { readHold } from '../../actors/sku/commands.ts';
 import { accepted } from '../../gateway/handling.ts';
 import { perGateway, type Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
+import type { Money } from '../../protocol/money.ts';
 
 const holdsMax = 50_000;
 
@@ -16,6 +17,8 @@ interface KnownHold {
   readonly sku: string;
   readonly saleId: string;
   readonly buyerId: string;
+  readonly quantity: number;
+  readonly unitPrice: Money;
 }
 
 class HoldIndex {
@@ -31,8 +34,8 @@ class HoldIndex {
     return this.#knownById.get(holdId);
   }
 
-  remember({ holdId, sku, saleId, buyerId }: KnownHold): void {
-    this.#knownById.set(holdId, { holdId, sku, saleId, buyerId });
+  remember({ holdId, sku, saleId, buyerId, quantity, unitPrice }: KnownHold): void {
+    this.#knownById.set(holdId, { holdId, sku, saleId, buyerId, quantity, unitPrice });
   }
 
   /** The buyer's hold; another's, or none, is `not_found` and named in the problem. */

@@ -170,13 +170,13 @@ describe('a row whose actor was not sent it', () => {
     const productId = rows[0].product_id;
     await catalog.change(seller.accountId, productId, null, {
       title: 'Console 2',
-      variants: [{ sku, price: usd(5) }],
+      variants: [{ sku, price: usd(500) }],
     });
     server.shards.isAway = false;
     expect(await registration.registerPending()).toBeGreaterThan(0);
     expect(await registration.registerPending()).toBe(0);
     const { body: stock } = await server.services.ask(readStock, sku, {});
-    expect(stock).toMatchObject({ productId, title: 'Console 2', price: usd(5), onHand: 10 });
+    expect(stock).toMatchObject({ productId, title: 'Console 2', price: usd(500), onHand: 10 });
   });
 
   test('whose answer was lost before a change of price ends with the new price', async () => {
@@ -191,11 +191,11 @@ describe('a row whose actor was not sent it', () => {
     server.shards.ask = ask;
     const { rows } = await database.pool.query('SELECT product_id FROM variants WHERE sku = $1', [sku]);
     await catalog.change(seller.accountId, rows[0].product_id, null, {
-      variants: [{ sku, price: usd(7) }],
+      variants: [{ sku, price: usd(700) }],
     });
     await registration.registerPending();
     expect((await server.services.ask(readStock, sku, {})).body).toMatchObject({
-      price: usd(7),
+      price: usd(700),
       onHand: 10,
     });
     expect(await registration.registerPending()).toBe(0);
@@ -211,6 +211,47 @@ describe('a row whose actor was not sent it', () => {
     expect([taken.status, taken.body.code]).toEqual([409, 'sku_taken']);
     const { rows } = await database.pool.query('SELECT 1 FROM variants WHERE sku = $1', [sku]);
     expect(rows).toEqual([]);
+  });
+});
+
+describe('case 03: a price that the provider cannot charge', () => {
+  const wrong = [
+    { amount: 100_000_000, currency: 'USD' },
+    { amount: 49, currency: 'USD' },
+    { amount: 5_124, currency: 'KWD' },
+    { amount: 150, currency: 'MGA' },
+    { amount: 1_000_000, currency: 'ISK' },
+  ];
+  const pathsOf = (body: { errors: { path: string }[] }) => body.errors.map(({ path }) => path);
+
+  test('is refused for a new product, at the variant that has it', async () => {
+    for (const price of wrong) {
+      const { status, body } = await create(product({ variants: [{ sku: newSku(), price, stock: 1 }] }));
+      expect([price, status, body.code]).toEqual([price, 400, 'validation_failed']);
+      expect(pathsOf(body)).toEqual(['/variants/0/price/amount']);
+    }
+    const price = { amount: 1_000, currency: 'ZZZ' };
+    const { status, body } = await create(product({ variants: [{ sku: newSku(), price, stock: 1 }] }));
+    expect([status, pathsOf(body)]).toEqual([400, ['/variants/0/price/currency']]);
+    expect((await create(product({ variants: [{ sku: newSku(), price: usd(0), stock: 1 }] }))).status).toBe(
+      201,
+    );
+  });
+
+  test('is refused in a change, and nothing of the change is done', async () => {
+    const body = product();
+    const path = (await create(body)).headers.get('location')!;
+    const { sku } = body.variants[0]!;
+    for (const price of wrong) {
+      const change = { title: 'Changed', variants: [{ sku, price }] };
+      const answer = await server.call('PATCH', path, { token: seller.token, body: change });
+      expect([price, answer.status, pathsOf(answer.body)]).toEqual([
+        price,
+        400,
+        ['/variants/0/price/amount'],
+      ]);
+    }
+    expect((await server.call('GET', path)).body).toMatchObject({ title: 'Console', version: 1 });
   });
 });
 
@@ -262,7 +303,7 @@ describe('a change', () => {
     const sku = body.variants[0]!.sku;
     const path = (await create(body)).headers.get('location')!;
     await Promise.all(
-      [1, 2, 3, 4, 5].map((amount) =>
+      [100, 200, 300, 400, 500].map((amount) =>
         server.call('PATCH', path, {
           token: seller.token,
           body: { variants: [{ sku, price: usd(amount) }] },

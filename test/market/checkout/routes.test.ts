@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../../gateway/engine.ts';
-import { checkoutBody, openShop, type Shop, type Visitor } from '../../gateway/shop.ts';
+import { checkoutBody, openShop, type Shop, saleBody, type Visitor } from '../../gateway/shop.ts';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -115,6 +115,35 @@ describe('checkout', () => {
     const { status, body } = await checkOut(buyer, checkoutBody(buyer.holdId));
     expect([status, body.code]).toEqual([409, 'hold_expired']);
     expect(body.lines).toEqual([{ sku, available: null }]);
+  });
+
+  it('case 03: refuses holds that are too much for one payment, or in two currencies, before any is taken', async () => {
+    const buyer = await shop.visitor();
+    const holdOf = async (amount: number, currency: string) => {
+      const seller = await shop.visitor('seller');
+      const sku = await shop.stock(seller, 5);
+      const body = saleBody(shop.engine, sku, 5);
+      const items = [{ ...body.items[0], price: { amount, currency } }];
+      const { body: sale } = await shop.request(seller, 'POST /v1/sales', { ...body, items });
+      return (await shop.hold(sale.saleId, sku, buyer)).holdId;
+    };
+    const [dear, dearer, crowns] = [
+      await holdOf(50_000_000, 'USD'),
+      await holdOf(60_000_000, 'USD'),
+      await holdOf(1_990, 'ISK'),
+    ];
+    for (const holdIds of [
+      [dear, dearer],
+      [dear, crowns],
+    ]) {
+      const { status, body } = await checkOut(buyer, checkoutBody(...holdIds));
+      expect([status, body.code, body.errors[0].path]).toEqual([400, 'validation_failed', '/holdIds']);
+    }
+    for (const holdId of [dear, dearer, crowns]) {
+      const held = await shop.request(buyer, `GET /v1/holds/${holdId}`);
+      expect(held.body.state).toBe('held');
+      expect((await checkOut(buyer, checkoutBody(holdId))).status).toBe(201);
+    }
   });
 
   it('hears of the end also when every push is lost', async () => {

@@ -84,6 +84,45 @@ describe('opening a sale', () => {
     }
   });
 
+  it('case 03: is refused when the provider could never charge one unit, or as many as one buyer may have', async () => {
+    const seller = await shop.visitor('seller');
+    const sku = await shop.stock(seller, 10);
+    const [item] = saleBody(shop.engine, sku, 1).items;
+    const open = (price: object, purchaseLimit = 1) =>
+      shop.request(seller, 'POST /v1/sales', {
+        ...saleBody(shop.engine, sku, 1),
+        items: [{ ...item, price, purchaseLimit }],
+      });
+    const wrong: [amount: number, currency: string, purchaseLimit?: number][] = [
+      [100_000_000, 'USD'],
+      [50_000_000, 'USD', 2],
+      [1_000_000, 'USD', 100],
+      [49, 'USD'],
+      [1_000_000, 'ISK'],
+      [5_124, 'KWD'],
+      [1_050, 'MGA'],
+      [17_499, 'HUF'],
+    ];
+    for (const [amount, currency, purchaseLimit] of wrong) {
+      const { status, body } = await open({ amount, currency }, purchaseLimit);
+      expect([amount, currency, status, body.code]).toEqual([amount, currency, 400, 'validation_failed']);
+      expect(body.errors[0].path).toBe('/items/0/price/amount');
+    }
+    expect((await open({ amount: 999_999, currency: 'USD' }, 100)).status).toBe(201);
+  });
+
+  it('case 02: is refused in a currency that nobody can be charged in', async () => {
+    const seller = await shop.visitor('seller');
+    const sku = await shop.stock(seller, 10);
+    const body = saleBody(shop.engine, sku, 1);
+    for (const currency of ['ZZZ', 'HRK', 'usd', 'XAU', '', 'USDT', 840]) {
+      const items = [{ ...body.items[0], price: { amount: 49_900, currency } }];
+      const answer = await shop.request(seller, 'POST /v1/sales', { ...body, items });
+      expect([currency, answer.status, answer.body.code]).toEqual([currency, 400, 'validation_failed']);
+      expect(answer.body.errors[0].path).toBe('/items/0/price/currency');
+    }
+  });
+
   it('gives a repeat with the same key the same sale, though its start was left to be now', async () => {
     const seller = await shop.visitor('seller');
     const sku = await shop.stock(seller, 10);
