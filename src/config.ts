@@ -90,6 +90,19 @@ class Environment {
     return null;
   }
 
+  /** Only what redis-handshake.ts reads: an option of the client's own in the query would change how it connects. */
+  redisUrl(name: string): string | null {
+    const value = this.url(name, ['redis:', 'rediss:']);
+    if (value === null) return null;
+    const { pathname, search, hash } = new URL(value);
+    const isPlain = /^(?:\/\d{0,9})?$/.test(pathname) && search === '' && hash === '';
+    if (!isPlain)
+      this.problems.push(
+        `${name} must be redis://user:password@host:port/number, with a whole number or nothing`,
+      );
+    return isPlain ? value : null;
+  }
+
   /** What no single variable shows. */
   check(isRight: boolean, problem: string): void {
     if (!isRight) this.problems.push(problem);
@@ -110,7 +123,7 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     opsPort: env.integer('OPS_PORT', 9090, 0, 65535),
     dataDir: resolve(env.text('DATA_DIR') ?? '.data'),
     databaseUrl,
-    redisUrl: env.url('REDIS_URL', ['redis:', 'rediss:']),
+    redisUrl: env.redisUrl('REDIS_URL'),
     shards: env.integer('SHARDS', Math.min(halfOfCores, 32), 1, 64),
     gateways: env.integer('GATEWAYS', Math.min(halfOfCores, 32), 1, 64),
     stripe: { secretKey: env.text('STRIPE_SECRET_KEY'), webhookSecret: env.text('STRIPE_WEBHOOK_SECRET') },

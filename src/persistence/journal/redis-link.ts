@@ -5,10 +5,14 @@
  * 2. Every reply is waited for only so long; the connection is rebuilt for ever, with growing pauses up to half a second.
  * 3. `generation` changes when a connection ends: what was learned over it must be checked again, because the Redis
  *    behind the next one may have lost its last moments.
+ * 4. No command is sent over a connection before Redis has agreed to credentials and database (redis-handshake.ts).
+ *    One that it refuses ends at once and is built anew, so that a Redis that is mended is found.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
+import { type RedisAddress, redisAddress, shakeHands } from './redis-handshake.ts';
 
 export type RedisCommand = readonly [name: string, ...args: (string | number | Buffer)[]];
 
@@ -19,44 +23,78 @@ export type RedisReply =
 
 const connectTimeoutMs = 5_000;
 const reconnectPauseMaxMs = 500;
-
-function firstReady(redis: Redis): Promise<void> {
-  return new Promise((done, fail) => {
-    let last = 'no answer';
-    const noteError = (error: Error) => {
-      last = error.message || (error as NodeJS.ErrnoException).code || last;
-    };
-    const timer = setTimeout(() => {
-      redis.off('error', noteError);
-      redis.disconnect();
-      fail(
-        new DoorbusterError('busy', `Redis cannot be reached within ${connectTimeoutMs / 1_000} s: ${last}`),
-      );
-    }, connectTimeoutMs);
-    redis.on('error', noteError);
-    redis.once('ready', () => {
-      clearTimeout(timer);
-      redis.off('error', noteError);
-      done();
-    });
-  });
-}
+const askAgainAfterMs = 50;
 
 export class RedisLink {
   readonly #redis: Redis;
+  readonly #address: RedisAddress;
   readonly #name: string;
   readonly #log: Log;
   #generation = 1;
+  /** Redis has agreed to all that was asked of this connection. */
+  #isOpen = false;
+  /** Why Redis refused the last connection, if it did. */
+  #refusal: string | null = null;
+  #lastError = 'no answer';
   #isAway = false;
   #isClosing = false;
+  #onFirst: { done: () => void; fail: (reason: string) => void } | null = null;
 
-  constructor(redis: Redis, name: string, log: Log) {
-    this.#redis = redis;
+  constructor(url: string, name: string, commandTimeoutMs: number, log: Log) {
+    this.#address = redisAddress(url);
     this.#name = name;
     this.#log = log;
-    redis.on('error', () => {});
-    redis.on('close', () => this.#onClose());
-    redis.on('ready', () => this.#onReady());
+    const { host, port, isTls } = this.#address;
+    this.#redis = new Redis({
+      host,
+      port,
+      // Whichever the name has.
+      family: 0,
+      ...(isTls ? { tls: {} } : {}),
+      protocol: 2,
+      lazyConnect: true,
+      enableReadyCheck: false,
+      disableClientInfo: true,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      // Commands in flight fail at the first broken connection.
+      maxRetriesPerRequest: 0,
+      connectTimeout: 2_000,
+      commandTimeout: commandTimeoutMs,
+      retryStrategy: (times) =>
+        this.#refusal === null
+          ? Math.min(reconnectPauseMaxMs, 20 * 2 ** Math.min(times, 10))
+          : reconnectPauseMaxMs,
+    });
+    this.#redis.on('error', (error: NodeJS.ErrnoException) => {
+      this.#lastError = error.message || error.code || this.#lastError;
+    });
+    this.#redis.on('close', () => this.#onClose());
+    this.#redis.on('ready', () => void this.#greet());
+  }
+
+  /** Resolves with the first connection to which Redis agrees; rejects when Redis refuses, or is not there in time. */
+  open(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const { host, port } = this.#address;
+        const seconds = connectTimeoutMs / 1_000;
+        fail(`Redis at ${host}:${port} cannot be reached within ${seconds} s: ${this.#lastError}`);
+      }, connectTimeoutMs);
+      const fail = (reason: string) => {
+        clearTimeout(timer);
+        this.#onFirst = null;
+        void this.close();
+        reject(new DoorbusterError('busy', reason));
+      };
+      const done = () => {
+        clearTimeout(timer);
+        this.#onFirst = null;
+        resolve();
+      };
+      this.#onFirst = { done, fail };
+      this.#redis.connect().catch(() => {});
+    });
   }
 
   get generation(): number {
@@ -65,16 +103,9 @@ export class RedisLink {
 
   /** One pipeline; never rejects. */
   async run(commands: readonly RedisCommand[]): Promise<RedisReply[]> {
-    if (commands.length === 0) return [];
-    try {
-      const results = await this.#redis.pipeline(commands.map((command) => [...command])).exec();
-      return commands.map((_, i): RedisReply => {
-        const [error, value] = results?.[i] ?? [new Error('no reply'), null];
-        return error ? { error, isAnswer: error.name === 'ReplyError' } : { value };
-      });
-    } catch (error) {
-      return commands.map(() => ({ error: error as Error, isAnswer: false }));
-    }
+    if (this.#isOpen) return this.#send(commands);
+    const error = new Error(this.#refusal ?? `not connected: ${this.#lastError}`);
+    return commands.map(() => ({ error, isAnswer: false }));
   }
 
   /** One pipeline whose values are all wanted: throws the first error. */
@@ -87,19 +118,59 @@ export class RedisLink {
 
   async close(): Promise<void> {
     this.#isClosing = true;
+    this.#isOpen = false;
     this.#redis.disconnect();
+  }
+
+  async #send(commands: readonly RedisCommand[]): Promise<RedisReply[]> {
+    if (commands.length === 0) return [];
+    try {
+      const results = await this.#redis.pipeline(commands.map((command) => [...command])).exec();
+      return commands.map((_, i): RedisReply => {
+        const [error, value] = results?.[i] ?? [new Error('no reply'), null];
+        return error ? { error, isAnswer: error.name === 'ReplyError' } : { value };
+      });
+    } catch (error) {
+      return commands.map(() => ({ error: error as Error, isAnswer: false }));
+    }
+  }
+
+  /** Opens the connection that has come, or ends it. */
+  async #greet(): Promise<void> {
+    const generation = this.#generation;
+    const isGone = () => this.#isClosing || this.#generation !== generation;
+    while (!isGone()) {
+      const answer = await shakeHands(this.#address, this.#name, (commands) => this.#send(commands));
+      if (isGone()) return;
+      if (answer.type === 'agreed') return this.#onOpen();
+      if (answer.type === 'refused') return this.#onRefused(answer.reason);
+      this.#lastError = answer.reason;
+      await wait(askAgainAfterMs);
+    }
+  }
+
+  #onOpen(): void {
+    this.#isOpen = true;
+    this.#refusal = null;
+    if (this.#isAway) this.#log('info', 'the connection to Redis is back', { connection: this.#name });
+    this.#isAway = false;
+    this.#onFirst?.done();
+  }
+
+  #onRefused(reason: string): void {
+    this.#onFirst?.fail(reason);
+    if (this.#isClosing) return;
+    if (this.#refusal !== reason) this.#log('error', reason, { connection: this.#name });
+    this.#refusal = reason;
+    this.#redis.disconnect(true);
   }
 
   #onClose(): void {
     this.#generation++;
-    if (this.#isAway || this.#isClosing) return;
+    this.#isOpen = false;
+    if (this.#isAway || this.#isClosing || this.#onFirst) return;
     this.#isAway = true;
     this.#log('warn', 'the connection to Redis broke', { connection: this.#name });
-  }
-
-  #onReady(): void {
-    if (this.#isAway) this.#log('info', 'the connection to Redis is back', { connection: this.#name });
-    this.#isAway = false;
   }
 }
 
@@ -109,21 +180,7 @@ export async function openRedisLink(
   commandTimeoutMs: number,
   log: Log,
 ): Promise<RedisLink> {
-  const redis = new Redis(url, {
-    connectionName: name,
-    protocol: 2,
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    // Commands in flight fail at the first broken connection.
-    maxRetriesPerRequest: 0,
-    connectTimeout: 2_000,
-    commandTimeout: commandTimeoutMs,
-    retryStrategy: (times) => Math.min(reconnectPauseMaxMs, 20 * 2 ** Math.min(times, 10)),
-  });
-  const link = new RedisLink(redis, name, log);
-  const ready = firstReady(redis);
-  redis.connect().catch(() => {});
-  await ready;
+  const link = new RedisLink(url, name, commandTimeoutMs, log);
+  await link.open();
   return link;
 }
