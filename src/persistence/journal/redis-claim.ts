@@ -11,7 +11,8 @@ import type pg from 'pg';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Claim } from '../../protocol/journal.ts';
 import { isTakenOverSql, takeOverSql } from './owners.ts';
-import type { RedisLink, RedisReply } from './redis-link.ts';
+import type { RedisReply } from './redis-command.ts';
+import type { RedisLink } from './redis-link.ts';
 import { readTails, streamKey, type Tail } from './stream.ts';
 
 const raiseSql = `

@@ -6,7 +6,7 @@
  * 2. What Redis answers is final for this connection. Without an answer, or while Redis loads its data, the same is
  *    asked again.
  */
-import type { RedisCommand, RedisReply } from './redis-link.ts';
+import type { RedisCommand, RedisReply } from './redis-command.ts';
 
 export interface RedisAddress {
   readonly host: string;

@@ -12,14 +12,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
+import type { RedisCommand, RedisReply } from './redis-command.ts';
 import { type RedisAddress, redisAddress, shakeHands } from './redis-handshake.ts';
-
-export type RedisCommand = readonly [name: string, ...args: (string | number | Buffer)[]];
-
-/** `isAnswer`: Redis itself refused the command; otherwise nobody knows whether it was carried out. */
-export type RedisReply =
-  | { readonly value: unknown; readonly error?: never }
-  | { readonly error: Error; readonly isAnswer: boolean };
 
 const connectTimeoutMs = 5_000;
 const reconnectPauseMaxMs = 500;

@@ -14,7 +14,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { AppendOutcome, Claim, Frame } from '../../protocol/journal.ts';
 import type { Log } from '../../protocol/log.ts';
 import { isSmallerIdError } from './redis-claim.ts';
-import type { RedisLink, RedisReply } from './redis-link.ts';
+import type { RedisReply } from './redis-command.ts';
+import type { RedisLink } from './redis-link.ts';
 import { readTails, type Tail, xadd } from './stream.ts';
 
 const settleMs = 2_000;

@@ -7,7 +7,8 @@
  * 3. The last frame is never trimmed: it keeps the numbering known.
  */
 import type { Frame, Newest } from '../../protocol/journal.ts';
-import type { RedisCommand, RedisLink } from './redis-link.ts';
+import type { RedisCommand } from './redis-command.ts';
+import type { RedisLink } from './redis-link.ts';
 
 export const streamKey = (partition: number) => `{p${partition}}:journal`;
 
