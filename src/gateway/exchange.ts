@@ -8,27 +8,22 @@
  * 2. Everything wanted from the request is copied before the first await; body chunks are copied when they come.
  * 3. A request gets exactly one answer, corked. Whatever is thrown becomes a problem.
  * 4. Memory is bounded: body bytes per request and together, and requests at once.
+ * 5. After a chunked body the connection is closed: uWS reads trailers as the next request. A body that is not read to
+ *    its end, and a head with a fault, close it, too.
  */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
-import { STATUS_CODES } from 'node:http';
 import { DoorbusterError } from '../protocol/errors.ts';
+
+import { writeReply } from './answer.ts';
+import { RequestHead } from './head.ts';
 import { fingerprintOf } from './idempotency.ts';
 import type { Door, OpenRequest } from './pipeline.ts';
-import { problemType } from './problem.ts';
-import {
-  bodyBytesMax,
-  type Gate,
-  parseBody,
-  RequestBody,
-  type RequestHead,
-  readHead,
-  readHeaders,
-} from './request.ts';
-import type { AnyRequest, Identity, Reply, ReplyHeaders } from './route.ts';
+import { bodyBytesMax, type Gate, parseBody, RequestBody } from './request.ts';
+import type { AnyRequest, Identity, Reply } from './route.ts';
 import { hasBody, type Match } from './router.ts';
 
-const noHeaders: ReplyHeaders = Object.freeze({});
 const noBytes = Buffer.alloc(0);
+const noNames: readonly string[] = Object.freeze([]);
 
 export class Exchange implements Door {
   readonly keyName = 'Idempotency-Key header';
@@ -37,7 +32,6 @@ export class Exchange implements Door {
   readonly #startedAtMs = performance.now();
   readonly #head: RequestHead;
   #match: Match | null = null;
-  #headers = noHeaders;
   /** undefined: not known yet. */
   #identity: Identity | null | undefined = undefined;
   /** null for a route that reads none. */
@@ -45,6 +39,7 @@ export class Exchange implements Door {
   #isAdmitted = false;
   #isRunning = false;
   #isAborted = false;
+  #isAnswered = false;
   #isSettled = false;
 
   constructor(gate: Gate, res: HttpResponse, req: HttpRequest) {
@@ -52,7 +47,7 @@ export class Exchange implements Door {
     this.#res = res;
     res.onAborted(() => this.#abort());
     gate.enter();
-    this.#head = readHead(res, req);
+    this.#head = new RequestHead(res, req);
     try {
       this.#begin(req);
     } catch (error) {
@@ -65,7 +60,7 @@ export class Exchange implements Door {
   }
 
   get key(): string {
-    return this.#head.idempotencyKey;
+    return this.#head.idempotencyKey ?? '';
   }
 
   fingerprint({ rawBody }: AnyRequest): string {
@@ -76,15 +71,16 @@ export class Exchange implements Door {
 
   #begin(req: HttpRequest): void {
     const gate = this.#gate;
+    const head = this.#head;
+    const match = gate.router.find(head.method === 'HEAD' ? 'GET' : head.method, head.path);
+    head.walk(req, match !== null && 'compiled' in match ? match.compiled.headerNames : noNames);
+    if (head.fault !== null) throw new DoorbusterError('malformed_request', head.fault);
     if (gate.isOverfull) throw tooBusy();
-    const method = this.#head.method === 'HEAD' ? 'GET' : this.#head.method;
-    const match = gate.router.find(method, this.#head.path);
     if (match === null) throw new DoorbusterError('not_found', 'No such path');
     if ('allow' in match)
       throw new DoorbusterError('method_not_allowed', `This path has ${match.allow}`, { allow: match.allow });
     this.#match = match;
-    const { route, headerNames } = match.compiled;
-    if (headerNames.length > 0) this.#headers = readHeaders(req, headerNames);
+    const { route } = match.compiled;
 
     const identity = gate.pipeline.identify(route, this.#head.authorization);
     if (identity instanceof Promise) {
@@ -109,14 +105,23 @@ export class Exchange implements Door {
   }
 
   #receive(body: RequestBody, chunk: ArrayBuffer, isLast: boolean): void {
-    if (this.#isSettled || body.isTooLarge) return;
-    if (!body.add(chunk, isLast)) this.#fail(tooBusy());
-    else if (body.isComplete || body.isTooLarge) this.#proceed();
+    if (this.#isAnswered || this.#isSettled || body.isTooLarge) return;
+    // Trailers look to uWS like a next request. It says so (an abort) before this turn ends: only then is it known
+    // that the request is whole, and a refused one has done nothing.
+    if (isLast && this.#head.isChunked) setImmediate(() => this.#complete(body));
+    if (!body.add(chunk) && !isLast) this.#fail(tooBusy());
+    else if (body.isTooLarge) this.#proceed();
+    else if (isLast && !this.#head.isChunked) this.#complete(body);
+  }
+
+  #complete(body: RequestBody): void {
+    body.isComplete = true;
+    this.#proceed();
   }
 
   /** Goes on as far as what has come allows. */
   #proceed(): void {
-    if (this.#isSettled || this.#isRunning || this.#identity === undefined) return;
+    if (this.#isAnswered || this.#isSettled || this.#isRunning || this.#identity === undefined) return;
     try {
       if (!this.#isAdmitted) {
         const { route } = this.#match!.compiled;
@@ -148,7 +153,7 @@ export class Exchange implements Door {
       query: null,
       body,
       rawBody,
-      headers: this.#headers,
+      headers: this.#head.headers,
       requestId: this.#head.requestId,
       remoteAddress: this.#head.remoteAddress,
       mintedId: null,
@@ -162,22 +167,29 @@ export class Exchange implements Door {
   }
 
   #send(reply: Reply): void {
-    if (this.#isSettled) return;
-    const isWritable = !this.#isAborted;
-    this.#settle(reply.status);
-    if (!isWritable) return;
-    // A body that may have no end is not read out after an early answer: the connection is closed instead.
-    const mayNeverEnd = !this.#body?.isComplete && (this.#head.isChunked || this.#isDeclaredTooLarge());
-    writeReply(this.#res, reply, {
-      requestId: this.#head.requestId,
-      isHead: this.#head.method === 'HEAD',
-      mustClose: this.#gate.isDraining || mayNeverEnd,
-    });
+    if (this.#isAnswered || this.#isSettled) return;
+    this.#isAnswered = true;
+    // uWS closes a connection only after it has read all that came with the request, and would hand out the next
+    // request in it. While this one has no answer yet it closes the connection instead: so it gets none in this turn.
+    if (this.#mustClose()) setImmediate(() => this.#write(reply, true));
+    else this.#write(reply, false);
   }
 
-  /** Also when what was declared is no number. */
+  #write(reply: Reply, mustClose: boolean): void {
+    this.#settle(reply.status);
+    if (this.#isAborted) return;
+    writeReply(this.#res, reply, this.#head, mustClose);
+  }
+
+  /** Also wherever what follows on the connection could be anything but the next request: invariant 5. */
+  #mustClose(): boolean {
+    const { isLast, isChunked, fault } = this.#head;
+    if (this.#gate.isDraining || isLast || isChunked || fault !== null) return true;
+    return !this.#body?.isComplete && this.#isDeclaredTooLarge();
+  }
+
   #isDeclaredTooLarge(): boolean {
-    return !(this.#head.contentLength <= bodyBytesMax);
+    return this.#head.contentLength > bodyBytesMax;
   }
 
   #abort(): void {
@@ -198,48 +210,4 @@ export class Exchange implements Door {
 
 function tooBusy(): DoorbusterError {
   return new DoorbusterError('busy', 'Too many requests are open: try again');
-}
-
-// ----------------------------------------------------------------
-// Writes one reply to one response that is still open: corked, once, with the headers that every answer has.
-
-interface AnswerOptions {
-  readonly requestId: string;
-  /** HEAD: the length of the body, but not the body. */
-  readonly isHead: boolean;
-  readonly mustClose: boolean;
-}
-
-function writeReply(res: HttpResponse, reply: Reply, options: AnswerOptions): void {
-  const { status, headers, body } = reply;
-  const bytes = body === undefined ? null : body instanceof Uint8Array ? body : JSON.stringify(body);
-  res.cork(() => {
-    res.writeStatus(statusLine(status));
-    if (bytes !== null) res.writeHeader('Content-Type', status >= 400 ? problemType : 'application/json');
-    res.writeHeader('X-Request-Id', options.requestId);
-    for (const name in headers) res.writeHeader(name, headers[name]!);
-    if (headers?.['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-store');
-    const hasNoBody = status === 204 || options.isHead;
-    if (!hasNoBody || options.mustClose) {
-      res.end(hasNoBody ? '' : (bytes ?? ''), options.mustClose);
-      return;
-    }
-    // Any argument to `endWithoutBody`, `undefined` too, is a length whose body uWS would wait for.
-    if (bytes !== null) res.writeHeader('Content-Length', String(Buffer.byteLength(bytes)));
-    res.endWithoutBody();
-  });
-}
-
-// ----------------------------------------------------------------
-// Status lines as HTTP wants them, made once each.
-
-const lineByStatus = new Map<number, string>();
-
-export function statusLine(status: number): string {
-  let line = lineByStatus.get(status);
-  if (line === undefined) {
-    line = `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
-    lineByStatus.set(status, line);
-  }
-  return line;
 }

@@ -10,7 +10,13 @@ import { DoorbusterError } from '../protocol/errors.ts';
 import type { Reply } from './route.ts';
 
 const codesByStatus = {
-  400: ['malformed_json', 'validation_failed', 'idempotency_key_required', 'invalid_signature'],
+  400: [
+    'malformed_request',
+    'malformed_json',
+    'validation_failed',
+    'idempotency_key_required',
+    'invalid_signature',
+  ],
   401: ['unauthenticated', 'invalid_token', 'token_expired', 'invalid_credentials'],
   402: ['payment_declined', 'payment_failed'],
   403: ['forbidden', 'invite_required', 'admission_required', 'admission_invalid', 'admission_expired'],

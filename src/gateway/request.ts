@@ -1,60 +1,10 @@
 /**
- * What comes in with a request: its head, copied while uWS still has it, its body within bounds, and the gate of one
- * server, which counts what is open.
+ * What comes in after a request's head: its body within bounds; and the gate of one server, which counts what is open.
  */
-import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { DoorbusterError } from '../protocol/errors.ts';
 import { parseJson } from './check.ts';
-import { newId } from './handling.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Router } from './router.ts';
-
-export interface RequestHead {
-  readonly method: string;
-  readonly path: string;
-  /** Without the question mark. */
-  readonly query: string;
-  readonly requestId: string;
-  readonly remoteAddress: string;
-  readonly authorization: string;
-  readonly contentType: string;
-  readonly idempotencyKey: string;
-  /** NaN when it is no number. */
-  readonly contentLength: number;
-  readonly isChunked: boolean;
-}
-
-const textDecoder = new TextDecoder();
-
-export function readHead(res: HttpResponse, req: HttpRequest): RequestHead {
-  return {
-    method: req.getCaseSensitiveMethod(),
-    path: req.getUrl(),
-    // Not a string when the path has no question mark, whatever the types say.
-    query: req.getQuery() ?? '',
-    requestId: requestIdFrom(req.getHeader('x-request-id')),
-    remoteAddress: textDecoder.decode(res.getRemoteAddressAsText()),
-    authorization: req.getHeader('authorization'),
-    contentType: req.getHeader('content-type'),
-    idempotencyKey: req.getHeader('idempotency-key'),
-    contentLength: Number(req.getHeader('content-length') || 0),
-    isChunked: req.getHeader('transfer-encoding') !== '',
-  };
-}
-
-/** The headers that a route reads. */
-export function readHeaders(req: HttpRequest, names: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const name of names) {
-    const value = req.getHeader(name);
-    if (value !== '') headers[name] = value;
-  }
-  return headers;
-}
-
-function requestIdFrom(sent: string): string {
-  return sent !== '' && sent.length <= 128 && /^[\w.-]+$/.test(sent) ? sent : newId('request');
-}
 
 // ----------------------------------------------------------------
 // The body of one request as it comes in, within two bounds: its own, and that of all open bodies together.
@@ -82,7 +32,7 @@ export class RequestBody {
   }
 
   /** Copies the chunk, whose memory uWS takes back. False when all bodies together have become too many bytes. */
-  add(chunk: ArrayBuffer, isLast: boolean): boolean {
+  add(chunk: ArrayBuffer): boolean {
     if (this.#bytes + chunk.byteLength > bodyBytesMax) {
       this.isTooLarge = true;
       this.release();
@@ -93,8 +43,7 @@ export class RequestBody {
       this.#bytes += chunk.byteLength;
       this.#budget.openBodyBytes += chunk.byteLength;
     }
-    this.isComplete = isLast;
-    return isLast || this.#budget.openBodyBytes <= this.#budget.openBodyBytesMax;
+    return this.#budget.openBodyBytes <= this.#budget.openBodyBytesMax;
   }
 
   bytes(): Buffer {

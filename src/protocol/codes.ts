@@ -5,6 +5,7 @@
 
 /** Titles of the refusals, in about the order in which they are checked: a command's own comment has its exact one. */
 export const refusals = {
+  malformed_request: 'The head of the request is not valid HTTP',
   not_found: 'No such resource',
   method_not_allowed: 'Method not allowed here',
   unauthenticated: 'Authentication is required',

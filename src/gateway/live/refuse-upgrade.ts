@@ -1,7 +1,7 @@
 /** Answers a request for a WebSocket that is refused, over HTTP. */
 import type { HttpResponse } from 'uWebSockets.js';
 import type { DoorbusterError } from '../../protocol/errors.ts';
-import { statusLine } from '../exchange.ts';
+import { statusLine } from '../answer.ts';
 import { newId } from '../handling.ts';
 import { problemOf, problemType } from '../problem.ts';
 

@@ -1,0 +1,60 @@
+/**
+ * Writes one reply to one response that is still open: corked, once, with the headers that every answer has.
+ *
+ * 1. A connection that stays open says for how long (`Keep-Alive`); one that does not says `Connection: close`.
+ */
+
+import type { HttpResponse } from 'uWebSockets.js';
+import { STATUS_CODES } from 'node:http';
+import type { RequestHead } from './head.ts';
+import { problemType } from './problem.ts';
+import type { Reply } from './route.ts';
+
+/**
+ * uWS closes an idle connection after 10 s, give or take a tick of its clock, which is 4 s: never before the ninth
+ * second. What is announced leaves a second for the way.
+ */
+const keepAliveSeconds = 7;
+
+/** Several lines in one call: uWS writes a value as it is, and each call costs more than the bytes. */
+const keptAlive = `no-store\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSeconds}`;
+
+export function writeReply(
+  res: HttpResponse,
+  { status, headers, body }: Reply,
+  { requestId, method, isCut }: RequestHead,
+  mustClose: boolean,
+): void {
+  const bytes = body === undefined ? null : body instanceof Uint8Array ? body : JSON.stringify(body);
+  res.cork(() => {
+    res.writeStatus(statusLine(status));
+    if (bytes !== null) res.writeHeader('Content-Type', status >= 400 ? problemType : 'application/json');
+    res.writeHeader('X-Request-Id', requestId);
+    for (const name in headers) res.writeHeader(name, headers[name]!);
+    res.writeHeader('Cache-Control', mustClose ? 'no-store' : keptAlive);
+    if (isCut) res.writeHeader('Connection', 'close');
+    // HEAD: the length of the body, but not the body.
+    const hasNoBody = status === 204 || method === 'HEAD';
+    if (!hasNoBody || mustClose) {
+      res.end(hasNoBody ? '' : (bytes ?? ''), mustClose);
+      return;
+    }
+    // Any argument to `endWithoutBody`, `undefined` too, is a length whose body uWS would wait for.
+    if (bytes !== null) res.writeHeader('Content-Length', String(Buffer.byteLength(bytes)));
+    res.endWithoutBody();
+  });
+}
+
+// ----------------------------------------------------------------
+// Status lines as HTTP wants them, made once each.
+
+const lineByStatus = new Map<number, string>();
+
+export function statusLine(status: number): string {
+  let line = lineByStatus.get(status);
+  if (line === undefined) {
+    line = `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
+    lineByStatus.set(status, line);
+  }
+  return line;
+}
