@@ -21,6 +21,8 @@ export interface Config {
   readonly stripe: { readonly secretKey: string | null; readonly webhookSecret: string | null };
   /** Port of the built-in payment sandbox on 127.0.0.1; 0 picks a free one. */
   readonly sandboxPort: number;
+  /** How far the journal may be ahead of the wall clock at a start. */
+  readonly clockAheadSecondsMax: number;
   readonly logLevel: (typeof logLevels)[number];
   readonly hasSample: boolean;
   /** null: generated and kept under `dataDir`. */
@@ -128,6 +130,7 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     gateways: env.integer('GATEWAYS', Math.min(halfOfCores, 32), 1, 64),
     stripe: { secretKey: env.text('STRIPE_SECRET_KEY'), webhookSecret: env.text('STRIPE_WEBHOOK_SECRET') },
     sandboxPort: env.integer('SANDBOX_PORT', 0, 0, 65535),
+    clockAheadSecondsMax: env.integer('CLOCK_AHEAD_SECONDS_MAX', 3_600, 5, 10_000_000_000),
     logLevel: env.oneOf('LOG_LEVEL', 'info', logLevels),
     hasSample: env.oneOf('SAMPLE', databaseUrl === null ? '1' : '0', ['0', '1']) === '1',
     tokenSecret,

@@ -1,10 +1,12 @@
 /** The whole system on one screen: what runs, in which thread, in which order it starts and stops. */
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import type { Pool } from 'pg';
 import { configOrExit } from './config.ts';
 import { ensureAdmin } from './market/accounts/store.ts';
 import { banner } from './ops/banner.ts';
 import { readChecks } from './ops/checks.ts';
+import { noteAhead, refuseFarAhead } from './ops/clock-check.ts';
 import { createLog } from './ops/log.ts';
 import { exposition, readFamilies } from './ops/metrics.ts';
 import { makeSampleOnce } from './ops/sample.ts';
@@ -14,7 +16,9 @@ import { freePort } from './persistence/embedded/free-port.ts';
 import { startEmbedded } from './persistence/embedded/server.ts';
 import { migrate } from './persistence/migrate.ts';
 import { openPool } from './persistence/postgres.ts';
-import { anchorClock } from './runtime/clock.ts';
+import { newestEngineMs } from './persistence/snapshots.ts';
+import { anchorClock, startClock, systemScheduler } from './runtime/clock.ts';
+import { closedOpening, Opening } from './runtime/opening.ts';
 import { Supervisor } from './runtime/supervisor.ts';
 import type { Role } from './runtime/thread-messages.ts';
 import type { BackOfficeData } from './threads/back-office.ts';
@@ -78,18 +82,15 @@ async function start(): Promise<void> {
         ...{ port: config.sandboxPort, dataDir, webhookSecret, log: shared.log },
         webhookUrl: `${publicUrl}/v1/webhooks/stripe`,
       })) as { url: string });
+  const { durability, isDurable } = await startShards(shared, run, pool);
   const settings = { stripe: { secretKey: stripe.secretKey, sandboxUrl: sandbox?.url ?? null } };
   await startThread<BackOfficeData>('back-office', 0, { ...shared, settings });
-  const [journal] = (await each(shards, (shard) =>
-    startThread<ShardData>('shard', shard, { ...shared, shard, owner: run }),
-  )) as { durability: string; isDurable: boolean }[];
   await startThread<SharedData>('snapshotter', 0, shared);
   const keys = { run, tokenSecret, webhookSecret };
   await each(gateways, (gateway) =>
     startThread<GatewayData>('gateway', gateway, { ...shared, ...keys, gateway, config, port }),
   );
 
-  const { durability, isDurable } = journal!;
   const payments = sandbox ? { mode: 'sandbox', url: sandbox.url } : { mode: 'stripe' };
   const ops = await startOps({
     host: '127.0.0.1',
@@ -109,6 +110,29 @@ async function start(): Promise<void> {
   process.stdout.write(
     banner({ config, publicUrl, opsPort: ops.port, durability, sandbox, admin, sample, tookSeconds }),
   );
+}
+
+/** Lets the shards open when all of them have recovered engine time and it is one that is accepted. */
+async function startShards(
+  shared: SharedData,
+  owner: string,
+  pool: Pool,
+): Promise<{ durability: string; isDurable: boolean }> {
+  const clock = startClock(shared.clock);
+  const refuse = () => refuseFarAhead(clock.aheadMs, config.clockAheadSecondsMax);
+  // Snapshots tell most of it before any partition is claimed: a start that is refused leaves a running server alone.
+  clock.advanceTo(await newestEngineMs(pool));
+  refuse();
+  const opening = new Opening(closedOpening(config.shards), systemScheduler);
+  const started = each(config.shards, (shard) =>
+    startThread<ShardData>('shard', shard, { ...shared, shard, owner, opening: opening.memory }),
+  );
+  await Promise.race([opening.allRecovered(), started]);
+  refuse();
+  noteAhead(clock.aheadMs, log);
+  opening.open();
+  const [first] = await started;
+  return first as { durability: string; isDurable: boolean };
 }
 
 /** Answers with what the thread says of itself when it is ready. */

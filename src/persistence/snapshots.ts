@@ -173,6 +173,14 @@ class PostgresSnapshotStore implements SnapshotStore, PassivatedStore {
   }
 }
 
+/** The newest engine time of which any partition's snapshot knows; 0 when there is none. */
+export async function newestEngineMs(pool: Pick<pg.Pool, 'query'>): Promise<number> {
+  const { rows } = await pool.query<{ newest: string | null }>(
+    'select max(engine_ms) as newest from checkpoints',
+  );
+  return Number(rows[0]?.newest ?? 0);
+}
+
 export function createSnapshotStore(pool: pg.Pool): SnapshotStore & PassivatedStore {
   return new PostgresSnapshotStore(pool);
 }

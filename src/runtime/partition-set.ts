@@ -2,8 +2,8 @@
  * The partitions that a shard runs. They come and go while the shard works: opened by order, closed by order, or taken
  * over by another process.
  *
- * 1. Opening is: claim (older owners are fenced), recover, wait until the former owner's lease is over, take commands,
- *    send what is pending.
+ * 1. Opening is: claim (older owners are fenced), recover, wait until the former owner's lease is over and until it may
+ *    open (see opening.ts), take commands, send what is pending.
  * 2. Closing is: take nothing new, finish what was taken, end, and let go of the ownership, so that whoever comes next
  *    need not wait. When time runs out nothing is let go of: the next owner waits for the lease to end.
  * 3. A partition that was taken over ends at once, and no other does. When it was the last one, the shard is retired.
@@ -42,6 +42,7 @@ export interface PartitionSetDeps {
   readonly onDurable: (partition: number, seq: number) => void;
   readonly onReplaced: (partition: number) => void;
   readonly onRetired: (reason: string) => void;
+  readonly mayOpen: () => Promise<void>;
 }
 
 export class PartitionSet {
@@ -81,6 +82,7 @@ export class PartitionSet {
         ...this.#deps,
         onOvertaken: (partition, epoch) => this.replaced(partition, partition.claimedAway(epoch)),
       });
+      await this.#deps.mayOpen();
       const waitMs = otherEndsAtMs - scheduler.now();
       if (waitMs > 0) await new Promise<void>((resolve) => scheduler.after(waitMs, resolve));
       this.#begin(

@@ -24,6 +24,8 @@ export interface ShardDeps {
   /** Sends to an actor elsewhere, or to the back office; must answer once, `busy` when it cannot. */
   readonly ask: (address: Address, command: AnyCommand, done: ReplyTo) => void;
   readonly push: (push: Push) => void;
+  /** Partitions have been recovered: resolves when they may take commands. At once when not given. */
+  readonly mayOpen?: () => Promise<void>;
   /** The partition's journal has grown: projections may read on. */
   readonly onDurable: (partition: number, seq: number) => void;
   /** Another process has taken this partition; the others go on. */

@@ -59,6 +59,7 @@ export class Shard {
       ...{ stage, timers, outbox, onDurable, onRetired: deps.onRetired },
       isLoading: (partition) => this.#passivation?.isLoading(partition) ?? false,
       onReplaced: (partition) => deps.onReplaced?.(partition),
+      mayOpen: async () => deps.mayOpen?.(),
     });
     this.#housekeeping = new Housekeeping({
       ...{ scheduler, clock, stage, mailbox, outbox },

@@ -13,8 +13,11 @@ export interface Timed {
   serial: number;
 }
 
-/** Node's timers hold at most 2^31 ms; a far deadline is looked at again in a day. */
-const waitMsMax = 86_400_000;
+/**
+ * Engine time moves ahead when a partition is opened whose last owner was ahead: a timer that was set before would ring
+ * too late, so the next deadline is looked at again within a second.
+ */
+const waitMsMax = 1_000;
 
 export class Timers<Owner extends Timed> {
   readonly #heap = new DeadlineHeap<Owner>((owner, deadlineMs) => owner.deadlineMs === deadlineMs);

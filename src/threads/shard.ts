@@ -7,6 +7,7 @@ import { createSnapshotStore } from '../persistence/snapshots.ts';
 import { evenSpread } from '../protocol/address.ts';
 import { startClock, systemScheduler } from '../runtime/clock.ts';
 import { EngineClient } from '../runtime/engine-client.ts';
+import { Opening } from '../runtime/opening.ts';
 import { advancedPush, positionOf } from '../runtime/positions.ts';
 import { Shard } from '../runtime/shard.ts';
 import { inspectShard } from '../runtime/shard-inspection.ts';
@@ -18,6 +19,7 @@ export interface ShardData extends SharedData {
   readonly shard: number;
   /** Names this process among those that may own the data. */
   readonly owner: string;
+  readonly opening: SharedArrayBuffer;
 }
 
 const data = threadData<ShardData>();
@@ -28,6 +30,7 @@ const journal = await openJournal(data.redisUrl, pool, log);
 const snapshots = createSnapshotStore(pool);
 const directory = evenSpread(data.shardCount);
 const engine = new EngineClient(thread, directory, effectKinds);
+const opening = new Opening(data.opening, systemScheduler);
 const shard = new Shard({
   shard: data.shard,
   partitions: directory.partitionsOf(data.shard),
@@ -41,6 +44,7 @@ const shard = new Shard({
   ask: ({ kind, key }, command, done) =>
     engine.request(kind, key, command, ({ code, body }) => done(code, body)),
   push: (push) => thread.push('gateway', push),
+  mayOpen: () => opening.pass(data.shard),
   onDurable(partition, seq) {
     const push = advancedPush(partition, seq);
     thread.push('back-office', push);

@@ -119,6 +119,7 @@ interface Options extends Partial<ShardLimits> {
   readonly snapshotEveryMs?: number;
   readonly partitions?: readonly number[];
   readonly owner?: string;
+  readonly mayOpen?: () => Promise<void>;
 }
 
 const running: Running[] = [];
@@ -128,15 +129,19 @@ export async function startShard(
   options: Options = {},
   atMs = 1_000_000,
 ): Promise<Running> {
-  const { snapshotEveryMs = 15_000, partitions = allPartitions, owner = 'test', ...shardLimits } = options;
+  const {
+    snapshotEveryMs = 15_000,
+    partitions = allPartitions,
+    owner = 'test',
+    mayOpen,
+    ...shardLimits
+  } = options;
   const journal = new MemoryJournal(store);
   const snapshots = new MemorySnapshots(store);
   const clock = { at: atMs };
-  const asked: Running['asked'] = [];
-  const pushes: Push[] = [];
-  const fatal: string[] = [];
-  const replaced: number[] = [];
-  const retired: string[] = [];
+  const said: Pick<Running, 'asked' | 'pushes' | 'fatal' | 'replaced' | 'retired'> = {
+    ...{ asked: [], pushes: [], fatal: [], replaced: [], retired: [] },
+  };
   const advanceTo = (atMs: number) => {
     clock.at = Math.max(clock.at, atMs);
   };
@@ -150,12 +155,13 @@ export async function startShard(
     passivated: snapshots,
     clock: { now: () => clock.at, advanceTo },
     scheduler: systemScheduler,
-    ask: ({ key }, command, done) => void asked.push({ key, command, done }),
-    push: (push) => void pushes.push(push),
+    ...(mayOpen ? { mayOpen } : {}),
+    ask: ({ key }, command, done) => void said.asked.push({ key, command, done }),
+    push: (push) => void said.pushes.push(push),
     onDurable: (partition, seq) => snapshotter.advance(partition, seq),
-    onReplaced: (partition) => void replaced.push(partition),
-    onRetired: (reason) => void retired.push(reason),
-    onFatal: (reason) => void fatal.push(reason),
+    onReplaced: (partition) => void said.replaced.push(partition),
+    onRetired: (reason) => void said.retired.push(reason),
+    onFatal: (reason) => void said.fatal.push(reason),
     log: () => {},
     limits: { ...defaultShardLimits, ...shardLimits },
   });
@@ -175,19 +181,7 @@ export async function startShard(
     new Promise<{ code: string; body: unknown }>((resolve) =>
       shard.deliver('counter', key, command, (code, body) => resolve({ code, body })),
     );
-  const one = {
-    shard,
-    snapshotter,
-    snapshots,
-    journal,
-    asked,
-    pushes,
-    fatal,
-    replaced,
-    retired,
-    clock,
-    send,
-  };
+  const one = { shard, snapshotter, snapshots, journal, ...said, clock, send };
   running.push(one);
   return one;
 }
