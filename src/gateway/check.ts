@@ -1,132 +1,109 @@
 /**
- * From bytes to a checked value: strict UTF-8, JSON, no card numbers, no text that a database cannot keep, then the
- * route's schema. Errors name places as JSON pointers and never repeat what was sent.
+ * From parsed JSON to a checked value: the route's schema, no card number in a free text, and texts that stand for
+ * something else (an instant, an e-mail address) read as what they stand for. Errors name places as JSON pointers and
+ * never repeat what was sent.
  */
-import { isUtf8 } from 'node:buffer';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { DoorbusterError } from '../protocol/errors.ts';
+import { refuseCardIn } from './cards.ts';
+import { fieldErrors, partsOf, type SchemaParts } from './field-errors.ts';
+import { invalidRequest, pointer } from './invalid.ts';
+import { isStorable } from './json.ts';
 
-interface FieldError {
-  readonly path: string;
-  readonly message: string;
-}
-
-/** Refuses with `validation_failed`, else returns the value. */
+/** Refuses with `validation_failed` or `card_data_refused`, else returns what the handler gets. */
 export type Check = (value: unknown) => unknown;
-
-const errorsMax = 20;
-
-export function invalidRequest(errors: readonly FieldError[], what = 'The request'): DoorbusterError {
-  return new DoorbusterError('validation_failed', `${what} does not match its schema`, {
-    errors: errors.slice(0, errorsMax),
-  });
-}
 
 export const acceptAnything: Check = (value) => value;
 
-const pointer = (name: string) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-
 export function compileCheck(schema: TSchema, what: string): Check {
   const validator = Compile(schema);
+  const refuseCards = forEach(partsOf(schema), (field) => (field['~isFreeText'] ? refuseCard : null));
+  const decode = forEach(partsOf(schema), (field) =>
+    field['~codec'] ? decoderOf(field['~codec'], what) : null,
+  );
   return (value) => {
-    if (validator.Check(value)) return value;
-    const errors: FieldError[] = [];
-    for (const { keyword, instancePath, message, params } of validator.Errors(value)) {
-      if (errors.length >= errorsMax) break;
-      if (keyword === 'required') {
-        for (const name of (params as { requiredProperties: string[] }).requiredProperties)
-          errors.push({ path: instancePath + pointer(name), message: 'is required' });
-      } else if (keyword === 'boolean') {
-        errors.push({ path: instancePath, message: 'is not known here' });
-      } else if (keyword === 'enum') {
-        const allowed = (params as { allowedValues: unknown[] }).allowedValues;
-        errors.push({ path: instancePath, message: `must be one of ${allowed.join(', ')}` });
-      } else if (keyword !== 'additionalProperties') {
-        errors.push({ path: instancePath, message });
-      }
-    }
-    throw invalidRequest(errors, what);
+    if (!validator.Check(value)) throw invalidRequest(fieldErrors(schema, value), what);
+    if (refuseCards === null && decode === null) return value;
+    // Held by something, so that the whole value is a field like any other.
+    const held: Fields = { value };
+    refuseCards?.(held, 'value', '');
+    decode?.(held, 'value', '');
+    return held.value;
   };
 }
 
-/** Parses a body. An empty one counts as `{}`, so that requests whose fields are all optional need none. */
-export function parseJson(body: Buffer): unknown {
-  if (body.length === 0) return {};
-  if (!isUtf8(body)) throw new DoorbusterError('malformed_json', 'The body is not valid UTF-8');
-  const text = body.toString('utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new DoorbusterError('malformed_json', 'The body is not valid JSON');
-  }
-  if (mayHoldCard.test(text)) refuseCards(value, '', '');
-  if (mayHoldBadText.test(text)) refuseBadText(value, '');
-  return value;
+type Fields = Record<string, unknown>;
+type OnField = (holder: Fields, key: string, path: string) => void;
+
+/** An object, or an array by the texts of its indexes; null stands where a schema allows it. */
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+
+interface Marked extends SchemaParts {
+  /** People write it, so a card number may stand in it. */
+  readonly '~isFreeText'?: boolean;
+  readonly '~codec'?: Codec;
 }
 
-/** Cheap first looks at the whole text; the walks below decide. */
-const mayHoldCard = /\d(?:[ -]?\d){12}/;
-const mayHoldBadText = /\\u(?:0000|[dD][89a-fA-F])/;
+interface Codec {
+  /** Throws a RangeError that says what the text must be. */
+  readonly decode: (value: unknown) => unknown;
+}
 
-/** Keys under which a card number would be sent; everything below such a key counts. SKUs and ids do not. */
-const cardKeys = /^(?:number|pan|account_?number|(?:credit|debit|payment)?_?card.*|payment.*)$/i;
+const refuseCard: OnField = (holder, key, path) => {
+  const text = holder[key];
+  if (typeof text === 'string') refuseCardIn(text, path);
+};
 
-function refuseCards(value: unknown, key: string, path: string): void {
-  if (typeof value === 'string' || typeof value === 'number') {
-    if (cardKeys.test(key) && isCardNumber(String(value)))
-      throw new DoorbusterError(
-        'card_data_refused',
-        'Card numbers must not be sent here: send a payment method id',
-        {
-          errors: [{ path, message: 'looks like a card number' }],
-        },
-      );
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [name, part] of Object.entries(value)) {
-      // What lies below a card-like key is judged by that key.
-      refuseCards(part, cardKeys.test(key) ? key : Array.isArray(value) ? key : name, path + pointer(name));
+function decoderOf({ decode }: Codec, what: string): OnField {
+  return (holder, key, path) => {
+    if (typeof holder[key] !== 'string') return;
+    try {
+      holder[key] = decode(holder[key]);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw invalidRequest([{ path, message: error.message }], what);
     }
-  }
+  };
 }
 
-/** 13 to 19 digits, with spaces or dashes between them or not, whose last digit is the Luhn check digit. */
-export function isCardNumber(text: string): boolean {
-  if (text.length > 40 || !/^\s*\d(?:[ -]?\d){12,18}\s*$/.test(text)) return false;
-  const digits = text.replace(/\D/g, '');
-  let sum = 0;
-  for (let i = 0; i < digits.length; i++) {
-    let digit = digits.charCodeAt(digits.length - 1 - i) - 48;
-    if (i % 2 === 1) digit = digit > 4 ? digit * 2 - 9 : digit * 2;
-    sum += digit;
+/**
+ * Does something with each field of a value whose schema says so; null when no part of the schema does. The value has
+ * been found to fit the schema.
+ */
+function forEach(schema: Marked, wanted: (schema: Marked) => OnField | null): OnField | null {
+  const own = wanted(schema);
+  if (own !== null) return own;
+  // A union's other branches are null, numbers or booleans: nothing is wanted of them.
+  for (const branch of schema.anyOf ?? []) {
+    const inBranch = forEach(branch, wanted);
+    if (inBranch !== null) return inBranch;
   }
-  return sum % 10 === 0;
+  const ofItem = schema.items === undefined ? null : forEach(schema.items, wanted);
+  if (ofItem !== null)
+    return (holder, key, path) => {
+      const items = holder[key];
+      if (isFields(items)) for (const i of Object.keys(items)) ofItem(items, i, `${path}/${i}`);
+    };
+  const byName = Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+    const onProperty = forEach(property, wanted);
+    return onProperty === null ? [] : [[name, pointer(name), onProperty] as const];
+  });
+  if (byName.length === 0) return null;
+  return (holder, key, path) => {
+    const object = holder[key];
+    if (!isFields(object)) return;
+    for (const [name, step, onProperty] of byName)
+      if (Object.hasOwn(object, name)) onProperty(object, name, path + step);
+  };
 }
 
-function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed();
-}
-
-function refuseBadText(value: unknown, path: string): void {
-  if (typeof value === 'string') {
-    if (!isStorable(value))
-      throw invalidRequest([{ path, message: 'must be text without U+0000 and lone surrogates' }]);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [name, part] of Object.entries(value)) {
-      if (!isStorable(name))
-        throw invalidRequest([{ path, message: 'must have names without U+0000 and lone surrogates' }]);
-      refuseBadText(part, path + pointer(name));
-    }
-  }
-}
+// ----------------------------------------------------------------
 
 /** Query parameters by name, numbers and booleans turned into what the schema says. */
 export function parseQuery(query: string, schema: TSchema | undefined): Record<string, unknown> {
   const values: Record<string, unknown> = Object.create(null);
   if (query === '') return values;
-  const properties = ((schema as { properties?: Record<string, { type?: string }> } | undefined)
-    ?.properties ?? {}) as Record<string, { type?: string }>;
+  const properties = schema === undefined ? {} : (partsOf(schema).properties ?? {});
   for (const pair of query.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');

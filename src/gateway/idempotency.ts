@@ -9,7 +9,7 @@
  *    late is unknown: under a fresh id its repeat would be a second order.
  */
 import { createHash } from 'node:crypto';
-import { invalidRequest } from './check.ts';
+import { invalidRequest } from './invalid.ts';
 import type { KeptAnswer, KeyedRequest, KeyStore } from './key-store.ts';
 import type { Reply } from './route.ts';
 

@@ -2,7 +2,7 @@
  * What comes in after a request's head: its body within bounds; and the gate of one server, which counts what is open.
  */
 import { DoorbusterError } from '../protocol/errors.ts';
-import { parseJson } from './check.ts';
+import { parseJson } from './json.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Router } from './router.ts';
 
@@ -17,7 +17,6 @@ export interface BodyBudget {
   openBodyBytes: number;
 }
 
-const jsonTypes = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i;
 const noBytes = Buffer.alloc(0);
 
 export class RequestBody {
@@ -58,9 +57,15 @@ export class RequestBody {
   }
 }
 
+/** Only the type counts: JSON has no parameters that mean anything (RFC 8259, section 11). */
+function isJson(contentType: string): boolean {
+  if (contentType === 'application/json') return true;
+  return contentType.split(';', 1)[0]!.trim().toLowerCase() === 'application/json';
+}
+
 /** Refuses with `unsupported_media_type`, `malformed_json`, `card_data_refused` or `validation_failed`. */
 export function parseBody(bytes: Buffer, contentType: string): unknown {
-  if (bytes.length > 0 && !jsonTypes.test(contentType))
+  if (bytes.length > 0 && !isJson(contentType))
     throw new DoorbusterError('unsupported_media_type', 'Send the body as application/json');
   return parseJson(bytes);
 }

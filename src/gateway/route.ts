@@ -5,7 +5,7 @@
  * `route` infers what the handler gets (params from the path, body and query from their schemas, headers by name) and
  * what it may answer (one of the declared statuses, with a body of that status' schema): no handler casts anything.
  */
-import type { Static, TSchema } from 'typebox';
+import type { Static, StaticDecode, TSchema } from 'typebox';
 import type { Config } from '../config.ts';
 import type { Database } from '../persistence/database.ts';
 import type { Refusal } from '../protocol/codes.ts';
@@ -122,8 +122,8 @@ interface RequestOf<
 > extends Omit<AnyRequest, 'identity' | 'params' | 'query' | 'body' | 'headers' | 'mintedId'> {
   readonly identity: Whose extends 'anybody' ? Identity | null : Identity;
   readonly params: ParamsOf<Path>;
-  readonly query: Static<Query>;
-  readonly body: Static<Body>;
+  readonly query: StaticDecode<Query>;
+  readonly body: StaticDecode<Body>;
   readonly headers: { readonly [Name in Header]?: string };
   readonly mintedId: Mints extends IdKind ? string : null;
 }

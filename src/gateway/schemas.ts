@@ -1,6 +1,10 @@
 /**
  * Schemas that many routes share. One schema is the validator, the type and a paragraph of `/openapi.json`;
- * a schema with a `title` becomes a named component there.
+ * a schema with a `title` becomes a named component there. Texts that people write are in `texts.ts`.
+ *
+ * 1. What comes in is checked once, here: a handler gets what a text stands for (an instant is whole milliseconds).
+ * 2. Requests are closed, answers are open: a client that sends a field nobody knows is told so, one that reads an
+ *    answer must ignore what it does not know.
  */
 import Type, { type TProperties, type TSchema } from 'typebox';
 import { prefixes } from '../protocol/ids.ts';
@@ -8,12 +12,26 @@ import { roles } from './route.ts';
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
-/** An object that knows its properties: others are refused. */
+interface ObjectOptions {
+  readonly title?: string;
+  readonly description?: string;
+  readonly minProperties?: number;
+}
+
+/** An object of a request: properties that it does not know are refused. */
 export function Closed<const Properties extends TProperties>(
   properties: Properties,
-  options: { title?: string; description?: string; minProperties?: number } = {},
+  options: ObjectOptions = {},
 ) {
   return Type.Object(properties, { ...options, additionalProperties: false });
+}
+
+/** An object of an answer: later versions may add to it. */
+export function Open<const Properties extends TProperties>(
+  properties: Properties,
+  options: ObjectOptions = {},
+) {
+  return Type.Object(properties, { ...options });
 }
 
 export function Id(kind: keyof typeof prefixes) {
@@ -29,8 +47,32 @@ export const Uuid = Type.String({
   description: 'A UUID minted by the client',
 });
 
-/** ISO 8601 with a zone. */
-export const Timestamp = Type.String({ format: 'date-time', maxLength: 40 });
+/** An instant in an answer. */
+export const Timestamp = Type.String({ format: 'date-time' });
+
+const mustInstant = 'must be an RFC 3339 instant in UTC that exists, such as 2027-07-01T08:00:00Z';
+
+/** RFC 3339 in UTC, as whole milliseconds. A leap second has none, so there is none. */
+function readInstant(text: string): number {
+  const atMs = Date.parse(text);
+  // The clock takes a 30th of February for a day in March.
+  if (!Number.isSafeInteger(atMs) || !new Date(atMs).toISOString().startsWith(text.slice(0, 19)))
+    throw new RangeError(mustInstant);
+  return atMs;
+}
+
+/** An instant in a request: handlers get whole engine milliseconds, of a year with four digits. */
+export const Instant = Type.Codec(
+  Type.String({
+    format: 'date-time',
+    maxLength: 40,
+    pattern:
+      '^\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,9})?(?:Z|\\+00:00)$',
+    '~must': mustInstant,
+  }),
+)
+  .Decode(readInstant)
+  .Encode((atMs) => new Date(atMs).toISOString());
 
 export const RoleName = Type.Enum(roles);
 
@@ -42,9 +84,9 @@ export const Problem = Type.Object(
     status: Type.Integer(),
     detail: Type.String(),
     code: Type.String({ description: 'Stable for ever, snake_case' }),
-    errors: Type.Optional(Type.Array(Closed({ path: Type.String(), message: Type.String() }))),
+    errors: Type.Optional(Type.Array(Open({ path: Type.String(), message: Type.String() }))),
   },
-  { title: 'Problem' },
+  { title: 'Problem', additionalProperties: true },
 );
 
 export function Nullable<Schema extends TSchema>(schema: Schema) {
@@ -53,7 +95,7 @@ export function Nullable<Schema extends TSchema>(schema: Schema) {
 
 /** One page of a list. */
 export function Page<Item extends TSchema>(item: Item) {
-  return Closed({ items: Type.Array(item), nextCursor: Nullable(Type.String()) });
+  return Open({ items: Type.Array(item), nextCursor: Nullable(Type.String()) });
 }
 
 /** The query of every list. */

@@ -207,9 +207,10 @@ describe('refusals come in the contract’s order', () => {
     );
     expect(await code({ name: 'x', card: 4242424242424242 })).toBe('card_data_refused');
     expect(await code({ name: 'x', paymentMethod: '5555-5555-5555-4444' })).toBe('card_data_refused');
-    expect(await code({ name: 'x', paymentMethod: 'pm_card_visa4242424242424242' })).toBe(
-      'validation_failed',
+    expect(await code({ name: 'x', paymentMethod: 'pm_card_visa 4242424242424242' })).toBe(
+      'card_data_refused',
     );
+    expect(await code({ name: 'x', paymentMethod: 'pm_card_visa' })).toBe('validation_failed');
     expect(await code({ name: 'x', card: { number: '4242424242424241' } })).toBeUndefined();
     expect(await code({ name: 'x', sku: '4242424242424242' })).toBe('validation_failed');
   });

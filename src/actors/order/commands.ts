@@ -12,9 +12,11 @@ export interface ShippingAddress {
   name: string;
   line1: string;
   line2?: string;
-  city: string;
+  /** Absent where the country has none. */
+  city?: string;
   state?: string;
-  postalCode: string;
+  /** Absent where the country has none. */
+  postalCode?: string;
   /** ISO 3166 alpha-2. */
   country: string;
 }

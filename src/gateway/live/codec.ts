@@ -2,9 +2,12 @@
  * Frames of the live socket in both subprotocols: JSON text, and msgpack with plain maps. What comes in passes the
  * same checks as an HTTP body (bad text, card numbers), whatever it was packed in.
  */
-import { Packr, Unpackr } from 'msgpackr';
+import { Packr } from 'msgpackr';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { invalidRequest, parseJson } from '../check.ts';
+import { refuseCardFields } from '../cards.ts';
+import { invalidRequest } from '../invalid.ts';
+import { parseJson } from '../json.ts';
+import { readMsgpack } from './msgpack.ts';
 
 export const msgpackProtocol = 'doorbuster.msgpack.v1';
 
@@ -12,29 +15,24 @@ export type Frame = Readonly<Record<string, unknown>>;
 type Encoded = string | Uint8Array;
 
 // Plain maps and nothing else: a client's library need not know our records or extension types.
-const options = { useRecords: false, mapsAsObjects: true, moreTypes: false, int64AsType: 'number' } as const;
-const packr = new Packr(options);
-const unpackr = new Unpackr(options);
+const packr = new Packr({ useRecords: false, moreTypes: false });
 
 export function encode(frame: object, isBinary: boolean): Encoded {
   // A slice of msgpackr's own buffer: valid until the next call, and uWS copies it at once.
   return isBinary ? packr.pack(frame) : JSON.stringify(frame);
 }
 
-/** Refuses with `malformed_json` or `validation_failed`. `message` may be taken back by uWS after the call. */
+/** Refuses with `malformed_json`, `validation_failed` or `card_data_refused`. `message` may be taken back by uWS after the call. */
 export function decode(message: ArrayBuffer, isBinary: boolean): Frame {
-  const value = parseJson(isBinary ? unpacked(message) : Buffer.from(message));
+  const value = isBinary ? readPacked(message) : parseJson(Buffer.from(message));
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Frame;
   throw new DoorbusterError('malformed_json', 'A frame is one object');
 }
 
-/** As JSON text, which has no types that a schema has not heard of. */
-function unpacked(message: ArrayBuffer): Buffer {
-  try {
-    return Buffer.from(JSON.stringify(unpackr.unpack(new Uint8Array(message))) ?? 'null');
-  } catch {
-    throw new DoorbusterError('malformed_json', 'The frame is not valid msgpack');
-  }
+function readPacked(message: ArrayBuffer): unknown {
+  const value = readMsgpack(message);
+  refuseCardFields(value);
+  return value;
 }
 
 /** A frame's field that must be text. */

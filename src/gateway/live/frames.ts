@@ -7,7 +7,7 @@
  * 3. A frame that makes no sense is answered by an `error` frame; after a few of them the socket is closed (4029).
  */
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { invalidRequest } from '../check.ts';
+import { invalidRequest } from '../invalid.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Reply } from '../route.ts';
 import { tokensOf } from '../tokens.ts';

@@ -1,6 +1,6 @@
 /** All live features of one gateway as one: which channel a frame means, and whom a push is for. */
 import type { Push } from '../../protocol/decider.ts';
-import { invalidRequest } from '../check.ts';
+import { invalidRequest } from '../invalid.ts';
 import type { Frame } from './codec.ts';
 import type { Connections } from './connections.ts';
 import type { FrameMaker, LiveChannel, LivePart } from './feature.ts';

@@ -3,9 +3,10 @@
  * checks it and the same handler answers it as over HTTP, so the two cannot drift apart.
  */
 
-import { compileCheck, invalidRequest } from '../check.ts';
+import { compileCheck } from '../check.ts';
 import { newId } from '../handling.ts';
 import { fingerprintOf } from '../idempotency.ts';
+import { invalidRequest } from '../invalid.ts';
 import type { Door, OpenRequest, Pipeline } from '../pipeline.ts';
 import type { AnyRequest, LiveDoor, Reply, Route } from '../route.ts';
 import { type CompiledRoute, paramNamesOf } from '../router.ts';

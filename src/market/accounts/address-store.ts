@@ -1,8 +1,12 @@
 /** An account's saved shipping addresses. */
+import { invalid } from '../../gateway/handling.ts';
 import { perGateway } from '../../gateway/route.ts';
+import { limitDefault } from '../../gateway/schemas.ts';
+import { decodeCursor, idPart, type PageFilter, pageOf } from '../../persistence/cursor.ts';
 import type { Database } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import type { Address, AddressChange, SavedAddress } from './schemas.ts';
+import { addressFault } from './countries.ts';
+import type { AddressChange, NewAddress, SavedAddress } from './schemas.ts';
 import { type AccountRef, keepGuest } from './store.ts';
 
 interface Row {
@@ -23,21 +27,28 @@ const fromRow = (row: Row): SavedAddress => ({
   name: row.name,
   line1: row.line1,
   ...(row.line2 === null ? {} : { line2: row.line2 }),
-  city: row.city,
+  ...(row.city === '' ? {} : { city: row.city }),
   ...(row.state === null ? {} : { state: row.state }),
-  postalCode: row.postal_code,
+  ...(row.postal_code === '' ? {} : { postalCode: row.postal_code }),
   country: row.country,
 });
 
-const valuesOf = (address: Address) => [
+/** The columns of a city and a postal code are older than addresses without them: empty says that there is none. */
+const valuesOf = (address: NewAddress) => [
   address.name,
   address.line1,
   address.line2 ?? null,
-  address.city,
+  address.city ?? '',
   address.state ?? null,
-  address.postalCode,
+  address.postalCode ?? '',
   address.country,
 ];
+
+/** Refuses with `validation_failed` what no address of its country can be. */
+export function checkAddress(address: NewAddress, path = ''): void {
+  const fault = addressFault(address);
+  if (fault !== null) invalid(path + fault.path, fault.message);
+}
 
 const notFound = () => new DoorbusterError('not_found', 'No such address');
 
@@ -48,14 +59,15 @@ class Addresses {
     this.#database = database;
   }
 
-  async list(accountId: string, { cursor, limit }: { cursor: string | null; limit: number }) {
+  async list(accountId: string, { cursor, limit = limitDefault }: PageFilter) {
+    const [afterId] = decodeCursor(cursor, 'addresses', [idPart('address')]) ?? [null];
     const rows = await this.#database.query<Row>(
       `SELECT * FROM addresses WHERE account_id = $1 AND ($2::text IS NULL OR address_id > $2)
        ORDER BY address_id LIMIT $3`,
-      [accountId, cursor, limit + 1],
+      [accountId, afterId, limit + 1],
     );
-    const items = rows.slice(0, limit).map(fromRow);
-    return { items, nextCursor: rows.length > limit ? items.at(-1)!.addressId : null };
+    const page = pageOf(rows, limit, 'addresses', (row) => [row.address_id]);
+    return { items: page.rows.map(fromRow), nextCursor: page.nextCursor };
   }
 
   /** Refuses with `not_found`. */
@@ -69,7 +81,8 @@ class Addresses {
   }
 
   /** The same id again changes nothing. Refuses with `wrong_state` when the account has its fill. */
-  add(who: AccountRef, addressId: string, address: Address): Promise<SavedAddress> {
+  async add(who: AccountRef, addressId: string, address: NewAddress): Promise<SavedAddress> {
+    checkAddress(address);
     return this.#database.transaction(async (query) => {
       await keepGuest(query, who);
       // The account's row is locked, so two requests at once cannot both take the last place.
@@ -97,10 +110,12 @@ class Addresses {
         [addressId, accountId],
       );
       if (!before) throw notFound();
+      const after = { ...fromRow(before), ...change };
+      checkAddress(after);
       const [row] = await query<Row>(
         `UPDATE addresses SET name = $2, line1 = $3, line2 = $4, city = $5, state = $6, postal_code = $7, country = $8
          WHERE address_id = $1 RETURNING *`,
-        [addressId, ...valuesOf({ ...fromRow(before), ...change })],
+        [addressId, ...valuesOf(after)],
       );
       return fromRow(row!);
     });

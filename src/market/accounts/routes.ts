@@ -1,12 +1,12 @@
 /** One's own account and its saved addresses. Signing in and out is in `auth-routes.ts`. */
 
 import { type Route, reply, route } from '../../gateway/route.ts';
-import { limitDefault, Page, PageQuery } from '../../gateway/schemas.ts';
+import { Page, PageQuery } from '../../gateway/schemas.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isId } from '../../protocol/ids.ts';
 import { addressesOf } from './address-store.ts';
 import { authRoutes } from './auth-routes.ts';
-import { Account, AccountChange, Address, AddressChange, SavedAddress } from './schemas.ts';
+import { Account, AccountChange, AddressChange, NewAddress, SavedAddress } from './schemas.ts';
 import { accountsOf } from './store.ts';
 
 const readMe = route({
@@ -47,8 +47,7 @@ const listAddresses = route({
   query: PageQuery,
   replies: { 200: { description: 'A page of addresses', schema: Page(SavedAddress) } },
   async handle({ services, identity, query }) {
-    const { cursor = null, limit = limitDefault } = query;
-    return reply(200, await addressesOf(services).list(identity.accountId, { cursor, limit }));
+    return reply(200, await addressesOf(services).list(identity.accountId, query));
   },
 });
 
@@ -59,7 +58,7 @@ const addAddress = route({
   summary: 'Save an address',
   tag: 'Accounts',
   who: 'signed-in',
-  body: Address,
+  body: NewAddress,
   mints: 'address',
   replies: { 201: { description: 'The saved address', schema: SavedAddress } },
   refusals: ['wrong_state'],

@@ -1,10 +1,12 @@
 /** Accounts, sign-ins and addresses on the wire. */
-import Type, { type Static } from 'typebox';
-import { Closed, Id, Nullable, RoleName } from '../../gateway/schemas.ts';
+import Type, { type Static, type StaticDecode } from 'typebox';
+import { Closed, Id, Nullable, Open, RoleName } from '../../gateway/schemas.ts';
+import { BlankLine, Line } from '../../gateway/texts.ts';
+import { countries } from './countries.ts';
 
 // ---------------------------------------------------------------- accounts
 
-export const Account = Closed(
+export const Account = Open(
   {
     accountId: Id('account'),
     role: RoleName,
@@ -16,7 +18,7 @@ export const Account = Closed(
 );
 export type Account = Static<typeof Account>;
 
-const name = Type.String({ minLength: 1, maxLength: 100 });
+const name = Line(100);
 const newPassword = Type.String({ minLength: 8, maxLength: 128 });
 const password = Type.String({ maxLength: 128 });
 
@@ -32,23 +34,44 @@ export type AccountChange = Static<typeof AccountChange>;
 
 // ---------------------------------------------------------------- signing in and out
 
+/** Addresses are the same when they differ in the case of ASCII letters only: no other letter is folded. */
+const fold = (email: string) => email.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+const emailCharsMax = 254;
+
+/** An e-mail address whose domain is ASCII; handlers get it folded. */
+const Email = Type.Codec(
+  Type.String({
+    maxLength: emailCharsMax,
+    pattern:
+      '^[^\\s@\\u0000-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$',
+    '~must': 'must be an e-mail address with an ASCII domain',
+  }),
+)
+  .Decode(fold)
+  .Encode((email) => email);
+
+/** What somebody signs in with: an address that no account can have is an unknown one. */
+const emailOfSomebody = Type.Codec(Type.String({ maxLength: emailCharsMax }))
+  .Decode(fold)
+  .Encode((email) => email);
+
 export const NewAccount = Closed({
-  email: Type.String({ pattern: '^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$', maxLength: 254 }),
+  email: Email,
   password: newPassword,
   name,
   role: Type.Enum(['buyer', 'seller']),
 });
-export type NewAccount = Static<typeof NewAccount>;
+export type NewAccount = StaticDecode<typeof NewAccount>;
 
-export const Credentials = Closed({ email: Type.String({ maxLength: 254 }), password });
-export type Credentials = Static<typeof Credentials>;
+export const Credentials = Closed({ email: emailOfSomebody, password });
+export type Credentials = StaticDecode<typeof Credentials>;
 
 const accessToken = Type.String();
 const expiresIn = Type.Integer({ description: 'Seconds' });
 
-export const Guest = Closed({ accountId: Id('account'), accessToken, expiresIn }, { title: 'Guest' });
+export const Guest = Open({ accountId: Id('account'), accessToken, expiresIn }, { title: 'Guest' });
 
-export const SignIn = Closed(
+export const SignIn = Open(
   { account: Account, accessToken, refreshToken: Type.String(), expiresIn },
   { title: 'SignIn' },
 );
@@ -60,24 +83,44 @@ export const SignOut = Closed({ refreshToken: Type.Optional(refreshToken) });
 
 // ---------------------------------------------------------------- addresses
 
+/** `countries.ts` says where a city or a postal code may be absent, and what a code can be. */
+export const NewAddress = Closed(
+  {
+    name,
+    line1: Line(200),
+    line2: Type.Optional(BlankLine(200)),
+    city: Type.Optional(Line(100)),
+    state: Type.Optional(BlankLine(100)),
+    postalCode: Type.Optional(Line(20)),
+    country: Type.Enum([...countries], {
+      description: 'ISO 3166-1 alpha-2',
+      '~must': 'must be an ISO 3166-1 alpha-2 code',
+    }),
+  },
+  { title: 'NewAddress' },
+);
+export type NewAddress = Static<typeof NewAddress>;
+
+export const AddressChange = Type.Partial(NewAddress, {
+  title: 'AddressChange',
+  additionalProperties: false,
+});
+export type AddressChange = Static<typeof AddressChange>;
+
 const addressProperties = {
-  name,
-  line1: Type.String({ minLength: 1, maxLength: 200 }),
-  line2: Type.Optional(Type.String({ maxLength: 200 })),
-  city: Type.String({ minLength: 1, maxLength: 100 }),
-  state: Type.Optional(Type.String({ maxLength: 100 })),
-  postalCode: Type.String({ minLength: 1, maxLength: 20 }),
-  country: Type.String({ pattern: '^[A-Z]{2}$', description: 'ISO 3166 alpha-2' }),
+  name: Type.String(),
+  line1: Type.String(),
+  line2: Type.Optional(Type.String()),
+  city: Type.Optional(Type.String()),
+  state: Type.Optional(Type.String()),
+  postalCode: Type.Optional(Type.String()),
+  country: Type.String({ description: 'ISO 3166-1 alpha-2' }),
 };
 
-export const Address = Closed(addressProperties, { title: 'Address' });
-export type Address = Static<typeof Address>;
+export const Address = Open(addressProperties, { title: 'Address' });
 
-export const SavedAddress = Closed(
+export const SavedAddress = Open(
   { addressId: Id('address'), ...addressProperties },
   { title: 'SavedAddress' },
 );
 export type SavedAddress = Static<typeof SavedAddress>;
-
-export const AddressChange = Type.Partial(Address, { title: 'AddressChange', additionalProperties: false });
-export type AddressChange = Static<typeof AddressChange>;

@@ -1,46 +1,51 @@
 /** Products on the wire. */
 import Type, { type Static } from 'typebox';
-import { Closed, Id, Nullable, pageQuery } from '../../gateway/schemas.ts';
+import { Closed, Id, Nullable, Open, pageQuery } from '../../gateway/schemas.ts';
+import { BlankLine, Datum, Line, namePattern, Paragraph } from '../../gateway/texts.ts';
 import { Sku } from '../inventory/schemas.ts';
 import { Money, Price } from '../pricing/schemas.ts';
 
-const name = '^[^\\u0000-\\u001f]{1,64}$';
-const options = Type.Record(Type.String({ pattern: name }), Type.String({ maxLength: 200 }), {
+const name = namePattern(64);
+const options = Type.Record(Type.String({ pattern: name }), Datum(200), {
   maxProperties: 10,
   additionalProperties: false,
 });
 const attributes = Type.Record(
   Type.String({ pattern: name }),
-  Type.Union([Type.String({ maxLength: 1_000 }), Type.Number(), Type.Boolean()]),
+  Type.Union([Datum(1_000), Type.Number(), Type.Boolean()]),
   { maxProperties: 50, additionalProperties: false },
 );
 const described = {
-  title: Type.String({ minLength: 1, maxLength: 200 }),
-  description: Type.String({ maxLength: 10_000 }),
-  brand: Type.String({ maxLength: 100 }),
-  category: Type.String({
-    minLength: 1,
-    maxLength: 200,
-    description: 'A path such as `Electronics > Phones`',
-  }),
+  title: Line(200),
+  description: Paragraph(10_000),
+  brand: BlankLine(100),
+  category: Line(200, { description: 'A path such as `Electronics > Phones`' }),
   attributes,
-  images: Type.Array(Type.String({ pattern: '^https?://[^\\s]+$', maxLength: 2_000 }), { maxItems: 20 }),
+  images: Type.Array(
+    Type.String({ pattern: '^https?://[^\\s\\u0000-\\u001f\\u007f-\\u009f]+$', maxLength: 2_000 }),
+    { maxItems: 20 },
+  ),
 };
 const variantsMax = 100;
 
-const Variant = Closed({
+const Variant = Open({
   sku: Sku,
-  options,
+  options: Type.Record(Type.String(), Type.String()),
   price: Money,
   available: Nullable(Type.Integer({ description: 'A moment old; `/v1/inventory/{sku}` is exact' })),
 });
 export type Variant = Static<typeof Variant>;
 
-export const Product = Closed(
+export const Product = Open(
   {
     productId: Id('product'),
     sellerId: Id('account'),
-    ...described,
+    title: Type.String(),
+    description: Type.String(),
+    brand: Type.String(),
+    category: Type.String(),
+    attributes: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
+    images: Type.Array(Type.String()),
     variants: Type.Array(Variant),
     rating: Nullable(Type.Number()),
     ratingCount: Type.Integer(),
@@ -97,7 +102,7 @@ const ProductSort = Type.Enum(['price_asc', 'price_desc', 'newest', 'rating']);
 export type ProductSort = Static<typeof ProductSort>;
 
 export const ProductFilter = Closed({
-  category: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  category: Type.Optional(described.category),
   seller: Type.Optional(Id('account')),
   sort: Type.Optional(ProductSort),
   ...pageQuery,

@@ -10,7 +10,7 @@
 
 import { perGateway } from '../../gateway/route.ts';
 import { limitDefault } from '../../gateway/schemas.ts';
-import { decodeCursor, pageOf } from '../../persistence/cursor.ts';
+import { type CursorPart, decodeCursor, idPart, numberPart, pageOf } from '../../persistence/cursor.ts';
 import type { Database, Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { Registration } from './registration.ts';
@@ -33,34 +33,39 @@ interface SortOrder {
   readonly orderBy: string;
   /** Rows after the cursor's key $1, $2. */
   readonly after: string;
-  readonly types: readonly ('string' | 'number')[];
+  /** What a cursor's key is made of. */
+  readonly parts: readonly CursorPart[];
   keyOf(row: ProductRow): (string | number)[];
 }
+
+const productId = idPart('product');
+const amount = numberPart(1_000_000_000_000);
+const rating = numberPart(5, 2);
 
 /** Every order ends with the id, so that no two rows are equal and pages neither repeat nor miss one. */
 const sorts: Readonly<Record<ProductSort, SortOrder>> = {
   newest: {
     orderBy: 'p.product_id DESC',
     after: 'p.product_id < $1',
-    types: ['string'],
+    parts: [productId],
     keyOf: (row) => [row.product_id],
   },
   price_asc: {
     orderBy: 'p.price_amount, p.product_id',
     after: '(p.price_amount, p.product_id) > ($1::numeric, $2)',
-    types: ['number', 'string'],
+    parts: [amount, productId],
     keyOf: (row) => [Number(row.price_amount), row.product_id],
   },
   price_desc: {
     orderBy: 'p.price_amount DESC, p.product_id DESC',
     after: '(p.price_amount, p.product_id) < ($1::numeric, $2)',
-    types: ['number', 'string'],
+    parts: [amount, productId],
     keyOf: (row) => [Number(row.price_amount), row.product_id],
   },
   rating: {
     orderBy: 'p.rating DESC, p.product_id DESC',
     after: '(p.rating, p.product_id) < ($1::numeric, $2)',
-    types: ['number', 'string'],
+    parts: [rating, productId],
     keyOf: (row) => [Number(row.rating), row.product_id],
   },
 };
@@ -104,7 +109,7 @@ export class Catalog {
 
   async list({ category, seller, sort = 'newest', cursor, limit = limitDefault }: ProductFilter) {
     const order = sorts[sort];
-    const key = decodeCursor(cursor, sort, order.types);
+    const key = decodeCursor(cursor, sort, order.parts);
     const values: unknown[] = key ?? [];
     const value = (of: unknown) => `$${values.push(of)}`;
     const conditions = ['NOT p.is_archived'];

@@ -13,7 +13,7 @@ import { type Route, reply, route, type Services } from '../../gateway/route.ts'
 import type { FieldsOf } from '../../protocol/command.ts';
 import { whyNotChargeable } from '../../protocol/currencies.ts';
 import type { Money } from '../../protocol/money.ts';
-import { addressesOf } from '../accounts/address-store.ts';
+import { addressesOf, checkAddress } from '../accounts/address-store.ts';
 import { Order } from '../orders/schemas.ts';
 import { orderJson, orderNumberOf } from '../orders/views.ts';
 import { holdIndexOf } from '../waiting-room/hold-index.ts';
@@ -41,7 +41,10 @@ async function shippingAddressOf(
   buyerId: string,
   { shippingAddress, shippingAddressId }: CheckoutRequest,
 ): Promise<ShippingAddress> {
-  if (shippingAddress !== undefined && shippingAddressId === undefined) return shippingAddress;
+  if (shippingAddress !== undefined && shippingAddressId === undefined) {
+    checkAddress(shippingAddress, '/shippingAddress');
+    return shippingAddress;
+  }
   if (shippingAddress !== undefined || shippingAddressId === undefined)
     return invalid('/shippingAddress', 'either this or shippingAddressId is required');
   const { addressId: _, ...address } = await addressesOf(services).read(buyerId, shippingAddressId);

@@ -1,7 +1,7 @@
 /** The request of a checkout on the wire; what it answers with is an order. */
 import Type, { type Static } from 'typebox';
 import { Closed, Id, Uuid } from '../../gateway/schemas.ts';
-import { Address } from '../accounts/schemas.ts';
+import { NewAddress } from '../accounts/schemas.ts';
 import { ShippingMethod } from '../orders/schemas.ts';
 
 const holdsPerOrderMax = 20;
@@ -9,7 +9,7 @@ const holdsPerOrderMax = 20;
 export const CheckoutRequest = Closed(
   {
     holdIds: Type.Array(Uuid, { minItems: 1, maxItems: holdsPerOrderMax, uniqueItems: true }),
-    shippingAddress: Type.Optional(Address),
+    shippingAddress: Type.Optional(NewAddress),
     shippingAddressId: Type.Optional(Id('address')),
     shippingMethod: Type.Optional(ShippingMethod),
     paymentMethod: Type.String({ pattern: '^pm_[A-Za-z0-9_]{1,100}$' }),

@@ -1,11 +1,12 @@
 /** SKUs and their stock on the wire. */
 import Type, { type Static } from 'typebox';
-import { Closed } from '../../gateway/schemas.ts';
+import { Closed, Open } from '../../gateway/schemas.ts';
+import { Line } from '../../gateway/texts.ts';
 
 export const skuPattern = /^[A-Za-z0-9._-]{1,64}$/;
 export const Sku = Type.String({ pattern: skuPattern.source });
 
-export const Stock = Closed(
+export const Stock = Open(
   {
     sku: Sku,
     onHand: Type.Integer({ description: '= available + held + sold' }),
@@ -21,5 +22,5 @@ export type Stock = Static<typeof Stock>;
 export const StockAdjustment = Closed({
   adjustmentId: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: "The client's own id" }),
   delta: Type.Integer({ minimum: -1_000_000_000, maximum: 1_000_000_000 }),
-  reason: Type.String({ minLength: 1, maxLength: 200 }),
+  reason: Line(200),
 });

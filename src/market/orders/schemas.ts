@@ -1,6 +1,6 @@
 /** Orders on the wire. */
 import Type, { type Static } from 'typebox';
-import { Closed, Id, Nullable, pageQuery, Timestamp } from '../../gateway/schemas.ts';
+import { Closed, Id, Nullable, Open, pageQuery, Timestamp } from '../../gateway/schemas.ts';
 import { Address } from '../accounts/schemas.ts';
 import { Sku } from '../inventory/schemas.ts';
 import { PaymentStatus } from '../payments/schemas.ts';
@@ -22,7 +22,7 @@ const OrderStatus = Type.Enum([
   'refunded',
 ]);
 
-const OrderLine = Closed(
+const OrderLine = Open(
   {
     holdId: Type.String(),
     saleId: Id('sale'),
@@ -38,14 +38,14 @@ const OrderLine = Closed(
   { title: 'OrderLine' },
 );
 
-export const Order = Closed(
+export const Order = Open(
   {
     orderId: Id('order'),
     orderNumber: Type.String(),
     status: OrderStatus,
     paymentStatus: PaymentStatus,
     paymentId: Nullable(Type.String()),
-    failure: Nullable(Closed({ code: Type.String(), declineCode: Nullable(Type.String()) })),
+    failure: Nullable(Open({ code: Type.String(), declineCode: Nullable(Type.String()) })),
     lines: Type.Array(OrderLine),
     subtotal: Nullable(Money),
     discount: Nullable(Money),

@@ -1,7 +1,7 @@
 /** Lists of orders from the tables that the projections keep: moments behind the actors, and cheap to page. */
 import type { OrderStatus, OrderView } from '../../actors/order/commands.ts';
 import { limitDefault } from '../../gateway/schemas.ts';
-import { decodeCursor, type PageFilter, pageOf } from '../../persistence/cursor.ts';
+import { decodeCursor, idPart, instantPart, type PageFilter, pageOf } from '../../persistence/cursor.ts';
 import type { Database } from '../../persistence/database.ts';
 import { type Money, money } from '../../protocol/money.ts';
 import { type LineRow, lineOf, lineTable } from './lines.ts';
@@ -52,7 +52,7 @@ export async function listOrders(
   database: Database,
   { buyerId, status, cursor, limit = limitDefault }: OrderFilter,
 ): Promise<OrderPage> {
-  const [afterMs, afterId] = decodeCursor(cursor, 'orders', ['number', 'string']) ?? [null, null];
+  const [afterMs, afterId] = decodeCursor(cursor, 'orders', [instantPart, idPart('order')]) ?? [null, null];
   const page = pageOf(
     await database.query<OrderRow>(pageText, [buyerId, status ?? null, afterMs, afterId, limit + 1]),
     limit,

@@ -1,11 +1,11 @@
 /** Payments on the wire. */
 import Type, { type Static } from 'typebox';
-import { Closed, Id, Nullable, Timestamp } from '../../gateway/schemas.ts';
+import { Id, Nullable, Open, Timestamp } from '../../gateway/schemas.ts';
 import { Money } from '../pricing/schemas.ts';
 
 export const PaymentStatus = Type.Enum(['none', 'authorized', 'captured', 'voided', 'refunded', 'failed']);
 
-export const Payment = Closed(
+export const Payment = Open(
   {
     paymentId: Type.String(),
     orderId: Id('order'),
@@ -17,4 +17,4 @@ export const Payment = Closed(
 );
 export type Payment = Static<typeof Payment>;
 
-export const WebhookTaken = Closed({ received: Type.Boolean() });
+export const WebhookTaken = Open({ received: Type.Boolean() });

@@ -1,7 +1,7 @@
 /** Money on the wire: what answers say, and the prices that requests set. */
 import Type from 'typebox';
 import { invalid } from '../../gateway/handling.ts';
-import { Closed } from '../../gateway/schemas.ts';
+import { Closed, Open } from '../../gateway/schemas.ts';
 import { currencies, whyNotChargeable } from '../../protocol/currencies.ts';
 import { type Money as Amount, times } from '../../protocol/money.ts';
 
@@ -9,14 +9,20 @@ import { type Money as Amount, times } from '../../protocol/money.ts';
 const amount = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000, description: 'Minor units' });
 
 /** An amount in an answer. Its currency may be one that was sold once and is not any more. */
-export const Money = Closed(
+export const Money = Open(
   { amount, currency: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217' }) },
   { title: 'Money' },
 );
 
 /** An amount in a request: only in currencies that the payment provider charges. */
 export const Price = Closed(
-  { amount, currency: Type.Enum([...currencies.keys()], { description: 'ISO 4217' }) },
+  {
+    amount,
+    currency: Type.Enum([...currencies.keys()], {
+      description: 'ISO 4217',
+      '~must': 'must be a currency that is charged here, such as USD',
+    }),
+  },
   { title: 'Price' },
 );
 

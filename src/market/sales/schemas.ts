@@ -1,6 +1,7 @@
 /** Sales on the wire. */
-import Type, { type Static } from 'typebox';
-import { Closed, Id, Nullable, Timestamp } from '../../gateway/schemas.ts';
+import Type, { type Static, type StaticDecode } from 'typebox';
+import { Closed, Id, Instant, Nullable, Open, Timestamp } from '../../gateway/schemas.ts';
+import { Line } from '../../gateway/texts.ts';
 import { Sku } from '../inventory/schemas.ts';
 import { Money, Price } from '../pricing/schemas.ts';
 
@@ -39,7 +40,6 @@ const method = Type.Literal('fifo');
 const itemProperties = {
   sku: Sku,
   quantity: integer(1, saleLimits.quantityMax),
-  price: Money,
   purchaseLimit: integer(1, saleLimits.purchaseLimitMax),
 };
 const holdSeconds = integer(saleLimits.holdSecondsMin, saleLimits.holdSecondsMax);
@@ -47,7 +47,7 @@ const paymentSeconds = integer(saleLimits.paymentSecondsMin, saleLimits.paymentS
 
 export const NewSale = Closed(
   {
-    title: Type.String({ minLength: 1, maxLength: saleLimits.titleCharsMax }),
+    title: Line(saleLimits.titleCharsMax),
     items: Type.Array(
       Closed({
         ...itemProperties,
@@ -56,9 +56,9 @@ export const NewSale = Closed(
       }),
       { minItems: 1, maxItems: saleLimits.itemsMax },
     ),
-    prequeueAt: Type.Optional(Nullable(Timestamp)),
-    startsAt: Type.Optional(Timestamp),
-    endsAt: Timestamp,
+    prequeueAt: Type.Optional(Nullable(Instant)),
+    startsAt: Type.Optional(Instant),
+    endsAt: Instant,
     queueing: Type.Optional(Type.Partial(Type.Object({ method, ...rates }), { additionalProperties: false })),
     holdSeconds: Type.Optional(holdSeconds),
     paymentSeconds: Type.Optional(paymentSeconds),
@@ -66,7 +66,7 @@ export const NewSale = Closed(
   },
   { title: 'NewSale' },
 );
-export type NewSale = Static<typeof NewSale>;
+export type NewSale = StaticDecode<typeof NewSale>;
 
 export const SaleChange = Closed(
   { queueing: Type.Partial(Type.Object(rates), { additionalProperties: false, minProperties: 1 }) },
@@ -75,20 +75,20 @@ export const SaleChange = Closed(
 
 const Phase = Type.Enum(['scheduled', 'prequeue', 'active', 'paused', 'sold_out', 'ended']);
 
-export const Sale = Closed(
+export const Sale = Open(
   {
     saleId: Id('sale'),
     sellerId: Type.String(),
     title: Type.String(),
     phase: Phase,
-    items: Type.Array(Closed(itemProperties, { title: 'SaleItem' })),
+    items: Type.Array(Open({ ...itemProperties, price: Money }, { title: 'SaleItem' })),
     stock: Type.Enum(['pending', 'ready', 'refused'], {
       description: 'Whether the units of every item are set aside',
     }),
     prequeueAt: Nullable(Timestamp),
     startsAt: Timestamp,
     endsAt: Timestamp,
-    queueing: Closed({ method, ...rates }),
+    queueing: Open({ method, ...rates }),
     holdSeconds,
     paymentSeconds,
     inviteOnly: Type.Boolean(),
@@ -98,7 +98,7 @@ export const Sale = Closed(
 );
 export type Sale = Static<typeof Sale>;
 
-export const SaleStatus = Closed(
+export const SaleStatus = Open(
   {
     saleId: Id('sale'),
     phase: Phase,
@@ -111,7 +111,7 @@ export const SaleStatus = Closed(
     left: count,
     inflowPerSecond: Type.Number({ minimum: 0 }),
     outflowPerSecond: Type.Number({ minimum: 0 }),
-    items: Type.Array(Closed({ sku: Sku, quantity: count, available: count, held: count, sold: count })),
+    items: Type.Array(Open({ sku: Sku, quantity: count, available: count, held: count, sold: count })),
     oversold: count,
   },
   { title: 'SaleStatus' },

@@ -1,7 +1,7 @@
 /** The list of sales from the tables that the projections keep, newest first. */
 import type { SaleItem, SaleView } from '../../actors/sale/commands.ts';
 import { limitDefault } from '../../gateway/schemas.ts';
-import { decodeCursor, type PageFilter, pageOf } from '../../persistence/cursor.ts';
+import { decodeCursor, idPart, instantPart, type PageFilter, pageOf } from '../../persistence/cursor.ts';
 import type { Database } from '../../persistence/database.ts';
 import { money } from '../../protocol/money.ts';
 import { type SaleItemRow, type SaleRow, saleItemTable, saleTable } from './rows.ts';
@@ -32,7 +32,7 @@ export async function listSales(
   database: Database,
   { cursor, limit = limitDefault }: PageFilter,
 ): Promise<SalePage> {
-  const [afterMs, afterId] = decodeCursor(cursor, 'sales', ['number', 'string']) ?? [null, null];
+  const [afterMs, afterId] = decodeCursor(cursor, 'sales', [instantPart, idPart('sale')]) ?? [null, null];
   const page = pageOf(
     await database.query<SaleRow>(pageText, [afterMs, afterId, limit + 1]),
     limit,

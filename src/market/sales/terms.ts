@@ -34,10 +34,10 @@ export function termsOf(body: NewSale, sellerId: string, nowMs: number): SaleTer
 }
 
 function timesOf({ prequeueAt, startsAt, endsAt }: NewSale, nowMs: number) {
-  const startsAtMs = startsAt === undefined ? Math.floor(nowMs) : Date.parse(startsAt);
-  const endsAtMs = Date.parse(endsAt);
-  const prequeueAtMs = prequeueAt ? Date.parse(prequeueAt) : null;
-  if (!(endsAtMs > startsAtMs)) invalid('/endsAt', 'must be later than startsAt');
+  const startsAtMs = startsAt ?? Math.floor(nowMs);
+  const endsAtMs = endsAt;
+  const prequeueAtMs = prequeueAt ?? null;
+  if (endsAtMs <= startsAtMs) invalid('/endsAt', 'must be later than startsAt');
   if (endsAtMs <= nowMs) invalid('/endsAt', 'must be in the future');
   if (endsAtMs - startsAtMs > saleLimits.durationDaysMax * dayMs)
     invalid('/endsAt', `must be within ${saleLimits.durationDaysMax} days of startsAt`);

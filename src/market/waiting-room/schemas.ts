@@ -1,6 +1,7 @@
 /** Places in a queue, and holds, on the wire. */
 import Type, { type Static } from 'typebox';
-import { Closed, Id, Nullable, Timestamp, Uuid } from '../../gateway/schemas.ts';
+import { Closed, Id, Nullable, Open, Timestamp, Uuid } from '../../gateway/schemas.ts';
+import { Datum } from '../../gateway/texts.ts';
 import { Sku } from '../inventory/schemas.ts';
 import { Money } from '../pricing/schemas.ts';
 import { saleLimits } from '../sales/schemas.ts';
@@ -13,15 +14,15 @@ const count = Type.Integer({ minimum: 0 });
 export const JoinRequest = Closed(
   {
     requestId: Type.Optional(Uuid),
-    accessCode: Type.Optional(Type.String({ minLength: 1, maxLength: accessCodeCharsMax })),
+    accessCode: Type.Optional(Datum(accessCodeCharsMax)),
   },
   { title: 'JoinRequest' },
 );
 
-const Admission = Closed({ token: Type.String(), expiresAt: Timestamp });
+const Admission = Open({ token: Type.String(), expiresAt: Timestamp });
 export type Admission = Static<typeof Admission>;
 
-export const Ticket = Closed(
+export const Ticket = Open(
   {
     ticketId: Id('ticket'),
     saleId: Id('sale'),
@@ -48,7 +49,7 @@ export const HoldRequest = Closed(
   { title: 'HoldRequest' },
 );
 
-export const Hold = Closed(
+export const Hold = Open(
   {
     holdId: Uuid,
     saleId: Id('sale'),
