@@ -23,7 +23,7 @@ test('a second server on the same data folder takes over; the first ends and lea
     name: 'Ada',
     line1: '1 Market Street',
     city: 'Springfield',
-    postalCode: '1',
+    postalCode: '62701',
     country: 'US',
   };
   // An address is a row in the database; a key is an event in the journal.

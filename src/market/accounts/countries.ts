@@ -26,7 +26,8 @@ const withoutCode = new Set(
 const withoutCity = new Set('GI HK MC MO NR PN SG TK VA'.split(' '));
 
 const digits = (count: number) => `(?:[A-Z]{1,2}[- ]?)?\\d{${count}}`;
-const british = '[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2}|GIR ?0AA';
+/** The outward half alone is how people often write it. */
+const british = '[A-Z]{1,2}\\d[A-Z\\d]?(?: ?\\d[A-Z]{2})?|GIR ?0AA';
 const split = (first: number, second: number) => `(?:[A-Z]{1,2}[- ]?)?\\d{${first}}[ -]?\\d{${second}}`;
 
 /** What a code of these countries is, in capitals. */
