@@ -25,6 +25,8 @@ export const deciders: readonly AnyDecider[] = [
   register(idempotencyDecider),
 ];
 
+export const actorKinds: ReadonlySet<string> = new Set(deciders.map(({ kind }) => kind));
+
 /** What the API says of itself. */
 export const about: About = {
   title: 'Doorbuster',

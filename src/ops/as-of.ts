@@ -15,6 +15,7 @@ import { lineTable } from '../market/orders/lines.ts';
 import { type PaymentRow, paymentTable } from '../market/orders/payment-rows.ts';
 import { foldOrder } from '../market/orders/projection.ts';
 import { type OrderRows, orderTable } from '../market/orders/rows.ts';
+import { takes } from '../persistence/projection.ts';
 import { inTransaction } from '../persistence/transaction.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
 
@@ -76,7 +77,7 @@ function* chunks(keys: readonly string[]): Generator<readonly string[]> {
 /** Carries the rows on with one frame's records, as the projection would. Throws ProjectionBroken where it would halt. */
 export function foldRows(rows: TableRows, records: readonly JournalRecord[]): void {
   for (const { kind, key, event } of records) {
-    if (kind === 'sku' && stockProjection.types?.has(event.type))
+    if (takes(stockProjection, { kind, key, event }))
       rows.stock.set(key, foldStock(rows.stock.get(key), key, event as SkuEvent));
     if (kind === 'order') rows.orders.set(key, foldOrder(rows.orders.get(key), key, event as OrderEvent));
   }

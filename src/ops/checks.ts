@@ -1,6 +1,7 @@
 /** Asks the database and every thread how they are. */
 import type { Pool } from 'pg';
 
+import type { PoisonedActor } from '../protocol/shard-row.ts';
 import type { ShardStatsRow } from '../runtime/statistics.ts';
 import type { Supervisor } from '../runtime/supervisor.ts';
 import type { Check } from './server.ts';
@@ -16,18 +17,35 @@ interface BackOfficeNumbers {
   readonly projector: { readonly halted: readonly { readonly reason: string }[] };
 }
 
-/** The checks of /readyz: the database, every thread, the journal, partitions that could not be replayed, projections that stopped. */
+/** Of the snapshotter's numbers. */
+interface SnapshotterNumbers {
+  readonly halted: readonly { readonly reason: string }[];
+}
+
+const poisonOf = ({ kind, key, during, failures, reason }: PoisonedActor) =>
+  `${kind}/${key} fails at ${during}, ${failures} times in a row: ${reason}`;
+
+/** Shown, and no reason to send buyers away: everything else goes on. */
+function note(texts: readonly string[]): Check {
+  return { isOk: true, ...(texts.length > 0 ? { detail: texts.join('; ') } : {}) };
+}
+
+/**
+ * The checks of /readyz: the database, every thread, the journal, partitions that were halted, projections that stopped.
+ * Poisoned actors and partitions of which no snapshot can be taken are named, but fail nothing.
+ */
 export async function readChecks(
   pool: Pick<Pool, 'query'>,
   threads: Pick<Supervisor, 'stats' | 'states'>,
 ): Promise<Record<string, Check>> {
-  const [database, shardRows, backOffices] = await Promise.all([
+  const [database, shardRows, backOffices, snapshotters] = await Promise.all([
     pool.query('select 1').then(
       () => ({ isOk: true }),
       (error) => ({ isOk: false, detail: String(error) }),
     ),
     threads.stats('shard'),
     threads.stats('back-office'),
+    threads.stats('snapshotter'),
   ]);
   const shards = shardRows.map(({ body }) => body as ShardStatsRow);
   const checks: Record<string, Check> = { database };
@@ -52,5 +70,8 @@ export async function readChecks(
     isOk: stopped.length === 0,
     ...(stopped.length > 0 ? { detail: stopped.map(({ reason }) => reason).join('; ') } : {}),
   };
+  checks.actors = note(shards.flatMap((row) => row.poisonedActors).map(poisonOf));
+  const unsaved = snapshotters.flatMap(({ body }) => (body as SnapshotterNumbers).halted);
+  checks.snapshots = note(unsaved.map(({ reason }) => reason));
   return checks;
 }

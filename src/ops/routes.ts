@@ -2,6 +2,18 @@
 import Type from 'typebox';
 import { type Route, reply, route } from '../gateway/route.ts';
 
+const HaltedPartition = Type.Object({ partition: Type.Integer({ minimum: 0 }), reason: Type.String() });
+
+const PoisonedActor = Type.Object({
+  kind: Type.String(),
+  key: Type.String(),
+  partition: Type.Integer({ minimum: 0 }),
+  during: Type.String(),
+  reason: Type.String(),
+  failures: Type.Integer({ minimum: 1 }),
+  failingSeconds: Type.Number({ minimum: 0 }),
+});
+
 const Shard = Type.Object(
   {
     shard: Type.Integer({ minimum: 0 }),
@@ -17,6 +29,8 @@ const Shard = Type.Object(
     journalBytes: Type.Number(),
     snapshotAgeSeconds: Type.Number(),
     restarts: Type.Integer({ minimum: 0 }),
+    haltedPartitions: Type.Array(HaltedPartition),
+    poisonedActors: Type.Array(PoisonedActor),
   },
   { title: 'Shard' },
 );

@@ -3,7 +3,9 @@
  *
  * 1. `decide` reads the state and never changes it; `evolve` is the only writer and never refuses.
  * 2. `decide` checks in one order: repeat of a known id, then state, then the buyer's limit, then stock.
- * 3. A business refusal is a code, never an exception. An exception is a bug: the shard stops and replays.
+ * 3. A business refusal is a code, never an exception. An exception is a bug: in `evolve` it halts the partition, anywhere
+ *    else it poisons this one actor (runtime/poisoned.ts). `evolve` throws for an event that it does not know, `restore`
+ *    for a version that it does not know: what a later release wrote is never taken in silence.
  * 4. `pendingMessages` is a function of the state alone: whatever the actor still wants from others is found again
  *    after a crash by asking it. The runtime sends each pending message once, and again when no answer came.
  * 5. An actor whose answer to a command has another shape than the command's declaration says does not compile.
@@ -17,6 +19,11 @@ export type Instant = number;
 /** Any event as the machinery sees it. */
 export interface AnyEvent {
   readonly type: string;
+}
+
+/** Where no known event is left. */
+export function unknownEvent(event: never): never {
+  throw new Error(`the event ${(event as AnyEvent).type} is not known`);
 }
 
 /** Something to show: it may be lost, so it never carries a decision. */

@@ -1,5 +1,23 @@
 /** How one shard is doing: what the machinery measures and operators are shown. */
 
+/** An actor whose decider threw, and has not decided well since. */
+export interface PoisonedActor {
+  readonly kind: string;
+  readonly key: string;
+  readonly partition: number;
+  /** The command, or what else was asked of it, when it threw last. */
+  readonly during: string;
+  readonly reason: string;
+  /** Failures in a row. */
+  readonly failures: number;
+  readonly failingSeconds: number;
+}
+
+export interface HaltedPartition {
+  readonly partition: number;
+  readonly reason: string;
+}
+
 export interface ShardRow {
   readonly shard: number;
   readonly partitions: number;
@@ -14,4 +32,7 @@ export interface ShardRow {
   readonly journalBytes: number;
   readonly snapshotAgeSeconds: number;
   readonly restarts: number;
+  readonly haltedPartitions: HaltedPartition[];
+  /** The first of them. */
+  readonly poisonedActors: PoisonedActor[];
 }

@@ -6,6 +6,8 @@
  *    twice.
  * 3. After `busy`, and when no answer came, the message is sent again later, with the same id, while its partition may
  *    answer: a replaced owner must not ask for what its successor has undone.
+ * 4. `internal_error` is no answer: the receiver is poisoned. The message is sent again after pauses that grow. So it is
+ *    when the sender cannot decide on the answer.
  */
 import type { Code } from '../protocol/codes.ts';
 import type { PendingMessage } from '../protocol/decider.ts';
@@ -18,12 +20,15 @@ export interface Outgoing {
   sentAtMs: number | null;
   /** An answer is on its way to the actor: later ones are dropped. */
   isAnswered: boolean;
+  /** How often a decider threw over it. */
+  failures: number;
 }
 
 /** After this long without an answer a message is sent again; receivers know repeats. */
 const resendAfterMs = 3000;
 /** A receiver that was busy, or not there, is asked again after this long. */
 const retryBusyMs = 250;
+const retryFailedMsMax = 30_000;
 
 type SendMessage = (outgoing: Outgoing, done: (code: Code, body: unknown) => void) => void;
 
@@ -31,15 +36,18 @@ export class Outbox {
   readonly #openById = new Map<string, Outgoing>();
   readonly #send: SendMessage;
   readonly #deliver: (actor: Actor, messageId: string, code: Code, body: unknown) => void;
+  readonly #pendingOf: (actor: Actor) => readonly PendingMessage[];
   readonly #now: () => number;
 
   constructor(
     send: SendMessage,
     deliver: (actor: Actor, messageId: string, code: Code, body: unknown) => void,
+    pendingOf: (actor: Actor) => readonly PendingMessage[],
     now: () => number,
   ) {
     this.#send = send;
     this.#deliver = deliver;
+    this.#pendingOf = pendingOf;
     this.#now = now;
   }
 
@@ -49,9 +57,9 @@ export class Outbox {
 
   /** What is newly pending in this actor, to be put into the batch that makes it durable. */
   collect(actor: Actor, into: Outgoing[]): void {
-    for (const pending of actor.decider.pendingMessages(actor.state)) {
+    for (const pending of this.#pendingOf(actor)) {
       if (this.#openById.has(pending.id)) continue;
-      const outgoing = { actor, pending, sentAtMs: null, isAnswered: false };
+      const outgoing = { actor, pending, sentAtMs: null, isAnswered: false, failures: 0 };
       this.#openById.set(pending.id, outgoing);
       into.push(outgoing);
     }
@@ -63,13 +71,30 @@ export class Outbox {
     outgoing.sentAtMs = this.#now();
     this.#send(outgoing, (code, body) => {
       if (outgoing.isAnswered || this.#openById.get(pending.id) !== outgoing) return;
-      if (code === 'busy') {
-        outgoing.sentAtMs = this.#now() - resendAfterMs + retryBusyMs;
-        return;
+      if (code === 'busy') this.#sendAfter(outgoing, retryBusyMs);
+      else if (code === 'internal_error') this.#sendLater(outgoing);
+      else {
+        outgoing.isAnswered = true;
+        this.#deliver(outgoing.actor, pending.id, code, body);
       }
-      outgoing.isAnswered = true;
-      this.#deliver(outgoing.actor, pending.id, code, body);
     });
+  }
+
+  /** The sender could not decide on the answer: it asks again later. */
+  postpone(messageId: string): void {
+    const outgoing = this.#openById.get(messageId);
+    if (!outgoing) return;
+    outgoing.isAnswered = false;
+    this.#sendLater(outgoing);
+  }
+
+  #sendLater(outgoing: Outgoing): void {
+    const pauseMs = Math.min(retryFailedMsMax, retryBusyMs * 2 ** Math.min(++outgoing.failures, 10));
+    this.#sendAfter(outgoing, pauseMs);
+  }
+
+  #sendAfter(outgoing: Outgoing, pauseMs: number): void {
+    outgoing.sentAtMs = this.#now() - resendAfterMs + pauseMs;
   }
 
   /** The answer is about to be decided on: from now on the state says whether the message is pending. */
@@ -88,10 +113,11 @@ export class Outbox {
     const before = this.#now() - resendAfterMs;
     for (const [id, outgoing] of this.#openById) {
       if (outgoing.isAnswered || outgoing.sentAtMs === null || outgoing.sentAtMs > before) continue;
-      const { decider, state, partition } = outgoing.actor;
-      if (!mayAnswer(partition)) continue;
-      if (decider.pendingMessages(state).some((pending: PendingMessage) => pending.id === id))
-        this.send(outgoing);
+      const { actor } = outgoing;
+      if (!mayAnswer(actor.partition)) continue;
+      const isPending = this.#pendingOf(actor).some((pending) => pending.id === id);
+      if (isPending) this.send(outgoing);
+      // A poisoned actor may not be able to tell: what is pending is found again when it can.
       else this.#openById.delete(id);
     }
   }

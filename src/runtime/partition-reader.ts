@@ -3,7 +3,7 @@
  * is in the tables.
  *
  * 1. Frames are taken in order, each exactly once.
- * 2. After a frame that cannot be trusted, or a missing one, nothing more is taken; what came before it still counts.
+ * 2. After a frame that cannot be trusted or is not understood, or a missing one, nothing more is taken; what came before it still counts.
  */
 import { CorruptFrame, decodeFrame, type JournalRecord } from '../protocol/frame.ts';
 import type { Frame } from '../protocol/journal.ts';
@@ -58,20 +58,19 @@ export class PartitionReader implements Intake {
     this.isLoaded = true;
   }
 
+  /** `isOfInterest` throws for a record that is not known here. */
   take(frame: Frame, isOfInterest: (record: JournalRecord) => boolean): void {
     if (this.halt !== null || this.gap !== null || frame.seq <= this.readSeq) return;
     if (frame.seq !== this.readSeq + 1) {
       this.gap = `the journal goes on with frame ${frame.seq}`;
       return;
     }
-    let records: JournalRecord[];
     try {
-      records = decodeFrame(frame);
+      for (const record of decodeFrame(frame).filter(isOfInterest)) this.records.push(record);
     } catch (error) {
-      this.gap = error instanceof CorruptFrame ? error.message : `undecodable frame: ${String(error)}`;
+      this.gap = error instanceof CorruptFrame ? error.message : `frame ${frame.seq}: ${error}`;
       return;
     }
-    for (const record of records) if (isOfInterest(record)) this.records.push(record);
     this.readSeq = frame.seq;
     this.targetSeq = Math.max(this.targetSeq, frame.seq);
   }

@@ -9,6 +9,7 @@
  * 3. A partition that was taken over ends at once, and no other does. When it was the last one, the shard is retired.
  * 4. A partition that has ended leaves nothing behind: no actor, no timer, no message, no reply. One that is closed
  *    while it is being opened does not open.
+ * 5. A partition is halted alone, whether its replay or its life shows that it cannot be trusted; the others go on.
  */
 import type { Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
@@ -18,6 +19,7 @@ import type { CommitStage } from './commit-stage.ts';
 import { leaseMs } from './lease.ts';
 import type { Outbox } from './outbox.ts';
 import { type Actor, Partition } from './partition.ts';
+import type { PoisonedActors } from './poisoned.ts';
 import { type RecoveryReport, recover } from './recovery.ts';
 import type { Deciders } from './replay.ts';
 import type { Timers } from './timers.ts';
@@ -37,6 +39,7 @@ export interface PartitionSetDeps {
   readonly stage: CommitStage;
   readonly timers: Timers<Actor>;
   readonly outbox: Outbox;
+  readonly poisoned: PoisonedActors;
   /** Whether commands of the partition wait for passivated actors. */
   readonly isLoading: (partition: Partition) => boolean;
   readonly onDurable: (partition: number, seq: number) => void;
@@ -126,15 +129,29 @@ export class PartitionSet {
     if (this.#byNumber.size === 0) onRetired(reason);
   }
 
+  /**
+   * What happened in a partition cannot be applied, or what is saved of it cannot be read. It is halted as by recovery:
+   * what was applied before leaves as usual, and nothing is decided any more. `broken` is not shown.
+   */
+  halt(partition: Partition, reason: string, broken: Actor | null): void {
+    if (partition.fault !== null || partition.isGone) return;
+    partition.fault = reason;
+    partition.isOpen = false;
+    partition.isReadOnly = true;
+    partition.broken = broken;
+    this.#silence([partition]);
+    this.#deps.log('error', 'partition halted', { partition: partition.number, reason });
+  }
+
   #begin(partitions: readonly Partition[], claimAskedAtMs: number): void {
-    const { clock, stage, timers, outbox, onDurable } = this.#deps;
+    const { clock, stage, timers, outbox, poisoned, onDurable } = this.#deps;
     const at = clock.now();
     for (const partition of partitions) {
       partition.isOpen = partition.fault === null;
       partition.isTaking = partition.isOpen || partition.isReadOnly;
       if (!partition.isOpen) continue;
       for (const actor of partition.everyActor()) {
-        timers.arm(actor, actor.decider.deadline(actor.state, at));
+        timers.arm(actor, poisoned.deadlineOf(actor, at));
         outbox.collect(actor, stage.open.outgoing);
       }
       onDurable(partition.number, partition.seq);
@@ -158,14 +175,22 @@ export class PartitionSet {
   }
 
   #end(partitions: readonly Partition[]): void {
-    const { stage, timers, outbox } = this.#deps;
     const ending = partitions.filter(({ isGone }) => !isGone);
-    timers.forget(ending.flatMap((partition) => [...partition.everyActor()]));
+    this.#silence(ending);
     for (const partition of ending) {
       this.#byNumber.delete(partition.number);
-      outbox.forget(partition);
       partition.leave();
-      stage.forget(partition);
+      this.#deps.stage.forget(partition);
+    }
+  }
+
+  /** No timer of them rings, and no message of theirs is sent. */
+  #silence(partitions: readonly Partition[]): void {
+    const { timers, outbox, poisoned } = this.#deps;
+    timers.forget(partitions.flatMap((partition) => [...partition.everyActor()]));
+    for (const partition of partitions) {
+      outbox.forget(partition);
+      poisoned.forget(partition);
     }
   }
 }

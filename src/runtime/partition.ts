@@ -4,6 +4,20 @@ import type { JournalRecord } from '../protocol/frame.ts';
 import { PassivatedFilter } from './passivated-filter.ts';
 import type { Timed } from './timers.ts';
 
+/** Why an actor is poisoned: see poisoned.ts. */
+export interface Poison {
+  /** The command, or what else was asked of the actor, when its decider threw last. */
+  during: string;
+  reason: string;
+  /** Failures in a row. */
+  failures: number;
+  readonly sinceMs: number;
+  /** When the next Tick comes. */
+  retryAtMs: number;
+  /** A Tick, the deadline or the pending messages failed: only a Tick shows that it is over. */
+  isOfTime: boolean;
+}
+
 export interface Actor extends Timed {
   readonly decider: AnyDecider;
   readonly kind: string;
@@ -17,6 +31,8 @@ export interface Actor extends Timed {
   changedSeq: number;
   /** When it last had a command. */
   touchedAtMs: number;
+  /** Its decider threw lately. */
+  poison: Poison | null;
 }
 
 export class Partition {
@@ -34,8 +50,10 @@ export class Partition {
   unsavedSinceMs: number | null = null;
   /** False until replay has ended: commands are refused as `busy`. */
   isOpen = false;
-  /** Why replay stopped for good, if it did. */
+  /** Why replay stopped for good, or what happened could not be applied, if so. */
   fault: string | null = null;
+  /** The actor in which an event was applied by half: nothing of it is shown. */
+  broken: Actor | null = null;
   /** Halted, and yet what was replayed can be shown. */
   isReadOnly = false;
   /** New commands are taken. */
@@ -69,6 +87,7 @@ export class Partition {
     this.claimedSeq = 0;
     this.checkpointSeq = 0;
     this.unsavedSinceMs = null;
+    this.broken = null;
     this.actors.clear();
     this.names.clear();
     this.passivated.clear();
@@ -110,6 +129,7 @@ export class Partition {
       deadlineMs: Number.POSITIVE_INFINITY,
       serial: 0,
       touchedAtMs: 0,
+      poison: null,
     };
     let ofKind = this.actors.get(kind);
     if (!ofKind) {

@@ -6,13 +6,14 @@
  *    never taken for a new actor's.
  * 2. Commands for an actor that is being loaded wait in a stash whose bound is the mailbox's.
  * 3. When the store cannot be asked, those commands are answered `busy`; everybody else goes on. A late answer to a
- *    passivated actor is given up: nothing was pending in it.
+ *    passivated actor is given up: nothing was pending in it. A saved actor that cannot be read halts its partition.
  */
 import type { ActorSnapshot, PassivatedStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Envelope } from './mailbox.ts';
 import type { Actor, Partition } from './partition.ts';
 import { addressHash } from './passivated-filter.ts';
+import { Unrecoverable } from './replay.ts';
 
 export interface PassivationDeps {
   readonly store: PassivatedStore;
@@ -20,6 +21,8 @@ export interface PassivationDeps {
   readonly install: (partition: Partition, saved: ActorSnapshot) => void;
   /** Gives an envelope back once its actor is there, or is known not to exist. */
   readonly redeliver: (envelope: Envelope) => void;
+  /** What is saved of an actor of this partition cannot be read: to be told once, or more often. */
+  readonly onUnreadable: (partition: Partition, reason: string) => void;
   /** An envelope that expects no reply and cannot be delivered. */
   readonly giveUp: (envelope: Envelope) => void;
   readonly stashMax: number;
@@ -35,13 +38,18 @@ interface Stash {
 
 /**
  * True when nothing would be lost by putting the actor away: it has no pending message, no deadline and no other name.
- * The decider is asked, because the actor's timer is taken out when it rings, a while before the Tick is decided on.
+ * The decider is asked, because the actor's timer is taken out when it rings, a while before the Tick is decided on. An
+ * actor that cannot be asked stays.
  */
-export function isIdle(actor: Actor): boolean {
-  const { decider, state } = actor;
-  if (decider.deadline(state, 0) !== Number.POSITIVE_INFINITY || decider.pendingMessages(state).length > 0)
+export function isIdle({ decider, state, poison }: Actor): boolean {
+  if (poison !== null) return false;
+  try {
+    if (decider.deadline(state, 0) !== Number.POSITIVE_INFINITY || decider.pendingMessages(state).length > 0)
+      return false;
+    for (const _name of decider.allNames?.(state) ?? []) return false;
+  } catch {
     return false;
-  for (const _name of decider.allNames?.(state) ?? []) return false;
+  }
   return true;
 }
 
@@ -128,10 +136,12 @@ export class Passivation {
       }
     } catch (error) {
       isRead = false;
-      this.#deps.log('warn', 'passivated actors cannot be loaded', {
-        actors: stashes.length,
-        error: String(error),
-      });
+      if (error instanceof Unrecoverable) this.#deps.onUnreadable(partition, error.message);
+      else
+        this.#deps.log('warn', 'passivated actors cannot be loaded', {
+          actors: stashes.length,
+          error: String(error),
+        });
     }
     for (const { kind, key, envelopes } of stashes) {
       this.#stashes.delete(`${kind}/${key}`);

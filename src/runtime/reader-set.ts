@@ -4,11 +4,12 @@
  *
  * 1. Rows and checkpoints change together. A checkpoint that is not where this projector left it voids the round: all
  *    readers begin again at their checkpoints.
- * 2. A frame that cannot be trusted, a gap, or an event that the tables refuse halts its partition; the others go on.
+ * 2. A frame that cannot be trusted, a gap, an event that the tables refuse, or a kind or an event that nobody here knows
+ *    halts its partition; the others go on.
  *    The halted one's checkpoint stays, so the journal keeps the frames.
  */
 import type pg from 'pg';
-import { type Projection, takes } from '../persistence/projection.ts';
+import { type Projection, ProjectionBroken, takes } from '../persistence/projection.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
 import type { Journal } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
@@ -17,6 +18,8 @@ import { CheckpointMoved, commitRound, isRefusedData, loadCheckpoints } from './
 
 export interface ReaderSetDeps {
   readonly projections: readonly Projection[];
+  /** Every kind of actor: a record of another one was written by a later release. */
+  readonly kinds: ReadonlySet<string>;
   readonly journal: Pick<Journal, 'readMany'>;
   readonly pool: pg.Pool;
   readonly log: Log;
@@ -99,8 +102,11 @@ export class ReaderSet {
     this.storedAtMs = performance.now();
   }
 
-  readonly #isOfInterest = (record: JournalRecord): boolean =>
-    this.#projectionsByKind.get(record.kind)?.some((projection) => takes(projection, record)) ?? false;
+  readonly #isOfInterest = (record: JournalRecord): boolean => {
+    if (!this.#deps.kinds.has(record.kind))
+      throw new ProjectionBroken(`an actor of kind "${record.kind}" is not known`);
+    return this.#projectionsByKind.get(record.kind)?.some((projection) => takes(projection, record)) ?? false;
+  };
 
   async #commit(readers: readonly PartitionReader[]): Promise<void> {
     await commitRound(this.#deps.pool, this.#deps.projections, readers);

@@ -3,10 +3,11 @@
  * the simulator all come through here, so that they see the same actors.
  *
  * 1. An actor begins as it was saved, or new; then it takes every event of the frames after that, in their order.
- * 2. Frames follow each other without a gap. What cannot be trusted is never guessed: it throws.
+ * 2. Frames follow each other without a gap. What cannot be trusted is never guessed: it throws. So does what is not
+ *    known here: a kind, an event, a version of a later release.
  */
 import { unpack } from 'msgpackr';
-import type { AnyDecider } from '../protocol/decider.ts';
+import type { AnyDecider, AnyEvent } from '../protocol/decider.ts';
 import { CorruptFrame, decodeFrame, type JournalRecord } from '../protocol/frame.ts';
 import type { ActorSnapshot, Frame, PassivatedStore } from '../protocol/journal.ts';
 import type { Clock } from './clock.ts';
@@ -34,7 +35,7 @@ export function decidersByKind(deciders: readonly AnyDecider[]): Deciders {
 /** Puts a saved actor into memory. */
 export function restoreActor(partition: Partition, saved: ActorSnapshot, deciders: Deciders): Actor {
   const { kind, key, version, seq, state } = saved;
-  const decider = deciderOf(deciders, kind);
+  const decider = deciderOf(partition, kind, deciders);
   try {
     return partition.install(decider, key, decider.restore(key, unpack(state), version), seq);
   } catch (error) {
@@ -45,6 +46,8 @@ export function restoreActor(partition: Partition, saved: ActorSnapshot, decider
 /**
  * Applies the frame that follows the partition's last one, and returns the number of events that were new to the
  * actors. `onTime` is told the engine time of every such event.
+ *
+ * @throws CorruptFrame or Unrecoverable
  */
 export function replayFrame(
   partition: Partition,
@@ -55,9 +58,14 @@ export function replayFrame(
   if (seq !== partition.seq + 1) throw new CorruptFrame(partition.number, partition.seq + 1, 'it is missing');
   let events = 0;
   for (const { kind, key, event } of records) {
-    const actor = partition.actor(deciderOf(deciders, kind), key);
+    const actor = partition.actor(deciderOf(partition, kind, deciders), key);
     if (seq <= actor.restoredSeq) continue;
-    partition.evolve(actor, event, seq);
+    try {
+      partition.evolve(actor, event, seq);
+    } catch (error) {
+      partition.broken = actor;
+      throw new Unrecoverable(partition.number, `frame ${seq}: ${cannotApply(actor, event, error)}`);
+    }
     events++;
     const { atMs } = event as { atMs?: number };
     if (atMs !== undefined) onTime?.(atMs);
@@ -117,8 +125,13 @@ function passivatedIn(
   return [...wanted.values()];
 }
 
-function deciderOf(deciders: Deciders, kind: string): AnyDecider {
+/** Of an event that its actor does not know, or that contradicts the actor's state. */
+export function cannotApply({ kind, key }: Actor, { type }: AnyEvent, error: unknown): string {
+  return `${type} of ${kind}/${key} cannot be applied: ${error}`;
+}
+
+function deciderOf({ number }: Partition, kind: string, deciders: Deciders): AnyDecider {
   const decider = deciders.get(kind);
-  if (!decider) throw new Error(`the journal holds an actor of unknown kind "${kind}"`);
+  if (!decider) throw new Unrecoverable(number, `it holds an actor of unknown kind "${kind}"`);
   return decider;
 }

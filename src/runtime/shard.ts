@@ -3,8 +3,9 @@
  * in memory, and hands the results to the commit stage, which lets them leave when they are durable.
  */
 import { partitionOf } from '../protocol/address.ts';
+import type { Code } from '../protocol/codes.ts';
 import type { AnyCommand } from '../protocol/command.ts';
-import type { AnyEvent, Decision } from '../protocol/decider.ts';
+import type { AnyEvent, Decision, Push } from '../protocol/decider.ts';
 import type { PassivatedStore } from '../protocol/journal.ts';
 import type { Family } from '../protocol/metric.ts';
 import { CommitStage } from './commit-stage.ts';
@@ -14,8 +15,9 @@ import { Outbox, type Outgoing } from './outbox.ts';
 import type { Actor } from './partition.ts';
 import { PartitionSet } from './partition-set.ts';
 import { Passivation } from './passivation.ts';
+import { PoisonedActors } from './poisoned.ts';
 import type { RecoveryReport } from './recovery.ts';
-import { type Deciders, decidersByKind, restoreActor } from './replay.ts';
+import { cannotApply, type Deciders, decidersByKind, restoreActor } from './replay.ts';
 import type { ShardDeps } from './shard-options.ts';
 import { type ShardReading, ShardStatistics, type ShardStatsRow } from './statistics.ts';
 import { Timers } from './timers.ts';
@@ -28,6 +30,7 @@ export class Shard {
   readonly #stage: CommitStage;
   readonly #outbox: Outbox;
   readonly #timers: Timers<Actor>;
+  readonly #poisoned: PoisonedActors;
   readonly #statistics: ShardStatistics;
   readonly #passivation: Passivation | null;
   readonly #housekeeping: Housekeeping;
@@ -41,9 +44,11 @@ export class Shard {
     const mailbox = new Mailbox(limits.mailboxMax);
     const statistics = new ShardStatistics(deps.shard, deps.deciders);
     const timers = new Timers<Actor>(clock, scheduler, (actor) => this.#put(actor, { type: 'Tick' }));
+    const poisoned = new PoisonedActors(timers, log);
     const outbox = new Outbox(
       (outgoing, done) => this.#sendMessage(outgoing, done),
       (actor, id, code, body) => this.#put(actor, { type: 'Answered', id, code, body } as AnyCommand),
+      (actor) => poisoned.pendingOf(actor, clock.now()),
       () => clock.now(),
     );
     const stage = new CommitStage({
@@ -56,7 +61,7 @@ export class Shard {
     this.#passivation = passivated && this.#passivationOver(passivated);
     this.#partitions = new PartitionSet({
       ...{ owner, deciders, journal, snapshots, passivated, clock, scheduler, log },
-      ...{ stage, timers, outbox, onDurable, onRetired: deps.onRetired },
+      ...{ stage, timers, outbox, poisoned, onDurable, onRetired: deps.onRetired },
       isLoading: (partition) => this.#passivation?.isLoading(partition) ?? false,
       onReplaced: (partition) => deps.onReplaced?.(partition),
       mayOpen: async () => deps.mayOpen?.(),
@@ -69,6 +74,7 @@ export class Shard {
     this.#mailbox = mailbox;
     this.#statistics = statistics;
     this.#timers = timers;
+    this.#poisoned = poisoned;
     this.#outbox = outbox;
     this.#stage = stage;
   }
@@ -156,6 +162,8 @@ export class Shard {
       mailboxDepth: this.#mailbox.depth,
       outboxDepth: this.#outbox.depth,
       journalSilentMs: this.#stage.silentMs,
+      poisonedByKind: this.#poisoned.countByKind(),
+      poisonedActors: this.#poisoned.shown(this.#deps.clock.now()),
       now: this.#deps.clock.now(),
     };
   }
@@ -168,6 +176,7 @@ export class Shard {
         restoreActor(partition, saved, this.#deciders).touchedAtMs = clock.now();
       },
       redeliver: (envelope) => this.#enqueue(envelope),
+      onUnreadable: (partition, reason) => this.#partitions.halt(partition, reason, null),
       giveUp: ({ command }) => this.#closePending(command),
       stashMax: limits.mailboxMax,
       log,
@@ -215,52 +224,116 @@ export class Shard {
     if (!known && this.#passivation?.takes(envelope)) return;
     if (known) known.touchedAtMs = at;
     const state = known?.state ?? decider.initial(key);
-    const decision: Decision<unknown, AnyEvent> = decider.decide(state, command, at);
+    let decision: Decision<unknown, AnyEvent>;
+    try {
+      decision = decider.decide(state, command, at);
+    } catch (error) {
+      this.#undecided(envelope, known, error, at);
+      return;
+    }
     // Halted: what is known may be shown. What is not may have been lost.
-    if (!partition.isOpen && (!known || decision.code !== 'ok' || decision.events.length > 0)) {
+    if (!partition.isOpen && (!known || known === partition.broken || isChange(decision))) {
       reply?.('busy', null);
       return;
     }
     const isAnswer = this.#closePending(command);
-    const { open } = this.#stage;
+    let actor = known;
     if (decision.events.length > 0) {
-      this.#apply(known ?? partition.install(decider, key, state, 0), decision.events, at);
-    } else if (known && (isAnswer || command.type === 'Tick')) {
-      this.#outbox.collect(known, open.outgoing);
-      this.#timers.arm(known, decider.deadline(known.state, at));
+      actor ??= partition.install(decider, key, state, 0);
+      if (!this.#apply(actor, decision.events, at)) {
+        this.#answer(envelope, 'internal_error', null);
+        return;
+      }
     }
-    const { code, pushes } = decision;
-    if (reply) {
-      const body = typeof decision.reply === 'function' ? decision.reply(state) : (decision.reply ?? null);
-      open.replies.push({ partition, reply, code, body });
+    const isShown = this.#show(envelope, actor, state, decision, at);
+    if (!actor) return;
+    const isPoisoned = actor.poison !== null;
+    if (isPoisoned && isShown) this.#poisoned.decided(actor, command.type, at);
+    if (isPoisoned || isAnswer || decision.events.length > 0 || command.type === 'Tick')
+      this.#follow(actor, at);
+  }
+
+  /** The decider threw: nothing has happened, and whoever waits for an answer may ask again. */
+  #undecided(envelope: Envelope, known: Actor | undefined, error: unknown, at: number): void {
+    const { partition, decider, key, command, reply } = envelope;
+    if (!partition.isOpen) {
+      reply?.('busy', null);
+      return;
     }
-    for (const push of (typeof pushes === 'function' ? pushes(state) : pushes) ?? []) {
+    this.#poisoned.failed({ kind: decider.kind, key }, known, command.type, error, at);
+    if (command.type === 'Answered') this.#outbox.postpone(idOf(command));
+    this.#answer(envelope, 'internal_error', null);
+  }
+
+  #answer({ partition, decider, reply }: Envelope, code: Code, body: unknown): void {
+    if (reply) this.#stage.open.replies.push({ partition, reply, code, body });
+    this.#statistics.decided(decider.kind, code);
+  }
+
+  /** Puts the reply and the pushes into the batch; false when they cannot be made. What happened stands all the same. */
+  #show(
+    envelope: Envelope,
+    actor: Actor | undefined,
+    state: unknown,
+    decision: Decision<unknown, AnyEvent>,
+    at: number,
+  ): boolean {
+    const { partition, decider, key, command } = envelope;
+    const { open } = this.#stage;
+    let body: unknown = null;
+    let pushes: readonly Push[] | undefined;
+    try {
+      // Nobody waits for the reply to a Tick or an answer.
+      if (envelope.reply)
+        body = typeof decision.reply === 'function' ? decision.reply(state) : (decision.reply ?? null);
+      pushes = typeof decision.pushes === 'function' ? decision.pushes(state) : decision.pushes;
+    } catch (error) {
+      if (partition.isOpen)
+        this.#poisoned.failed({ kind: decider.kind, key }, actor, command.type, error, at);
+      this.#answer(envelope, 'internal_error', null);
+      return false;
+    }
+    this.#answer(envelope, decision.code, body);
+    for (const push of pushes ?? []) {
       open.pushes.push(push);
       open.pushedBy.push(partition);
     }
-    this.#statistics.decided(decider.kind, code);
+    return true;
   }
 
   /** An answer was decided on, or nobody is there to decide on it. False when the command is no answer. */
   #closePending(command: AnyCommand): boolean {
     if (command.type !== 'Answered') return false;
-    this.#outbox.close((command as unknown as { id: string }).id);
+    this.#outbox.close(idOf(command));
     return true;
   }
 
-  #apply(actor: Actor, events: readonly AnyEvent[], at: number): void {
+  /** False when the events cannot be applied: then none of them is journaled, and the partition is halted. */
+  #apply(actor: Actor, events: readonly AnyEvent[], at: number): boolean {
     const { partition, kind, key } = actor;
     const { open } = this.#stage;
+    for (const event of events) {
+      try {
+        partition.evolve(actor, event, partition.seq + 1);
+      } catch (error) {
+        this.#partitions.halt(partition, cannotApply(actor, event, error), actor);
+        return false;
+      }
+    }
     if (partition.records.length === 0) open.partitions.push(partition);
     partition.unsavedSinceMs ??= at;
     for (const event of events) {
-      partition.evolve(actor, event, partition.seq + 1);
       partition.records.push({ kind, key, event });
       this.#statistics.happened(actor.decider, event);
     }
     open.events += events.length;
-    this.#outbox.collect(actor, open.outgoing);
-    this.#timers.arm(actor, actor.decider.deadline(actor.state, at));
+    return true;
+  }
+
+  /** What is newly pending in the actor, and when it is to have its next Tick. */
+  #follow(actor: Actor, at: number): void {
+    this.#outbox.collect(actor, this.#stage.open.outgoing);
+    this.#timers.arm(actor, this.#poisoned.deadlineOf(actor, at));
   }
 
   /** A partition that is about to close takes messages of those that close with it, and finishes them. */
@@ -282,4 +355,13 @@ export class Shard {
     this.#mailbox.put(envelope);
     this.#scheduleTurn();
   }
+}
+
+/** Of an `Answered`. */
+function idOf(command: AnyCommand): string {
+  return (command as unknown as { id: string }).id;
+}
+
+function isChange({ code, events }: Decision<unknown, AnyEvent>): boolean {
+  return code !== 'ok' || events.length > 0;
 }

@@ -164,23 +164,32 @@ export class Snapshotter {
 
   /** False when somebody else has saved this partition since it was opened. */
   async #save(partition: Partition): Promise<boolean> {
-    const { store, clock, onSaved, log } = this.#deps;
+    const { store, clock, onSaved } = this.#deps;
     const { number, checkpointSeq: fromSeq, seq: toSeq, fault } = partition;
     if (fault !== null) {
       // Whoever saves may also trim: then what is missing here is missing for a good reason.
       if ((await store.checkpoint(number)).checkpointSeq !== fromSeq) return false;
-      log('error', 'no more snapshots of a partition: its journal cannot be read', {
-        partition: number,
-        reason: fault,
-      });
+      this.#giveUp(partition, fault);
       return true;
     }
     const engineMs = clock.now();
     const actors = encoded(partition, engineMs);
-    if (!(await store.save({ partition: number, fromSeq, toSeq, actors, engineMs }))) return false;
+    try {
+      if (!(await store.save({ partition: number, fromSeq, toSeq, actors, engineMs }))) return false;
+    } catch (error) {
+      if (!(error instanceof Unrecoverable)) throw error;
+      this.#giveUp(partition, error.message);
+      return true;
+    }
     partition.saved(toSeq, engineMs);
     onSaved(number, toSeq);
     return true;
+  }
+
+  /** What cannot be read, or not be saved, is not guessed. The journal keeps everything from here on. */
+  #giveUp(partition: Partition, reason: string): void {
+    partition.fault = reason;
+    this.#deps.log('error', 'no more snapshots of a partition', { partition: partition.number, reason });
   }
 
   async #trim(followed: Followed): Promise<void> {
@@ -239,14 +248,20 @@ function* encoded(partition: Partition, now: number): Generator<ActorSnapshot> {
 }
 
 function encode(actor: Actor, seq: number): ActorSnapshot {
-  const { decider, kind, key, restoredSeq } = actor;
+  const { decider, kind, key, restoredSeq, partition } = actor;
+  let state: Uint8Array;
+  try {
+    // A copy: the packer goes on using its buffer (and Buffer.slice would be no copy).
+    state = new Uint8Array(packr.pack(decider.snapshot(actor.state)));
+  } catch (error) {
+    throw new Unrecoverable(partition.number, `${kind}/${key} cannot be saved: ${error}`);
+  }
   return {
     kind,
     key,
     version: decider.version,
     seq: Math.max(seq, restoredSeq),
-    // A copy: the packer goes on using its buffer (and Buffer.slice would be no copy).
-    state: new Uint8Array(packr.pack(decider.snapshot(actor.state))),
+    state,
     ...(isIdle(actor) ? { passivatedHash: addressHash(kind, key) } : {}),
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { AnyDecider, Counted, Measure } from '../protocol/decider.ts';
 import { Buckets, counter, type Family, gauge, histogram, type Labels, merge } from '../protocol/metric.ts';
-import type { ShardRow } from '../protocol/shard-row.ts';
+import type { PoisonedActor, ShardRow } from '../protocol/shard-row.ts';
 import type { SealedFrame } from './group-commit.ts';
 import type { Partition } from './partition.ts';
 
@@ -14,7 +14,6 @@ export interface ShardStatsRow extends ShardRow {
   /** How long the journal has not answered. */
   readonly journalSilentMs: number;
   readonly replayMs: number;
-  readonly haltedPartitions: { partition: number; reason: string }[];
   /** Commands refused at the door. */
   readonly refused: number;
   /** Acknowledged frames that a weak journal had lost, written again. */
@@ -29,6 +28,8 @@ export interface ShardReading {
   readonly mailboxDepth: number;
   readonly outboxDepth: number;
   readonly journalSilentMs: number;
+  readonly poisonedByKind: ReadonlyMap<string, number>;
+  readonly poisonedActors: PoisonedActor[];
   readonly now: number;
 }
 
@@ -70,7 +71,12 @@ export class ShardStatistics {
   }
 
   happened(decider: AnyDecider, event: { readonly type: string }): void {
-    const counted = decider.counts?.(event) ?? null;
+    let counted: Counted | null = null;
+    try {
+      counted = decider.counts?.(event) ?? null;
+    } catch {
+      // What has happened is journaled, counted or not.
+    }
     if (counted !== null) this.#counted.set(counted, (this.#counted.get(counted) ?? 0) + 1);
   }
 
@@ -93,13 +99,13 @@ export class ShardStatistics {
     this.#seconds.add(tookMs / 1000);
   }
 
-  row({ partitions, now, ...depths }: ShardReading): ShardStatsRow {
+  row({ partitions, now, poisonedByKind: _, ...shown }: ShardReading): ShardStatsRow {
     this.#updateRate();
     const sorted = this.#recentMs.toSorted((a, b) => a - b);
     const unsavedSinceMs = Math.min(...partitions.map((p) => p.unsavedSinceMs ?? now));
     return {
       shard: this.#shard,
-      ...depths,
+      ...shown,
       partitions: partitions.length,
       epoch: Math.max(0, ...partitions.map((p) => p.epoch)),
       actors: partitions.reduce((count, p) => count + p.actorCount, 0),
@@ -139,6 +145,7 @@ export class ShardStatistics {
         this.#seconds,
       ]),
       ...depthFamilies(row, labels),
+      this.#poisonedFamily(reading),
       ...measured(this.#deciders, reading.partitions),
       ...this.#countedFamilies(),
     ];
@@ -150,6 +157,14 @@ export class ShardStatistics {
       return { labels: { kind: kind!, code: code! }, value };
     });
     return counter('doorbuster_commands_total', 'Commands decided, by actor kind and outcome', samples);
+  }
+
+  #poisonedFamily({ poisonedByKind }: ShardReading): Family {
+    const samples = this.#deciders.map(({ kind }) => ({
+      labels: { kind },
+      value: poisonedByKind.get(kind) ?? 0,
+    }));
+    return gauge('doorbuster_poisoned_actors', 'Actors whose decisions fail by a bug', samples);
   }
 
   #countedFamilies(): Family[] {
@@ -201,7 +216,13 @@ function measured(deciders: readonly AnyDecider[], partitions: readonly Partitio
     if (!decider.gauges) continue;
     add(decider.gauges(decider.initial('')));
     for (const partition of partitions)
-      for (const { state } of partition.actors.get(decider.kind)?.values() ?? []) add(decider.gauges(state));
+      for (const { state } of partition.actors.get(decider.kind)?.values() ?? []) {
+        try {
+          add(decider.gauges(state));
+        } catch {
+          // One actor that cannot be measured must not cost the thread all its numbers, or its life.
+        }
+      }
   }
   return merge(families);
 }

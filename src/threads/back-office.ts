@@ -1,5 +1,5 @@
 /** Entry point of the back office: projections of the journal into tables, and the effects that actors ask for. */
-import { type EffectSettings, loadEffects, loadJobs, loadProjections } from '../features.ts';
+import { actorKinds, type EffectSettings, loadEffects, loadJobs, loadProjections } from '../features.ts';
 import { createLog } from '../ops/log.ts';
 import { openJournal } from '../persistence/journal/open.ts';
 import { openPool } from '../persistence/postgres.ts';
@@ -24,7 +24,10 @@ const thread = startThread();
 const pool = openPool(data.databaseUrl, { max: 4, name: 'back-office' });
 const journal = await openJournal(data.redisUrl, pool, log);
 const engine = new EngineClient(thread, evenSpread(data.shardCount));
-const projector = new Projector({ projections: await loadProjections(), journal, pool, log });
+const projector = new Projector({
+  ...{ projections: await loadProjections(), kinds: actorKinds },
+  ...{ journal, pool, log },
+});
 projector.serve(allPartitions);
 const stopFollowing = followPositions(engine, (partition, seq) => projector.advance(partition, seq));
 const effects = startEffects(await loadEffects(), {

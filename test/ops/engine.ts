@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { StockView } from '../../src/actors/sku/commands.ts';
-import { deciders, loadProjections } from '../../src/features.ts';
+import { actorKinds, deciders, loadProjections } from '../../src/features.ts';
 import { openJournal } from '../../src/persistence/journal/open.ts';
 import { openPool } from '../../src/persistence/postgres.ts';
 import { createSnapshotStore } from '../../src/persistence/snapshots.ts';
@@ -17,7 +17,7 @@ import { defaultSnapshotterLimits, Snapshotter } from '../../src/runtime/snapsho
 import { runNode } from '../system/server.ts';
 
 export interface Engine {
-  readonly halted: { partition: number; reason: string }[];
+  readonly halted: readonly { partition: number; reason: string }[];
   ask(kind: string, key: string, command: object): Promise<{ code: Code; body: unknown }>;
   stock(sku: string): Promise<StockView>;
   /** Everything that the journal has now is in the tables. */
@@ -36,7 +36,10 @@ export async function startEngine(
 ): Promise<Engine> {
   const pool = openPool(databaseUrl, { max: 6, name: 'shard-0' });
   const journal = await openJournal(redisUrl, pool, () => {});
-  const projector = new Projector({ projections: await loadProjections(), journal, pool, log: () => {} });
+  const projector = new Projector({
+    ...{ projections: await loadProjections(), kinds: actorKinds },
+    ...{ journal, pool, log: () => {} },
+  });
   projector.serve(allPartitions);
   const clock = startClock(anchorClock());
   const snapshots = createSnapshotStore(pool);

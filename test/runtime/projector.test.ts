@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadProjections } from '../../src/features.ts';
+import { actorKinds, loadProjections } from '../../src/features.ts';
 import { listOrders } from '../../src/market/orders/store.ts';
 import { listSales } from '../../src/market/sales/store.ts';
 import { openDatabase } from '../../src/persistence/database.ts';
@@ -30,8 +30,11 @@ afterAll(async () => {
 
 const projections = await loadProjections();
 
-function serving(partitions: readonly number[], options: Omit<ProjectorOptions, 'projections'>): Projector {
-  const projector = new Projector({ projections, ...options });
+function serving(
+  partitions: readonly number[],
+  options: Omit<ProjectorOptions, 'projections' | 'kinds'>,
+): Projector {
+  const projector = new Projector({ projections, kinds: actorKinds, ...options });
   projector.serve(partitions);
   return projector;
 }
@@ -180,9 +183,10 @@ describe('the tables say what the actors say', () => {
   test('several projections of one kind get their own events each', async () => {
     const sku = 'shared-1';
     const taken: Record<string, string[]> = {};
-    const taking = (name: string, types: ReadonlySet<string> | null): Projection => ({
+    const skuTypes = projections.find(({ kind }) => kind === 'sku')!.types;
+    const taking = (name: string, wanted: readonly string[] | null): Projection => ({
       kind: 'sku',
-      types,
+      types: new Map([...skuTypes.keys()].map((type) => [type, wanted === null || wanted.includes(type)])),
       project: async (_, records) => {
         const mine = records.filter(({ key }) => key === sku).map(({ event }) => event.type);
         if (mine.length > 0) taken[name] = [...(taken[name] ?? []), ...mine];
@@ -190,10 +194,11 @@ describe('the tables say what the actors say', () => {
     });
     const projector = new Projector({
       projections: [
-        taking('registrations', new Set(['SkuRegistered'])),
-        taking('holds', new Set(['HoldPlaced'])),
+        taking('registrations', ['SkuRegistered']),
+        taking('holds', ['HoldPlaced']),
         taking('all', null),
       ],
+      kinds: actorKinds,
       journal,
       pool: database.pool,
       log: () => {},
@@ -351,21 +356,25 @@ describe('what halts a partition', () => {
     bytes: encodeFrame(partition, 1, seq, records),
   });
 
-  test('a corrupt frame, a gap, an event the tables refuse and one that cannot follow; the others go on', async () => {
+  test('a corrupt frame, a gap, an event the tables refuse or do not know, an unknown kind, one that cannot follow; the others go on', async () => {
     // A journal of its own, in a database of its own: these partitions never recover.
     const other = await testDatabase();
     const sku = (partition: number, n = 0) => skuIn(partition, n);
     const corrupt = frame(1, 2, [held(sku(1), 1)]);
     corrupt.bytes[corrupt.bytes.length - 1]! ^= 1;
     const frames = [
-      ...[0, 1, 2, 3, 4].map((partition) => frame(partition, 1, [registered(sku(partition))])),
+      ...[0, 1, 2, 3, 4, 5, 6, 7].map((partition) => frame(partition, 1, [registered(sku(partition))])),
       frame(0, 2, [held(sku(0), 2)]),
       corrupt,
       frame(1, 3, [held(sku(1), 1)]),
       frame(2, 3, [held(sku(2), 1)]),
       frame(3, 2, [held(sku(3), 6)]),
       frame(4, 2, [held(sku(4, 1), 1)]),
+      frame(5, 2, [held(sku(5), 1), { kind: 'sku', key: sku(5), event: { type: 'HoldLent' } }]),
+      frame(6, 2, [{ kind: 'sale', key: 'sal_x', event: { type: 'constructor' } }]),
+      frame(7, 2, [{ kind: 'cart', key: 'c', event: { type: 'SkuRegistered' } }]),
     ];
+    const sick = [1, 2, 3, 4, 5, 6, 7];
     const news: string[] = [];
     const projector = serving(allPartitions, {
       journal: reading(frames),
@@ -375,16 +384,16 @@ describe('what halts a partition', () => {
     try {
       await projector.catchUp();
       await projector.catchUp();
-      expect(projector.lag().halted.map(({ partition }) => partition)).toEqual([1, 2, 3, 4]);
+      expect(projector.lag().halted.map(({ partition }) => partition)).toEqual(sick);
       expect(news.filter((line) => line.startsWith('error')).sort()).toEqual(
-        [1, 2, 3, 4].map((partition) => `error projection halted: a partition cannot go on ${partition}`),
+        sick.map((partition) => `error projection halted: a partition cannot go on ${partition}`),
       );
       const { rows } = await other.pool.query(
         'SELECT sku, held::int FROM stock_levels ORDER BY sku = ANY($1), sku',
         [[sku(0)]],
       );
       expect(rows.find((row) => row.sku === sku(0))).toEqual({ sku: sku(0), held: 2 });
-      for (const partition of [1, 2]) {
+      for (const partition of [1, 2, 5, 6, 7]) {
         // What came before the bad frame counts.
         expect(rows.find((row) => row.sku === sku(partition))).toEqual({ sku: sku(partition), held: 0 });
         expect(await createSnapshotStore(other.pool).projectedSeq(partition)).toBe(1);

@@ -2,7 +2,15 @@
 
 import { allPartitions } from '../../src/protocol/address.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
-import { type Decider, type PendingMessage, type Push, register } from '../../src/protocol/decider.ts';
+import {
+  type AnyDecider,
+  type Decider,
+  type PendingMessage,
+  type Push,
+  register,
+} from '../../src/protocol/decider.ts';
+import type { Log } from '../../src/protocol/log.ts';
+import type { Scheduler } from '../../src/protocol/scheduler.ts';
 import { systemScheduler } from '../../src/runtime/clock.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { Shard } from '../../src/runtime/shard.ts';
@@ -94,7 +102,7 @@ const counterDecider: Decider<CounterState, CounterCommand, CounterEvent> = {
   },
 };
 
-const counter = register(counterDecider);
+export const counter = register(counterDecider);
 
 function greetingIn(body: unknown): string {
   return typeof body === 'object' && body !== null && 'total' in body ? `total ${body.total}` : String(body);
@@ -120,9 +128,19 @@ interface Options extends Partial<ShardLimits> {
   readonly partitions?: readonly number[];
   readonly owner?: string;
   readonly mayOpen?: () => Promise<void>;
+  /** The counter, changed. */
+  readonly decider?: Partial<AnyDecider>;
+  readonly log?: Log;
+  /** Timers look at the clock every few milliseconds: for tests that turn it. */
+  readonly isHurried?: boolean;
 }
 
 const running: Running[] = [];
+
+const hurriedScheduler: Scheduler = {
+  ...systemScheduler,
+  after: (ms, task) => systemScheduler.after(Math.min(ms, 2), task),
+};
 
 export async function startShard(
   store: MemoryStore,
@@ -134,8 +152,13 @@ export async function startShard(
     partitions = allPartitions,
     owner = 'test',
     mayOpen,
+    decider,
+    log = () => {},
+    isHurried = false,
     ...shardLimits
   } = options;
+  const scheduler = isHurried ? hurriedScheduler : systemScheduler;
+  const deciders = [{ ...counter, ...decider }];
   const journal = new MemoryJournal(store);
   const snapshots = new MemorySnapshots(store);
   const clock = { at: atMs };
@@ -145,16 +168,10 @@ export async function startShard(
   const advanceTo = (atMs: number) => {
     clock.at = Math.max(clock.at, atMs);
   };
+  const shared = { deciders, journal, clock: { now: () => clock.at, advanceTo }, scheduler, log };
   const shard = new Shard({
-    shard: 0,
-    partitions,
-    owner,
-    deciders: [counter],
-    journal,
-    snapshots,
-    passivated: snapshots,
-    clock: { now: () => clock.at, advanceTo },
-    scheduler: systemScheduler,
+    ...shared,
+    ...{ shard: 0, partitions, owner, snapshots, passivated: snapshots },
     ...(mayOpen ? { mayOpen } : {}),
     ask: ({ key }, command, done) => void said.asked.push({ key, command, done }),
     push: (push) => void said.pushes.push(push),
@@ -162,17 +179,12 @@ export async function startShard(
     onReplaced: (partition) => void said.replaced.push(partition),
     onRetired: (reason) => void said.retired.push(reason),
     onFatal: (reason) => void said.fatal.push(reason),
-    log: () => {},
     limits: { ...defaultShardLimits, ...shardLimits },
   });
   const snapshotter = new Snapshotter({
-    deciders: [counter],
-    journal,
+    ...shared,
     store: snapshots,
-    clock: { now: () => clock.at, advanceTo },
-    scheduler: systemScheduler,
     onSaved: (partition, seq) => shard.saved(partition, seq),
-    log: () => {},
     limits: { everyMs: snapshotEveryMs, idleMs: 60_000 },
   });
   await shard.start();

@@ -160,9 +160,11 @@ export class MemorySnapshots implements SnapshotStore, PassivatedStore {
   async save({ partition, fromSeq, toSeq, actors, engineMs }: Save): Promise<boolean> {
     const saved = this.store.snapshots.get(partition) ?? { checkpointSeq: 0, engineMs: 0, actors: new Map() };
     if (saved.checkpointSeq !== fromSeq) return false;
+    // All or nothing: whoever encodes them may throw.
+    const encoded = [...actors];
     saved.checkpointSeq = toSeq;
     saved.engineMs = Math.max(saved.engineMs, engineMs);
-    for (const actor of actors) saved.actors.set(`${actor.kind}/${actor.key}`, actor);
+    for (const actor of encoded) saved.actors.set(`${actor.kind}/${actor.key}`, actor);
     this.store.snapshots.set(partition, saved);
     return true;
   }

@@ -1,4 +1,5 @@
 /** The only writer of the idempotency actor's state: what each event of the journal means. */
+import { unknownEvent } from '../../protocol/decider.ts';
 import type { IdempotencyEvent } from './events.ts';
 import type { IdempotencyState } from './state.ts';
 
@@ -25,5 +26,7 @@ export function evolveIdempotency({ requestByKey }: IdempotencyState, event: Ide
         requestByKey.delete(key);
       }
       break;
+    default:
+      unknownEvent(event);
   }
 }

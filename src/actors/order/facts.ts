@@ -2,6 +2,7 @@
  * The facts of an order: how far it, its lines and its payment have come. This is the one place that says what an
  * order's events mean: the actor and the tables of orders call the same fold.
  */
+import { unknownEvent } from '../../protocol/decider.ts';
 import type { OrderLine, OrderStatus, OrderView, PaymentStatus } from './commands.ts';
 import type { EventOf, OrderEvent } from './events.ts';
 import type { LineStep, PaymentStep } from './flow.ts';
@@ -58,8 +59,15 @@ export function evolveFacts(facts: OrderFacts, event: OrderEvent): void {
     case 'LineReleased':
       applyToLine(facts, event);
       break;
-    default:
+    case 'PaymentAuthorized':
+    case 'PaymentDeclined':
+    case 'PaymentFailed':
+    case 'PaymentCaptured':
+    case 'PaymentSettled':
       applyToPayment(facts, event);
+      break;
+    default:
+      unknownEvent(event);
   }
 }
 

@@ -24,7 +24,7 @@ import {
   readSaleStatus,
   resumeSale,
 } from './seller.ts';
-import { restoreSale, snapshotSale } from './snapshot.ts';
+import { restoreSale, saleVersion, snapshotSale } from './snapshot.ts';
 import { initialSale, type SaleState } from './state.ts';
 import { report } from './stock.ts';
 import { deadline, tick } from './tick.ts';
@@ -54,7 +54,7 @@ function decide(state: SaleState, command: SaleCommand | RuntimeCommand, at: Ins
 
 export const saleDecider: Decider<SaleState, SaleCommand, SaleEvent> = {
   kind: 'sale',
-  version: 1,
+  version: saleVersion,
   initial: initialSale,
   decide,
   evolve: evolveSale,

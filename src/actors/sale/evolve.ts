@@ -9,22 +9,24 @@ import { ticketStatus } from './ticket-table.ts';
 type EventOf<Type extends SaleEvent['type']> = Extract<SaleEvent, { type: Type }>;
 
 export function evolveSale(state: SaleState, event: SaleEvent): void {
-  evolveFacts(state, event);
   switch (event.type) {
     case 'SaleCreated':
       createSale(state, event);
       return;
     case 'ItemAllotted': {
+      evolveFacts(state, event);
       const item = state.items.get(event.sku)!;
       if (item.seq === 0) item.available = item.quantity;
       return;
     }
     case 'SaleStarted':
     case 'SaleResumed':
+      evolveFacts(state, event);
       state.credit = 0;
       state.creditAtMs = event.atMs;
       return;
     case 'SaleEnded':
+      evolveFacts(state, event);
       expireWaiting(state);
       return;
     case 'TicketIssued':
@@ -48,6 +50,9 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
       return;
     case 'StockReported':
       takeReport(state, event);
+      return;
+    default:
+      evolveFacts(state, event);
   }
 }
 

@@ -9,6 +9,7 @@
  * the word.
  */
 import type { Code } from '../../protocol/codes.ts';
+import { unknownEvent } from '../../protocol/decider.ts';
 import type { Phase, Queueing, SaleView } from './commands.ts';
 import type { SaleEvent } from './events.ts';
 
@@ -30,8 +31,15 @@ export interface SaleFacts {
   pendingItems: number;
 }
 
+/** What happens to tickets and stock, which are no facts. */
+type OtherEvent = Extract<
+  SaleEvent['type'],
+  'SaleCreated' | 'TicketIssued' | 'TicketLeft' | 'TicketsReleased' | 'AdmissionsExpired' | 'StockReported'
+>;
+export type FactEvent = Exclude<SaleEvent, { type: OtherEvent }>;
+
 /** The creation event, SaleCreated, is handled by the caller (actor or projection), all others here. */
-export function evolveFacts(facts: SaleFacts, event: SaleEvent): void {
+export function evolveFacts(facts: SaleFacts, event: FactEvent): void {
   switch (event.type) {
     case 'ItemAllotted':
       facts.items.get(event.sku)!.allocation = 'open';
@@ -55,7 +63,10 @@ export function evolveFacts(facts: SaleFacts, event: SaleEvent): void {
   }
 }
 
-function movePhase(facts: SaleFacts, event: SaleEvent): void {
+function movePhase(
+  facts: SaleFacts,
+  event: Exclude<FactEvent, { type: 'ItemAllotted' | 'ItemRefused' | 'ItemReleased' | 'SaleChanged' }>,
+): void {
   switch (event.type) {
     case 'PrequeueOpened':
       facts.phase = 'prequeue';
@@ -78,6 +89,9 @@ function movePhase(facts: SaleFacts, event: SaleEvent): void {
       return;
     case 'SaleEnded':
       facts.phase = 'ended';
+      return;
+    default:
+      unknownEvent(event);
   }
 }
 

@@ -6,6 +6,8 @@ import { type TicketColumns, TicketTable } from './ticket-table.ts';
 
 type SavedItem = Omit<ItemState, 'allocation'> & { allotment: ItemState['allocation'] };
 
+export const saleVersion = 1;
+
 interface SavedSale
   extends Omit<SaleState, 'items' | 'active' | 'endings' | 'tickets' | 'joins' | 'releases'> {
   items: SavedItem[];
@@ -35,7 +37,8 @@ export function snapshotSale(state: SaleState): SavedSale {
   };
 }
 
-export function restoreSale(key: string, snapshot: unknown): SaleState {
+export function restoreSale(key: string, snapshot: unknown, version: number): SaleState {
+  if (version !== saleVersion) throw new Error(`unknown version ${version} of a sale snapshot`);
   const { items, active, tickets, ...plain } = snapshot as SavedSale;
   const state: SaleState = {
     ...initialSale(key),

@@ -1,4 +1,5 @@
 /** The only writer of the sku actor's state: what each event of the journal means. */
+import { unknownEvent } from '../../protocol/decider.ts';
 import type { SkuEvent } from './events.ts';
 import { forget, isAtRest, noteCommitted, noteEnded, noteKept } from './memory.ts';
 import { collectPending, formReport, noteTicket } from './pending.ts';
@@ -58,6 +59,8 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
     case 'HoldsForgotten':
       forget(state, event.beforeMs);
       break;
+    default:
+      unknownEvent(event);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Stock levels: what each SKU has, from the sku actor's events. */
 import type pg from 'pg';
 import type { SkuEvent } from '../../actors/sku/events.ts';
-import { type Projection, ProjectionBroken } from '../../persistence/projection.ts';
+import { eventTypes, type Projection, ProjectionBroken } from '../../persistence/projection.ts';
 import { table } from '../../persistence/table.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
 
@@ -25,15 +25,22 @@ export const stockTable = table<StockRow>('stock_levels', ['sku'], {
   updatedAtMs: ['updated_at', 'instant'],
 });
 
-const stockEvents: readonly SkuEvent['type'][] = [
-  'SkuRegistered',
-  'StockAdjusted',
-  'HoldPlaced',
-  'HoldCommitted',
-  'HoldVoided',
-  'HoldExpired',
-  'UnitsReturned',
-];
+const types = eventTypes<SkuEvent>({
+  SkuRegistered: true,
+  SkuChanged: false,
+  StockAdjusted: true,
+  AllotmentOpened: false,
+  AllotmentClosed: false,
+  HoldPlaced: true,
+  HoldAttached: false,
+  HoldCommitted: true,
+  HoldVoided: true,
+  HoldExpired: true,
+  UnitsReturned: true,
+  HoldsWarned: false,
+  HoldsForgotten: false,
+  ReportAcknowledged: false,
+});
 
 /** Changes the row in place, or makes it. */
 export function foldStock(row: StockRow | undefined, sku: string, event: SkuEvent): StockRow {
@@ -75,4 +82,4 @@ async function project(client: pg.ClientBase, records: readonly JournalRecord[])
   await stockTable.save(client, [...rows.values()]);
 }
 
-export const projection: Projection = { kind: 'sku', types: new Set(stockEvents), project };
+export const projection: Projection = { kind: 'sku', types, project };

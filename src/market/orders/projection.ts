@@ -8,7 +8,7 @@ import {
   paymentStatusOf,
   paymentStepOf,
 } from '../../actors/order/facts.ts';
-import { type Projection, ProjectionBroken } from '../../persistence/projection.ts';
+import { eventTypes, type Projection, ProjectionBroken } from '../../persistence/projection.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
 import { money } from '../../protocol/money.ts';
 import { lineFacts, lineRow, lineTable } from './lines.ts';
@@ -169,4 +169,22 @@ async function project(client: pg.ClientBase, records: readonly JournalRecord[])
   );
 }
 
-export const projection: Projection = { kind: 'order', types: null, project };
+const types = eventTypes<OrderEvent>({
+  OrderPlaced: true,
+  LineTaken: true,
+  LineRefused: true,
+  OrderPriced: true,
+  PaymentAuthorized: true,
+  PaymentDeclined: true,
+  PaymentFailed: true,
+  LineCommitted: true,
+  LineLost: true,
+  LineRetaken: true,
+  PaymentCaptured: true,
+  OrderConfirmed: true,
+  OrderFailed: true,
+  LineReleased: true,
+  PaymentSettled: true,
+});
+
+export const projection: Projection = { kind: 'order', types, project };

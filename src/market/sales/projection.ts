@@ -1,27 +1,40 @@
 /** Sales and their items, from the sale actor's events. Tickets and live figures stay with the actor. */
 import type pg from 'pg';
 import type { SaleEvent } from '../../actors/sale/events.ts';
-import { evolveFacts, type ItemFacts, type SaleFacts, stockOf } from '../../actors/sale/facts.ts';
-import { type Projection, ProjectionBroken } from '../../persistence/projection.ts';
+import {
+  evolveFacts,
+  type FactEvent,
+  type ItemFacts,
+  type SaleFacts,
+  stockOf,
+} from '../../actors/sale/facts.ts';
+import { eventTypes, type Projection, ProjectionBroken } from '../../persistence/projection.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
 import { type SaleItemRow, type SaleRows, saleItemTable, saleTable } from './rows.ts';
 
-const saleEvents: readonly SaleEvent['type'][] = [
-  'SaleCreated',
-  'ItemAllotted',
-  'ItemRefused',
-  'SaleChanged',
-  'PrequeueOpened',
-  'SaleStarted',
-  'SalePaused',
-  'SaleResumed',
-  'SaleSoldOut',
-  'SaleReopened',
-  'SaleEnded',
-  'ItemReleased',
-];
+const types = eventTypes<SaleEvent>({
+  SaleCreated: true,
+  ItemAllotted: true,
+  ItemRefused: true,
+  SaleChanged: true,
+  PrequeueOpened: true,
+  SaleStarted: true,
+  SalePaused: true,
+  SaleResumed: true,
+  SaleSoldOut: true,
+  SaleReopened: true,
+  SaleEnded: true,
+  ItemReleased: true,
+  TicketIssued: false,
+  TicketLeft: false,
+  TicketsReleased: false,
+  AdmissionsExpired: false,
+  StockReported: false,
+});
 
-function created(saleId: string, event: Extract<SaleEvent, { type: 'SaleCreated' }>): SaleRows {
+type SaleCreated = Extract<SaleEvent, { type: 'SaleCreated' }>;
+
+function created(saleId: string, event: SaleCreated): SaleRows {
   const { type: _, items, atMs, sellerId, title, queueing, holdSeconds, paymentSeconds } = event;
   const { prequeueAtMs, startsAtMs, endsAtMs } = event;
   return {
@@ -97,7 +110,11 @@ function write({ sale, items }: SaleRows, facts: SaleFacts, atMs: number): void 
 }
 
 /** Changes the rows in place, or makes them. What the event means is said by the sale actor's own fold. */
-export function foldSale(rows: SaleRows | undefined, saleId: string, event: SaleEvent): SaleRows {
+export function foldSale(
+  rows: SaleRows | undefined,
+  saleId: string,
+  event: SaleCreated | FactEvent,
+): SaleRows {
   if (event.type === 'SaleCreated') return created(saleId, event);
   if (!rows) throw new ProjectionBroken(`${event.type} of sale ${saleId}, which was never created`);
   const facts = factsOf(rows);
@@ -111,7 +128,8 @@ async function project(client: pg.ClientBase, records: readonly JournalRecord[])
   const known = [...new Set(records.map((record) => record.key))];
   for (const sale of await saleTable.load(client, known)) touched.set(sale.saleId, { sale, items: [] });
   for (const item of await saleItemTable.load(client, known)) touched.get(item.saleId)?.items.push(item);
-  for (const { key, event } of records) touched.set(key, foldSale(touched.get(key), key, event as SaleEvent));
+  for (const { key, event } of records)
+    touched.set(key, foldSale(touched.get(key), key, event as SaleCreated | FactEvent));
   const rows = [...touched.values()];
   await saleTable.save(
     client,
@@ -123,4 +141,4 @@ async function project(client: pg.ClientBase, records: readonly JournalRecord[])
   );
 }
 
-export const projection: Projection = { kind: 'sale', types: new Set(saleEvents), project };
+export const projection: Projection = { kind: 'sale', types, project };

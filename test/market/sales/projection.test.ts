@@ -6,6 +6,7 @@ import type { SaleEvent } from '../../../src/actors/sale/events.ts';
 import { saleView } from '../../../src/actors/sale/view.ts';
 import { foldSale, projection } from '../../../src/market/sales/projection.ts';
 import type { SaleRows } from '../../../src/market/sales/rows.ts';
+import { takes } from '../../../src/persistence/projection.ts';
 import { makeHistory } from '../../runtime/history.ts';
 
 test('whatever happens to a sale, its rows show after every event what the sale shows', () => {
@@ -18,8 +19,9 @@ test('whatever happens to a sale, its rows show after every event what the sale 
         const state = states.get(key) ?? saleDecider.initial(key);
         states.set(key, state);
         saleDecider.evolve(state, event as SaleEvent);
-        if (!projection.types!.has(event.type)) continue;
-        const rows = JSON.parse(JSON.stringify(foldSale(rowsById.get(key), key, event as SaleEvent)));
+        if (!takes(projection, { kind, key, event })) continue;
+        const fact = event as Parameters<typeof foldSale>[2];
+        const rows = JSON.parse(JSON.stringify(foldSale(rowsById.get(key), key, fact)));
         rowsById.set(key, rows);
         const { updatedAtMs, pausedFrom, ...sale } = rows.sale;
         const items = (rows as SaleRows).items.map(({ sku, quantity, price, currency, purchaseLimit }) => ({
