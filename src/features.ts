@@ -91,6 +91,7 @@ interface JobDeps {
 
 export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job)[]> {
   const nouns = await Promise.all([
+    import('./market/accounts/job.ts'),
     import('./market/catalog/job.ts'),
     import('./ops/stock-reconciliation.ts'),
   ]);

@@ -38,7 +38,7 @@ export function invalid(path: string, message: string): never {
 }
 
 export function isOperator(identity: Identity): boolean {
-  return identity.role === 'operator' || identity.role === 'admin';
+  return identity.roles.includes('operator') || identity.roles.includes('admin');
 }
 
 /** Whose resources the caller may reach: those of its own account, or of every account (null). */

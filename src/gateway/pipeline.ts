@@ -60,25 +60,35 @@ export class Pipeline {
   }
 
   /**
-   * Who sent the bearer token: at once when the token is known. Whoever sends a token must send a good one, also
-   * where none is needed, so that a broken client learns of it. Refuses with `unauthenticated`, `invalid_token` or
-   * `token_expired`.
+   * Who sent the bearer token: at once when the token is known. A token that is not good is refused where one is
+   * needed, and ignored elsewhere: an expired one must not keep its owner from renewing it. Refuses with
+   * `unauthenticated`, `invalid_token` or `token_expired`.
    */
-  identify(route: Route, authorization: string): Identity | null | Promise<Identity> {
+  identify(route: Route, authorization: string): Identity | null | Promise<Identity | null> {
+    const isNeeded = route.who !== 'anybody';
     if (authorization === '') {
-      if (route.who === 'anybody') return null;
+      if (!isNeeded) return null;
       throw new DoorbusterError('unauthenticated', 'Send an Authorization header with a bearer token');
     }
-    // Scheme names are case-insensitive (RFC 9110, 11.1).
-    if (authorization.slice(0, 7).toLowerCase() !== 'bearer ') {
-      throw new DoorbusterError('unauthenticated', 'The Authorization header must be of the Bearer scheme');
+    try {
+      const identity = this.#verify(authorization);
+      return identity instanceof Promise && !isNeeded ? identity.catch(nobody) : identity;
+    } catch (error) {
+      if (isNeeded || !(error instanceof DoorbusterError)) throw error;
+      return null;
     }
-    return this.#tokens.verifyAccessToken(authorization.slice(7).trim());
+  }
+
+  #verify(authorization: string): Identity | Promise<Identity> {
+    // Scheme names are case-insensitive (RFC 9110, 11.1).
+    if (authorization.slice(0, 7).toLowerCase() !== 'bearer ')
+      throw new DoorbusterError('unauthenticated', 'The Authorization header must be of the Bearer scheme');
+    return this.#tokens.verify(authorization.slice(7).trim());
   }
 
   /** Whether this account may ask this, and not too often. Refuses with `forbidden` or `rate_limited`. */
   admit({ who }: Route, identity: Identity | null, remoteAddress: string): void {
-    if (typeof who !== 'string' && (identity === null || !who.includes(identity.role)))
+    if (typeof who !== 'string' && !identity?.roles.some((role) => who.includes(role)))
       throw new DoorbusterError('forbidden', `Only for accounts of these roles: ${who.join(', ')}`);
     if (identity !== null) this.#accounts.take(identity.accountId);
     else this.#addresses.take(addressKey(remoteAddress));
@@ -128,6 +138,12 @@ export class Pipeline {
     const seconds = (performance.now() - startedAtMs) / 1000;
     this.metrics.observe(route?.operationId ?? 'unknown', status, seconds);
   }
+}
+
+/** Only what was refused: a bug stays a bug. */
+function nobody(error: unknown): null {
+  if (error instanceof DoorbusterError) return null;
+  throw error;
 }
 
 // ----------------------------------------------------------------

@@ -18,12 +18,16 @@ import type { KeyStore } from './key-store.ts';
 export const roles = ['guest', 'buyer', 'seller', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
+/** Who asks, as their access token says. */
 export interface Identity {
   readonly accountId: string;
-  readonly role: Role;
+  /** At least one. */
+  readonly roles: readonly Role[];
+  readonly sessionId: string;
+  readonly expiresAtMs: number;
 }
 
-/** `anybody`: a token is not needed, but a good one is known; else every account, or those of these roles. */
+/** `anybody`: no token is needed, a good one is known and a bad one ignored; else every account, or those of these roles. */
 type Who = 'anybody' | 'signed-in' | readonly Role[];
 
 interface Described<Schema extends TSchema = TSchema> {

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { about, loadLive, loadRoutes } from '../features.ts';
 import { startGateway } from '../gateway/gateway.ts';
 import type { Services } from '../gateway/route.ts';
+import { followRevocations } from '../market/accounts/revocations.ts';
 import { ActorKeyStore } from '../market/idempotency/store.ts';
 import { createLog } from '../ops/log.ts';
 import { openDatabase } from '../persistence/database.ts';
@@ -42,6 +43,7 @@ const services: Services = {
   tokenSecret,
   webhookSecret,
 };
+const stopFollowing = followRevocations(services);
 const [routes, live] = await Promise.all([loadRoutes(), loadLive()]);
 const gateway = await startGateway({ services, routes, live, about, host: config.host, port: data.port });
 
@@ -51,6 +53,7 @@ thread.ready(
     stats: () => ({ ...gateway.stats(), metrics: [...gateway.metrics(), ...thread.metrics()] }),
     async stop(graceMs) {
       await gateway.stop(graceMs);
+      stopFollowing();
       await pool.end();
       return true;
     },

@@ -43,7 +43,8 @@ const noUuid = '00000000-0000-4000-8000-000000000000';
 
 describe('accounts', () => {
   it('are opened, signed in to, renewed and signed out of', async () => {
-    await client.ask('createGuest', 201);
+    const asGuest = (await client.ask('createGuest', 201)).body;
+    await client.ask('refresh', 200, { body: { refreshToken: asGuest.refreshToken } });
     const email = `ada-${randomUUID()}@example.com`;
     const password = 'correct horse battery';
     const body = { email, password, name: 'Ada', role: 'buyer' };
@@ -54,13 +55,31 @@ describe('accounts', () => {
     await client.refused('login', 401, 'invalid_credentials', { body: { email, password: 'wrong one' } });
     const { refreshToken } = registered.body;
     const renewed = await client.ask('refresh', 200, { body: { refreshToken } });
+    const next = { refreshToken: renewed.body.refreshToken };
+    await client.ask('refresh', 200, { body: next });
     await client.refused('refresh', 401, 'invalid_token', { body: { refreshToken } });
     // Reuse of an old one has ended the whole family.
-    const next = { refreshToken: renewed.body.refreshToken };
     await client.refused('refresh', 401, 'invalid_token', { body: next });
     const who = { accountId: registered.body.account.accountId, token: registered.body.accessToken };
     await client.ask('logout', 204, { who, body: {} });
     await client.refused('logout', 401, 'unauthenticated', { body: {} });
+  });
+
+  it('are given roles by an admin, of whom there is always one', async () => {
+    const who = await admin(server);
+    const { accountId } = await member(server, 'buyer');
+    const body = { roles: ['buyer', 'operator'] };
+    const changed = await client.ask('changeRoles', 200, { who, path: { accountId }, body });
+    expect(changed.body.roles).toEqual(['operator', 'buyer']);
+    const own = { accountId: who.accountId };
+    await client.refused('changeRoles', 409, 'last_admin', { who, path: own, body });
+    await client.refused('changeRoles', 404, 'not_found', {
+      who,
+      path: { accountId: `acc_${noUuid}` },
+      body,
+    });
+    await client.refused('changeRoles', 400, 'validation_failed', { who, path: own, body: { roles: [] } });
+    await client.refused('changeRoles', 403, 'forbidden', { who: await guest(server), path: own, body });
   });
 
   it('are read and changed, with their addresses', async () => {

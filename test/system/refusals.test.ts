@@ -67,7 +67,7 @@ describe('a token', () => {
     await refused('GET /v1/me', 401, 'invalid_token', { who: { ...buyer, token: 'not.a.token' } });
     const changed = { ...buyer, token: `${buyer.token.slice(0, -4)}AAAA` };
     await refused('GET /v1/me', 401, 'invalid_token', { who: changed });
-    const identity = { accountId: newId('account'), role: 'admin' } as const;
+    const identity = { accountId: newId('account'), roles: ['admin'] } as const;
     const forged = await new AccessTokens('another secret of the same good length', Date.now).issueAccess(
       identity,
     );

@@ -3,8 +3,9 @@
  *
  * 1. Bounds come before work: connections are counted at the upgrade, in all and per address.
  * 2. A socket that has not authenticated after 5 s is closed (4001).
- * 3. Frames about an account go to every socket of the account.
- * 4. A client that reads too slowly loses positions first, then the connection (4008).
+ * 3. A socket ends (4001) with its access token, and with its session, at most two seconds later.
+ * 4. Frames about an account go to every socket of the account.
+ * 5. A client that reads too slowly loses positions first, then the connection (4008).
  */
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from 'uWebSockets.js';
 import type { Push } from '../../protocol/decider.ts';
@@ -30,6 +31,8 @@ const authenticateMsMax = 5_000;
 const slowMsMax = 30_000;
 const beatMs = 250;
 const beatsPerSecond = 1_000 / beatMs;
+/** In so many beats every socket's token is looked at once. */
+const beatsPerRound = 8;
 /** Clients come back spread over this time. */
 const reconnectSecondsMax = 10;
 const drainedPerTurn = 1_000;
@@ -45,6 +48,8 @@ export interface LiveStats {
 export class LiveEndpoint {
   readonly #pipeline: Pipeline;
   readonly #connections = new Connections();
+  /** Goes round all sockets, a share each beat. */
+  #round = this.#connections.sockets.values();
   readonly #registry: LiveRegistry;
   readonly #receiver: FrameReceiver;
   #app: TemplatedApp | null = null;
@@ -195,6 +200,19 @@ export class LiveEndpoint {
       if (socket.openedAtMs > lastMs) break;
       socket.end(closeCodes.unauthenticated, 'no authentication within 5 s');
     }
+    this.#expireSome();
     if (this.#beats % beatsPerSecond === 0) this.#registry.beat();
+  }
+
+  #expireSome(): void {
+    const { sockets } = this.#connections;
+    for (let left = Math.ceil(sockets.size / beatsPerRound); left > 0; left--) {
+      const next = this.#round.next();
+      if (next.done) {
+        this.#round = sockets.values();
+        break;
+      }
+      this.#receiver.expire(next.value);
+    }
   }
 }

@@ -1,8 +1,9 @@
 /**
  * What a client's frames do.
  *
- * 1. The first frame is `authenticate` with a good token, or the socket is closed (4001). Frames that come while the
- *    token is being checked wait, within bounds.
+ * 1. The first frame is `authenticate` with a good token, or the socket is closed (4001). A later one with a new token
+ *    of the same account lets the socket live as long as that token. Frames that come while a token is being checked
+ *    wait, within bounds.
  * 2. Requests take the pipeline to the HTTP routes' own handlers (`requests.ts`), each with one `reply`.
  * 3. A frame that makes no sense is answered by an `error` frame; after a few of them the socket is closed (4029).
  */
@@ -97,24 +98,38 @@ export class FrameReceiver {
           'unauthenticated',
           'The first frame must be authenticate with an accessToken',
         );
-      const identity = await tokensOf(this.#pipeline.services).verifyAccessToken(frame.accessToken);
+      const identity = await tokensOf(this.#pipeline.services).verify(frame.accessToken);
       if (socket.ws === null) return;
       if (socket.identity === null) {
-        socket.identity = identity;
         this.#connections.admit(socket, identity.accountId);
       } else if (socket.identity.accountId !== identity.accountId) {
         socket.end(closeCodes.forbidden, 'another account');
         return;
       }
+      socket.identity = identity;
     } catch (error) {
-      socket.send(this.#errorFrame(error));
-      socket.end(closeCodes.unauthenticated, 'unauthenticated');
+      this.#endUnauthenticated(socket, error);
       return;
     }
     socket.stash = null;
     const serverTime = new Date(this.#now()).toISOString();
     socket.send({ type: 'ready', serverTime, heartbeatSeconds });
     for (const next of stash) this.#handle(socket, next);
+  }
+
+  /** Ends a socket whose access token has expired, or belongs to a session that has ended. */
+  expire(socket: LiveSocket): void {
+    const { identity } = socket;
+    if (identity === null) return;
+    if (identity.expiresAtMs <= this.#now())
+      this.#endUnauthenticated(socket, new DoorbusterError('token_expired', 'The access token has expired'));
+    else if (tokensOf(this.#pipeline.services).isRevoked(identity.sessionId))
+      this.#endUnauthenticated(socket, new DoorbusterError('invalid_token', 'The session has ended'));
+  }
+
+  #endUnauthenticated(socket: LiveSocket, error: unknown): void {
+    socket.send(this.#errorFrame(error));
+    socket.end(closeCodes.unauthenticated, 'unauthenticated');
   }
 
   #handle(socket: LiveSocket, frame: Frame): void {

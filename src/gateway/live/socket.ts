@@ -52,6 +52,7 @@ export class LiveSocket {
   readonly isBinary: boolean;
   readonly address: string;
   readonly openedAtMs: number;
+  /** As the latest token says: the socket lives no longer than that. */
   identity: Identity | null = null;
   /** Empty for most sockets but for one. */
   readonly subscriptions: Subscription[] = [];

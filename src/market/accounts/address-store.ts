@@ -6,8 +6,8 @@ import { decodeCursor, idPart, type PageFilter, pageOf } from '../../persistence
 import type { Database } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { addressFault } from './countries.ts';
+import { type AccountRef, keepGuest } from './guests.ts';
 import type { AddressChange, NewAddress, SavedAddress } from './schemas.ts';
-import { type AccountRef, keepGuest } from './store.ts';
 
 interface Row {
   address_id: string;

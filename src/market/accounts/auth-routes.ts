@@ -1,9 +1,11 @@
 /** Signing in and out. Guests are stateless: their id and role live in their token alone. */
 
-import { newId } from '../../gateway/handling.ts';
+import { invalid } from '../../gateway/handling.ts';
 import { addressKey, Limiter } from '../../gateway/limiter.ts';
-import { perGateway, type Route, reply, route, type Services } from '../../gateway/route.ts';
+import { type Identity, perGateway, type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { tokensOf } from '../../gateway/tokens.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
+import { isGuest } from './guests.ts';
 import { Credentials, Guest, NewAccount, Refresh, SignIn, SignOut } from './schemas.ts';
 import { accountsOf, type SignedIn } from './store.ts';
 
@@ -11,8 +13,11 @@ import { accountsOf, type SignedIn } from './store.ts';
 const signInLimit = { name: 'sign-in', perSecond: 0.1, burst: 10, keysMax: 100_000 };
 const signInLimiterOf = perGateway(({ now }) => new Limiter(signInLimit, now));
 
-async function signInJson(services: Services, { account, refreshToken }: SignedIn): Promise<SignIn> {
-  const access = await tokensOf(services).issueAccess(account);
+async function signInJson(
+  services: Services,
+  { account, sessionId, refreshToken }: SignedIn,
+): Promise<SignIn> {
+  const access = await tokensOf(services).issueAccess(account, sessionId);
   return { account, ...access, refreshToken };
 }
 
@@ -23,11 +28,12 @@ const createGuest = route({
   summary: 'Start as a guest: nothing but a token',
   tag: 'Accounts',
   who: 'anybody',
+  mints: 'account',
   replies: { 201: { description: 'A new guest', schema: Guest } },
-  async handle({ services }) {
-    const accountId = newId('account');
-    const access = await tokensOf(services).issueAccess({ accountId, role: 'guest' });
-    return reply(201, { accountId, ...access });
+  async handle({ services, mintedId: accountId }) {
+    const access = await tokensOf(services).issueAccess({ accountId, roles: ['guest'] });
+    const refreshToken = accountsOf(services).guestsRefreshToken(accountId);
+    return reply(201, { accountId, ...access, refreshToken });
   },
 });
 
@@ -35,14 +41,15 @@ const register = route({
   method: 'POST',
   path: '/v1/auth/register',
   operationId: 'register',
-  summary: 'Open an account',
+  summary: "Open an account; with a guest's token the guest becomes it and keeps everything",
   tag: 'Accounts',
   who: 'anybody',
   body: NewAccount,
   replies: { 201: { description: 'The account, signed in', schema: SignIn } },
-  refusals: ['email_taken'],
-  async handle({ services, body }) {
-    return reply(201, await signInJson(services, await accountsOf(services).register(body)));
+  refusals: ['email_taken', 'wrong_state'],
+  async handle({ services, identity, body }) {
+    const guest = identity !== null && isGuest(identity) ? identity : null;
+    return reply(201, await signInJson(services, await accountsOf(services).register(body, guest)));
   },
 });
 
@@ -57,8 +64,9 @@ const login = route({
   replies: { 200: { description: 'Signed in', schema: SignIn } },
   refusals: ['invalid_credentials', 'rate_limited'],
   async handle({ services, body, remoteAddress }) {
+    if (body.guestToken !== undefined) await guestFrom(services, body.guestToken);
     const limiter = signInLimiterOf(services);
-    const key = `${body.email.toLowerCase()} ${addressKey(remoteAddress)}`;
+    const key = `${body.email} ${addressKey(remoteAddress)}`;
     limiter.take(key);
     const signedIn = await accountsOf(services).login(body);
     limiter.forgive(key);
@@ -66,11 +74,29 @@ const login = route({
   },
 });
 
+/** The guest whose token this is; any other is refused, or what the guest has would be lost without a word. */
+async function guestFrom(services: Services, guestToken: string): Promise<Identity> {
+  const identity = await verified(services, guestToken);
+  return identity !== null && isGuest(identity)
+    ? identity
+    : invalid('/guestToken', 'must be a valid token of a guest');
+}
+
+async function verified(services: Services, token: string): Promise<Identity | null> {
+  try {
+    return await tokensOf(services).verify(token);
+  } catch (error) {
+    if (error instanceof DoorbusterError) return null;
+    throw error;
+  }
+}
+
 const refresh = route({
   method: 'POST',
   path: '/v1/auth/refresh',
   operationId: 'refresh',
-  summary: 'Exchange a refresh token for a new pair; an old one ends the whole session',
+  summary:
+    'Exchange a refresh token for a new pair; the one before is good for ten seconds more, any other ends the session',
   tag: 'Accounts',
   who: 'anybody',
   body: Refresh,
@@ -85,13 +111,15 @@ const logout = route({
   method: 'POST',
   path: '/v1/auth/logout',
   operationId: 'logout',
-  summary: 'Sign out: the session of that refresh token, or all. Access tokens live on until they expire',
+  summary:
+    'Sign out: the session of that refresh token, or everywhere. Access tokens and sockets end within 5 s',
   tag: 'Accounts',
-  who: 'signed-in',
+  who: 'anybody',
   body: SignOut,
   replies: { 204: { description: 'Signed out' } },
+  refusals: ['unauthenticated', 'invalid_token'],
   async handle({ services, identity, body }) {
-    await accountsOf(services).logout(identity.accountId, body.refreshToken ?? null);
+    await accountsOf(services).logout(identity, body);
     return reply(204);
   },
 });

@@ -5,6 +5,7 @@ import { Page, PageQuery } from '../../gateway/schemas.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isId } from '../../protocol/ids.ts';
 import { addressesOf } from './address-store.ts';
+import { adminRoutes } from './admin-routes.ts';
 import { authRoutes } from './auth-routes.ts';
 import { Account, AccountChange, AddressChange, NewAddress, SavedAddress } from './schemas.ts';
 import { accountsOf } from './store.ts';
@@ -33,7 +34,11 @@ const changeMe = route({
   replies: { 200: { description: 'The account', schema: Account } },
   refusals: ['invalid_credentials'],
   async handle({ services, identity, body }) {
-    return reply(200, await accountsOf(services).change(identity, body));
+    const accounts = accountsOf(services);
+    const { name, password, currentPassword = '' } = body;
+    if (password !== undefined) await accounts.changePassword(identity.accountId, password, currentPassword);
+    if (name !== undefined) await accounts.rename(identity, name);
+    return reply(200, await accounts.read(identity));
   },
 });
 
@@ -105,6 +110,7 @@ const removeAddress = route({
 
 export const routes: readonly Route[] = [
   ...authRoutes,
+  ...adminRoutes,
   readMe,
   changeMe,
   listAddresses,

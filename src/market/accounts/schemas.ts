@@ -1,5 +1,6 @@
 /** Accounts, sign-ins and addresses on the wire. */
 import Type, { type Static, type StaticDecode } from 'typebox';
+import { roles } from '../../gateway/route.ts';
 import { Closed, Id, Nullable, Open, RoleName } from '../../gateway/schemas.ts';
 import { BlankLine, Line } from '../../gateway/texts.ts';
 import { countries } from './countries.ts';
@@ -9,7 +10,8 @@ import { countries } from './countries.ts';
 export const Account = Open(
   {
     accountId: Id('account'),
-    role: RoleName,
+    role: Type.Enum(roles, { description: 'The first of `roles`' }),
+    roles: Type.Array(RoleName, { description: 'What the account may do, the most powerful first' }),
     email: Nullable(Type.String()),
     name: Nullable(Type.String()),
     createdAt: Type.String({ format: 'date-time' }),
@@ -63,13 +65,25 @@ export const NewAccount = Closed({
 });
 export type NewAccount = StaticDecode<typeof NewAccount>;
 
-export const Credentials = Closed({ email: emailOfSomebody, password });
+export const Credentials = Closed({
+  email: emailOfSomebody,
+  password,
+  guestToken: Type.Optional(
+    Type.String({
+      maxLength: 4_096,
+      description: "A guest's access token: what its cart holds is added to the account's",
+    }),
+  ),
+});
 export type Credentials = StaticDecode<typeof Credentials>;
 
 const accessToken = Type.String();
 const expiresIn = Type.Integer({ description: 'Seconds' });
 
-export const Guest = Open({ accountId: Id('account'), accessToken, expiresIn }, { title: 'Guest' });
+export const Guest = Open(
+  { accountId: Id('account'), accessToken, refreshToken: Type.String(), expiresIn },
+  { title: 'Guest' },
+);
 
 export const SignIn = Open(
   { account: Account, accessToken, refreshToken: Type.String(), expiresIn },
@@ -79,7 +93,28 @@ export type SignIn = Static<typeof SignIn>;
 
 const refreshToken = Type.String({ minLength: 1, maxLength: 200 });
 export const Refresh = Closed({ refreshToken });
-export const SignOut = Closed({ refreshToken: Type.Optional(refreshToken) });
+export const SignOut = Closed({
+  refreshToken: Type.Optional(refreshToken),
+  everywhere: Type.Optional(
+    Type.Boolean({
+      description:
+        'Every session of the account. The default is `false` with a refresh token and `true` without',
+    }),
+  ),
+});
+export type SignOut = Static<typeof SignOut>;
+
+// ---------------------------------------------------------------- administration
+
+export const RolesChange = Closed({
+  roles: Type.Array(Type.Enum(['buyer', 'seller', 'operator', 'admin']), {
+    minItems: 1,
+    maxItems: 4,
+    uniqueItems: true,
+    description: 'All that the account has from now on',
+  }),
+});
+export type RolesChange = Static<typeof RolesChange>;
 
 // ---------------------------------------------------------------- addresses
 

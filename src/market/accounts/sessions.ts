@@ -1,76 +1,201 @@
 /**
- * Sign-ins. A refresh token is `<sessionId>.<secret>`; the table keeps the hash of the present secret.
+ * Sessions: one row a sign-in, and one for a guest who has renewed or ended theirs.
  *
- * 1. Every use replaces the secret, in one statement, so of two uses of one token only one succeeds.
- * 2. A token with an earlier secret means that two parties hold it: the session ends for both.
+ * 1. Every use of a refresh token makes the next generation of the session, in one statement, so of two uses at once
+ *    one goes first.
+ * 2. Within `graceSeconds` the token before the present one gets the same successor again: two tabs, or an answer
+ *    that got lost, sign nobody out. Any other earlier token means that two parties hold it: the session ends.
+ * 3. A session that ends stays as a row until its last access token has expired: gateways read there what is revoked
+ *    (`revocations.ts`). A guest's row stays longer, until the guest's first token has expired.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { newId } from '../../gateway/handling.ts';
+import { accessSeconds, guestAccessSeconds, guestSessionId } from '../../gateway/tokens.ts';
 import type { Database, Query } from '../../persistence/database.ts';
-import { DoorbusterError } from '../../protocol/errors.ts';
-import { isId } from '../../protocol/ids.ts';
+import { prefixes } from '../../protocol/ids.ts';
+import { insertGuest, madeAtMs } from './guests.ts';
+import { type RefreshToken, refusedToken } from './refresh-tokens.ts';
 
 const sessionDays = 30;
+const dayMs = 86_400_000;
+const graceSeconds = 10;
 /** Older sign-ins of an account end when there are more. */
 const sessionsPerAccountMax = 20;
 
-const hashOf = (secret: string) => createHash('sha256').update(secret).digest();
-const newSecret = () => randomBytes(32).toString('base64url');
-const refused = () => new DoorbusterError('invalid_token', 'The refresh token is not valid: sign in again');
+const isGuests = `right(session_id, 36) = right(account_id, 36)`;
+const revoked = `revoked_by = pg_current_xact_id(), revoked_until =
+  now() + make_interval(mins => 1, secs => CASE WHEN ${isGuests} THEN ${guestAccessSeconds} ELSE ${accessSeconds} END)`;
+/** Rows of which nobody need know any more. */
+const isSpent = `(expires_at < now() OR (revoked_until < now() AND NOT ${isGuests}))`;
 
-function parse(refreshToken: string): { sessionId: string; secretHash: Buffer } {
-  const dot = refreshToken.indexOf('.');
-  const sessionId = refreshToken.slice(0, Math.max(0, dot));
-  if (!isId('session', sessionId)) throw refused();
-  return { sessionId, secretHash: hashOf(refreshToken.slice(dot + 1)) };
-}
-
-/** Opens a session inside its caller's transaction; answers with the refresh token. */
+/** Opens a session inside its caller's transaction. */
 export async function openSession(query: Query, accountId: string): Promise<string> {
   const sessionId = newId('session');
-  const secret = newSecret();
   await query(
-    `INSERT INTO sessions (session_id, account_id, secret_hash, expires_at)
-     VALUES ($1, $2, $3, now() + make_interval(days => $4))`,
-    [sessionId, accountId, hashOf(secret), sessionDays],
+    `INSERT INTO sessions (session_id, account_id, expires_at) VALUES ($1, $2, now() + make_interval(days => $3))`,
+    [sessionId, accountId, sessionDays],
   );
   await query(
-    `DELETE FROM sessions WHERE account_id = $1 AND (expires_at < now() OR session_id IN
-       (SELECT session_id FROM sessions WHERE account_id = $1 ORDER BY session_id DESC OFFSET $2))`,
+    `UPDATE sessions SET ${revoked} WHERE account_id = $1 AND revoked_by IS NULL AND session_id IN
+       (SELECT session_id FROM sessions WHERE account_id = $1 AND revoked_by IS NULL ORDER BY session_id DESC OFFSET $2)`,
     [accountId, sessionsPerAccountMax],
   );
-  return `${sessionId}.${secret}`;
+  await query(`DELETE FROM sessions WHERE account_id = $1 AND ${isSpent}`, [accountId]);
+  return sessionId;
 }
 
-/** The account and the next token; refuses with `invalid_token`. */
+export interface Session {
+  readonly accountId: string;
+  readonly sessionId: string;
+}
+
+/** The session that a token is of, whichever generation it has; null when there is none any more. */
+export async function findSession(
+  database: Database,
+  { sessionId, isGuestsFirst, secretHash }: RefreshToken,
+): Promise<(Session & { readonly isLive: boolean }) | null> {
+  const [row] = await database.query<Row>(
+    `SELECT account_id, revoked_by IS NULL AND expires_at > now() AS is_live FROM sessions
+     WHERE session_id = $1 AND ($2::bytea IS NULL OR secret_hash = $2)`,
+    [sessionId, secretHash],
+  );
+  if (row) return { accountId: row.account_id, sessionId, isLive: row.is_live };
+  return isGuestsFirst ? { accountId: guestOf(sessionId), sessionId, isLive: true } : null;
+}
+
+interface Row {
+  account_id: string;
+  generation: number;
+  is_live: boolean;
+  is_fresh: boolean;
+  is_known: boolean;
+}
+
+/** The session's next generation; refuses with `invalid_token`. */
 export async function renewSession(
   database: Database,
-  refreshToken: string,
-): Promise<{ accountId: string; refreshToken: string }> {
-  const { sessionId, secretHash } = parse(refreshToken);
-  const secret = newSecret();
+  token: RefreshToken,
+): Promise<Session & { readonly generation: number }> {
+  const { sessionId, generation, secretHash } = token;
+  const next = generation + 1;
   const [renewed] = await database.query<{ account_id: string }>(
-    `UPDATE sessions SET secret_hash = $3, refreshed_at = now(), expires_at = now() + make_interval(days => $4)
-     WHERE session_id = $1 AND secret_hash = $2 AND expires_at > now() RETURNING account_id`,
-    [sessionId, secretHash, hashOf(secret), sessionDays],
+    `UPDATE sessions SET generation = $3, refreshed_at = now(), expires_at = now() + make_interval(days => $4)
+     WHERE session_id = $1 AND generation = $2 AND revoked_by IS NULL AND expires_at > now()
+       AND ($5::bytea IS NULL OR secret_hash = $5) RETURNING account_id`,
+    [sessionId, generation, next, sessionDays, secretHash],
   );
-  if (renewed) return { accountId: renewed.account_id, refreshToken: `${sessionId}.${secret}` };
-  await database.query('DELETE FROM sessions WHERE session_id = $1', [sessionId]);
-  throw refused();
+  if (renewed) return { accountId: renewed.account_id, sessionId, generation: next };
+  if (token.isGuestsFirst) {
+    const accountId = await openGuestSession(database, sessionId);
+    if (accountId !== null) return { accountId, sessionId, generation: next };
+  }
+  const [row] = await database.query<Row>(
+    `SELECT account_id, generation, revoked_by IS NULL AND expires_at > now() AS is_live,
+       refreshed_at > now() - make_interval(secs => $2) AS is_fresh,
+       $3::bytea IS NULL OR secret_hash = $3 AS is_known
+     FROM sessions WHERE session_id = $1`,
+    [sessionId, graceSeconds, secretHash],
+  );
+  if (!row?.is_live || !row.is_known) throw refusedToken();
+  if (row.generation === next && row.is_fresh)
+    return { accountId: row.account_id, sessionId, generation: next };
+  await endSession(database.query, row.account_id, sessionId);
+  throw refusedToken();
 }
 
-/** Ends the account's session of this token; refuses with `invalid_token` what is no refresh token at all. */
-export async function endSession(database: Database, accountId: string, refreshToken: string): Promise<void> {
-  const { sessionId, secretHash } = parse(refreshToken);
-  const [session] = await database.query<{ secret_hash: Buffer }>(
-    'SELECT secret_hash FROM sessions WHERE session_id = $1 AND account_id = $2',
+/** A guest renews for the first time: from now on there is a row. Null when there was one, or it is too late. */
+async function openGuestSession(database: Database, sessionId: string): Promise<string | null> {
+  const accountId = guestOf(sessionId);
+  if (madeAtMs(sessionId) + sessionDays * dayMs < Date.now()) return null;
+  return database.transaction(async (query) => {
+    await insertGuest(query, accountId);
+    return (await insertGuestSession(query, accountId, 1)) ? accountId : null;
+  });
+}
+
+/** Whose first session this is: the opposite of `guestSessionId`. */
+function guestOf(sessionId: string): string {
+  return `${prefixes.account}_${sessionId.slice(-36)}`;
+}
+
+/** False when there was one. */
+async function insertGuestSession(query: Query, accountId: string, generation: number): Promise<boolean> {
+  const inserted = await query(
+    `INSERT INTO sessions (session_id, account_id, generation, expires_at)
+     VALUES ($1, $2, $3, now() + make_interval(days => $4)) ON CONFLICT DO NOTHING RETURNING 1`,
+    [guestSessionId(accountId), accountId, generation, sessionDays],
+  );
+  return inserted.length > 0;
+}
+
+/** Ends one session, inside its caller's transaction or alone; one that has ended is what was asked for. */
+export async function endSession(query: Query, accountId: string, sessionId: string): Promise<void> {
+  if (sessionId === guestSessionId(accountId)) await keepGuestSession(query, accountId);
+  await query(
+    `UPDATE sessions SET ${revoked} WHERE session_id = $1 AND account_id = $2 AND revoked_by IS NULL`,
     [sessionId, accountId],
   );
-  // An ended session is what was asked for.
-  if (session && timingSafeEqual(session.secret_hash, secretHash))
-    await database.query('DELETE FROM sessions WHERE session_id = $1', [sessionId]);
 }
 
+/** Ends every session of the account, that of its time as a guest and tokens without a session among them. */
 export async function endAllSessions(query: Query, accountId: string): Promise<void> {
-  await query('DELETE FROM sessions WHERE account_id = $1', [accountId]);
+  await keepGuestSession(query, accountId);
+  await query(`UPDATE sessions SET ${revoked} WHERE account_id = $1 AND revoked_by IS NULL`, [accountId]);
+}
+
+/** What ends must have a row to end in. */
+async function keepGuestSession(query: Query, accountId: string): Promise<void> {
+  await insertGuest(query, accountId);
+  await insertGuestSession(query, accountId, 0);
+}
+
+/** Forgets ended sessions, a bounded number at a time. */
+export async function forgetSpentSessions(query: Query): Promise<void> {
+  await query(
+    `DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions WHERE ${isSpent} LIMIT 10000)`,
+  );
+}
+
+interface EndedRow {
+  horizon: string;
+  session_id: string | null;
+  revoked_by: string;
+  seconds: number;
+}
+
+export interface EndedSessions {
+  /** Whoever asks next starts here: whatever ends later is behind it. */
+  readonly cursor: string;
+  readonly ended: readonly { readonly sessionId: string; readonly seconds: number }[];
+}
+
+const endedPerPage = 1_000;
+const pagesMax = 200;
+
+/**
+ * Sessions that have ended since the cursor (`0`: all), with the seconds for which access tokens of theirs may be
+ * valid still. The cursor is the oldest transaction that was under way: one that began earlier and commits later is
+ * not missed, whatever the clocks say.
+ */
+export async function readEndedSessions({ query }: Database, cursor: string): Promise<EndedSessions> {
+  const ended: { sessionId: string; seconds: number }[] = [];
+  let next = cursor;
+  let after: [revokedBy: string, sessionId: string] = [cursor, ''];
+  for (let page = 0; page < pagesMax; page++) {
+    const rows = await query<EndedRow>(
+      `SELECT at.horizon::text, ended.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon) AS at
+       LEFT JOIN LATERAL (
+         SELECT session_id, revoked_by::text, extract(epoch FROM revoked_until - now())::float8 AS seconds FROM sessions
+         WHERE revoked_by IS NOT NULL AND (revoked_by, session_id) > ($1::xid8, $2) AND revoked_until > now()
+         ORDER BY sessions.revoked_by, session_id LIMIT $3
+       ) AS ended ON true`,
+      [...after, endedPerPage],
+    );
+    if (page === 0) next = rows[0]?.horizon ?? cursor;
+    for (const { session_id: sessionId, seconds } of rows)
+      if (sessionId !== null) ended.push({ sessionId, seconds });
+    if (rows.length < endedPerPage) break;
+    const last = rows.at(-1)!;
+    after = [last.revoked_by, last.session_id!];
+  }
+  return { cursor: next, ended };
 }

@@ -1,76 +1,89 @@
 /**
  * Accounts: who people are. Guests have an id in their token and no row until something of theirs must be kept.
  *
- * 1. E-mail addresses are unique, upper and lower case being the same.
+ * 1. E-mail addresses are unique; upper and lower case of ASCII letters are the same, and of no others.
  * 2. Signing in takes the same work whether the e-mail is known or not.
  * 3. No password is ever stored or logged; the first admin's is returned once, by the start that made it.
+ * 4. What takes something away from whoever is signed in (a new password, fewer roles) ends every session.
  */
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import { newId } from '../../gateway/handling.ts';
-import { perGateway } from '../../gateway/route.ts';
+import { type Identity, perGateway, type Role } from '../../gateway/route.ts';
 import { type Database, isTaken, openDatabase, type Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
+import { type AccountRef, guestAccount, isGuest, keepGuest } from './guests.ts';
 import { Passwords } from './passwords.ts';
-import type { Account, AccountChange, Credentials, NewAccount } from './schemas.ts';
-import { endAllSessions, endSession, openSession, renewSession } from './sessions.ts';
+import { RefreshTokens, refusedToken } from './refresh-tokens.ts';
+import type { Account, Credentials, NewAccount, RolesChange, SignOut } from './schemas.ts';
+import {
+  endAllSessions,
+  endSession,
+  findSession,
+  openSession,
+  renewSession,
+  type Session,
+} from './sessions.ts';
 
 export interface SignedIn {
   readonly account: Account;
+  readonly sessionId: string;
   readonly refreshToken: string;
 }
 
-/** Who asks, as their token says. */
-export type AccountRef = Pick<Account, 'accountId' | 'role'>;
-
 interface Row {
   account_id: string;
-  role: Account['role'];
+  roles: Role[];
   email: string | null;
   name: string | null;
   password_hash: string | null;
   created_at: Date;
 }
 
-const fromRow = (row: Row): Account => ({
-  accountId: row.account_id,
-  role: row.role,
-  email: row.email,
-  name: row.name,
-  createdAt: row.created_at.toISOString(),
-});
+/** The most powerful first: an answer's `role` is the first one. */
+const byPower: readonly Role[] = ['admin', 'operator', 'seller', 'buyer', 'guest'];
 
-/** A guest without a row: its id says when it was made. */
-function guestAccount(accountId: string): Account {
-  const madeAtMs = Number.parseInt(accountId.slice(-36).replaceAll('-', '').slice(0, 12), 16);
-  return { accountId, role: 'guest', email: null, name: null, createdAt: new Date(madeAtMs).toISOString() };
+function sorted(roles: readonly Role[]): Role[] {
+  return byPower.filter((role) => roles.includes(role));
 }
 
-/** Gives a guest the row that others refer to. Accounts that registered have one. */
-export async function keepGuest(query: Query, who: AccountRef): Promise<void> {
-  if (who.role !== 'guest') return;
-  await query(`INSERT INTO accounts (account_id, role) VALUES ($1, 'guest') ON CONFLICT DO NOTHING`, [
-    who.accountId,
-  ]);
+function fromRow(row: Row): Account {
+  const roles = sorted(row.roles);
+  return {
+    accountId: row.account_id,
+    role: roles[0]!,
+    roles,
+    email: row.email,
+    name: row.name,
+    createdAt: row.created_at.toISOString(),
+  };
 }
 
 const gone = () => new DoorbusterError('invalid_token', 'The account is gone');
+const wrongCurrent = () => new DoorbusterError('invalid_credentials', 'The current password is wrong');
+const wrongCredentials = () => new DoorbusterError('invalid_credentials', 'E-mail or password is wrong');
 
 export class Accounts {
   readonly #database: Database;
+  readonly #tokens: RefreshTokens;
   readonly #passwords = new Passwords();
 
-  constructor(database: Database) {
+  constructor(database: Database, tokenSecret: string) {
     this.#database = database;
+    this.#tokens = new RefreshTokens(tokenSecret);
   }
 
-  /** Refuses with `email_taken`. */
-  async register({ email, password, name, role }: NewAccount): Promise<SignedIn> {
-    const passwordHash = await this.#passwords.hash(password);
+  /** A guest who registers keeps the account. Refuses with `email_taken`, or `wrong_state` when the guest did before. */
+  async register(newcomer: NewAccount, guest: AccountRef | null): Promise<SignedIn> {
+    const passwordHash = await this.#passwords.hash(newcomer.password);
     try {
       return await this.#database.transaction(async (query) => {
-        const account = await insertAccount(query, { email, name, role, passwordHash });
-        return { account, refreshToken: await openSession(query, account.accountId) };
+        const { email, name, role } = newcomer;
+        const accountId = guest?.accountId ?? newId('account');
+        const account = await insertAccount(query, { accountId, email, name, role, passwordHash });
+        // Whoever else holds the guest's token has no part in the account from now on.
+        if (guest !== null) await endAllSessions(query, accountId);
+        return this.#open(query, account);
       });
     } catch (error) {
       if (isTaken(error, 'accounts_by_email'))
@@ -81,65 +94,125 @@ export class Accounts {
 
   /** Refuses with `invalid_credentials`. */
   async login({ email, password }: Credentials): Promise<SignedIn> {
-    const [row] = await this.#database.query<Row>('SELECT * FROM accounts WHERE lower(email) = lower($1)', [
-      email,
-    ]);
-    if (!(await this.#passwords.matches(password, row?.password_hash ?? null)) || !row)
-      throw new DoorbusterError('invalid_credentials', 'E-mail or password is wrong');
-    const refreshToken = await this.#database.transaction((query) => openSession(query, row.account_id));
-    return { account: fromRow(row), refreshToken };
+    const row = await this.#rowByEmail(email);
+    const isRight = await this.#passwords.matches(password, row?.password_hash ?? null);
+    if (row === null || !isRight) throw wrongCredentials();
+    return this.#database.transaction(async (query) => {
+      // A password that is changed meanwhile signs nobody in.
+      const [present] = await query<Row>(
+        'SELECT * FROM accounts WHERE account_id = $1 AND password_hash = $2 FOR SHARE',
+        [row.account_id, row.password_hash],
+      );
+      if (!present) throw wrongCredentials();
+      return this.#open(query, fromRow(present));
+    });
   }
 
   /** Refuses with `invalid_token`; an old refresh token ends its whole session. */
   async refresh(refreshToken: string): Promise<SignedIn> {
-    const renewed = await renewSession(this.#database, refreshToken);
-    const row = await this.#rowOf(renewed.accountId);
+    const { accountId, sessionId, generation } = await renewSession(
+      this.#database,
+      this.#tokens.read(refreshToken),
+    );
+    const row = await this.#rowOf(accountId);
     if (!row) throw gone();
-    return { account: fromRow(row), refreshToken: renewed.refreshToken };
+    return { account: fromRow(row), sessionId, refreshToken: this.#tokens.issue(sessionId, generation) };
   }
 
-  /** Ends the session of this token, or, with null, every one of the account. */
-  logout(accountId: string, refreshToken: string | null): Promise<void> {
-    return refreshToken === null
-      ? this.#database.transaction((query) => endAllSessions(query, accountId))
-      : endSession(this.#database, accountId, refreshToken);
+  /** The first refresh token of a guest. */
+  guestsRefreshToken(accountId: string): string {
+    return this.#tokens.issueGuests(accountId);
+  }
+
+  /**
+   * Ends the session that the refresh token is of, or else the caller's; or every one of the account. Refuses with
+   * `unauthenticated` when neither is given, with `invalid_token` what is no refresh token of ours, and one of an
+   * ended session as the authority over the others.
+   */
+  async logout(identity: Identity | null, { refreshToken, everywhere }: SignOut): Promise<void> {
+    if (refreshToken !== undefined) {
+      const token = this.#tokens.read(refreshToken);
+      const session = await findSession(this.#database, token);
+      if (session?.isLive) await this.#end(session, everywhere ?? false);
+      else if (everywhere) throw refusedToken();
+    } else if (identity !== null) {
+      await this.#end(identity, everywhere ?? true);
+    } else {
+      throw new DoorbusterError('unauthenticated', 'Send a refresh token, or an access token');
+    }
+  }
+
+  #end({ accountId, sessionId }: Session, isEverywhere: boolean): Promise<void> {
+    return this.#database.transaction((query) =>
+      isEverywhere ? endAllSessions(query, accountId) : endSession(query, accountId, sessionId),
+    );
   }
 
   /** Refuses with `invalid_token` when the account is gone. */
   async read(who: AccountRef): Promise<Account> {
     const row = await this.#rowOf(who.accountId);
     if (row) return fromRow(row);
-    if (who.role === 'guest') return guestAccount(who.accountId);
+    if (isGuest(who)) return guestAccount(who.accountId);
     throw gone();
   }
 
-  /** A new password ends all sessions and needs the present one: `invalid_credentials`. */
-  async change(who: AccountRef, { name, password, currentPassword = '' }: AccountChange): Promise<Account> {
-    if (password !== undefined) await this.#changePassword(who, password, currentPassword);
-    if (name !== undefined) {
-      await this.#database.transaction(async (query) => {
-        await keepGuest(query, who);
-        await query('UPDATE accounts SET name = $2, updated_at = now() WHERE account_id = $1', [
-          who.accountId,
-          name,
-        ]);
-      });
-    }
-    return this.read(who);
+  async rename(who: AccountRef, name: string): Promise<void> {
+    await this.#database.transaction(async (query) => {
+      await keepGuest(query, who);
+      await query('UPDATE accounts SET name = $2, updated_at = now() WHERE account_id = $1', [
+        who.accountId,
+        name,
+      ]);
+    });
   }
 
-  async #changePassword(who: AccountRef, password: string, currentPassword: string): Promise<void> {
-    const row = await this.#rowOf(who.accountId);
-    if (!(await this.#passwords.matches(currentPassword, row?.password_hash ?? null)))
-      throw new DoorbusterError('invalid_credentials', 'The current password is wrong');
+  /** A new password ends all sessions and needs the present one: `invalid_credentials`. */
+  async changePassword(accountId: string, password: string, currentPassword: string): Promise<void> {
+    const row = await this.#rowOf(accountId);
+    const isRight = await this.#passwords.matches(currentPassword, row?.password_hash ?? null);
+    if (row === null || !isRight) throw wrongCurrent();
     const passwordHash = await this.#passwords.hash(password);
     await this.#database.transaction(async (query) => {
-      await query('UPDATE accounts SET password_hash = $2, updated_at = now() WHERE account_id = $1', [
-        who.accountId,
-        passwordHash,
-      ]);
-      await endAllSessions(query, who.accountId);
+      const changed = await query(
+        `UPDATE accounts SET password_hash = $2, updated_at = now() WHERE account_id = $1 AND password_hash = $3
+         RETURNING 1`,
+        [accountId, passwordHash, row.password_hash],
+      );
+      if (changed.length === 0) throw wrongCurrent();
+      await endAllSessions(query, accountId);
     });
+  }
+
+  /**
+   * Grants and takes roles. Who loses one is signed out everywhere; who gets one has it from the next renewal on.
+   * Refuses with `forbidden`, `not_found`, `wrong_state` for a guest, `last_admin`.
+   */
+  changeRoles(adminId: string, accountId: string, { roles }: RolesChange): Promise<Account> {
+    return this.#database.transaction(async (query) => {
+      await query('SELECT pg_advisory_xact_lock($1)', [adminLock]);
+      // The token of an admin who was one a moment ago must not give the role back.
+      const [admin] = await query<Row>('SELECT * FROM accounts WHERE account_id = $1', [adminId]);
+      if (!admin?.roles.includes('admin')) throw new DoorbusterError('forbidden', 'Only for admins');
+      const [before] = await query<Row>('SELECT * FROM accounts WHERE account_id = $1 FOR UPDATE', [
+        accountId,
+      ]);
+      if (!before) throw new DoorbusterError('not_found', 'No such account');
+      if (isGuest(before)) throw new DoorbusterError('wrong_state', 'A guest has no other role');
+      const taken = before.roles.filter((role) => !roles.some((kept) => kept === role));
+      if (taken.includes('admin') && !(await hasOtherAdmin(query, accountId)))
+        throw new DoorbusterError('last_admin', 'Somebody must be admin');
+      const [row] = await query<Row>(
+        'UPDATE accounts SET roles = $2, updated_at = now() WHERE account_id = $1 RETURNING *',
+        [accountId, sorted(roles)],
+      );
+      if (taken.length > 0) await endAllSessions(query, accountId);
+      return fromRow(row!);
+    });
+  }
+
+  async #open(query: Query, account: Account): Promise<SignedIn> {
+    const sessionId = await openSession(query, account.accountId);
+    return { account, sessionId, refreshToken: this.#tokens.issue(sessionId, 0) };
   }
 
   async #rowOf(accountId: string): Promise<Row | null> {
@@ -148,41 +221,69 @@ export class Accounts {
     ]);
     return row ?? null;
   }
+
+  /**
+   * By the folded address. Earlier versions folded letters that are not ASCII, too: an address with some is also found
+   * as it was then.
+   */
+  async #rowByEmail(email: string): Promise<Row | null> {
+    const [row] = await this.#database.query<Row>(
+      `SELECT * FROM accounts WHERE lower(email COLLATE "C") = $1
+         OR (lower(email) = lower($1) AND octet_length(email) <> length(email))
+       ORDER BY lower(email COLLATE "C") = $1 DESC, account_id LIMIT 1`,
+      [email],
+    );
+    return row ?? null;
+  }
 }
 
-export const accountsOf = perGateway(({ database }) => new Accounts(database));
+export const accountsOf = perGateway(({ database, tokenSecret }) => new Accounts(database, tokenSecret));
 
 interface InsertedAccount {
+  readonly accountId: string;
   readonly email: string;
   readonly name: string;
-  readonly role: Account['role'];
+  readonly role: Role;
   readonly passwordHash: string;
 }
 
+/** A guest's row becomes the account. Refuses with `wrong_state` when the id is of an account already. */
 async function insertAccount(
   query: Query,
-  { email, name, role, passwordHash }: InsertedAccount,
+  { accountId, email, name, role, passwordHash }: InsertedAccount,
 ): Promise<Account> {
   const [row] = await query<Row>(
-    `INSERT INTO accounts (account_id, role, email, name, password_hash) VALUES ($1, $2, $3, $4, $5) RETURNING *`,
-    [newId('account'), role, email, name, passwordHash],
+    `INSERT INTO accounts (account_id, roles, email, name, password_hash) VALUES ($1, ARRAY[$2], $3, $4, $5)
+     ON CONFLICT (account_id) DO UPDATE SET roles = excluded.roles, email = excluded.email, name = excluded.name,
+       password_hash = excluded.password_hash, updated_at = now() WHERE accounts.roles = ARRAY['guest'] RETURNING *`,
+    [accountId, role, email, name, passwordHash],
   );
-  return fromRow(row!);
+  if (!row) throw new DoorbusterError('wrong_state', 'This guest has registered already: sign in');
+  return fromRow(row);
+}
+
+async function hasOtherAdmin(query: Query, accountId: string): Promise<boolean> {
+  const others = await query(
+    `SELECT 1 FROM accounts WHERE 'admin' = ANY (roles) AND account_id <> $1 LIMIT 1`,
+    [accountId],
+  );
+  return others.length > 0;
 }
 
 const adminEmail = 'admin@doorbuster.local';
-/** Any number that nothing else locks: starts at the same time take turns. */
+/** Any number that nothing else locks: starts at the same time take turns, and so do changes of roles. */
 const adminLock = 7_261_903;
 
 /** The first start makes the admin and learns the password; every later one gets null. */
 export async function ensureAdmin(pool: Pool): Promise<{ email: string; password: string } | null> {
   return openDatabase(pool).transaction(async (query) => {
     await query('SELECT pg_advisory_xact_lock($1)', [adminLock]);
-    const [admin] = await query(`SELECT 1 FROM accounts WHERE role = 'admin' LIMIT 1`);
+    const [admin] = await query(`SELECT 1 FROM accounts WHERE 'admin' = ANY (roles) LIMIT 1`);
     if (admin) return null;
     const password = randomBytes(15).toString('base64url');
     const passwordHash = await new Passwords().hash(password);
-    await insertAccount(query, { email: adminEmail, name: 'Admin', role: 'admin', passwordHash });
+    const accountId = newId('account');
+    await insertAccount(query, { accountId, email: adminEmail, name: 'Admin', role: 'admin', passwordHash });
     return { email: adminEmail, password };
   });
 }

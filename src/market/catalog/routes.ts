@@ -13,8 +13,8 @@ function productIdParam(text: string): string {
 }
 
 /** Admins act for every seller. */
-function ownerOf({ role, accountId }: Identity): string | null {
-  return role === 'admin' ? null : accountId;
+function ownerOf({ roles, accountId }: Identity): string | null {
+  return roles.includes('admin') ? null : accountId;
 }
 
 const createProduct = route({

@@ -1,6 +1,6 @@
 /** Stock, exact and at once: every answer is the sku actor's own. */
 import { adjustStock, readStock } from '../../actors/sku/commands.ts';
-import { accepted } from '../../gateway/handling.ts';
+import { accepted, scopeOf } from '../../gateway/handling.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import type { Code } from '../../protocol/codes.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
@@ -50,8 +50,10 @@ const adjust = route({
   },
   refusals: ['not_found', 'exists_with_different', 'insufficient_stock', 'busy'],
   async handle({ services, identity, params, body }) {
-    const sellerId = identity.role === 'seller' ? identity.accountId : null;
-    const answer = await services.ask(adjustStock, skuParam(params.sku), { ...body, sellerId });
+    const answer = await services.ask(adjustStock, skuParam(params.sku), {
+      ...body,
+      sellerId: scopeOf(identity),
+    });
     refuseUnknown(answer.code);
     return reply(answer.code === 'created' ? 201 : 200, stockJson(accepted(answer)));
   },

@@ -38,7 +38,7 @@ export async function openSale(
 
 /** An admin opens a sale in the name of the seller whose stock it is. */
 async function sellerOf(services: Services, identity: Identity, { items }: NewSale): Promise<string> {
-  if (identity.role !== 'admin') return identity.accountId;
+  if (!identity.roles.includes('admin')) return identity.accountId;
   const answer = await services.ask(readStock, items[0]!.sku, {});
   return answer.code === 'not_found' ? identity.accountId : accepted(answer).sellerId;
 }

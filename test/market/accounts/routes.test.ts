@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '../../../src/gateway/handling.ts';
 import { AccessTokens } from '../../../src/gateway/tokens.ts';
 import { routes } from '../../../src/market/accounts/routes.ts';
 import { ensureAdmin } from '../../../src/market/accounts/store.ts';
@@ -136,6 +137,15 @@ describe('an account', () => {
   });
 });
 
+/** As if the session had been renewed so long ago. */
+async function later(refreshToken: string, seconds: number): Promise<void> {
+  const moved = await database.pool.query(
+    'UPDATE sessions SET refreshed_at = refreshed_at - make_interval(secs => $2) WHERE session_id = $1',
+    [refreshToken.split('.')[0], seconds],
+  );
+  expect(moved.rowCount).toBe(1);
+}
+
 describe('a refresh token', () => {
   const refresh = (refreshToken: string) =>
     server.call('POST', '/v1/auth/refresh', { body: { refreshToken } });
@@ -149,21 +159,57 @@ describe('a refresh token', () => {
     expect((await refresh(third)).body.code).toBe('invalid_token');
   });
 
-  test('used twice at once works at most once', async () => {
+  test('that two tabs renew at once gives both the same successor, for ten seconds', async () => {
     const { refreshToken } = (await register()).body;
     const answers = await Promise.all([refresh(refreshToken), refresh(refreshToken), refresh(refreshToken)]);
-    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
+    const [next, ...others] = answers.map(({ body }) => body.refreshToken);
+    expect(others).toEqual([next, next]);
+    expect((await refresh(refreshToken)).body.refreshToken).toBe(next);
+    await later(refreshToken, 11);
+    expect((await refresh(refreshToken)).body.code).toBe('invalid_token');
+    // Somebody else has it: the family is over.
+    expect((await refresh(next)).body.code).toBe('invalid_token');
   });
 
-  test('is kept as a hash only', async () => {
+  test('is nowhere in the database', async () => {
     const { refreshToken } = (await register()).body;
-    const secret = refreshToken.split('.')[1];
+    const [sessionId, , signature] = refreshToken.split('.');
     const { rows } = await database.pool.query(
-      `SELECT s::text AS text FROM sessions s WHERE secret_hash = sha256($1)`,
-      [Buffer.from(secret)],
+      'SELECT s::text AS text FROM sessions s WHERE session_id = $1',
+      [sessionId],
     );
     expect(rows).toHaveLength(1);
-    expect(rows[0].text).not.toContain(secret);
+    expect(rows[0].text).not.toContain(signature);
+  });
+
+  test('cannot be made from another, and a made-up one ends nobody’s session', async () => {
+    const { refreshToken } = (await register()).body;
+    const [sessionId, generation, signature] = refreshToken.split('.');
+    for (const forged of [
+      `${sessionId}.${Number(generation) + 1}.${signature}`,
+      `${sessionId}.guest.${signature}`,
+      `${sessionId}.${generation}.${signature.slice(0, -1)}`,
+      `${sessionId}.a-secret-of-before`,
+      `${refreshToken}.more`,
+    ])
+      expect([forged, (await refresh(forged)).body.code]).toEqual([forged, 'invalid_token']);
+    expect((await refresh(refreshToken)).status).toBe(200);
+  });
+
+  test('of an earlier version, known by its hash, works on and is succeeded', async () => {
+    const { accountId } = (await register()).body.account;
+    const sessionId = newId('session');
+    await database.pool.query(
+      `INSERT INTO sessions (session_id, account_id, secret_hash, expires_at)
+       VALUES ($1, $2, sha256('old'), now() + interval '1 day')`,
+      [sessionId, accountId],
+    );
+    expect((await refresh(`${sessionId}.other`)).body.code).toBe('invalid_token');
+    const next = (await refresh(`${sessionId}.old`)).body.refreshToken;
+    expect((await refresh(`${sessionId}.old`)).body.refreshToken).toBe(next);
+    expect((await refresh(next)).status).toBe(200);
+    expect((await refresh(`${sessionId}.old`)).body.code).toBe('invalid_token');
+    expect((await refresh(next)).body.code).toBe('invalid_token');
   });
 
   test('that is garbage is refused', async () => {
@@ -185,6 +231,45 @@ describe('a refresh token', () => {
     expect((await logout()).status).toBe(204);
     expect((await refresh(next.body.refreshToken)).body.code).toBe('invalid_token');
   });
+
+  test('that was rotated already still signs out its whole family, without an access token', async () => {
+    const first = (await register()).body.refreshToken;
+    const second = (await refresh(first)).body.refreshToken;
+    const third = (await refresh(second)).body.refreshToken;
+    const out = await server.call('POST', '/v1/auth/logout', { body: { refreshToken: first } });
+    expect(out.status).toBe(204);
+    expect((await refresh(third)).body.code).toBe('invalid_token');
+    const again = await server.call('POST', '/v1/auth/logout', { body: { refreshToken: first } });
+    expect(again.status).toBe(204);
+  });
+
+  test('is enough to sign out everywhere, while its own session lives', async () => {
+    const account = await register();
+    const other = await server.call('POST', '/v1/auth/login', {
+      body: { email: account.email, password: 'correct horse' },
+    });
+    const everywhere = { refreshToken: account.body.refreshToken, everywhere: true };
+    expect((await server.call('POST', '/v1/auth/logout', { body: everywhere })).status).toBe(204);
+    expect((await refresh(other.body.refreshToken)).body.code).toBe('invalid_token');
+    const again = await server.call('POST', '/v1/auth/logout', { body: everywhere });
+    expect([again.status, again.body.code]).toEqual([401, 'invalid_token']);
+  });
+
+  test('is not needed to sign out of the session of an access token alone', async () => {
+    const account = await register();
+    const other = await server.call('POST', '/v1/auth/login', {
+      body: { email: account.email, password: 'correct horse' },
+    });
+    const out = await server.call('POST', '/v1/auth/logout', {
+      token: bearer(account),
+      body: { everywhere: false },
+    });
+    expect(out.status).toBe(204);
+    expect((await refresh(account.body.refreshToken)).body.code).toBe('invalid_token');
+    expect((await refresh(other.body.refreshToken)).status).toBe(200);
+    const nobody = await server.call('POST', '/v1/auth/logout', { body: { everywhere: true } });
+    expect([nobody.status, nobody.body.code]).toEqual([401, 'unauthenticated']);
+  });
 });
 
 describe('an access token', () => {
@@ -200,7 +285,7 @@ describe('an access token', () => {
 
   test('of another secret, algorithm or issuer is invalid', async () => {
     const other = new AccessTokens('some other secret of 32 characters', () => nowMs);
-    const forged = await other.issueAccess({ accountId: 'acc_1', role: 'admin' });
+    const forged = await other.issueAccess({ accountId: 'acc_1', roles: ['admin'] });
     expect(await code(`Bearer ${forged.accessToken}`)).toBe('invalid_token');
     const none = `${btoa('{"alg":"none"}')}.${btoa('{"sub":"acc_1","role":"admin","iss":"doorbuster","exp":9999999999}')}.`;
     expect(await code(`Bearer ${none.replaceAll('=', '')}`)).toBe('invalid_token');
@@ -215,9 +300,9 @@ describe('an access token', () => {
 
   test('is the same on every gateway that has the secret', async () => {
     const here = new AccessTokens(server.services.tokenSecret, () => nowMs);
-    const { accessToken } = await here.issueAccess({ accountId: 'acc_x', role: 'operator' });
+    const { accessToken } = await here.issueAccess({ accountId: 'acc_x', roles: ['operator'] });
     const there = new AccessTokens(server.services.tokenSecret, () => nowMs);
-    expect(await there.verifyAccessToken(accessToken)).toEqual({ accountId: 'acc_x', role: 'operator' });
+    expect(await there.verify(accessToken)).toMatchObject({ accountId: 'acc_x', roles: ['operator'] });
   });
 });
 
