@@ -2,10 +2,18 @@
  * The only reader of the environment: every setting is checked once, frozen, and handed out as one object whose
  * parts are plain data (they travel to worker threads). A bad value or an unknown DOORBUSTER_* stops the start.
  */
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** A range of addresses. */
+export interface Cidr {
+  readonly address: string;
+  readonly prefix: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
 
 export interface Config {
   readonly host: string;
@@ -31,11 +39,25 @@ export interface Config {
     /** Requests per second and burst of one account. */
     readonly accountPerSecond: number;
     readonly accountBurst: number;
-    /** The same for one address without an account (sign-up, guest, public reads). */
+    /** The same for one address, with a token or without. */
     readonly addressPerSecond: number;
     readonly addressBurst: number;
+    /** The following ones are of one address, too. */
+    readonly guestsPerMinute: number;
+    readonly guestBurst: number;
+    readonly signInsPerMinute: number;
+    /** Refused tokens and unknown paths. */
+    readonly refusedPerMinute: number;
+    /** Live sockets of one gateway thread. */
     readonly connectionsMax: number;
+    /** Live sockets of one address over all gateway threads. */
     readonly connectionsPerAddressMax: number;
+  };
+  readonly addresses: {
+    /** Whose X-Forwarded-For is believed. */
+    readonly trustedProxies: readonly Cidr[];
+    /** Without limits by address. */
+    readonly exempt: readonly Cidr[];
   };
 }
 
@@ -105,10 +127,35 @@ class Environment {
     return isPlain ? value : null;
   }
 
+  /** Addresses and ranges, separated by commas. A variable that is set and empty means none. */
+  ranges(name: string, fallback: string): Cidr[] {
+    const texts = (this.#values[name] ?? fallback).split(',').map((text) => text.trim());
+    return texts.filter(Boolean).flatMap((text) => {
+      const range = cidrOf(text);
+      if (range === null)
+        this.problems.push(
+          `${name} must be a list of addresses and ranges such as "10.0.0.0/8, fd00::/8", not "${text}"`,
+        );
+      return range ?? [];
+    });
+  }
+
   /** What no single variable shows. */
   check(isRight: boolean, problem: string): void {
     if (!isRight) this.problems.push(problem);
   }
+}
+
+/** null: no address and no range. An IPv4 range is written as IPv4. */
+function cidrOf(text: string): Cidr | null {
+  const [address = '', bits, ...more] = text.split('/');
+  const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+  const prefixMax = family === 'ipv4' ? 32 : 128;
+  if (isIP(address) === 0 || more.length > 0 || /%|^::ffff:/i.test(address)) return null;
+  if (bits !== undefined && !/^\d{1,3}$/.test(bits)) return null;
+  const prefix = bits === undefined ? prefixMax : Number(bits);
+  if (prefix > prefixMax) return null;
+  return { address, prefix, family };
 }
 
 export function readConfig(values: Readonly<Record<string, string | undefined>>): Config {
@@ -139,8 +186,16 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
       accountBurst: env.integer('RATE_ACCOUNT_BURST', 100, 1, 1_000_000),
       addressPerSecond: env.integer('RATE_ADDRESS_PER_SECOND', 5_000, 1, 1_000_000),
       addressBurst: env.integer('RATE_ADDRESS_BURST', 20_000, 1, 1_000_000),
+      guestsPerMinute: env.integer('RATE_GUEST_PER_MINUTE', 30, 1, 1_000_000),
+      guestBurst: env.integer('RATE_GUEST_BURST', 60, 1, 1_000_000),
+      signInsPerMinute: env.integer('RATE_SIGN_IN_PER_MINUTE', 20, 1, 1_000_000),
+      refusedPerMinute: env.integer('RATE_REFUSED_PER_MINUTE', 60, 1, 1_000_000),
       connectionsMax: env.integer('CONNECTIONS_MAX', 18_000, 1, 1_000_000),
-      connectionsPerAddressMax: env.integer('CONNECTIONS_PER_ADDRESS_MAX', 18_000, 1, 1_000_000),
+      connectionsPerAddressMax: env.integer('CONNECTIONS_PER_ADDRESS_MAX', 200, 1, 1_000_000),
+    },
+    addresses: {
+      trustedProxies: env.ranges('TRUSTED_PROXIES', ''),
+      exempt: env.ranges('RATE_EXEMPT', '127.0.0.0/8,::1/128'),
     },
   };
   env.check(

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Pool } from 'pg';
 import { configOrExit } from './config.ts';
+import { allocateLimits } from './gateway/limits.ts';
 import { ensureAdmin } from './market/accounts/store.ts';
 import { banner } from './ops/banner.ts';
 import { readChecks } from './ops/checks.ts';
@@ -86,7 +87,7 @@ async function start(): Promise<void> {
   const settings = { stripe: { secretKey: stripe.secretKey, sandboxUrl: sandbox?.url ?? null } };
   await startThread<BackOfficeData>('back-office', 0, { ...shared, settings });
   await startThread<SharedData>('snapshotter', 0, shared);
-  const keys = { run, tokenSecret, webhookSecret };
+  const keys = { run, tokenSecret, webhookSecret, limitMemory: allocateLimits(config) };
   await each(gateways, (gateway) =>
     startThread<GatewayData>('gateway', gateway, { ...shared, ...keys, gateway, config, port }),
   );

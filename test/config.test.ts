@@ -50,6 +50,10 @@ const badValues: [name: string, value: string, says: RegExp][] = [
   ['STRIPE_SECRET_KEY', 'sk_test_x', /STRIPE_WEBHOOK_SECRET is required/],
   ['RATE_ACCOUNT_PER_SECOND', '0', /RATE_ACCOUNT_PER_SECOND must be/],
   ['CONNECTIONS_MAX', '1e9', /CONNECTIONS_MAX must be/],
+  ['RATE_GUEST_PER_MINUTE', '-1', /RATE_GUEST_PER_MINUTE must be/],
+  ['TRUSTED_PROXIES', '10.0.0.0/33', /TRUSTED_PROXIES must be a list of addresses .*"10.0.0.0\/33"/],
+  ['TRUSTED_PROXIES', 'nginx', /TRUSTED_PROXIES must be .*"nginx"/],
+  ['RATE_EXEMPT', '127.0.0.1, ::ffff:10.0.0.0/104', /RATE_EXEMPT must be .*"::ffff:10.0.0.0\/104"/],
   ['DOORBUSTER_PORT', '8080', /DOORBUSTER_PORT is not a setting/],
 ];
 

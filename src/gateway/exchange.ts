@@ -1,6 +1,6 @@
 /**
  * HTTP's way in and out of the pipeline: one request and its answer on the socket. No handler is given a uWS response:
- * besides this file only request.ts (the peer's address) and the upgrade (live/endpoint.ts, live/refuse-upgrade.ts)
+ * besides this file only head.ts (what came), answer.ts and the upgrade (live/endpoint.ts, live/refuse-upgrade.ts)
  * touch one.
  *
  * 1. `onAborted` is attached before anything else, and after an abort nothing is written: uWS ends the process
@@ -13,7 +13,6 @@
  */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { DoorbusterError } from '../protocol/errors.ts';
-
 import { writeReply } from './answer.ts';
 import { RequestHead } from './head.ts';
 import { fingerprintOf } from './idempotency.ts';
@@ -74,15 +73,20 @@ export class Exchange implements Door {
     const head = this.#head;
     const match = gate.router.find(head.method === 'HEAD' ? 'GET' : head.method, head.path);
     head.walk(req, match !== null && 'compiled' in match ? match.compiled.headerNames : noNames);
+    head.client = gate.pipeline.addresses.of(head.peer, head.forwardedFor);
     if (head.fault !== null) throw new DoorbusterError('malformed_request', head.fault);
     if (gate.isOverfull) throw tooBusy();
-    if (match === null) throw new DoorbusterError('not_found', 'No such path');
+    gate.pipeline.arrive(head.client);
+    if (match === null) {
+      gate.pipeline.limits.refused.take(head.client);
+      throw new DoorbusterError('not_found', 'No such path');
+    }
     if ('allow' in match)
       throw new DoorbusterError('method_not_allowed', `This path has ${match.allow}`, { allow: match.allow });
     this.#match = match;
     const { route } = match.compiled;
 
-    const identity = gate.pipeline.identify(route, this.#head.authorization);
+    const identity = gate.pipeline.identify(route, head.authorization, head.client);
     if (identity instanceof Promise) {
       identity.then(
         (known) => {
@@ -125,7 +129,7 @@ export class Exchange implements Door {
     try {
       if (!this.#isAdmitted) {
         const { route } = this.#match!.compiled;
-        this.#gate.pipeline.admit(route, this.#identity, this.#head.remoteAddress);
+        this.#gate.pipeline.admit(route, this.#identity);
         this.#isAdmitted = true;
       }
       if (this.#body?.isTooLarge)
@@ -155,7 +159,7 @@ export class Exchange implements Door {
       rawBody,
       headers: this.#head.headers,
       requestId: this.#head.requestId,
-      remoteAddress: this.#head.remoteAddress,
+      client: this.#head.client,
       mintedId: null,
     };
     return pipeline.run(compiled, request, this);

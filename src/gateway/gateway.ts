@@ -8,6 +8,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Push } from '../protocol/decider.ts';
 import type { Family } from '../protocol/metric.ts';
+import type { Limits } from './limits.ts';
 import { LiveEndpoint, type LiveStats } from './live/endpoint.ts';
 import type { LiveFeature } from './live/feature.ts';
 import { type About, documented } from './openapi.ts';
@@ -45,19 +46,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     port,
     onApp: (app) => live.attach(app),
   });
-  return new Gateway(server, live);
+  return new Gateway(server, live, pipeline.limits);
 }
 
 export class Gateway {
   readonly port: number;
   readonly #server: HttpServer;
   readonly #live: LiveEndpoint;
+  readonly #limits: Limits;
   #stopping: Promise<void> | null = null;
 
-  constructor(server: HttpServer, live: LiveEndpoint) {
+  constructor(server: HttpServer, live: LiveEndpoint, limits: Limits) {
     this.port = server.port;
     this.#server = server;
     this.#live = live;
+    this.#limits = limits;
   }
 
   /** Every push of every shard. */
@@ -70,7 +73,7 @@ export class Gateway {
   }
 
   metrics(): Family[] {
-    return [...this.#live.metrics(), ...this.#server.metrics()];
+    return [...this.#live.metrics(), ...this.#server.metrics(), ...this.#limits.metrics()];
   }
 
   stop(graceMs: number): Promise<void> {

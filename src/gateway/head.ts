@@ -10,6 +10,7 @@
  * What the machine under it refuses by itself, before this is reached, is listed in docs/OPERATIONS.md.
  */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { type ClientAddress, nobody } from './client-address.ts';
 import { newId } from './handling.ts';
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
@@ -43,7 +44,9 @@ export class RequestHead {
   readonly path: string;
   /** Without the question mark. */
   readonly query: string;
-  readonly remoteAddress: string;
+  /** The peer's address, as bytes. */
+  readonly peer: ArrayBuffer;
+  client: ClientAddress = nobody;
   /** What is wrong with the head, or null. */
   fault: string | null = null;
   /** The client's, when it is 1 to 128 visible ASCII characters, else one of ours. */
@@ -74,7 +77,7 @@ export class RequestHead {
     this.path = req.getUrl();
     // Not a string when the path has no question mark, whatever the types say.
     this.query = req.getQuery() ?? '';
-    this.remoteAddress = Buffer.from(res.getRemoteAddressAsText()).toString('latin1');
+    this.peer = res.getRemoteAddress();
   }
 
   /** Reads the header lines; `names` are those that the route wants. */
@@ -166,6 +169,15 @@ let walked: RequestHead | null = null;
 
 function visit(name: string, value: string): void {
   walked!.take(name, value);
+}
+
+/** All lines of X-Forwarded-For as one list, of a request of which nothing else is read. */
+export function forwardedForOf(req: HttpRequest): string {
+  let list = '';
+  req.forEach((name, value) => {
+    if (name === 'x-forwarded-for') list = listed(list, value);
+  });
+  return list;
 }
 
 function listed(known: string, value: string): string {

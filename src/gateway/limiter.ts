@@ -1,95 +1,183 @@
 /**
- * Token buckets by key.
+ * Token buckets by key, in memory that all gateway threads of the process share.
  *
- * 1. Memory is bounded: a full bucket says nothing and is forgotten; at `keysMax` the oldest key is.
- * 2. Each gateway thread counts for itself, so with G gateways a client that spreads its connections gets up to G
- *    times the rate: the price of asking no other thread on every request.
+ * 1. Memory and work are fixed: a key's hash names a row of eight buckets. When all eight are in use, a new key takes
+ *    the one that is nearest to full, which says the least.
+ * 2. A bucket is one 32-bit number, the time at which it would be full again (the generic cell rate algorithm), changed
+ *    by compare and swap: two threads never give away the same token.
+ * 3. Time wraps around in that number. Buckets that are full are swept out long before theirs could be mistaken for a
+ *    later one, and after a longer rest all are.
  */
 import { DoorbusterError } from '../protocol/errors.ts';
+import type { Hashed, KeyHash } from './key-hash.ts';
 
-interface Limit {
+export interface Limit {
   /** The policy's name in the RateLimit headers. */
   readonly name: string;
   readonly perSecond: number;
   readonly burst: number;
-  readonly keysMax: number;
+  /** Rows of eight buckets: a power of two. */
+  readonly rows: number;
 }
 
-/** Expired keys looked at on each new one: twice as many as can be added, so the map shrinks to what is live. */
-const sweptPerNewKey = 2;
+const perRow = 8;
+/** A row is its buckets' tags and then their times; the words before the first row say when it was swept last. */
+const rowWords = 2 * perRow;
+const headWords = 16;
+/** The longest time to refill, or this, is 2^28 units; 2^32 of them are the cycle after which time repeats. */
+const spanUnits = 2 ** 28;
+const spanMsMin = 10_000;
+/** An instant of today in units is a double that is exact to eight of them: whoever waits as told is not refused for it. */
+const roundedUnits = 16;
+const sweepSpans = 2;
+const restSpans = 7;
+
+export function limiterWords({ rows }: Limit): number {
+  return headWords + rows * rowWords;
+}
 
 export class Limiter {
-  readonly #bucket: TokenBucket;
-  readonly #name: string;
-  readonly #policy: string;
-  readonly #keysMax: number;
+  readonly name: string;
+  refused = 0;
+  readonly #words: Int32Array;
+  readonly #hash: KeyHash;
   readonly #now: () => number;
-  readonly #fullAtMsByKey = new Map<string, number>();
-  #sweeper = this.#fullAtMsByKey.entries();
+  readonly #policy: string;
+  readonly #rowMask: number;
+  readonly #spanMs: number;
+  readonly #unitsPerMs: number;
+  readonly #intervalUnits: number;
+  readonly #burstUnits: number;
+  #sweepAtMs = 0;
 
-  constructor({ name, perSecond, burst, keysMax }: Limit, now: () => number) {
-    this.#bucket = new TokenBucket(perSecond, burst);
-    this.#name = name;
-    this.#policy = `"${name}";q=${burst};w=${Math.max(1, Math.ceil(burst / perSecond))}`;
-    this.#keysMax = keysMax;
+  /** `words`: `limiterWords` of shared memory that was zero at first and has always served this very limit. */
+  constructor(limit: Limit, words: Int32Array, hash: KeyHash, now: () => number) {
+    const { name, perSecond, burst, rows } = limit;
+    const refillMs = (1000 * burst) / perSecond;
+    this.name = name;
+    this.#words = words;
+    this.#hash = hash;
     this.#now = now;
-  }
-
-  get size(): number {
-    return this.#fullAtMsByKey.size;
+    this.#policy = `"${name}";q=${burst};w=${Math.max(1, Math.ceil(refillMs / 1000))}`;
+    this.#rowMask = rows - 1;
+    this.#spanMs = Math.max(refillMs, spanMsMin);
+    this.#unitsPerMs = spanUnits / this.#spanMs;
+    this.#intervalUnits = Math.max(1, Math.floor((this.#unitsPerMs * 1000) / perSecond));
+    this.#burstUnits = this.#intervalUnits * burst + roundedUnits;
   }
 
   /** Takes one; refuses with `rate_limited`. */
   take(key: string): void {
+    this.takeHashed(this.#hash.of(key));
+  }
+
+  takeHashed({ lo, hi }: Hashed): void {
     const nowMs = this.#now();
-    const known = this.#fullAtMsByKey.get(key);
-    if (known === undefined) this.#makeRoom(nowMs);
-    const fullAtMs = this.#bucket.after(known ?? nowMs, nowMs);
-    const waitMs = this.#bucket.waitMs(fullAtMs, nowMs);
-    if (waitMs > 0) this.#refuse(waitMs);
-    this.#fullAtMsByKey.set(key, fullAtMs);
+    if (nowMs >= this.#sweepAtMs) this.#sweep(nowMs);
+    const now = (nowMs * this.#unitsPerMs) | 0;
+    const at = this.#bucketOf(lo, hi, now);
+    for (;;) {
+      const before = Atomics.load(this.#words, at);
+      const ahead = this.#ahead(before, now) + this.#intervalUnits;
+      if (ahead > this.#burstUnits) this.#refuse((ahead - this.#burstUnits) / this.#unitsPerMs);
+      if (Atomics.compareExchange(this.#words, at, before, (now + ahead) | 0) === before) return;
+    }
+  }
+
+  /** Gives one back that was taken for nothing. */
+  giveBack(key: string): void {
+    this.giveBackHashed(this.#hash.of(key));
+  }
+
+  giveBackHashed({ lo, hi }: Hashed): void {
+    const at = this.#find(lo, hi);
+    if (at !== 0) Atomics.sub(this.#words, at, this.#intervalUnits);
   }
 
   /** Fills the key's bucket. */
   forgive(key: string): void {
-    this.#fullAtMsByKey.delete(key);
+    const { lo, hi } = this.#hash.of(key);
+    const at = this.#find(lo, hi);
+    if (at !== 0) Atomics.store(this.#words, at, (this.#now() * this.#unitsPerMs) | 0);
+  }
+
+  /** Buckets that are in use. */
+  get size(): number {
+    let size = 0;
+    for (let row = headWords; row < this.#words.length; row += rowWords)
+      for (let at = row; at < row + perRow; at++) if (this.#words[at] !== 0) size += 1;
+    return size;
+  }
+
+  /** How far from full, in units. */
+  #ahead(fullAt: number, now: number): number {
+    const ahead = (fullAt - now) | 0;
+    // The clocks of two threads may differ by a moment.
+    return Math.max(ahead, 0);
+  }
+
+  /** Where the time of the key's bucket is; 0 when it has none. */
+  #find(lo: number, hi: number): number {
+    const words = this.#words;
+    const row = headWords + (lo & this.#rowMask) * rowWords;
+    for (let at = row; at < row + perRow; at++) if (words[at] === hi) return at + perRow;
+    return 0;
+  }
+
+  #bucketOf(lo: number, hi: number, now: number): number {
+    return this.#find(lo, hi) || this.#makeBucket(lo, hi, now);
+  }
+
+  #makeBucket(lo: number, hi: number, now: number): number {
+    const words = this.#words;
+    const row = headWords + (lo & this.#rowMask) * rowWords;
+    let best = row;
+    let bestAhead = Number.POSITIVE_INFINITY;
+    for (let at = row; at < row + perRow && bestAhead >= 0; at++) {
+      const ahead = words[at] === 0 ? -1 : this.#ahead(words[at + perRow]!, now);
+      if (ahead < bestAhead) {
+        best = at;
+        bestAhead = ahead;
+      }
+    }
+    // The time goes first, so that whoever finds the tag finds a full bucket. When another thread takes the same place
+    // at the same moment, one of the two keys has its bucket there and the other gets a new one next time.
+    Atomics.store(words, best + perRow, now);
+    Atomics.store(words, best, hi);
+    return best + perRow;
   }
 
   #refuse(waitMs: number): never {
-    const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
+    this.refused += 1;
+    const retryAfterSeconds = Math.max(1, Math.ceil(Math.round(waitMs) / 1000));
     throw new DoorbusterError('rate_limited', `Try again in ${retryAfterSeconds} s`, {
       retryAfterSeconds,
-      rateLimit: { policy: this.#policy, state: `"${this.#name}";r=0;t=${retryAfterSeconds}` },
+      rateLimit: { policy: this.#policy, state: `"${this.name}";r=0;t=${retryAfterSeconds}` },
     });
   }
 
-  #makeRoom(nowMs: number): void {
-    for (let i = 0; i < sweptPerNewKey; i++) {
-      const next = this.#sweeper.next();
-      if (next.done) {
-        this.#sweeper = this.#fullAtMsByKey.entries();
-        break;
-      }
-      const [key, fullAtMs] = next.value;
-      if (fullAtMs <= nowMs) this.#fullAtMsByKey.delete(key);
-    }
-    if (this.#fullAtMsByKey.size < this.#keysMax) return;
-    const oldest = this.#fullAtMsByKey.keys().next();
-    if (!oldest.done) this.#fullAtMsByKey.delete(oldest.value);
+  /** One thread of all sweeps, when it is time: a fraction of a millisecond for 100,000 buckets. */
+  #sweep(nowMs: number): void {
+    const sweepMs = sweepSpans * this.#spanMs;
+    this.#sweepAtMs = nowMs + sweepMs;
+    const words = this.#words;
+    // Spans since 1970 fit for a thousand years.
+    const span = Math.floor(nowMs / this.#spanMs);
+    const sweptAt = Atomics.load(words, 0);
+    const rested = span - sweptAt;
+    if (rested < sweepSpans && rested >= 0) return;
+    if (Atomics.compareExchange(words, 0, sweptAt, span) !== sweptAt) return;
+    const now = (nowMs * this.#unitsPerMs) | 0;
+    const isAllOver = rested > restSpans || rested < 0;
+    for (let row = headWords; row < words.length; row += rowWords)
+      for (let at = row; at < row + perRow; at++)
+        if (words[at] !== 0 && (isAllOver || this.#ahead(words[at + perRow]!, now) === 0))
+          Atomics.store(words, at, 0);
   }
 }
 
-const mappedV4 = '0000:0000:0000:0000:0000:ffff:';
-
-/** An address as a limiter's key: IPv6 by its /64, which one subscriber has whole. */
-export function addressKey(address: string): string {
-  if (!address.includes(':') || address.startsWith(mappedV4)) return address;
-  return address.split(':', 4).join(':');
-}
-
 // ----------------------------------------------------------------
-// A token bucket as the generic cell rate algorithm: its whole state is one number, the time at which it would be
-// full again. Who keeps that number is the caller's business: a map entry, a field.
+// A token bucket of whoever keeps its one number, the time at which it would be full again, in a field.
 
 export class TokenBucket {
   readonly perSecond: number;

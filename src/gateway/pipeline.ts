@@ -8,15 +8,15 @@
  */
 import { DoorbusterError } from '../protocol/errors.ts';
 import { Buckets, type Family, histogram } from '../protocol/metric.ts';
+import { type ClientAddress, ClientAddresses } from './client-address.ts';
 import { newId } from './handling.ts';
 import { checkKey, runOnce } from './idempotency.ts';
-import { addressKey, Limiter } from './limiter.ts';
+import { KeyHash } from './key-hash.ts';
+import type { Limits } from './limits.ts';
 import { internalReply, refusalReply } from './problem.ts';
 import type { AnyRequest, Identity, Reply, Route, Services } from './route.ts';
 import type { CompiledRoute } from './router.ts';
 import { type AccessTokens, tokensOf } from './tokens.ts';
-
-const limiterKeysMax = 200_000;
 
 /** A request whose last parts are filled in on its way. */
 export interface OpenRequest extends AnyRequest {
@@ -41,22 +41,23 @@ export class Pipeline {
   readonly services: Services;
   readonly metrics = new RequestMetrics();
   readonly #tokens: AccessTokens;
-  readonly #accounts: Limiter;
-  readonly #addresses: Limiter;
+  readonly addresses: ClientAddresses;
+  readonly limits: Limits;
 
   constructor(services: Services) {
-    const { accountPerSecond, accountBurst, addressPerSecond, addressBurst } = services.config.limits;
-    const keysMax = limiterKeysMax;
     this.services = services;
+    this.limits = services.limits;
+    this.addresses = new ClientAddresses(
+      services.config.addresses,
+      new KeyHash(services.tokenSecret),
+      services.log,
+    );
     this.#tokens = tokensOf(services);
-    this.#accounts = new Limiter(
-      { name: 'account', perSecond: accountPerSecond, burst: accountBurst, keysMax },
-      services.now,
-    );
-    this.#addresses = new Limiter(
-      { name: 'address', perSecond: addressPerSecond, burst: addressBurst, keysMax },
-      services.now,
-    );
+  }
+
+  /** Counts a request of this address, whatever it is. Refuses with `rate_limited`. */
+  arrive(client: ClientAddress): void {
+    this.limits.requests.take(client);
   }
 
   /**
@@ -64,34 +65,52 @@ export class Pipeline {
    * needed, and ignored elsewhere: an expired one must not keep its owner from renewing it. Refuses with
    * `unauthenticated`, `invalid_token` or `token_expired`.
    */
-  identify(route: Route, authorization: string): Identity | null | Promise<Identity | null> {
+  identify(
+    route: Route,
+    authorization: string,
+    client: ClientAddress,
+  ): Identity | null | Promise<Identity | null> {
     const isNeeded = route.who !== 'anybody';
     if (authorization === '') {
       if (!isNeeded) return null;
       throw new DoorbusterError('unauthenticated', 'Send an Authorization header with a bearer token');
     }
     try {
-      const identity = this.#verify(authorization);
-      return identity instanceof Promise && !isNeeded ? identity.catch(nobody) : identity;
+      // Scheme names are case-insensitive (RFC 9110, 11.1).
+      if (authorization.slice(0, 7).toLowerCase() !== 'bearer ')
+        throw new DoorbusterError('unauthenticated', 'The Authorization header must be of the Bearer scheme');
+      const token = authorization.slice(7).trim();
+      if (isNeeded) return this.verify(token, client);
+      const identity = this.#tokens.verify(token);
+      return identity instanceof Promise ? identity.catch(nobody) : identity;
     } catch (error) {
       if (isNeeded || !(error instanceof DoorbusterError)) throw error;
       return null;
     }
   }
 
-  #verify(authorization: string): Identity | Promise<Identity> {
-    // Scheme names are case-insensitive (RFC 9110, 11.1).
-    if (authorization.slice(0, 7).toLowerCase() !== 'bearer ')
-      throw new DoorbusterError('unauthenticated', 'The Authorization header must be of the Bearer scheme');
-    return this.#tokens.verify(authorization.slice(7).trim());
+  /** Whose token it is. An address that sends many that are refused is told so by `rate_limited`. */
+  verify(token: string, client: ClientAddress): Identity | Promise<Identity> {
+    try {
+      const identity = this.#tokens.verify(token);
+      return identity instanceof Promise
+        ? identity.catch((error) => this.#countRefused(error, client))
+        : identity;
+    } catch (error) {
+      return this.#countRefused(error, client);
+    }
+  }
+
+  #countRefused(error: unknown, client: ClientAddress): never {
+    this.limits.refused.take(client);
+    throw error;
   }
 
   /** Whether this account may ask this, and not too often. Refuses with `forbidden` or `rate_limited`. */
-  admit({ who }: Route, identity: Identity | null, remoteAddress: string): void {
+  admit({ who }: Route, identity: Identity | null): void {
     if (typeof who !== 'string' && !identity?.roles.some((role) => who.includes(role)))
       throw new DoorbusterError('forbidden', `Only for accounts of these roles: ${who.join(', ')}`);
-    if (identity !== null) this.#accounts.take(identity.accountId);
-    else this.#addresses.take(addressKey(remoteAddress));
+    if (identity !== null) this.limits.account.take(identity.accountId);
   }
 
   /** Validates and handles; with an idempotency key at most once. Throws what is wrong with the request. */

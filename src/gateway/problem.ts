@@ -121,7 +121,7 @@ export function refusalReply(error: unknown): Reply | null {
   return error instanceof DoorbusterError ? problemOf(error) : null;
 }
 
-export function problemOf(refusal: DoorbusterError): Required<Reply> {
+function problemOf(refusal: DoorbusterError): Required<Reply> {
   const { rateLimit: _, ...shown } = refusal.details;
   return {
     status: statusByCode[refusal.code],

@@ -13,7 +13,9 @@ import type { Ask } from '../protocol/command.ts';
 import type { IdKind } from '../protocol/ids.ts';
 import type { Log } from '../protocol/log.ts';
 import type { ShardRow } from '../protocol/shard-row.ts';
+import type { ClientAddress } from './client-address.ts';
 import type { KeyStore } from './key-store.ts';
+import type { Limits } from './limits.ts';
 
 export const roles = ['guest', 'buyer', 'seller', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
@@ -58,7 +60,7 @@ export interface AnyRequest {
   /** Only those that the route lists, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly requestId: string;
-  readonly remoteAddress: string;
+  readonly client: ClientAddress;
   /** The id under which this request may create its resource: a repeat with the same Idempotency-Key gets the first one's. */
   readonly mintedId: string | null;
 }
@@ -199,6 +201,8 @@ export function reply(status: number, body?: unknown, headers?: ReplyHeaders): R
 
 export interface Services {
   readonly config: Config;
+  /** What one account or one address may do, over all gateways. */
+  readonly limits: Limits;
   /** Asks one actor, wherever its shard runs. */
   readonly ask: Ask;
   /** The key of the actor of `kind` that goes by another name, or null. Refuses with `busy` when a shard is away. */

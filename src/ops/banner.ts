@@ -23,9 +23,16 @@ export function banner(facts: BannerFacts): string {
     `  Threads     ${config.gateways} gateway, ${config.shards} shard, 1 back office, 1 snapshotter${sandbox ? ', 1 payment sandbox' : ''}`,
     `  Database    ${database}`,
     `  Journal     ${facts.durability}`,
+    `  Limits      ${exemption(config)}`,
     `  Payments    ${sandbox ? `sandbox: no money moves (${sandbox.url})` : 'Stripe'}`,
   ];
   if (admin) lines.push(`  Admin       ${admin.email}  password ${admin.password}  (shown this once)`);
   if (sample) lines.push(`  Sample      drop ${sample.saleId} sells ${sample.sku} now`);
   return `${lines.join('\n')}\n`;
+}
+
+function exemption({ addresses: { exempt } }: Config): string {
+  if (exempt.length === 0) return 'by account and by address';
+  const ranges = exempt.map(({ address, prefix }) => `${address}/${prefix}`).join(', ');
+  return `by account and by address; by address none for ${ranges} (RATE_EXEMPT)`;
 }

@@ -2,6 +2,7 @@
 import type { Config } from '../config.ts';
 import { about, loadLive, loadRoutes } from '../features.ts';
 import { startGateway } from '../gateway/gateway.ts';
+import { type LimitMemory, Limits } from '../gateway/limits.ts';
 import type { Services } from '../gateway/route.ts';
 import { followRevocations } from '../market/accounts/revocations.ts';
 import { ActorKeyStore } from '../market/idempotency/store.ts';
@@ -22,10 +23,11 @@ export interface GatewayData extends SharedData {
   readonly run: string;
   readonly tokenSecret: string;
   readonly webhookSecret: string;
+  readonly limitMemory: LimitMemory;
 }
 
 const data = threadData<GatewayData>();
-const { config, run, tokenSecret, webhookSecret } = data;
+const { config, run, tokenSecret, webhookSecret, limitMemory } = data;
 const log = createLog(data.log, { gateway: data.gateway });
 const clock = startClock(data.clock);
 const thread = startThread();
@@ -42,6 +44,7 @@ const services: Services = {
   now: clock.now,
   tokenSecret,
   webhookSecret,
+  limits: new Limits(config, limitMemory, { gateway: data.gateway, tokenSecret, now: clock.now }),
 };
 const stopFollowing = followRevocations(services);
 const [routes, live] = await Promise.all([loadRoutes(), loadLive()]);

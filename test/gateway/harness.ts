@@ -6,6 +6,7 @@ import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import { readConfig } from '../../src/config.ts';
 import { newId } from '../../src/gateway/handling.ts';
+import { allocateLimits, Limits } from '../../src/gateway/limits.ts';
 import { documented } from '../../src/gateway/openapi.ts';
 import { Pipeline } from '../../src/gateway/pipeline.ts';
 import type { Role, Route, Services } from '../../src/gateway/route.ts';
@@ -20,6 +21,8 @@ import { emptyDatabase, engineServices, type Shards } from './shards.ts';
 const deciderByKind = new Map<string, AnyDecider>(
   [register(skuDecider), register(idempotencyDecider)].map((decider) => [decider.kind, decider]),
 );
+
+const tokenSecret = 'a secret that only this test knows';
 
 /** The name of the server's run. */
 export const testRun = 'run-1';
@@ -93,13 +96,15 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const shards = memoryShards(now);
   const logged: TestServer['logged'] = [];
   const log: Log = (level, message, fields = {}) => void logged.push({ level, message, fields });
+  const config = readConfig(options.env ?? {});
   const services: Services = {
     ...engineServices(shards, testRun),
-    config: readConfig(options.env ?? {}),
+    config,
+    limits: new Limits(config, allocateLimits(config), { gateway: 0, tokenSecret, now }),
     database: options.database ?? emptyDatabase,
     log,
     now,
-    tokenSecret: 'a secret that only this test knows',
+    tokenSecret,
     webhookSecret: 'another',
   };
   const server = await startServer({

@@ -271,7 +271,8 @@ describe('limits', () => {
         RATE_ACCOUNT_PER_SECOND: '1',
         RATE_ACCOUNT_BURST: '3',
         RATE_ADDRESS_PER_SECOND: '1',
-        RATE_ADDRESS_BURST: '2',
+        RATE_ADDRESS_BURST: '9',
+        RATE_EXEMPT: '',
       },
     });
     try {
@@ -286,8 +287,10 @@ describe('limits', () => {
       expect(refused.headers.get('ratelimit')).toBe('"account";r=0;t=1');
       nowMs += 1_000;
       expect([await mine(), await mine()]).toEqual([200, 429]);
+      // Seven of the address' nine were taken with a token, and one has come back.
       const anyone = async () => (await limited.call('GET', '/v1/things/a')).status;
-      expect([await anyone(), await anyone(), await anyone()]).toEqual([200, 200, 429]);
+      expect([await anyone(), await anyone(), await anyone(), await anyone()]).toEqual([200, 200, 200, 429]);
+      expect([await mine(), (await limited.call('GET', '/nowhere')).status]).toEqual([429, 429]);
     } finally {
       await limited.stop(1_000);
     }

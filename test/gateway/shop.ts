@@ -4,6 +4,7 @@ import { readConfig } from '../../src/config.ts';
 import { about, loadLive, loadRoutes } from '../../src/features.ts';
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts';
 import { newId } from '../../src/gateway/handling.ts';
+import { allocateLimits, type LimitMemory, Limits } from '../../src/gateway/limits.ts';
 import type { Role, Services } from '../../src/gateway/route.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
 import { type Engine, startEngine, testLog, until } from './engine.ts';
@@ -39,6 +40,8 @@ export function checkoutBody(...holdIds: string[]) {
   };
 }
 
+const tokenSecret = 'a secret of the tests, long enough to be one';
+
 export async function openShop(env: Record<string, string> = {}): Promise<Shop> {
   const engine = await startEngine();
   const gateways = new Gateways(engine, env);
@@ -57,15 +60,22 @@ class Gateways {
     this.#env = env;
   }
 
-  servicesFor(env: Record<string, string>): Services {
+  /** With `memory`, as another thread of the process that it belongs to. */
+  servicesFor(env: Record<string, string>, memory?: LimitMemory, gateway = 0): Services {
+    const config = readConfig({ RATE_ACCOUNT_BURST: '10000', ...this.#env, ...env });
     return {
       ...engineServices(this.#engine.shards, 'test-run'),
-      config: readConfig({ RATE_ACCOUNT_BURST: '10000', ...this.#env, ...env }),
+      config,
+      limits: new Limits(config, memory ?? allocateLimits(config), {
+        gateway,
+        tokenSecret,
+        now: this.#engine.now,
+      }),
       // The read models follow the journal through the back office, which these tests do without.
       database: emptyDatabase,
       log: testLog,
       now: this.#engine.now,
-      tokenSecret: 'a secret of the tests, long enough to be one',
+      tokenSecret,
       webhookSecret: 'whsec_test',
     };
   }
@@ -177,6 +187,14 @@ export class Shop {
     const held = await this.request(buyer, `POST /v1/sales/${saleId}/holds`, body, headers);
     if (held.status !== 201) throw new Error(`no hold: ${JSON.stringify(held.body)}`);
     return { ...buyer, holdId };
+  }
+
+  /** Two gateways on the same engine that count together, as two threads of a process. */
+  startTwo(env: Record<string, string>): Promise<Gateway[]> {
+    const memory = allocateLimits(readConfig({ ...env, GATEWAYS: '2' }));
+    return Promise.all(
+      [0, 1].map((gateway) => this.#gateways.start(this.#gateways.servicesFor(env, memory, gateway))),
+    );
   }
 
   /** Another gateway on the same engine. */

@@ -19,7 +19,7 @@ const configReaders = ['main', 'cli', 'threads'];
 export const contracts: Readonly<Record<string, readonly string[]>> = {
   persistence: ['cursor', 'database', 'projection', 'table', 'transaction'],
   gateway: [
-    ...['etag', 'handling', 'limiter', 'problem', 'route', 'schemas', 'texts', 'tokens'],
+    ...['etag', 'handling', 'problem', 'route', 'schemas', 'texts', 'tokens'],
     ...['derive-key', 'key-store', 'live/codec', 'live/feature', 'live/socket'],
   ],
 };

@@ -1,8 +1,11 @@
 /**
- * Who is connected to this gateway: in all, per address, per account, and those who have not shown a token yet.
+ * Who is connected to this gateway: in all, per account, and those who have not shown a token yet; and per address
+ * over all gateways.
  * Counts change in one place each, at a socket's opening, its authentication and its close.
  */
+
 import { closeCodes, type LiveSocket } from './socket.ts';
+import type { SocketCounts } from './socket-counts.ts';
 
 const socketsPerAccountMax = 8;
 const none: readonly LiveSocket[] = [];
@@ -14,12 +17,16 @@ export class Connections {
   /** Requests over all sockets that have no reply yet. */
   openRequests = 0;
   readonly #socketsByAccount = new Map<string, readonly LiveSocket[]>();
-  readonly #countByAddress = new Map<string, number>();
+  readonly #counts: SocketCounts;
+
+  constructor(counts: SocketCounts) {
+    this.#counts = counts;
+  }
 
   enter(socket: LiveSocket): void {
     this.sockets.add(socket);
     this.unauthenticated.add(socket);
-    this.#countByAddress.set(socket.address, this.countOf(socket.address) + 1);
+    if (!socket.client.isExempt) this.#counts.add(socket.client, 1);
   }
 
   /** The socket belongs to this account from now on. An account may have several devices; beyond the bound its oldest socket is closed. */
@@ -34,9 +41,7 @@ export class Connections {
   leave(socket: LiveSocket): void {
     this.sockets.delete(socket);
     this.unauthenticated.delete(socket);
-    const left = this.countOf(socket.address) - 1;
-    if (left > 0) this.#countByAddress.set(socket.address, left);
-    else this.#countByAddress.delete(socket.address);
+    if (!socket.client.isExempt) this.#counts.add(socket.client, -1);
     if (socket.identity === null) return;
     const { accountId } = socket.identity;
     const others = this.ofAccount(accountId).filter((other) => other !== socket);
@@ -47,9 +52,5 @@ export class Connections {
   /** Never changed in place: safe to walk while sockets close. */
   ofAccount(accountId: string): readonly LiveSocket[] {
     return this.#socketsByAccount.get(accountId) ?? none;
-  }
-
-  countOf(address: string): number {
-    return this.#countByAddress.get(address) ?? 0;
   }
 }

@@ -11,7 +11,8 @@ import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } fro
 import type { Push } from '../../protocol/decider.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { type Family, gauge } from '../../protocol/metric.ts';
-import { addressKey } from '../limiter.ts';
+import type { ClientAddress } from '../client-address.ts';
+import { forwardedForOf } from '../head.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Route } from '../route.ts';
 import { encode, msgpackProtocol } from './codec.ts';
@@ -47,9 +48,9 @@ export interface LiveStats {
 
 export class LiveEndpoint {
   readonly #pipeline: Pipeline;
-  readonly #connections = new Connections();
+  readonly #connections: Connections;
   /** Goes round all sockets, a share each beat. */
-  #round = this.#connections.sockets.values();
+  #round: IterableIterator<LiveSocket>;
   readonly #registry: LiveRegistry;
   readonly #receiver: FrameReceiver;
   #app: TemplatedApp | null = null;
@@ -63,6 +64,8 @@ export class LiveEndpoint {
       broadcast: (topic, frame) => this.#broadcast(topic, frame),
     };
     this.#pipeline = pipeline;
+    this.#connections = new Connections(pipeline.limits.sockets);
+    this.#round = this.#connections.sockets.values();
     this.#registry = new LiveRegistry(
       features.map((feature) => feature(host)),
       this.#connections,
@@ -132,16 +135,18 @@ export class LiveEndpoint {
   }
 
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
-    const address = addressKey(Buffer.from(res.getRemoteAddressAsText()).toString());
-    const refusal = this.#refusalOf(address);
-    if (refusal !== null) {
-      refuseUpgrade(res, refusal);
+    const client = this.#pipeline.addresses.of(res.getRemoteAddress(), forwardedForOf(req));
+    try {
+      this.#checkRoom(client);
+      this.#pipeline.arrive(client);
+    } catch (error) {
+      refuseUpgrade(res, this.#pipeline.replyTo(error, null, null));
       return;
     }
     const offered = req.getHeader('sec-websocket-protocol').split(',', 10);
     const isBinary = offered.some((name) => name.trim() === msgpackProtocol);
     res.upgrade(
-      { socket: new LiveSocket(isBinary, address, this.#pipeline.services.now()) },
+      { socket: new LiveSocket(isBinary, client, this.#pipeline.services.now()) },
       req.getHeader('sec-websocket-key'),
       isBinary ? msgpackProtocol : '',
       req.getHeader('sec-websocket-extensions'),
@@ -149,16 +154,22 @@ export class LiveEndpoint {
     );
   }
 
-  #refusalOf(address: string): DoorbusterError | null {
+  /** Refuses with `busy`, and with `rate_limited` when this address has its share of sockets. */
+  #checkRoom(client: ClientAddress): void {
     const { connectionsMax, connectionsPerAddressMax } = this.#pipeline.services.config.limits;
     const later = { retryAfterSeconds: 5 };
     if (this.#isDraining)
-      return new DoorbusterError('busy', 'This server is about to stop: connect again', later);
+      throw new DoorbusterError('busy', 'This server is about to stop: connect again', later);
     if (this.#connections.sockets.size >= connectionsMax)
-      return new DoorbusterError('busy', 'Too many connections: try again', later);
-    if (this.#connections.countOf(address) >= connectionsPerAddressMax)
-      return new DoorbusterError('rate_limited', 'Too many connections from this address', later);
-    return null;
+      throw new DoorbusterError('busy', 'Too many connections: try again', later);
+    if (client.isExempt || this.#pipeline.limits.sockets.of(client) < connectionsPerAddressMax) return;
+    throw new DoorbusterError('rate_limited', 'Too many connections from this address', {
+      ...later,
+      rateLimit: {
+        policy: `"sockets";q=${connectionsPerAddressMax}`,
+        state: `"sockets";r=0;t=${later.retryAfterSeconds}`,
+      },
+    });
   }
 
   /** A bug ends one connection: thrown into uWS it would end the process. */

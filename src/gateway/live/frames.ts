@@ -98,7 +98,7 @@ export class FrameReceiver {
           'unauthenticated',
           'The first frame must be authenticate with an accessToken',
         );
-      const identity = await tokensOf(this.#pipeline.services).verify(frame.accessToken);
+      const identity = await this.#pipeline.verify(frame.accessToken, socket.client);
       if (socket.ws === null) return;
       if (socket.identity === null) {
         this.#connections.admit(socket, identity.accountId);
@@ -129,7 +129,9 @@ export class FrameReceiver {
 
   #endUnauthenticated(socket: LiveSocket, error: unknown): void {
     socket.send(this.#errorFrame(error));
-    socket.end(closeCodes.unauthenticated, 'unauthenticated');
+    const isLimited = error instanceof DoorbusterError && error.code === 'rate_limited';
+    if (isLimited) socket.end(closeCodes.rateLimited, 'too many refused tokens');
+    else socket.end(closeCodes.unauthenticated, 'unauthenticated');
   }
 
   #handle(socket: LiveSocket, frame: Frame): void {

@@ -1,12 +1,11 @@
 /** Answers a request for a WebSocket that is refused, over HTTP. */
 import type { HttpResponse } from 'uWebSockets.js';
-import type { DoorbusterError } from '../../protocol/errors.ts';
 import { statusLine } from '../answer.ts';
 import { newId } from '../handling.ts';
-import { problemOf, problemType } from '../problem.ts';
+import { problemType } from '../problem.ts';
+import type { Reply } from '../route.ts';
 
-export function refuseUpgrade(res: HttpResponse, refusal: DoorbusterError): void {
-  const { status, headers, body } = problemOf(refusal);
+export function refuseUpgrade(res: HttpResponse, { status, headers = {}, body }: Reply): void {
   res.cork(() => {
     res.writeStatus(statusLine(status));
     res.writeHeader('Content-Type', problemType);

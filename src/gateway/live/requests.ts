@@ -50,7 +50,8 @@ export class LiveRequests {
   }
 
   async #perform(live: LiveRoute, socket: LiveSocket, requestId: string, fields: Frame): Promise<Reply> {
-    this.#pipeline.admit(live.route, socket.identity, socket.address);
+    this.#pipeline.arrive(socket.client);
+    this.#pipeline.admit(live.route, socket.identity);
     const { params, headers, body } = takeApart(live, fields);
     const request: OpenRequest = {
       services: this.#pipeline.services,
@@ -61,7 +62,7 @@ export class LiveRequests {
       rawBody: noBytes,
       headers,
       requestId,
-      remoteAddress: socket.address,
+      client: socket.client,
       mintedId: null,
     };
     return this.#pipeline.run(live, request, doorOf(live, headers));

@@ -7,6 +7,7 @@
  * 3. Everything a socket can make us keep is bounded. Idle, it is this object and two map entries.
  */
 import type { WebSocket } from 'uWebSockets.js';
+import type { ClientAddress } from '../client-address.ts';
 import { TokenBucket } from '../limiter.ts';
 import type { Identity } from '../route.ts';
 import { encode } from './codec.ts';
@@ -50,7 +51,7 @@ export class LiveSocket {
   /** null before it opens and once it is closed. */
   ws: WebSocket<SocketData> | null = null;
   readonly isBinary: boolean;
-  readonly address: string;
+  readonly client: ClientAddress;
   readonly openedAtMs: number;
   /** As the latest token says: the socket lives no longer than that. */
   identity: Identity | null = null;
@@ -65,9 +66,9 @@ export class LiveSocket {
   /** When its bucket of frames would be full again. */
   #framesFullAtMs: number;
 
-  constructor(isBinary: boolean, address: string, nowMs: number) {
+  constructor(isBinary: boolean, client: ClientAddress, nowMs: number) {
     this.isBinary = isBinary;
-    this.address = address;
+    this.client = client;
     this.openedAtMs = nowMs;
     this.#framesFullAtMs = nowMs;
   }

@@ -1,17 +1,12 @@
 /** Signing in and out. Guests are stateless: their id and role live in their token alone. */
 
 import { invalid } from '../../gateway/handling.ts';
-import { addressKey, Limiter } from '../../gateway/limiter.ts';
-import { type Identity, perGateway, type Route, reply, route, type Services } from '../../gateway/route.ts';
+import { type Identity, type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { tokensOf } from '../../gateway/tokens.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isGuest } from './guests.ts';
 import { Credentials, Guest, NewAccount, Refresh, SignIn, SignOut } from './schemas.ts';
 import { accountsOf, type SignedIn } from './store.ts';
-
-/** Tries per e-mail and address: a burst, then one every ten seconds. A success clears the count. */
-const signInLimit = { name: 'sign-in', perSecond: 0.1, burst: 10, keysMax: 100_000 };
-const signInLimiterOf = perGateway(({ now }) => new Limiter(signInLimit, now));
 
 async function signInJson(
   services: Services,
@@ -30,7 +25,9 @@ const createGuest = route({
   who: 'anybody',
   mints: 'account',
   replies: { 201: { description: 'A new guest', schema: Guest } },
-  async handle({ services, mintedId: accountId }) {
+  refusals: ['rate_limited'],
+  async handle({ services, client, mintedId: accountId }) {
+    services.limits.guests.take(client);
     const access = await tokensOf(services).issueAccess({ accountId, roles: ['guest'] });
     const refreshToken = accountsOf(services).guestsRefreshToken(accountId);
     return reply(201, { accountId, ...access, refreshToken });
@@ -63,13 +60,15 @@ const login = route({
   body: Credentials,
   replies: { 200: { description: 'Signed in', schema: SignIn } },
   refusals: ['invalid_credentials', 'rate_limited'],
-  async handle({ services, body, remoteAddress }) {
+  async handle({ services, body, client }) {
     if (body.guestToken !== undefined) await guestFrom(services, body.guestToken);
-    const limiter = signInLimiterOf(services);
-    const key = `${body.email} ${addressKey(remoteAddress)}`;
-    limiter.take(key);
+    const { signIns, passwords } = services.limits;
+    const key = `${body.email} ${client.key}`;
+    signIns.take(client);
+    passwords.take(key);
     const signedIn = await accountsOf(services).login(body);
-    limiter.forgive(key);
+    signIns.giveBack(client);
+    passwords.forgive(key);
     return reply(200, await signInJson(services, signedIn));
   },
 });

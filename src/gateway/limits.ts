@@ -1,0 +1,116 @@
+/**
+ * The limits of one server: by account, and by address on every route, with a token or without. All gateway threads
+ * of the process count in the same memory.
+ */
+import type { Config } from '../config.ts';
+import { counter, type Family } from '../protocol/metric.ts';
+import type { ClientAddress } from './client-address.ts';
+import { KeyHash } from './key-hash.ts';
+import { type Limit, Limiter, limiterWords } from './limiter.ts';
+import { SocketCounts, socketCountWords } from './live/socket-counts.ts';
+
+/** Half of what a process counts by: 131,072 buckets of a limit that everybody meets, 32,768 of the others. */
+const manyRows = 2 ** 14;
+const fewRows = 2 ** 12;
+
+function limitsOfConfig({ limits }: Config) {
+  const { guestsPerMinute, guestBurst, signInsPerMinute, refusedPerMinute } = limits;
+  return {
+    account: limit('account', limits.accountPerSecond, limits.accountBurst, manyRows),
+    requests: limit('address', limits.addressPerSecond, limits.addressBurst, manyRows),
+    guests: limit('guest', guestsPerMinute / 60, guestBurst, fewRows),
+    signIns: limit('sign-in', signInsPerMinute / 60, signInsPerMinute, fewRows),
+    refused: limit('refused', refusedPerMinute / 60, refusedPerMinute, fewRows),
+    // A burst of tries for one account from one address, then one every ten seconds.
+    passwords: limit('password', 0.1, 10, fewRows),
+  };
+}
+
+function limit(name: string, perSecond: number, burst: number, rows: number): Limit {
+  return { name, perSecond, burst, rows };
+}
+
+/** What the gateway threads of a process count in. */
+export interface LimitMemory {
+  readonly buckets: SharedArrayBuffer;
+  readonly sockets: SharedArrayBuffer;
+}
+
+export function allocateLimits(config: Config): LimitMemory {
+  const words = Object.values(limitsOfConfig(config)).reduce((sum, one) => sum + limiterWords(one), 0);
+  return {
+    buckets: new SharedArrayBuffer(4 * words),
+    sockets: new SharedArrayBuffer(4 * socketCountWords(config.gateways)),
+  };
+}
+
+/** A limit by address: the address of a client that is exempt is not counted. */
+export class AddressLimit {
+  readonly #limiter: Limiter;
+
+  constructor(limiter: Limiter) {
+    this.#limiter = limiter;
+  }
+
+  /** Takes one; refuses with `rate_limited`. */
+  take(client: ClientAddress): void {
+    if (!client.isExempt) this.#limiter.takeHashed(client);
+  }
+
+  /** Gives one back that was taken for nothing. */
+  giveBack(client: ClientAddress): void {
+    if (!client.isExempt) this.#limiter.giveBackHashed(client);
+  }
+}
+
+export class Limits {
+  /** Every request and every live request. */
+  readonly requests: AddressLimit;
+  /** New guest accounts. */
+  readonly guests: AddressLimit;
+  /** Failed sign-ins, whatever the e-mail: taken before the try, given back when it was right. */
+  readonly signIns: AddressLimit;
+  /** Refused tokens and unknown paths. */
+  readonly refused: AddressLimit;
+  /** By account: its requests. */
+  readonly account: Limiter;
+  /** By account and address together: failed sign-ins and wrong passwords. */
+  readonly passwords: Limiter;
+  /** Live sockets by address. */
+  readonly sockets: SocketCounts;
+  readonly #limiters: Limiter[] = [];
+
+  constructor(
+    config: Config,
+    { buckets, sockets }: LimitMemory,
+    { gateway, tokenSecret, now }: { gateway: number; tokenSecret: string; now: () => number },
+  ) {
+    const hash = new KeyHash(tokenSecret);
+    let from = 0;
+    const limiter = (one: Limit): Limiter => {
+      const words = new Int32Array(buckets, from, limiterWords(one));
+      from += words.byteLength;
+      const made = new Limiter(one, words, hash, now);
+      this.#limiters.push(made);
+      return made;
+    };
+    const limits = limitsOfConfig(config);
+    this.account = limiter(limits.account);
+    this.requests = new AddressLimit(limiter(limits.requests));
+    this.guests = new AddressLimit(limiter(limits.guests));
+    this.signIns = new AddressLimit(limiter(limits.signIns));
+    this.refused = new AddressLimit(limiter(limits.refused));
+    this.passwords = limiter(limits.passwords);
+    this.sockets = new SocketCounts(new Int32Array(sockets), gateway);
+  }
+
+  metrics(): Family[] {
+    return [
+      counter(
+        'doorbuster_rate_limited_total',
+        'Requests refused by a limit',
+        this.#limiters.map(({ name, refused }) => ({ labels: { limit: name }, value: refused })),
+      ),
+    ];
+  }
+}
