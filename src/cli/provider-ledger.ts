@@ -1,6 +1,5 @@
 /** The provider's side of the audit: the sandbox's whole ledger, or the real provider asked payment by payment. */
 
-import type { PaymentReported } from '../actors/order/commands.ts';
 import type { Config } from '../config.ts';
 import { Payments } from '../market/payments/effects.ts';
 import type { OrderInBrief, ProviderLedger, ProviderPayment } from '../ops/audit-entries.ts';
@@ -36,9 +35,10 @@ export async function providerLedger(
   );
 }
 
-function inOurUnits(payment: LedgerPayment): ProviderPayment {
-  const { amount, currency } = fromProvider(payment.capturedAmount, payment.currency);
-  return { ...payment, capturedAmount: amount, currency };
+function inOurUnits({ capturedAmount, refundedAmount, ...payment }: LedgerPayment): ProviderPayment {
+  const { amount, currency } = fromProvider(capturedAmount, payment.currency);
+  const refunded = fromProvider(refundedAmount, currency).amount;
+  return { ...payment, capturedAmount: amount, refundedAmount: refunded, currency };
 }
 
 /** Where the running server says that payments go. */
@@ -78,13 +78,17 @@ export async function pollLedger(
 }
 
 async function poll(payments: Payments, orderId: string, paymentId: string): Promise<ProviderPayment> {
-  const status: PaymentReported['status'] | null = await payments.poll(paymentId).then(
-    (answer) => answer?.report.status ?? null,
-    (error: unknown) => {
-      // The provider knows no such payment: that is a finding. Anything else is no answer.
-      if ((error as { statusCode?: number }).statusCode === 404) return null;
-      throw error;
-    },
-  );
-  return { paymentId, orderId, status: status ?? 'open', capturedAmount: null, currency: null };
+  const found = await payments.poll(paymentId).catch((error: unknown) => {
+    // The provider knows no such payment: that is a finding. Anything else is no answer.
+    if ((error as { statusCode?: number }).statusCode === 404) return null;
+    throw error;
+  });
+  return {
+    paymentId,
+    orderId,
+    status: found?.status ?? 'open',
+    capturedAmount: found?.captured.amount ?? null,
+    refundedAmount: found?.refunded.amount ?? null,
+    currency: found?.captured.currency ?? null,
+  };
 }

@@ -100,7 +100,7 @@ export class Exchange implements Door {
     }
 
     if (hasBody(route)) {
-      const body = new RequestBody(gate);
+      const body = new RequestBody(gate, this.#bodyBytesMax());
       this.#body = body;
       body.isTooLarge = this.#isDeclaredTooLarge();
       if (!body.isTooLarge) this.#res.onData((chunk, isLast) => this.#receive(body, chunk, isLast));
@@ -133,7 +133,7 @@ export class Exchange implements Door {
         this.#isAdmitted = true;
       }
       if (this.#body?.isTooLarge)
-        throw new DoorbusterError('payload_too_large', `A body may have ${bodyBytesMax} bytes`);
+        throw new DoorbusterError('payload_too_large', `A body may have ${this.#bodyBytesMax()} bytes`);
       if (this.#body !== null && !this.#body.isComplete) return;
       this.#isRunning = true;
       this.#run(this.#match!, this.#identity).then(
@@ -193,7 +193,11 @@ export class Exchange implements Door {
   }
 
   #isDeclaredTooLarge(): boolean {
-    return this.#head.contentLength > bodyBytesMax;
+    return this.#head.contentLength > this.#bodyBytesMax();
+  }
+
+  #bodyBytesMax(): number {
+    return this.#match?.compiled.route.bodyBytesMax ?? bodyBytesMax;
   }
 
   #abort(): void {

@@ -23,16 +23,18 @@ export class RequestBody {
   isComplete = false;
   isTooLarge = false;
   readonly #budget: BodyBudget;
+  readonly #bytesMax: number;
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(budget: BodyBudget) {
+  constructor(budget: BodyBudget, bytesMax: number) {
     this.#budget = budget;
+    this.#bytesMax = bytesMax;
   }
 
   /** Copies the chunk, whose memory uWS takes back. False when all bodies together have become too many bytes. */
   add(chunk: ArrayBuffer): boolean {
-    if (this.#bytes + chunk.byteLength > bodyBytesMax) {
+    if (this.#bytes + chunk.byteLength > this.#bytesMax) {
       this.isTooLarge = true;
       this.release();
       return true;

@@ -87,6 +87,8 @@ interface Documented {
   readonly tag: string;
   /** Bodies of these routes are taken as they are, whatever their type (webhooks). */
   readonly isRaw?: boolean;
+  /** Where others decide how long the body is; 64 KiB when not given. */
+  readonly bodyBytesMax?: number;
   readonly live?: LiveDoor;
   /** Every POST of an account accepts an Idempotency-Key; this one insists on it. */
   readonly isKeyRequired?: boolean;

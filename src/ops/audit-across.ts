@@ -65,7 +65,7 @@ export function compareProvider(
     if (captures.length > 1)
       mismatches.push({ kind: 'provider.charged_twice', key: orderId, expected: 1, found: captures.length });
     const order = orders.get(orderId);
-    if (order && (!order.isSettled || order.paymentStatus === 'captured')) continue;
+    if (order && (!order.isSettled || isTaken(order))) continue;
     const expected = order ? `no money taken (${order.paymentStatus})` : 'an order in the journal';
     for (const { paymentId, status } of taken)
       mismatches.push({
@@ -82,13 +82,19 @@ export function compareProvider(
   return mismatches;
 }
 
+function isTaken({ paymentStatus }: OrderInBrief): boolean {
+  return paymentStatus === 'captured' || paymentStatus === 'partially_refunded';
+}
+
 function compareSettled(
   orderId: string,
   order: OrderInBrief,
   payments: readonly ProviderPayment[],
   ledger: ProviderLedger,
 ): Mismatch[] {
-  const { paymentId, paymentStatus, amount, currency } = order;
+  const { paymentId, amount, refundedAmount, currency } = order;
+  // The provider calls a payment captured until all of it went back.
+  const paymentStatus = isTaken(order) ? 'captured' : order.paymentStatus;
   if (paymentId === null || !['captured', 'voided', 'refunded'].includes(paymentStatus)) return [];
   const payment = payments.find((one) => one.paymentId === paymentId);
   if (!payment) {
@@ -102,6 +108,6 @@ function compareSettled(
     return [{ kind: 'provider.payment', key: orderId, expected: `${paymentId} ${paymentStatus}`, found }];
   }
   if (paymentStatus !== 'captured' || payment.capturedAmount === null) return [];
-  const captured = { amount: payment.capturedAmount, currency: payment.currency };
-  return unequal('provider', orderId, { amount, currency }, captured);
+  const captured = { ...payment, amount: payment.capturedAmount };
+  return unequal('provider', orderId, { amount, refundedAmount, currency }, captured);
 }

@@ -35,10 +35,15 @@ export function compareStock(entry: StockEntry, row: StockRow | undefined): Mism
 }
 
 export function compareOrder({ view }: OrderEntry, rows: OrderRows | undefined): Mismatch[] {
-  const { orderId, buyerId, status, paymentStatus, paymentId, version, total } = view;
+  const { orderId, buyerId, status, paymentStatus, paymentId, version, total, refunded, disputed } = view;
   if (!rows) return [{ kind: 'order.row', key: orderId, expected: 'a row', found: null }];
   const order = { buyerId, status, paymentStatus, paymentId, version };
-  const amounts = { totalAmount: total?.amount ?? null, currency: total?.currency ?? null };
+  const amounts = {
+    totalAmount: total?.amount ?? null,
+    refundedAmount: refunded?.amount ?? 0,
+    disputedAmount: disputed?.amount ?? null,
+    currency: total?.currency ?? null,
+  };
   const mismatches = unequal('order', orderId, { ...order, ...amounts }, rows.order);
   const lines = (all: readonly { holdId: string; sku: string; quantity: number; amount: number }[]) =>
     all
@@ -53,7 +58,7 @@ export function compareOrder({ view }: OrderEntry, rows: OrderRows | undefined):
 
 /** An order has at most one payment, and its row says the same as the order. */
 function comparePaymentRows(view: OrderView, rows: OrderRows): Mismatch[] {
-  const { orderId, paymentId, paymentStatus, total } = view;
+  const { orderId, paymentId, paymentStatus, total, refunded } = view;
   const mismatches: Mismatch[] = rows.payments
     .filter((payment) => payment.paymentId !== paymentId)
     .map((payment) => ({
@@ -67,5 +72,8 @@ function comparePaymentRows(view: OrderView, rows: OrderRows): Mismatch[] {
   if (!row) return [...mismatches, { kind: 'payment.row', key: orderId, expected: 'a row', found: null }];
   const status = paymentStatus === 'failed' ? 'declined' : paymentStatus;
   const { amount, currency } = total;
-  return [...mismatches, ...unequal('payment', orderId, { status, amount, currency }, row)];
+  return [
+    ...mismatches,
+    ...unequal('payment', orderId, { status, amount, refundedAmount: refunded?.amount, currency }, row),
+  ];
 }

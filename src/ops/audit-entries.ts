@@ -48,6 +48,8 @@ export interface OrderRows {
     readonly paymentStatus: string;
     readonly paymentId: string | null;
     readonly totalAmount: number | null;
+    readonly refundedAmount: number;
+    readonly disputedAmount: number | null;
     readonly currency: string | null;
     readonly version: number;
   };
@@ -61,6 +63,7 @@ export interface OrderRows {
     readonly paymentId: string;
     readonly status: string;
     readonly amount: number;
+    readonly refundedAmount: number;
     readonly currency: string;
   }[];
 }
@@ -72,6 +75,7 @@ export interface ProviderPayment {
   readonly status: 'open' | 'authorized' | 'captured' | 'voided' | 'refunded' | 'declined';
   /** null where the provider was asked for the status only. */
   readonly capturedAmount: number | null;
+  readonly refundedAmount: number | null;
   readonly currency: string | null;
 }
 
@@ -88,6 +92,7 @@ export interface OrderInBrief {
   readonly paymentStatus: OrderView['paymentStatus'];
   readonly paymentId: string | null;
   readonly amount: number | null;
+  readonly refundedAmount: number | null;
   readonly currency: string | null;
   readonly createdAtMs: number;
   readonly lines: readonly { readonly holdId: string; readonly sku: string; readonly quantity: number }[];
@@ -102,6 +107,7 @@ export function inBrief({ view, isSettled }: OrderEntry): OrderInBrief {
     paymentStatus: view.paymentStatus,
     paymentId: view.paymentId,
     amount: view.total?.amount ?? null,
+    refundedAmount: view.refunded?.amount ?? null,
     currency: view.total?.currency ?? null,
     createdAtMs: view.createdAtMs,
     lines: view.lines.map(({ holdId, sku, quantity }) => ({ holdId, sku, quantity })),

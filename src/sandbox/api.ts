@@ -8,7 +8,15 @@
 import { createHash } from 'node:crypto';
 import type { Call, Context, Effect, ProviderEvent } from './call.ts';
 import { ApiRefusal, invalid, onlyKnown } from './call.ts';
-import { cancelIntent, captureIntent, createIntent, known, listIntents, searchIntents } from './intents.ts';
+import {
+  cancelIntent,
+  captureIntent,
+  createIntent,
+  known,
+  listDisputes,
+  listIntents,
+  searchIntents,
+} from './intents.ts';
 import type { Ledger } from './ledger.ts';
 import { createRefund, listRefunds } from './refunds.ts';
 import { renderCharge, renderDecline, renderIntent, renderRefund } from './render.ts';
@@ -42,6 +50,7 @@ function read(context: Context, call: Call): object {
   if (call.path === '/v1/payment_intents') return listIntents(context);
   if (call.path === '/v1/payment_intents/search') return searchIntents(context);
   if (call.path === '/v1/refunds') return listRefunds(context);
+  if (call.path === '/v1/disputes') return listDisputes(context);
   const id = /^\/v1\/payment_intents\/(\w{1,80})$/.exec(call.path)?.[1];
   if (id !== undefined) {
     onlyKnown(call.params, ['expand']);

@@ -9,6 +9,9 @@ export interface Decline {
   readonly message: string;
 }
 
+/** It pays, and its bank disputes the charge as soon as the money is taken. */
+export const disputingCard = 'pm_card_createDispute';
+
 const declined = (declineCode: string, message = 'Your card was declined.'): Decline => ({
   code: 'card_declined',
   declineCode,
@@ -26,6 +29,7 @@ const declineByPaymentMethod: ReadonlyMap<string, Decline | null> = new Map([
   ['pm_card_visa', null],
   ['pm_card_mastercard', null],
   ['pm_card_amex', null],
+  [disputingCard, null],
   ['pm_card_chargeDeclined', declined('generic_decline')],
   [
     'pm_card_chargeDeclinedInsufficientFunds',

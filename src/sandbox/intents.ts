@@ -3,9 +3,9 @@
 import { chargeOf, refuseFraction } from './amounts.ts';
 import type { Context, Effect, Params } from './call.ts';
 import { ApiRefusal, amountMax, integer, invalid, metadataOf, mint, onlyKnown, required } from './call.ts';
-import { authenticationRequired, type Decline, declineOf } from './cards.ts';
-import { renderIntent, renderList } from './render.ts';
-import type { Intent, Rows } from './rows.ts';
+import { authenticationRequired, type Decline, declineOf, disputingCard } from './cards.ts';
+import { renderDispute, renderIntent, renderList } from './render.ts';
+import type { Dispute, Intent, Rows } from './rows.ts';
 
 export function known(rows: Rows, id: string): Intent {
   const intent = rows.intent(id);
@@ -96,10 +96,30 @@ function confirm(draft: Intent, decline: Decline | null, params: Params): Effect
   const charged = { ...draft, chargeId: mint('ch') };
   if (draft.captureMethod === 'manual')
     return effect({ ...charged, status: 'requires_capture' }, 'payment_intent.amount_capturable_updated');
-  return effect(
-    { ...charged, status: 'succeeded', amountCaptured: draft.amount },
-    'payment_intent.succeeded',
-  );
+  return succeeded({ ...charged, status: 'succeeded', amountCaptured: draft.amount });
+}
+
+function succeeded(taken: Intent): Effect {
+  if (taken.paymentMethod !== disputingCard) return effect(taken, 'payment_intent.succeeded');
+  const dispute: Dispute = { id: mint('du'), amount: taken.amountCaptured, createdAtMs: taken.createdAtMs };
+  const intent: Intent = { ...taken, dispute };
+  const object = renderDispute(dispute, intent);
+  return {
+    status: 200,
+    intent,
+    events: [
+      { type: 'payment_intent.succeeded', object: renderIntent(intent) },
+      { type: 'charge.dispute.created', object },
+      { type: 'charge.dispute.funds_withdrawn', object },
+    ],
+  };
+}
+
+export function listDisputes({ rows, params }: Context): object {
+  onlyKnown(params, ['payment_intent', 'limit', 'expand']);
+  const intent = known(rows, required(params, 'payment_intent'));
+  const { dispute } = intent;
+  return renderList('/v1/disputes', dispute ? [renderDispute(dispute, intent)] : [], false);
 }
 
 export function captureIntent({ rows, params }: Context, id: string): Effect {
@@ -113,7 +133,7 @@ export function captureIntent({ rows, params }: Context, id: string): Effect {
       param: 'amount_to_capture',
     });
   refuseFraction(amountCaptured, found.currency, 'amount_to_capture');
-  return effect({ ...found, status: 'succeeded', amountCaptured }, 'payment_intent.succeeded');
+  return succeeded({ ...found, status: 'succeeded', amountCaptured });
 }
 
 export function cancelIntent({ rows, params, nowMs }: Context, id: string): Effect {

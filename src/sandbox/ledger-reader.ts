@@ -9,7 +9,9 @@ export interface LedgerPayment {
   readonly paymentId: string;
   readonly orderId: string | null;
   readonly status: PaymentState;
+  /** Both in the provider's units. */
   readonly capturedAmount: number;
+  readonly refundedAmount: number;
   readonly currency: string;
 }
 
@@ -52,6 +54,7 @@ export async function readLedger(dataDir: string): Promise<LedgerPayment[] | nul
     orderId: intent.metadata.orderId ?? null,
     status: stateOf(intent),
     capturedAmount: intent.amountCaptured,
+    refundedAmount: intent.amountRefunded,
     currency: intent.currency.toUpperCase(),
   }));
 }

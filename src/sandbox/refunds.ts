@@ -11,6 +11,10 @@ export function createRefund({ rows, params, nowMs }: Context): Effect {
   const found = known(rows, required(params, 'payment_intent'));
   if (found.status !== 'succeeded')
     throw invalid(`This PaymentIntent (${found.id}) does not have a successful charge to refund.`);
+  if (found.dispute)
+    throw invalid(`Charge ${found.chargeId} has been charged back; cannot issue a refund.`, {
+      code: 'charge_disputed',
+    });
   const refundable = found.amountCaptured - found.amountRefunded;
   if (refundable === 0)
     throw invalid(`Charge ${found.chargeId} has already been refunded.`, { code: 'charge_already_refunded' });
@@ -28,11 +32,16 @@ export function createRefund({ rows, params, nowMs }: Context): Effect {
     createdAtMs: nowMs,
     metadata: metadataOf(params),
   };
+  const object = renderRefund(refund, intent);
   return {
     status: 200,
     intent,
     refund,
-    events: [{ type: 'charge.refunded', object: renderCharge(intent) }],
+    events: [
+      { type: 'refund.created', object },
+      { type: 'charge.refunded', object: renderCharge(intent) },
+      { type: 'refund.updated', object },
+    ],
   };
 }
 

@@ -1,6 +1,6 @@
 /** The sandbox's rows as the provider's JSON objects: the fields that a client of PaymentIntents reads. */
 import type { Decline } from './cards.ts';
-import type { Intent, Refund } from './rows.ts';
+import type { Dispute, Intent, Refund } from './rows.ts';
 
 const seconds = (ms: number) => Math.floor(ms / 1000);
 
@@ -48,6 +48,7 @@ export function renderCharge(intent: Intent): object {
     captured: intent.amountCaptured > 0,
     created: seconds(intent.createdAtMs),
     currency: intent.currency,
+    disputed: intent.dispute != null,
     livemode: false,
     metadata: intent.metadata,
     paid: true,
@@ -70,6 +71,23 @@ export function renderRefund(refund: Refund, intent: Intent): object {
     payment_intent: intent.id,
     reason: null,
     status: 'succeeded',
+  };
+}
+
+export function renderDispute({ id, amount, createdAtMs }: Dispute, intent: Intent): object {
+  return {
+    id,
+    object: 'dispute',
+    amount,
+    charge: intent.chargeId,
+    created: seconds(createdAtMs),
+    currency: intent.currency,
+    is_charge_refundable: false,
+    livemode: false,
+    metadata: {},
+    payment_intent: intent.id,
+    reason: 'fraudulent',
+    status: 'needs_response',
   };
 }
 

@@ -26,6 +26,14 @@ export interface Intent {
   readonly amountRefunded: number;
   readonly decline: Decline | null;
   readonly canceledAtMs: number | null;
+  /** Left out in ledgers that are older than disputes. */
+  readonly dispute?: Dispute | null;
+}
+
+export interface Dispute {
+  readonly id: string;
+  readonly amount: number;
+  readonly createdAtMs: number;
 }
 
 export interface Refund {

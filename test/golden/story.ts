@@ -30,6 +30,7 @@ const uuid = (n: number) => `01939f2a-7c00-7${n.toString(16).padStart(3, '0')}-8
 const seller = `acc_${uuid(1)}`;
 const saleId = `sal_${uuid(2)}`;
 const sku = 'PS-1';
+const elsewhere = `sal_${uuid(7)}`;
 const price = { amount: 49_900, currency: 'USD' };
 const shippingAddress = {
   ...{
@@ -261,6 +262,36 @@ function sellOut(story: Story): void {
   story.deliver(captured);
 }
 
+/** Somebody gives money back in the provider's dashboard: a part, then all; and a bank disputes another payment. */
+function moveMoneyElsewhere(story: Story): void {
+  const usd = (amount: number) => ({ amount, currency: 'USD' });
+  const moves: [refunded: number, disputed: number | null][][] = [
+    [
+      [10_000, null],
+      [1_000_000, null],
+    ],
+    [[0, 49_900]],
+  ];
+  for (const [n, stands] of moves.entries()) {
+    const holdId = uuid(0xa00 + n);
+    const buyer = `acc_${uuid(0xb0 + n)}`;
+    const hold = { holdId, saleId: elsewhere, buyerId: buyer, ticketNumber: n + 1, quantity: 1 };
+    const admissionExpiresAtMs = story.atMs + 300_000;
+    story.send('sku', sku, { type: 'PlaceHold', ...hold, admissionExpiresAtMs }, 'created');
+    const orderId = placeOrder(story, 0x210 + n, 0xb0 + n, [{ holdId, sku }]);
+    story.deliver(captured);
+    for (const [refunded, disputed] of stands) {
+      const paymentId = `pi_${orderId.slice(-12)}`;
+      const status = disputed === null ? 'refunded' : 'disputed';
+      story.send('order', orderId, { type: 'PaymentReported', paymentId, status });
+      const body = { refunded: usd(refunded), disputed: disputed === null ? null : usd(disputed) };
+      story.deliver((pending) =>
+        pending.command.type === 'ExaminePayment' ? { code: 'ok', body } : captured(pending),
+      );
+    }
+  }
+}
+
 function loseHolds(story: Story): void {
   // A line whose hold is unknown is refused; one whose hold dies while it is being paid is taken again.
   placeOrder(story, 0x206, 0x47, [{ holdId: uuid(0x999), sku }]);
@@ -369,6 +400,10 @@ export function tellStory(onHalfTime: (story: Story) => void): Story {
     ...{ type: 'BeginRequest', key: 'open', fingerprint: 'cd'.repeat(32), resourceId: 'x', run: uuid(0x300) },
   });
   const open = placeOrder(story, 0x208, 0x45, [{ holdId: uuid(0x998), sku }]);
+  const allocation = { quantity: 3, price, purchaseLimit: 1, holdSeconds: 120 };
+  const terms = { type: 'OpenAllocation', saleId: elsewhere, sellerId: seller, ...allocation };
+  story.send('sku', sku, terms, 'created');
+  moveMoneyElsewhere(story);
   onHalfTime(story);
   story.send('order', open, { type: 'CancelOrder', buyerId: null });
   loseHolds(story);

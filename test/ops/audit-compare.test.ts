@@ -53,6 +53,7 @@ function order(more: Partial<OrderView> = {}, isSettled = true): OrderEntry {
       },
     ],
     ...{ subtotal: usd(500), discount: usd(0), shipping: usd(0), tax: usd(0), total: usd(500) },
+    ...{ refunded: usd(0), disputed: null },
     shippingAddress: { name: 'A', line1: 'B', city: 'C', postalCode: '1', country: 'US' },
     shippingMethod: 'standard',
     estimatedDeliveryMs: nowMs,
@@ -65,13 +66,14 @@ function order(more: Partial<OrderView> = {}, isSettled = true): OrderEntry {
 const rows = (): OrderRows => ({
   order: {
     ...{ buyerId: 'acc_1', status: 'confirmed', paymentStatus: 'captured', paymentId: 'pi_1' },
-    ...{ totalAmount: 500, currency: 'USD', version: 7 },
+    ...{ totalAmount: 500, refundedAmount: 0, disputedAmount: null, currency: 'USD', version: 7 },
   },
   lines: [{ holdId: 'h2', sku: 'S', quantity: 1, lineTotal: 500 }],
-  payments: [{ paymentId: 'pi_1', status: 'captured', amount: 500, currency: 'USD' }],
+  payments: [{ paymentId: 'pi_1', status: 'captured', amount: 500, refundedAmount: 0, currency: 'USD' }],
 });
 const payment = (more: Partial<ProviderPayment> = {}): ProviderPayment => ({
-  ...{ paymentId: 'pi_1', orderId: 'ord_1', status: 'captured', capturedAmount: 500, currency: 'USD' },
+  ...{ paymentId: 'pi_1', orderId: 'ord_1', status: 'captured', capturedAmount: 500 },
+  ...{ refundedAmount: 0, currency: 'USD' },
   ...more,
 });
 const orders = (...entries: OrderEntry[]) =>
@@ -176,6 +178,13 @@ describe('the provider', () => {
     ['a payment that was not captured', [order()], [payment({ status: 'authorized' })], 'provider.payment'],
     ['another amount', [order()], [payment({ capturedAmount: 499 })], 'provider.amount'],
     ['another currency', [order()], [payment({ currency: 'EUR' })], 'provider.currency'],
+    [
+      'a part that others gave back',
+      [order()],
+      [payment({ refundedAmount: 100 })],
+      'provider.refundedAmount',
+    ],
+    ['all given back by others', [order()], [payment({ status: 'refunded' })], 'provider.payment'],
     ['two captures', [order()], [payment(), payment({ paymentId: 'pi_2' })], 'provider.charged_twice'],
     ['money of an unknown order', [], [payment()], 'provider.money_without_order'],
     [
@@ -192,6 +201,11 @@ describe('the provider', () => {
     ],
   ])('with %s is told', (_, known, payments, kind) => {
     expect(kinds(compareProvider(orders(...known), books(...payments)))).toEqual([kind]);
+  });
+  it('agrees when the order knows the part that others gave back', () => {
+    const told = order({ paymentStatus: 'partially_refunded', refunded: usd(100) });
+    expect(compareProvider(orders(told), books(payment({ refundedAmount: 100 })))).toEqual([]);
+    expect(kinds(compareProvider(orders(told), books(payment())))).toEqual(['provider.refundedAmount']);
   });
   it('is not asked about orders under way, payments of others, or those that it was not asked for', () => {
     expect(compareProvider(orders(order({}, false)), books(payment({ status: 'authorized' })))).toEqual([]);

@@ -123,7 +123,7 @@ describe('the audit', () => {
   it('agrees when the provider is asked payment by payment', async () => {
     const brief = (view: OrderView, isSettled: boolean) => ({
       ...{ isSettled, isBought: true, paymentStatus: view.paymentStatus, paymentId: view.paymentId },
-      ...{ amount: 49_900, currency: 'USD', createdAtMs: view.createdAtMs, lines: [] },
+      ...{ amount: 49_900, refundedAmount: 0, currency: 'USD', createdAtMs: view.createdAtMs, lines: [] },
     });
     const known = new Map(bought.map((view) => [view.orderId, brief(view, true)]));
     known.set('ord_x', { ...brief(bought[0]!, false), paymentId: 'pi_nobody_knows' });

@@ -281,6 +281,11 @@ class Making {
         return this.#chance(0.85)
           ? { code: 'ok', body: { paymentId } }
           : { code: 'payment_failed', body: { reason: 'canceled' } };
+      case 'ExaminePayment': {
+        const amount = this.#pick([0, 1_000, 100_000_000]);
+        const disputed = this.#chance(0.2) ? { amount: 500, currency: 'USD' } : null;
+        return { code: 'ok', body: { refunded: { amount, currency: 'USD' }, disputed } };
+      }
       default:
         return { code: 'ok', body: { paymentId } };
     }
@@ -319,7 +324,7 @@ class Making {
         {
           type: 'PaymentReported',
           paymentId: `pi_${key}`,
-          status: this.#pick(['authorized', 'captured', 'voided']),
+          status: this.#pick(['authorized', 'captured', 'voided', 'refunded', 'disputed']),
         },
       ]),
       this.#at,

@@ -208,11 +208,16 @@ describe('webhooks', () => {
       const other = await stripe.paymentIntents.create(paymentOf(orderId));
       await stripe.paymentIntents.cancel(other.id);
       await refusalOf(stripe.paymentIntents.create(paymentOf(orderId, 'pm_card_chargeDeclinedLostCard')));
-      await until(() => shop.heard.length === 6);
+      // Three of them tell of the refund.
+      await until(() => shop.heard.length === 8);
       const reports = shop.heard.map(({ rawBody, signature }) =>
         readWebhook(rawBody, signature, webhookSecret),
       );
-      expect(reports.every((report) => report?.orderId === orderId)).toBe(true);
+      // A refund's own events name its payment only.
+      const isOfRefund = (type: string) => type.startsWith('refund.');
+      expect(shop.types().filter(isOfRefund)).toEqual(['refund.created', 'refund.updated']);
+      for (const [index, type] of shop.types().entries())
+        expect([type, reports[index]?.orderId]).toEqual([type, isOfRefund(type) ? null : orderId]);
       const statuses = reports.map((one) => [one!.report.paymentId, one!.report.status]);
       expect(statuses).toEqual(
         expect.arrayContaining([

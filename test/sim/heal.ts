@@ -49,10 +49,13 @@ export async function heal(run: Run): Promise<void> {
   await until(run, 'every question is answered', () => shop.open === 0);
   // An order that was undone may hear of its payment late: webhooks are sent again until they are heard.
   const isVoided = () => run.provider.payments.every(({ status }) => status !== 'authorized');
+  // So may one whose money somebody else gave back.
+  const isKnown = () =>
+    run.provider.payments.every(({ orderId, refunded }) => world.model.order(orderId).refunded === refunded);
   await until(
     run,
-    'nothing is under way, no authorisation is left open',
-    () => cluster.living.every(isIdle) && isVoided(),
+    'nothing is under way, no authorisation is left open, every refund is known',
+    () => cluster.living.every(isIdle) && isVoided() && isKnown(),
   );
   checkSoldAndPaid(run);
   for (const { reason } of cluster.engine?.snapshots.snapshotter.stats().halted ?? [])

@@ -14,6 +14,8 @@ export class OrderEntry {
   total: Money | null = null;
   paymentId: string | null = null;
   isCaptured = false;
+  /** Minor units that went back, as the order knows it. */
+  refunded = 0;
   /** By the hold that stands for the line now. */
   readonly lines = new Map<string, { sku: string; state: LineState; newHoldId: string | null }>();
   readonly #orderId: string;
@@ -69,8 +71,17 @@ export class OrderEntry {
         return;
       case 'PaymentSettled':
         expect(this.isUndone, 'only an undone order gives money back');
+        if (event.paymentStatus !== 'refunded') return;
+        this.status = 'refunded';
+        this.refunded = this.total!.amount;
+        return;
+      case 'PaymentExamined':
+        expect(this.status === 'confirmed', 'others give back what the order keeps');
+        expect(event.refunded.amount >= this.refunded, 'money goes back once');
+        this.refunded = event.refunded.amount;
         if (event.paymentStatus === 'refunded') this.status = 'refunded';
         return;
+      case 'PaymentQuestioned':
       case 'PaymentDeclined':
       case 'PaymentFailed':
         return;

@@ -2,7 +2,8 @@
  * The payment provider and the back office before it, as the order actor meets them: one final answer per command,
  * the commands of one order one after the other, the same key has the same effect. It is slow, its answers and
  * webhooks get lost, come twice and in any order. It is naive where that is worst: under a new key it captures again,
- * and it authorises whenever it is asked in time, even after a void of "whatever there is".
+ * and it authorises whenever it is asked in time, even after a void of "whatever there is". With one card somebody else gives
+ * the money back after its capture, whole or in part.
  */
 
 import type { PaymentReported } from '../../src/actors/order/commands.ts';
@@ -20,6 +21,8 @@ export interface Payment {
   status: 'authorized' | 'captured' | 'voided' | 'refunded' | 'declined';
   captures: number;
   refunds: number;
+  /** Minor units that went back, by whomever. */
+  refunded: number;
 }
 
 interface ProviderAnswer {
@@ -54,6 +57,7 @@ export const cards = [
   'pm_decline',
   'pm_fail',
   'pm_no_capture',
+  'pm_given_back',
 ];
 
 export class Provider {
@@ -104,12 +108,20 @@ export class Provider {
       return { code: 'ok', body: {} };
     }
     const payment = this.payments.find(({ paymentId }) => paymentId === command.paymentId);
+    if (command.type === 'ExaminePayment') {
+      if (!payment) return { code: 'payment_failed', body: { reason: 'unknown' } };
+      const { amount, refunded } = payment;
+      return { code: 'ok', body: { refunded: { ...amount, amount: refunded }, disputed: null } };
+    }
     if (!payment || payment.amount.amount !== command.amount.amount) {
       this.#deps.fail('money matches the order', JSON.stringify(command));
       return { code: 'payment_failed', body: { reason: 'unknown' } };
     }
     if (command.type === 'CapturePayment') return this.#capture(payment);
+    // Somebody else was faster: there is nothing left to give back.
+    if (payment.status === 'refunded' && payment.refunds === 0) return { code: 'ok', body: {} };
     payment.refunds++;
+    payment.refunded = payment.amount.amount;
     if (payment.status !== 'captured' || payment.refunds > 1)
       this.#deps.fail('a capture is refunded once', JSON.stringify(payment));
     this.#set(payment, 'refunded');
@@ -122,7 +134,15 @@ export class Provider {
       return { code: 'payment_failed', body: { reason: 'expired' } };
     if (paymentMethod === 'pm_fail') return { code: 'payment_failed', body: { reason: 'no_such_card' } };
     const paymentId = `pi_${orderId}_${this.payments.length}`;
-    const payment: Payment = { paymentId, orderId, amount, status: 'authorized', captures: 0, refunds: 0 };
+    const payment: Payment = {
+      paymentId,
+      orderId,
+      amount,
+      status: 'authorized',
+      captures: 0,
+      refunds: 0,
+      refunded: 0,
+    };
     this.payments.push(payment);
     if (this.of(orderId).length > 1)
       this.#deps.fail('one authorisation per order', JSON.stringify(this.of(orderId)));
@@ -148,7 +168,21 @@ export class Provider {
         fail('money moves last', `captured ${orderId} while hold ${holdId} is not committed`);
     }
     this.#set(payment, 'captured');
+    if (this.#cardByOrder.get(orderId) === 'pm_given_back') this.#giveBackLater(payment);
     return { code: 'ok', body: { paymentId: payment.paymentId } };
+  }
+
+  /** A clerk in the provider's dashboard: once or twice, all of it or not. */
+  #giveBackLater(payment: Payment): void {
+    const { loop, random } = this.#deps;
+    for (let times = random.int(1, 2); times > 0; times--)
+      loop.after(random.int(10, 60_000), null, () => {
+        if (payment.status !== 'captured') return;
+        const left = payment.amount.amount - payment.refunded;
+        payment.refunded += random.chance(0.5) ? left : random.int(1, left);
+        const isWhole = payment.refunded === payment.amount.amount;
+        this.#set(payment, isWhole ? 'refunded' : 'captured');
+      });
   }
 
   #set(payment: Payment, status: Payment['status']): void {
@@ -157,11 +191,20 @@ export class Provider {
     this.#tell(payment, random.chance(faults.loseWebhook) ? 0 : random.chance(faults.repeatWebhook) ? 3 : 1);
   }
 
-  #tell({ paymentId, orderId, status }: Payment, times: number): void {
+  #tell(payment: Payment, times: number): void {
+    const { paymentId, orderId, amount } = payment;
+    const status = payment.refunded > 0 ? 'refunded' : payment.status;
+    const refunded = status === 'refunded' ? { ...amount, amount: payment.refunded } : null;
     const { loop, random, report } = this.#deps;
     for (let n = 0; n < times; n++) {
       const declineCode = status === 'declined' ? 'do_not_honor' : null;
-      const told: PaymentReported = { type: 'PaymentReported', paymentId, status, declineCode };
+      const told: PaymentReported = {
+        type: 'PaymentReported',
+        paymentId,
+        status,
+        declineCode,
+        refunded,
+      };
       loop.after(random.chance(0.2) ? random.int(100, 20_000) : random.int(1, 200), null, () =>
         report(orderId, told),
       );

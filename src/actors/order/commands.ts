@@ -52,7 +52,7 @@ export const readOrder = command('ReadOrder')
   .answers<OrderView>();
 export type ReadOrder = Sent<typeof readOrder>;
 
-/** Before the stock is committed: undone at once. Confirmed and not shipped: refunded. ok | not_found | wrong_state. */
+/** Before the stock is committed: undone at once. Confirmed and not shipped: refunded, unless a bank disputes the payment. ok | not_found | wrong_state. */
 export const cancelOrder = command('CancelOrder')
   .takes<{
     buyerId: string | null;
@@ -60,12 +60,17 @@ export const cancelOrder = command('CancelOrder')
   .answers<OrderView>();
 export type CancelOrder = Sent<typeof cancelOrder>;
 
-/** A provider's webhook or poll, whatever their order or number: only forward moves count. ok | not_found. */
+/**
+ * A provider's webhook or poll, whatever their order or number: only forward moves count. `refunded` and `disputed` say that
+ * somebody moved money of the payment: the order then asks the provider how things stand. ok | not_found.
+ */
 export const paymentReported = command('PaymentReported')
   .takes<{
     paymentId: string;
-    status: 'authorized' | 'captured' | 'voided' | 'refunded' | 'declined';
+    status: 'authorized' | 'captured' | 'voided' | 'refunded' | 'disputed' | 'declined';
     declineCode?: string | null;
+    /** All that went back so far, as far as the report says. */
+    refunded?: Money | null;
   }>()
   .answers<null>();
 export type PaymentReported = Sent<typeof paymentReported>;
@@ -82,7 +87,14 @@ export type OrderStatus =
   | 'delivered'
   | 'returned'
   | 'refunded';
-export type PaymentStatus = 'none' | 'authorized' | 'captured' | 'voided' | 'refunded' | 'failed';
+export type PaymentStatus =
+  | 'none'
+  | 'authorized'
+  | 'captured'
+  | 'voided'
+  | 'partially_refunded'
+  | 'refunded'
+  | 'failed';
 
 export interface OrderLine {
   holdId: string;
@@ -113,6 +125,10 @@ export interface OrderView {
   shipping: Money | null;
   tax: Money | null;
   total: Money | null;
+  /** Of the total, what went back to the buyer, by whomever. */
+  refunded: Money | null;
+  /** What the buyer's bank has taken back, or holds back until the dispute is over; null when nothing. */
+  disputed: Money | null;
   shippingAddress: ShippingAddress;
   shippingMethod: ShippingMethod;
   estimatedDeliveryMs: number | null;

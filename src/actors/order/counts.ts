@@ -10,6 +10,7 @@ const reached = (status: string): Counted => ({
 
 const pending = reached('pending');
 const confirmed = reached('confirmed');
+const refunded = reached('refunded');
 const failed = {
   payment_failed: reached('payment_failed'),
   expired: reached('expired'),
@@ -19,5 +20,7 @@ const failed = {
 export function countedOf(event: OrderEvent): Counted | null {
   if (event.type === 'OrderPlaced') return pending;
   if (event.type === 'OrderConfirmed') return confirmed;
+  if (event.type === 'PaymentSettled' || event.type === 'PaymentExamined')
+    return event.paymentStatus === 'refunded' ? refunded : null;
   return event.type === 'OrderFailed' ? failed[event.status] : null;
 }

@@ -116,6 +116,8 @@ function cancel(state: OrderState, { buyerId }: CancelOrder, at: Instant): Order
     case 'repeat':
       return unchanged;
     case 'undo':
+      // The money is with the buyer's bank: what is given back now would be given twice.
+      if (state.disputed !== null) return refuse('wrong_state');
       return {
         code: 'ok',
         events: [failed('cancelled', 'ok', at)],

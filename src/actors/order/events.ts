@@ -39,6 +39,16 @@ export type OrderEvent =
       atMs: number;
     }
   | { type: 'LineReleased'; holdId: string; atMs: number }
-  | { type: 'PaymentSettled'; paymentStatus: Extract<PaymentStatus, 'voided' | 'refunded'>; atMs: number };
+  | { type: 'PaymentSettled'; paymentStatus: Extract<PaymentStatus, 'voided' | 'refunded'>; atMs: number }
+  /** The provider tells that somebody else moved money of this payment: it is to be asked how things stand. */
+  | { type: 'PaymentQuestioned'; paymentId: string; atMs: number }
+  /** How things stand at the provider: `refunded` went back in all, `disputed` is with the buyer's bank. */
+  | {
+      type: 'PaymentExamined';
+      paymentStatus: Extract<PaymentStatus, 'captured' | 'partially_refunded' | 'refunded'>;
+      refunded: Money;
+      disputed: Money | null;
+      atMs: number;
+    };
 
 export type EventOf<Type extends OrderEvent['type']> = Extract<OrderEvent, { type: Type }>;

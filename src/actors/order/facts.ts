@@ -29,6 +29,12 @@ export interface OrderFacts {
   failure: OrderView['failure'];
   readonly lines: readonly LineFacts[];
   priced: Priced | null;
+  /** Minor units that went back to the buyer. */
+  refunded: number;
+  /** Minor units that the buyer's bank has, or holds back; null when there is no dispute. */
+  disputed: number | null;
+  /** The version at which the provider was last found to know more than this; null when there is nothing to ask. */
+  questionedAt: number | null;
   version: number;
 }
 
@@ -119,7 +125,13 @@ function applyToLine(
 function applyToPayment(
   facts: OrderFacts,
   event: EventOf<
-    'PaymentAuthorized' | 'PaymentDeclined' | 'PaymentFailed' | 'PaymentCaptured' | 'PaymentSettled'
+    | 'PaymentAuthorized'
+    | 'PaymentDeclined'
+    | 'PaymentFailed'
+    | 'PaymentCaptured'
+    | 'PaymentSettled'
+    | 'PaymentQuestioned'
+    | 'PaymentExamined'
   >,
 ): void {
   switch (event.type) {
@@ -143,7 +155,22 @@ function applyToPayment(
       break;
     case 'PaymentSettled':
       facts.payment = event.paymentStatus;
-      if (event.paymentStatus === 'refunded') facts.status = 'refunded';
+      if (event.paymentStatus === 'refunded') {
+        facts.status = 'refunded';
+        facts.refunded = facts.priced?.total.amount ?? facts.refunded;
+      }
+      break;
+    case 'PaymentQuestioned':
+      facts.questionedAt = facts.version;
+      break;
+    case 'PaymentExamined':
+      facts.questionedAt = null;
+      facts.refunded = event.refunded.amount;
+      facts.disputed = event.disputed?.amount ?? null;
+      if (event.paymentStatus !== 'refunded') break;
+      facts.payment = 'refunded';
+      // What was sent off does not come back with the money: only goods that are still here do.
+      if (facts.status === 'confirmed') facts.status = 'refunded';
       break;
   }
 }
@@ -159,12 +186,17 @@ const paymentStatusByStep: Readonly<Record<PaymentStep, PaymentStatus>> = {
   refunded: 'refunded',
 };
 
-export function paymentStatusOf({ payment }: Pick<OrderFacts, 'payment'>): PaymentStatus {
+export function paymentStatusOf({
+  payment,
+  refunded,
+}: Pick<OrderFacts, 'payment' | 'refunded'>): PaymentStatus {
+  if (payment === 'captured' && refunded > 0) return 'partially_refunded';
   return paymentStatusByStep[payment];
 }
 
 /** The step behind a row's status. A row cannot tell declined from failed; the fold treats both alike. */
 export function paymentStepOf(status: PaymentStatus, isPriced: boolean): PaymentStep {
   if (status === 'none') return isPriced ? 'asked' : 'none';
+  if (status === 'partially_refunded') return 'captured';
   return status;
 }

@@ -5,6 +5,7 @@
  *   pending -> authorizing -> committing -> confirmed          forward
  *   pending, authorizing, committing -> an undone status       undo what was taken
  *   confirmed -> cancelled -> refunded                         the buyer cancels
+ *   confirmed -> refunded                                      others gave all of the money back
  *
  * 1. Money moves last: capture stands in `committing` alone, and pending.ts asks for it only once every line's hold is
  *    committed.
@@ -70,7 +71,13 @@ export const orderFlow: Readonly<Record<OrderStatus, Flow>> = {
     cancel: 'refuse',
     next: ['confirmed', 'payment_failed', 'cancelled'],
   },
-  confirmed: { lines: {}, payment: {}, isTimed: false, cancel: 'undo', next: ['cancelled', 'shipped'] },
+  confirmed: {
+    lines: {},
+    payment: {},
+    isTimed: false,
+    cancel: 'undo',
+    next: ['cancelled', 'refunded', 'shipped'],
+  },
   payment_failed: { ...undone, cancel: 'refuse', next: [] },
   expired: { ...undone, cancel: 'refuse', next: [] },
   cancelled: { ...undone, cancel: 'repeat', next: ['refunded'] },

@@ -1,6 +1,12 @@
 /** What an order asks of others, item by item, as the flow table says. Ids name the order, the step and the hold. */
 import { message } from '../../protocol/decider.ts';
-import { authorizePayment, capturePayment, refundPayment, voidPayment } from '../payments/commands.ts';
+import {
+  authorizePayment,
+  capturePayment,
+  examinePayment,
+  refundPayment,
+  voidPayment,
+} from '../payments/commands.ts';
 import { attachHold, commitHold, releaseHold, retakeHold } from '../sku/commands.ts';
 import type { LineAsk, PaymentAsk } from './flow.ts';
 import { orderFlow } from './flow.ts';
@@ -25,6 +31,9 @@ export function pendingMessagesOf(state: OrderState): readonly OrderMessage[] {
   const ask = flow.payment[state.payment];
   const isWaiting = ask === 'capture' && state.lines.some((line) => line.step !== 'committed');
   if (ask !== undefined && !isWaiting) pending.push(paymentMessage(state, placed, ask));
+  // What others did matters while the money is here and the order itself gives nothing back.
+  if (state.questionedAt !== null && state.payment === 'captured' && ask === undefined)
+    pending.push(examineMessage(state, state.questionedAt));
   return pending.length === 0 ? nothingPending : pending;
 }
 
@@ -54,6 +63,17 @@ function lineMessage(orderId: string, placed: Placed, line: Line, ask: LineAsk):
 /** The id of the message that asks for the authorisation. */
 export function authorizeId(orderId: string): string {
   return `${orderId}:authorize`;
+}
+
+/** Every question has an id of its own: the answer to an earlier one may be older than what was reported since. */
+function examineMessage({ orderId, paymentId }: OrderState, questionedAt: number): OrderMessage {
+  const id = `${orderId}:examine:${questionedAt}`;
+  return message(id, examinePayment, orderId, {
+    type: 'ExaminePayment',
+    orderId,
+    paymentId: paymentId!,
+    idempotencyKey: id,
+  });
 }
 
 /** A payment's message id is its idempotency key, too: the provider knows a repeat by it. */

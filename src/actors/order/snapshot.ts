@@ -1,8 +1,11 @@
-/** The order's saved form, version 1: its state without the pending messages, which follow from it. */
+/**
+ * The order's saved form: its state without the pending messages, which follow from it. Version 1 knew nothing of money that
+ * others gave back.
+ */
 import { pendingMessagesOf } from './pending.ts';
-import type { OrderState } from './state.ts';
+import { initialOrder, type OrderState } from './state.ts';
 
-export const orderVersion = 1;
+export const orderVersion = 2;
 
 export function snapshotOrder(state: OrderState): unknown {
   const { pending: _, ...kept } = state;
@@ -10,12 +13,15 @@ export function snapshotOrder(state: OrderState): unknown {
 }
 
 export function restoreOrder(orderId: string, snapshot: unknown, version: number): OrderState {
-  if (version !== orderVersion) throw new Error(`unknown version ${version} of an order snapshot`);
+  if (version !== 1 && version !== orderVersion)
+    throw new Error(`unknown version ${version} of an order snapshot`);
   const state: OrderState = {
+    ...initialOrder(orderId),
     ...structuredClone(snapshot as Omit<OrderState, 'pending'>),
     orderId,
-    pending: [],
   };
+  // Version 1: only the order itself gave money back, and then all of it.
+  if (version === 1 && state.payment === 'refunded') state.refunded = state.priced?.total.amount ?? 0;
   state.pending = pendingMessagesOf(state);
   return state;
 }

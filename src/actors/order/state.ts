@@ -42,6 +42,9 @@ export function initialOrder(orderId: string): OrderState {
     failure: null,
     lines: [],
     priced: null,
+    refunded: 0,
+    disputed: null,
+    questionedAt: null,
     version: 0,
     pending: [],
   };

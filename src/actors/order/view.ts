@@ -1,4 +1,5 @@
 /** The order as its buyer sees it. Lines appear once their hold was taken: before that nothing is known of them. */
+import { money } from '../../protocol/money.ts';
 import type { OrderView } from './commands.ts';
 import { paymentStatusOf } from './facts.ts';
 import type { OrderState } from './state.ts';
@@ -20,6 +21,8 @@ export function orderView(state: OrderState): OrderView {
     shipping: priced?.shipping ?? null,
     tax: priced?.tax ?? null,
     total: priced?.total ?? null,
+    refunded: priced && money(state.refunded, priced.total.currency),
+    disputed: priced && state.disputed !== null ? money(state.disputed, priced.total.currency) : null,
     shippingAddress: placed.shippingAddress,
     shippingMethod: placed.shippingMethod,
     estimatedDeliveryMs: priced?.estimatedDeliveryMs ?? null,

@@ -46,7 +46,7 @@ export const voidPayment = command('VoidPayment')
   .answers<{ paymentId: string | null }>();
 export type VoidPayment = Sent<typeof voidPayment>;
 
-/** ok. */
+/** Gives back whatever is left of `amount`, which is all that was taken. ok. */
 export const refundPayment = command('RefundPayment')
   .takes<{
     orderId: string;
@@ -57,9 +57,23 @@ export const refundPayment = command('RefundPayment')
   .answers<{ paymentId: string }>();
 export type RefundPayment = Sent<typeof refundPayment>;
 
+/**
+ * Reads what has become of a captured payment, by whomever. ok: `refunded` is all that went back so far, `disputed` what a bank
+ * has taken back or holds back | payment_failed {reason}: the provider does not know the payment.
+ */
+export const examinePayment = command('ExaminePayment')
+  .takes<{
+    orderId: string;
+    paymentId: string;
+    idempotencyKey: string;
+  }>()
+  .answers<{ refunded: Money; disputed: Money | null }>();
+export type ExaminePayment = Sent<typeof examinePayment>;
+
 export type PaymentCommands =
   | typeof authorizePayment
   | typeof capturePayment
   | typeof voidPayment
-  | typeof refundPayment;
+  | typeof refundPayment
+  | typeof examinePayment;
 export type PaymentCommand = Sent<PaymentCommands>;

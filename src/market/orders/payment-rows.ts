@@ -1,6 +1,6 @@
 /** Payment rows: what became of the money of each order. They follow from the order and are written with its row. */
 
-import type { PaymentReported, PaymentStatus } from '../../actors/order/commands.ts';
+import type { PaymentStatus } from '../../actors/order/commands.ts';
 import type { OrderEvent } from '../../actors/order/events.ts';
 import { ProjectionBroken } from '../../persistence/projection.ts';
 import { table } from '../../persistence/table.ts';
@@ -8,8 +8,10 @@ import { table } from '../../persistence/table.ts';
 export interface PaymentRow {
   paymentId: string;
   orderId: string;
-  status: PaymentReported['status'];
+  status: Exclude<PaymentStatus, 'none' | 'failed'> | 'declined';
   amount: number;
+  /** Of the amount, what went back to the buyer. */
+  refundedAmount: number;
   currency: string;
   declineCode: string | null;
   createdAtMs: number;
@@ -22,6 +24,7 @@ export const paymentTable = table<PaymentRow>('payments', ['paymentId'], {
   orderId: ['order_id', 'text'],
   status: ['status', 'text'],
   amount: ['amount', 'integer'],
+  refundedAmount: ['refunded_amount', 'integer'],
   currency: ['currency', 'text'],
   declineCode: ['decline_code', 'text'],
   createdAtMs: ['created_at', 'instant'],
@@ -35,6 +38,7 @@ interface Paid {
   readonly paymentId: string | null;
   readonly paymentStatus: PaymentStatus;
   readonly totalAmount: number | null;
+  readonly refundedAmount: number;
   readonly currency: string | null;
 }
 
@@ -45,12 +49,13 @@ export function foldPayments(rows: Map<string, PaymentRow>, order: Paid, event: 
     case 'PaymentDeclined':
     case 'PaymentCaptured':
     case 'PaymentSettled':
+    case 'PaymentExamined':
       break;
     default:
       // PaymentFailed included: the provider made no payment, or could not capture the one there is.
       return;
   }
-  const { orderId, paymentId, totalAmount, currency } = order;
+  const { orderId, paymentId, totalAmount, refundedAmount, currency } = order;
   // No payment was made, so there was nothing to decline or to void.
   if (paymentId === null || totalAmount === null || currency === null) return;
   const { atMs } = event;
@@ -59,8 +64,9 @@ export function foldPayments(rows: Map<string, PaymentRow>, order: Paid, event: 
     ...{ paymentId, orderId, amount: totalAmount, currency, createdAtMs: atMs, capturedAtMs: null },
     ...rows.get(paymentId),
     status,
+    refundedAmount,
     declineCode: event.type === 'PaymentDeclined' ? event.declineCode : null,
-    ...(status === 'captured' && { capturedAtMs: atMs }),
+    ...(event.type === 'PaymentCaptured' && { capturedAtMs: atMs }),
     updatedAtMs: atMs,
   });
 }

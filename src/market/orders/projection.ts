@@ -31,6 +31,8 @@ function placed(orderId: string, event: Extract<OrderEvent, { type: 'OrderPlaced
     shipping: null,
     tax: null,
     totalAmount: null,
+    refundedAmount: 0,
+    disputedAmount: null,
     shippingAddress: event.shippingAddress,
     shippingMethod: event.shippingMethod,
     failure: null,
@@ -58,6 +60,10 @@ function factsOf({ order, lines }: OrderRows): OrderFacts {
       ),
     ),
     priced,
+    refunded: order.refundedAmount,
+    disputed: order.disputedAmount,
+    // Only the actor asks.
+    questionedAt: null,
     version,
   };
 }
@@ -90,6 +96,8 @@ function write(rows: OrderRows, facts: OrderFacts, atMs: number): void {
   order.shipping = priced?.shipping.amount ?? null;
   order.tax = priced?.tax.amount ?? null;
   order.totalAmount = priced?.total.amount ?? null;
+  order.refundedAmount = facts.refunded;
+  order.disputedAmount = facts.disputed;
   order.estimatedDeliveryAtMs = priced?.estimatedDeliveryMs ?? null;
   facts.lines.forEach((line, position) => {
     const row = lineRow(order.orderId, position, line);

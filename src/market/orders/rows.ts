@@ -19,6 +19,8 @@ export interface OrderRow {
   shipping: number | null;
   tax: number | null;
   totalAmount: number | null;
+  refundedAmount: number;
+  disputedAmount: number | null;
   shippingAddress: OrderView['shippingAddress'];
   shippingMethod: OrderView['shippingMethod'];
   failure: OrderView['failure'];
@@ -44,6 +46,8 @@ export const orderTable = table<OrderRow>('orders', ['orderId'], {
   shipping: ['shipping', 'integer'],
   tax: ['tax', 'integer'],
   totalAmount: ['total_amount', 'integer'],
+  refundedAmount: ['refunded_amount', 'integer'],
+  disputedAmount: ['disputed_amount', 'integer'],
   shippingAddress: ['shipping_address', 'json'],
   shippingMethod: ['shipping_method', 'text'],
   failure: ['failure', 'json'],

@@ -52,6 +52,8 @@ export const Order = Open(
     shipping: Nullable(Money),
     tax: Nullable(Money),
     total: Nullable(Money),
+    refunded: Nullable(Money),
+    disputed: Nullable(Money),
     shippingAddress: Address,
     shippingMethod: ShippingMethod,
     estimatedDelivery: Nullable(Type.String({ format: 'date' })),

@@ -34,6 +34,8 @@ function orderOf(row: OrderRow, lines: LineRow[]): OrderView {
     shipping: priced(row.shipping),
     tax: priced(row.tax),
     total: priced(row.totalAmount),
+    refunded: priced(row.refundedAmount),
+    disputed: priced(row.disputedAmount),
     shippingAddress,
     shippingMethod,
     estimatedDeliveryMs: row.estimatedDeliveryAtMs,

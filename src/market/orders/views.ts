@@ -39,6 +39,8 @@ export function orderJson(view: OrderView): Order {
     shipping: view.shipping,
     tax: view.tax,
     total: view.total,
+    refunded: view.refunded,
+    disputed: view.disputed,
     shippingAddress: view.shippingAddress,
     shippingMethod: view.shippingMethod,
     estimatedDelivery: view.estimatedDeliveryMs === null ? null : iso(view.estimatedDeliveryMs).slice(0, 10),

@@ -14,18 +14,19 @@ import type { Effect, EffectType } from '../../protocol/effect.ts';
 import { counter, type Family, gauge, summary } from '../../protocol/metric.ts';
 import { Authorization } from './authorize.ts';
 import { capture } from './capture.ts';
+import { examine } from './examine.ts';
 import { Stopped } from './faults.ts';
 import { Provider, type ProviderCounts, type ProviderOptions } from './provider.ts';
-import { type OrderReport, reportOf } from './report.ts';
+import { type PaymentReport, reportOf } from './report.ts';
 import { readPayment, type StepContext } from './step.ts';
 import { refund, voidOrder } from './undo.ts';
 
 type Answer = AnswerTo<PaymentCommands>;
 
-/** Answers given, by command type and code. */
+/** Answers given, by command type and result: the answer's code, or what an examination found. */
 interface ResultCount {
   readonly type: PaymentCommand['type'];
-  readonly code: Answer['code'];
+  readonly code: Answer['code'] | 'refunded' | 'disputed';
   readonly count: number;
   readonly seconds: number;
 }
@@ -104,7 +105,7 @@ export class Payments implements Effect<PaymentCommand> {
         });
       return busy;
     });
-    this.#count(command.type, answer.code, (performance.now() - startedAtMs) / 1000);
+    this.#count(command.type, resultOf(answer), (performance.now() - startedAtMs) / 1000);
     return answer;
   }
 
@@ -118,6 +119,8 @@ export class Payments implements Effect<PaymentCommand> {
         return voidOrder(this.#context, command);
       case 'RefundPayment':
         return refund(this.#context, command);
+      case 'ExaminePayment':
+        return examine(this.#context, command);
     }
   }
 
@@ -130,14 +133,14 @@ export class Payments implements Effect<PaymentCommand> {
     }
   }
 
-  #count(type: PaymentCommand['type'], code: Answer['code'], seconds: number): void {
+  #count(type: PaymentCommand['type'], code: ResultCount['code'], seconds: number): void {
     const name = `${type} ${code}`;
     const before = this.#results.get(name) ?? { count: 0, seconds: 0 };
     this.#results.set(name, { type, code, count: before.count + 1, seconds: before.seconds + seconds });
   }
 
   /** What became of a payment; null while nothing is decided. Rejects when it is not known to the provider. */
-  async poll(paymentId: string): Promise<OrderReport | null> {
+  async poll(paymentId: string): Promise<PaymentReport | null> {
     return reportOf(await readPayment(this.#context, paymentId));
   }
 
@@ -181,6 +184,13 @@ export class Payments implements Effect<PaymentCommand> {
     this.#provider.stop();
     await Promise.all(this.#openByKey.values());
   }
+}
+
+/** Money that others moved is counted as that, whole or in part. */
+function resultOf(answer: Answer): ResultCount['code'] {
+  if (answer.code !== 'ok' || !('refunded' in answer.body)) return answer.code;
+  if (answer.body.disputed !== null) return 'disputed';
+  return answer.body.refunded.amount > 0 ? 'refunded' : 'ok';
 }
 
 export interface PaymentSettings {

@@ -1,21 +1,42 @@
-/** A payment intent's state as the order actor hears it, whether from a webhook or from asking. */
+/** A payment intent's state as the audit compares it with its order's. */
 import type Stripe from 'stripe';
-import type { PaymentReported } from '../../actors/order/commands.ts';
+import type { PaymentStatus } from '../../actors/order/commands.ts';
+import { fromProvider } from '../../protocol/currencies.ts';
+import type { Money } from '../../protocol/money.ts';
 
-export interface OrderReport {
-  readonly orderId: string;
-  readonly report: PaymentReported;
+export interface PaymentReport {
+  readonly status: Extract<PaymentStatus, 'authorized' | 'captured' | 'voided' | 'refunded'> | 'declined';
+  readonly captured: Money;
+  readonly refunded: Money;
 }
 
-export function report(
-  orderId: string | undefined,
-  paymentId: string,
-  status: PaymentReported['status'],
-  declineCode: string | null = null,
-): OrderReport | null {
-  // A payment without an order of ours was made by someone else with the same account.
-  if (!orderId) return null;
-  return { orderId, report: { type: 'PaymentReported', paymentId, status, declineCode } };
+/** null while nothing is decided. */
+export function reportOf(intent: Stripe.PaymentIntent): PaymentReport | null {
+  const status = statusOf(intent);
+  const { currency, amount_received: captured } = intent;
+  const refunded = chargeOf(intent)?.amount_refunded ?? 0;
+  return (
+    status && {
+      status,
+      captured: fromProvider(captured, currency),
+      refunded: fromProvider(refunded, currency),
+    }
+  );
+}
+
+function statusOf(intent: Stripe.PaymentIntent): PaymentReport['status'] | null {
+  switch (intent.status) {
+    case 'requires_capture':
+      return 'authorized';
+    case 'succeeded':
+      return chargeOf(intent)?.refunded ? 'refunded' : 'captured';
+    case 'canceled':
+      return 'voided';
+    case 'requires_payment_method':
+      return declineCodeOf(intent) === null ? null : 'declined';
+    default:
+      return null;
+  }
 }
 
 export function declineCodeOf(intent: Stripe.PaymentIntent): string | null {
@@ -23,25 +44,7 @@ export function declineCodeOf(intent: Stripe.PaymentIntent): string | null {
   return error ? (error.decline_code ?? error.code ?? 'generic_decline') : null;
 }
 
-/** null while nothing is decided, or when the payment is not ours. */
-export function reportOf(intent: Stripe.PaymentIntent): OrderReport | null {
-  const orderId = intent.metadata?.orderId;
-  switch (intent.status) {
-    case 'requires_capture':
-      return report(orderId, intent.id, 'authorized');
-    case 'succeeded':
-      return report(orderId, intent.id, isRefunded(intent.latest_charge) ? 'refunded' : 'captured');
-    case 'canceled':
-      return report(orderId, intent.id, 'voided');
-    case 'requires_payment_method': {
-      const declineCode = declineCodeOf(intent);
-      return declineCode === null ? null : report(orderId, intent.id, 'declined', declineCode);
-    }
-    default:
-      return null;
-  }
-}
-
-function isRefunded(charge: Stripe.PaymentIntent['latest_charge']): boolean {
-  return typeof charge === 'object' && charge !== null && charge.refunded;
+/** The intent's charge where it was asked for (`expand`), else null. */
+export function chargeOf({ latest_charge: charge }: Stripe.PaymentIntent): Stripe.Charge | null {
+  return typeof charge === 'object' ? charge : null;
 }

@@ -16,6 +16,7 @@ import { paymentJson } from './views.ts';
 import { readWebhook } from './webhook.ts';
 
 const paymentIdCharsMax = 255;
+const webhookBytesMax = 1024 * 1024;
 
 /** The payment as its order's actor has it; the read model only says which order that is. */
 const readPayment = route({
@@ -46,16 +47,20 @@ const receiveWebhook = route({
   tag: 'Webhooks',
   who: 'anybody',
   isRaw: true,
+  bodyBytesMax: webhookBytesMax,
   headers: { 'stripe-signature': "The provider's signature of the body" },
   replies: { 200: { description: 'Taken', schema: WebhookTaken } },
-  refusals: ['invalid_signature'],
+  refusals: ['invalid_signature', 'validation_failed'],
   async handle({ services, rawBody, headers }) {
     const signature = headers['stripe-signature'];
     if (!signature) throw new DoorbusterError('invalid_signature', 'The Stripe-Signature header is missing');
     const event = readWebhook(rawBody, signature, services.webhookSecret);
-    if (event !== null && isId('order', event.orderId)) {
-      const answer = await services.ask(paymentReported, event.orderId, event.report);
-      if (answer.code !== 'not_found') accepted(answer);
+    if (event !== null) {
+      const orderId = event.orderId ?? (await orderOfPayment(services.database, event.report.paymentId));
+      if (orderId !== null && isId('order', orderId)) {
+        const answer = await services.ask(paymentReported, orderId, event.report);
+        if (answer.code !== 'not_found') accepted(answer);
+      }
     }
     return reply(200, { received: true });
   },

@@ -3,7 +3,15 @@ import Type, { type Static } from 'typebox';
 import { Id, Nullable, Open, Timestamp } from '../../gateway/schemas.ts';
 import { Money } from '../pricing/schemas.ts';
 
-export const PaymentStatus = Type.Enum(['none', 'authorized', 'captured', 'voided', 'refunded', 'failed']);
+export const PaymentStatus = Type.Enum([
+  'none',
+  'authorized',
+  'captured',
+  'voided',
+  'partially_refunded',
+  'refunded',
+  'failed',
+]);
 
 export const Payment = Open(
   {
@@ -11,6 +19,8 @@ export const Payment = Open(
     orderId: Id('order'),
     status: PaymentStatus,
     amount: Nullable(Money),
+    refunded: Nullable(Money),
+    disputed: Nullable(Money),
     orderCreatedAt: Timestamp,
   },
   { title: 'Payment' },

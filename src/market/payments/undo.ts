@@ -5,10 +5,9 @@
  *    only cancels it. Each change of plan has an idempotency key of its own, made from the first one.
  * 2. A payment that the provider does not know is not ours to undo: the step counts as done.
  */
-import type Stripe from 'stripe';
 import type { RefundPayment, VoidPayment, voidPayment } from '../../actors/payments/commands.ts';
 import type { AnswerTo } from '../../protocol/command.ts';
-import { providerAmount } from '../../protocol/currencies.ts';
+import { chargeOf } from './report.ts';
 import { insist, ok, type PaymentAnswer, type StepContext, searchPayments } from './step.ts';
 
 export function cancel(context: StepContext, paymentId: string, key: string): Promise<PaymentAnswer> {
@@ -21,29 +20,25 @@ export function cancel(context: StepContext, paymentId: string, key: string): Pr
       if (intent === null) return unknownToProvider(context, paymentId, 'cancel');
       if (intent.status === 'canceled') return ok(paymentId);
       // Money that was taken all the same goes back.
-      if (intent.status === 'succeeded')
-        return giveBack(context, paymentId, intent.amount_received, `${key}:refund`);
+      if (intent.status === 'succeeded') return giveBack(context, paymentId, `${key}:refund`);
       return null;
     },
   });
 }
 
-function giveBack(
-  context: StepContext,
-  paymentId: string,
-  amount: number,
-  key: string,
-): Promise<PaymentAnswer> {
+/** Whatever is left of what was taken: the provider knows what others have given back already. */
+function giveBack(context: StepContext, paymentId: string, key: string): Promise<PaymentAnswer> {
   const { stripe } = context.provider;
   return insist(context, {
     paymentId,
     idempotencyKey: key,
-    run: (idempotencyKey) => stripe.refunds.create({ payment_intent: paymentId, amount }, { idempotencyKey }),
+    run: (idempotencyKey) => stripe.refunds.create({ payment_intent: paymentId }, { idempotencyKey }),
     judge(intent) {
       if (intent === null) return unknownToProvider(context, paymentId, 'refund');
       if (intent.status === 'requires_capture') return cancel(context, paymentId, `${key}:cancel`);
       if (intent.status !== 'succeeded') return ok(paymentId);
-      return refundedAmount(intent) >= Math.min(amount, intent.amount_received) ? ok(paymentId) : null;
+      if (chargeOf(intent)?.disputed) return takenByBank(context, paymentId);
+      return (chargeOf(intent)?.amount_refunded ?? 0) >= intent.amount_received ? ok(paymentId) : null;
     },
   });
 }
@@ -53,8 +48,10 @@ function unknownToProvider({ log }: StepContext, paymentId: string, verb: string
   return ok(paymentId);
 }
 
-function refundedAmount({ latest_charge: charge }: Stripe.PaymentIntent): number {
-  return typeof charge === 'object' && charge !== null ? charge.amount_refunded : 0;
+/** The buyer's bank has the money, and the provider refuses to give it back a second time. */
+function takenByBank({ log }: StepContext, paymentId: string): PaymentAnswer {
+  log('error', 'payments: a payment to refund is disputed, its bank has the money', { paymentId });
+  return ok(paymentId);
 }
 
 /** Cancels the payment that the command names or, when it names none, whatever its order's authorisation made. */
@@ -77,7 +74,7 @@ async function paymentIdsOf(context: StepContext, orderId: string): Promise<stri
 
 export function refund(
   context: StepContext,
-  { paymentId, amount, idempotencyKey }: RefundPayment,
+  { paymentId, idempotencyKey }: RefundPayment,
 ): Promise<PaymentAnswer> {
-  return giveBack(context, paymentId, providerAmount(amount), idempotencyKey);
+  return giveBack(context, paymentId, idempotencyKey);
 }

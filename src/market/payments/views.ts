@@ -10,6 +10,8 @@ export function paymentJson(order: OrderView, paymentId: string): Payment {
     orderId: order.orderId,
     status: order.paymentStatus,
     amount: order.total,
+    refunded: order.refunded,
+    disputed: order.disputed,
     orderCreatedAt: iso(order.createdAtMs),
   };
 }

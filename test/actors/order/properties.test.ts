@@ -14,6 +14,7 @@ type Fault =
   | { type: 'advance'; byMs: number }
   | { type: 'cancel'; orderId: string }
   | { type: 'report'; index: number; isStale: boolean }
+  | { type: 'giveBack'; index: number; share: number }
   | { type: 'steal'; sku: string }
   | { type: 'restart' };
 
@@ -56,6 +57,14 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   },
   {
     weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('giveBack' as const),
+      index: fc.nat({ max: 9 }),
+      share: fc.constantFrom(0.2, 0.5, 1),
+    }),
+  },
+  {
+    weight: 2,
     arbitrary: fc.record({ type: fc.constant('steal' as const), sku: fc.constantFrom('X', 'Y') }),
   },
   { weight: 1, arbitrary: fc.constant({ type: 'restart' as const }) },
@@ -83,6 +92,9 @@ function suffer(world: OrderWorld, each: Fault): void {
     case 'report':
       world.report(each.index, each.isStale);
       break;
+    case 'giveBack':
+      world.provider.giveBack(each.index, each.share);
+      break;
     case 'steal':
       world.steal(each.sku);
       break;
@@ -104,7 +116,9 @@ function expectRest(world: OrderWorld): void {
       bought++;
       expect(paid).toEqual(['captured']);
       expect(world.provider.of(orderId)[0]!.amount).toEqual(view.total);
-      expect(view.paymentStatus).toBe('captured');
+      const { refunded } = world.provider.of(orderId)[0]!;
+      expect(view.paymentStatus).toBe(refunded > 0 ? 'partially_refunded' : 'captured');
+      expect(view.refunded!.amount).toBe(refunded);
       expect(units.map((hold) => hold.state)).toEqual(['committed', 'committed']);
       expect(units.map((hold) => hold.holdId)).toEqual(view.lines.map((line) => line.holdId));
     } else {

@@ -12,6 +12,8 @@ export interface Payment {
   readonly orderId: string;
   readonly amount: Money;
   status: 'authorized' | 'captured' | 'voided' | 'refunded' | 'declined';
+  /** What went back, by whomever. */
+  refunded: number;
 }
 
 export interface Card {
@@ -34,6 +36,15 @@ export class Provider {
     return this.payments.filter((payment) => payment.orderId === orderId);
   }
 
+  /** Somebody gives money back in the provider's dashboard: all that is left, or a part of it. */
+  giveBack(index: number, share: number): void {
+    const payment = this.payments[index % Math.max(1, this.payments.length)];
+    if (payment?.status !== 'captured') return;
+    const left = payment.amount.amount - payment.refunded;
+    payment.refunded += Math.ceil(left * share);
+    if (payment.refunded === payment.amount.amount) payment.status = 'refunded';
+  }
+
   /** The same idempotency key has the same effect and answer. */
   handle(command: PaymentCommand, at: number): { code: Code; body: object } {
     const known = this.#answers.get(command.idempotencyKey);
@@ -53,7 +64,7 @@ export class Provider {
       const isDeclined = card.authorize === 'payment_declined';
       const paymentId = `pi_${orderId}`;
       const status = isDeclined ? 'declined' : 'authorized';
-      this.payments.push({ paymentId, orderId, amount: command.amount, status });
+      this.payments.push({ paymentId, orderId, amount: command.amount, status, refunded: 0 });
       return isDeclined
         ? { code: 'payment_declined', body: { paymentId, declineCode: 'do_not_honor' } }
         : { code: 'ok', body: { paymentId } };
@@ -69,10 +80,16 @@ export class Provider {
       return { code: 'ok', body: {} };
     }
     const payment = payments[0]!;
+    if (command.type === 'ExaminePayment') {
+      const refunded = { ...payment.amount, amount: payment.refunded };
+      return { code: 'ok', body: { refunded, disputed: null } };
+    }
     expect(command.amount).toEqual(payment.amount);
     if (command.type === 'RefundPayment') {
-      expect(payment.status).toBe('captured');
+      // Somebody else may have been faster: then there is nothing left to give back.
+      expect(['captured', 'refunded']).toContain(payment.status);
       payment.status = 'refunded';
+      payment.refunded = payment.amount.amount;
       return { code: 'ok', body: {} };
     }
     expect(payment.status).toBe('authorized');

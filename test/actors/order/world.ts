@@ -136,9 +136,10 @@ export class OrderWorld {
     const { payments } = this.provider;
     const payment = payments[index % Math.max(1, payments.length)];
     if (payment === undefined) return;
-    const { paymentId, orderId, status } = payment;
-    const told = isStale && status !== 'declined' ? 'authorized' : status;
-    this.order(orderId, { type: 'PaymentReported', paymentId, status: told, declineCode: null });
+    const { paymentId, orderId, status, amount } = payment;
+    const told = isStale && status !== 'declined' ? 'authorized' : payment.refunded > 0 ? 'refunded' : status;
+    const refunded = told === 'refunded' ? { ...amount, amount: payment.refunded } : null;
+    this.order(orderId, { type: 'PaymentReported', paymentId, status: told, declineCode: null, refunded });
   }
 
   /** Somebody else takes a unit, if there is one. */

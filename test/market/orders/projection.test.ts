@@ -21,6 +21,8 @@ function shown({ order, lines }: OrderRows): OrderView {
     lines: lines.toSorted((a, b) => a.position - b.position).map(lineOf),
     ...{ subtotal: priced(order.subtotal), discount: priced(order.discount) },
     ...{ shipping: priced(order.shipping), tax: priced(order.tax), total: priced(order.totalAmount) },
+    refunded: currency === null ? null : priced(order.refundedAmount),
+    disputed: priced(order.disputedAmount),
     ...{ shippingAddress, shippingMethod, createdAtMs, version },
     estimatedDeliveryMs: order.estimatedDeliveryAtMs,
   };
@@ -59,9 +61,10 @@ function expectPayment({ order, payments }: OrderRows): void {
     return;
   }
   const status = order.paymentStatus === 'failed' ? 'declined' : order.paymentStatus;
-  const isCaptured = status === 'captured' || status === 'refunded';
+  const isCaptured = ['captured', 'partially_refunded', 'refunded'].includes(status);
   const row = payments.get(order.paymentId)!;
   expect(row).toMatchObject({ status, amount: order.totalAmount, currency: order.currency });
+  expect(row.refundedAmount).toBe(order.refundedAmount);
   expect(row.capturedAtMs !== null).toBe(isCaptured);
   if (status !== 'declined') expect(row.declineCode).toBeNull();
 }

@@ -82,11 +82,11 @@ describe('one order', () => {
     const orderId = newOrderId();
     const paymentId = await paid(orderId);
     expect(await paid(orderId)).toBe(paymentId);
-    expect((await payments.poll(paymentId))!.report.status).toBe('authorized');
+    expect((await payments.poll(paymentId))!.status).toBe('authorized');
     for (let i = 0; i < 2; i++) expect(await code(capture(orderId, paymentId))).toBe('ok');
-    expect(await payments.poll(paymentId)).toMatchObject({ orderId, report: { status: 'captured' } });
+    expect(await payments.poll(paymentId)).toMatchObject({ status: 'captured' });
     for (let i = 0; i < 2; i++) expect(await code(refund(orderId, paymentId))).toBe('ok');
-    expect((await payments.poll(paymentId))!.report.status).toBe('refunded');
+    expect((await payments.poll(paymentId))!.status).toBe('refunded');
     expect(await provider.totals()).toMatchObject({
       intents: 1,
       refunded: 1,
@@ -168,7 +168,7 @@ describe('one order', () => {
     const other = await provider.stripe.paymentIntents.create(paymentOf(newOrderId()));
     await provider.stripe.paymentIntents.capture(other.id, {}, { idempotencyKey: `${orderId}:capture` });
     expect(await code(capture(orderId, paymentId))).toBe('ok');
-    expect((await payments.poll(paymentId))!.report.status).toBe('captured');
+    expect((await payments.poll(paymentId))!.status).toBe('captured');
   });
 });
 
