@@ -56,4 +56,117 @@ describe('the payment webhook', () => {
     shop.engine.refusing.clear();
     expect([busy.status, busy.body.code]).toEqual([503, 'busy']);
   });
+
+  it('takes or refuses every signed event, whatever it looks like, and never breaks', async () => {
+    const odd = [
+      null,
+      0,
+      '',
+      'x',
+      [],
+      {},
+      { object: null },
+      { object: 'pi_1' },
+      { object: [] },
+      { object: {} },
+    ];
+    const types = [
+      'payment_intent.succeeded',
+      'payment_intent.payment_failed',
+      'charge.refunded',
+      'refund.created',
+    ];
+    const nested = '['.repeat(100_000) + ']'.repeat(100_000);
+    const payloads = [
+      ...['null', '[]', '7', '"x"', '{}', '{"type":5}', '{"type":null}', nested, '{', ''],
+      ...types.flatMap((type) =>
+        odd.map((data) => JSON.stringify({ id: 'evt_1', object: 'event', type, data })),
+      ),
+      ...types.map((type) => JSON.stringify({ object: 'event', type })),
+      ...[
+        { id: 5 },
+        { id: 'x'.repeat(300) },
+        { id: 'pi_1', metadata: 7 },
+        { id: 'pi_1', metadata: { orderId: {} } },
+      ].map((object) => JSON.stringify({ type: 'payment_intent.succeeded', data: { object } })),
+      ...[
+        { payment_intent: 5 },
+        { payment_intent: {} },
+        { payment_intent: null },
+        { payment_intent: 'x'.repeat(300) },
+      ].map((object) => JSON.stringify({ type: 'charge.dispute.created', data: { object } })),
+    ];
+    for (const payload of payloads) {
+      const { status, body } = await post(payload);
+      expect([payload.slice(0, 200), status]).toEqual([payload.slice(0, 200), status === 200 ? 200 : 400]);
+      if (status === 400) expect(['validation_failed', 'invalid_signature']).toContain(body.code);
+    }
+    // Nobody asks for these: they are taken and forgotten, whatever they look like.
+    for (const data of odd) {
+      const payload = JSON.stringify({
+        object: 'event',
+        type: 'customer.created',
+        api_version: '1999-01-01',
+        data,
+      });
+      expect((await post(payload)).status).toBe(200);
+    }
+    expect((await post(JSON.stringify({ type: 'payment_intent.succeeded' }))).body).toMatchObject({
+      code: 'validation_failed',
+      errors: [{ path: '/data/object/id' }],
+    });
+  });
+
+  it('takes a megabyte, and no more', async () => {
+    const padded = (bytes: number) => {
+      const event = (padding: string) => JSON.stringify({ type: 'customer.created', data: {}, padding });
+      return event('x'.repeat(bytes - event('').length));
+    };
+    expect((await post(padded(1024 * 1024))).status).toBe(200);
+    const { status, body } = await post(padded(1024 * 1024 + 1));
+    expect([status, body.code]).toEqual([413, 'payload_too_large']);
+    const order = await shop.request(
+      null,
+      'POST /v1/auth/login',
+      JSON.stringify({ email: 'x'.repeat(65_536) }),
+    );
+    expect(order.status).toBe(413);
+  });
+
+  it('looks at the signature before anything else: forged, stale, cut or one of several', async () => {
+    const payload = event('customer.created', 'x');
+    const send = (signature: string) =>
+      shop.request(null, 'POST /v1/webhooks/stripe', payload, { 'stripe-signature': signature });
+    const secret = shop.services.webhookSecret;
+    const at = (timestamp: number) =>
+      Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
+    const nowS = Math.floor(Date.now() / 1000);
+    const good = at(nowS);
+    const [time, v1] = good.split(',') as [string, string];
+    const another = Stripe.webhooks
+      .generateTestHeaderString({ payload, secret: 'whsec_another' })
+      .split(',')[1];
+    for (const signature of [
+      at(nowS - 301),
+      `${time},${another}`,
+      good.slice(0, -1),
+      `${good}0`,
+      time,
+      v1,
+      `${time},v1=`,
+      `${time},${v1.replace('v1', 'v0')}`,
+      `t=${nowS + 1},${v1}`,
+      't=x,v1=x',
+      '',
+      'ü',
+      'v1='.repeat(500),
+    ])
+      expect([signature.slice(0, 100), (await send(signature)).body.code]).toEqual([
+        signature.slice(0, 100),
+        'invalid_signature',
+      ]);
+    expect((await send(at(nowS - 290))).status).toBe(200);
+    // While a secret is changed the provider signs with both.
+    expect((await send(`${time},${another},${v1}`)).status).toBe(200);
+  });
 });
