@@ -70,6 +70,8 @@ export function evolveFacts(facts: OrderFacts, event: OrderEvent): void {
     case 'PaymentFailed':
     case 'PaymentCaptured':
     case 'PaymentSettled':
+    case 'PaymentQuestioned':
+    case 'PaymentExamined':
       applyToPayment(facts, event);
       break;
     default:

@@ -193,6 +193,8 @@ const types = eventTypes<OrderEvent>({
   OrderFailed: true,
   LineReleased: true,
   PaymentSettled: true,
+  PaymentQuestioned: true,
+  PaymentExamined: true,
 });
 
 export const projection: Projection = { kind: 'order', types, project };
