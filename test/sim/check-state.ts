@@ -20,6 +20,7 @@ export function watched(decider: AnyDecider, instance: Instance, world: World): 
   return {
     ...decider,
     decide(state, command, at) {
+      instance.time.decides(`${kind} ${command.type}`, at);
       const decision = decider.decide(state, command, at);
       if (command.type === 'PlaceHold') {
         const expected = naiveHold(state as SkuState, command as PlaceHold, at);

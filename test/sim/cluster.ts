@@ -8,6 +8,7 @@ import { Engine } from './engine.ts';
 import { Hosts } from './hosts.ts';
 import type { Instance } from './instance.ts';
 import { type Done, Network } from './network.ts';
+import type { ProcessTime } from './process-time.ts';
 import type { Provider } from './provider.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
@@ -25,6 +26,8 @@ export class Cluster {
   readonly hosts: Hosts;
   readonly #world: World;
   readonly #random: Random;
+  /** Of the process that was started last. */
+  #time: ProcessTime | null = null;
   #wallOffsetMs = 0;
   #lives = 0;
   #starts = 0;
@@ -51,13 +54,16 @@ export class Cluster {
     return this.hosts.living;
   }
 
-  wallNow = (): number => Math.floor(this.#world.loop.nowMs) + this.#wallOffsetMs;
+  /** What the process tells its clients and the provider of the time. */
+  engineNow = (): number => this.#time!.clock.now();
 
   /** A new process under a clock that may have been set meanwhile. */
   start(shardCount: number, clockStepMs: number): void {
     this.#wallOffsetMs += clockStepMs;
+    if (clockStepMs !== 0) this.#world.count(clockStepMs < 0 ? 'clocks set back' : 'clocks set forward');
     this.#starts++;
     this.engine = this.#newEngine(shardCount, false);
+    this.#time = this.engine.time;
   }
 
   #newEngine(shardCount: number, isGuest: boolean): Engine {
@@ -108,13 +114,13 @@ export class Cluster {
   }
 
   /** The process is told to end, ends in order, and starts again. */
-  stopAndStart(shardCount: number, afterMs: number): void {
+  stopAndStart(shardCount: number, clockStepMs: number, afterMs: number): void {
     const { engine } = this;
     if (!engine) return;
     this.#world.trace(() => 'the process is told to stop');
     this.#world.count('processes stopped');
     const end = () => {
-      if (this.engine === engine) this.restart(shardCount, 0, afterMs);
+      if (this.engine === engine) this.restart(shardCount, clockStepMs, afterMs);
     };
     // Whoever has not stopped by then is killed.
     this.#world.loop.after(6_000, null, end);

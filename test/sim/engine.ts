@@ -8,10 +8,16 @@ import { type Directory, evenSpread, partitionOf } from '../../src/protocol/addr
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import { type CrashPoint, Instance } from './instance.ts';
 import type { Done, Network } from './network.ts';
+import { ProcessTime } from './process-time.ts';
 import type { Provider } from './provider.ts';
 import type { Random } from './random.ts';
 import { SnapshotterLife } from './snapshotter.ts';
 import type { World } from './world.ts';
+
+/** Mostly several. */
+export function drawShardCount(random: Random): number {
+  return random.chance(0.15) ? 1 : random.int(2, 4);
+}
 
 const peerTimeoutMs = 5_000;
 const paymentTimeoutMs = 60_000;
@@ -22,7 +28,7 @@ export interface EngineDeps {
   readonly provider: Provider;
   readonly random: Random;
   readonly shardCount: number;
-  /** Engine time is the loop's time plus this: the wall clock is read once, when the process starts. */
+  /** The wall clock is read once, when the process starts: it showed the loop's time plus this. */
   readonly wallOffsetMs: number;
   readonly nextLife: () => number;
   readonly onDurable: (partition: number) => void;
@@ -41,6 +47,7 @@ export class Engine {
   isReplaced = false;
   isAlive = true;
   readonly shards: (Instance | null)[] = [];
+  readonly time: ProcessTime;
   snapshots: SnapshotterLife;
   #isStopping = false;
   readonly #acked = new Map<number, number>();
@@ -51,6 +58,7 @@ export class Engine {
   constructor(deps: EngineDeps) {
     this.#deps = deps;
     this.#directory = evenSpread(deps.shardCount);
+    this.time = new ProcessTime(deps.world, deps.shardCount, deps.wallOffsetMs);
     this.#owner = `process ${deps.nextLife()}`;
     this.snapshots = this.#startSnapshotter();
     for (let shard = 0; shard < deps.shardCount; shard++) this.shards.push(null);
@@ -68,8 +76,6 @@ export class Engine {
   get living(): Instance[] {
     return this.shards.filter((instance) => instance !== null);
   }
-
-  wallNow = (): number => Math.floor(this.#deps.world.loop.nowMs) + this.#deps.wallOffsetMs;
 
   /** The living shard to which this partition was dealt out. */
   ownerOf(partition: number): Instance | null {
@@ -155,7 +161,7 @@ export class Engine {
     const snapshots = new SnapshotterLife({
       world,
       random: world.random(`snapshotter ${nextLife()}`),
-      wallNow: this.wallNow,
+      clock: this.time.startClock(),
       onSaved: (partition, seq) => {
         for (const { shard } of this.living) shard.saved(partition, seq);
       },
@@ -182,7 +188,7 @@ export class Engine {
       shard,
       life: nextLife(),
       partitions: this.#partitionsFor(shard),
-      wallNow: this.wallNow,
+      time: this.time,
       owner: this.#owner,
       isReplaced: (partition) => isTakenOver(this, partition),
       acked: this.#acked,

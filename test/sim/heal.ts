@@ -6,6 +6,7 @@ import type { OrderState } from '../../src/actors/order/state.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
 import type { SkuState } from '../../src/actors/sku/state.ts';
 import { checkRecovered } from './check-state.ts';
+import { drawShardCount } from './engine.ts';
 import type { Instance } from './instance.ts';
 import type { Run } from './run.ts';
 import type { Shadow } from './world.ts';
@@ -62,7 +63,7 @@ export async function heal(run: Run): Promise<void> {
     world.fail('the snapshotter can read what the shards wrote', reason);
   for (const instance of cluster.living) checkRecovered(world, instance);
   if (world.loop.isStopped) return;
-  cluster.restart(world.random('heal').int(1, 3), 0, 10);
+  cluster.restart(drawShardCount(world.random('heal')), -60_000, 10);
   await until(run, 'a last restart recovers everything', () => cluster.isReady && cluster.hosts.isWhole);
   shop.audit();
   await until(run, 'everything acknowledged is found', () => shop.open === 0);
@@ -153,7 +154,7 @@ function unrest(run: Run): string {
 
 /** In calm times a hold that still lives has its time before it. */
 function checkHoldsInTime({ world, cluster }: Run): void {
-  const nowMs = cluster.wallNow();
+  const nowMs = cluster.engineNow();
   for (const [sku, stock] of world.model.skus) {
     for (const { holdId, state, expiresAtMs } of stock.holds.values()) {
       const isLive = state === 'held' || state === 'committing';

@@ -6,6 +6,8 @@ import { deciders } from '../../src/features.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import type { Push } from '../../src/protocol/decider.ts';
+import type { Scheduler } from '../../src/protocol/scheduler.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { Shard } from '../../src/runtime/shard.ts';
 import { defaultShardLimits } from '../../src/runtime/shard-options.ts';
@@ -14,6 +16,7 @@ import { watched } from './check-state.ts';
 import { Disk, Outage } from './disk.ts';
 import type { Owner } from './loop.ts';
 import type { Done } from './network.ts';
+import type { ProcessTime } from './process-time.ts';
 import type { Shadow, World } from './world.ts';
 
 /** Where a shard may be killed: before or after the journal's answer, or in the middle of answering. */
@@ -25,8 +28,7 @@ export interface InstanceDeps {
   readonly partitions: readonly number[];
   /** Counts up with every life in this run. */
   readonly life: number;
-  /** Engine time without what this shard learns from its journal. */
-  readonly wallNow: () => number;
+  readonly time: ProcessTime;
   readonly ask: (from: Instance, kind: string, key: string, command: AnyCommand, done: Done) => void;
   readonly onDurable: (partition: number, seq: number) => void;
   /** It has recovered these partitions and takes commands for them. */
@@ -50,12 +52,12 @@ export class Instance implements Owner {
   readonly disk: Disk;
   readonly shard: Shard;
   readonly #deps: InstanceDeps;
-  #aheadMs = 0;
+  readonly #clock: Clock;
   #elapsedMs = 0;
 
   constructor(deps: InstanceDeps) {
     this.#deps = deps;
-    const { world, shard, partitions, life } = deps;
+    const { world, shard, partitions, life, time } = deps;
     const { loop, store, fail, faults, mutant } = world;
     this.name = `shard ${shard} life ${life}`;
     const random = world.random(`life ${life}`);
@@ -72,6 +74,15 @@ export class Instance implements Owner {
     });
     // Some shards are slow at computing: what is measured in elapsed time then takes several turns.
     const jitterMs = random.chance(0.3) ? 2 : 0;
+    const scheduler: Scheduler = {
+      now: () => {
+        this.#elapsedMs = Math.max(this.#elapsedMs, loop.nowMs) + random.next() * jitterMs;
+        return this.#elapsedMs;
+      },
+      soon: (task) => void loop.after(random.chance(0.05) ? random.int(1, 30) : random.next(), this, task),
+      after: (ms, task) => loop.timer(ms + random.next() * 2, this, task),
+    };
+    this.#clock = time.startClock();
     this.shard = new Shard({
       shard,
       partitions,
@@ -81,20 +92,9 @@ export class Instance implements Owner {
       // Some never let an actor go.
       passivated: random.chance(0.7) ? this.disk : null,
       snapshots: this.disk,
-      clock: {
-        now: () => this.now,
-        advanceTo: (atMs) => {
-          this.#aheadMs = Math.max(this.#aheadMs, atMs - deps.wallNow());
-        },
-      },
-      scheduler: {
-        now: () => {
-          this.#elapsedMs = Math.max(this.#elapsedMs, loop.nowMs) + random.next() * jitterMs;
-          return this.#elapsedMs;
-        },
-        soon: (task) => void loop.after(random.chance(0.05) ? random.int(1, 30) : random.next(), this, task),
-        after: (ms, task) => loop.timer(ms + random.next() * 2, this, task),
-      },
+      clock: this.#clock,
+      scheduler,
+      mayOpen: () => time.mayOpen(shard, scheduler),
       ask: ({ kind, key }, command, done) => {
         if (this.isAlive) deps.ask(this, kind, key, mutant.outgoing?.(command) ?? command, done);
       },
@@ -122,7 +122,11 @@ export class Instance implements Owner {
   }
 
   get now(): number {
-    return this.#deps.wallNow() + this.#aheadMs;
+    return this.#clock.now();
+  }
+
+  get time(): ProcessTime {
+    return this.#deps.time;
   }
 
   start(): void {

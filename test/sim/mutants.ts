@@ -191,6 +191,8 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
           (await journal.claim(partitions, owner)).map((claim) => ({ ...claim, isTakenOver: false })),
       }),
   }),
+  'time belongs to a shard': () => ({ isTimePerThread: true }),
+  'a shard opens before the others have recovered': () => ({ isOpeningAlone: true }),
   'capture before the commit': () => of('order', captureEarly),
   'keep the units of a failed order': () => of('order', keepUnits),
   'a checkpoint ahead of its actors': () => ({

@@ -10,6 +10,7 @@ import type { Frame } from '../../src/protocol/journal.ts';
 import { Partition } from '../../src/runtime/partition.ts';
 import { decidersByKind, replayFrame } from '../../src/runtime/replay.ts';
 import { Cluster } from './cluster.ts';
+import { drawShardCount } from './engine.ts';
 import { heal } from './heal.ts';
 import { Loop } from './loop.ts';
 import { Model } from './model.ts';
@@ -103,7 +104,7 @@ export function prepare({ seed, mutant = {}, onTrace }: RunOptions): Run {
     random: random('provider'),
     model,
     faults: faults.provider,
-    engineNow: cluster.wallNow,
+    engineNow: cluster.engineNow,
     report: (orderId, report) => cluster.ask('order', orderId, report, () => {}),
     fail,
   });
@@ -127,7 +128,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     trouble.notice();
   };
   world.trace(() => `trouble: ${[...trouble.kinds].join(' ') || 'none'}`);
-  cluster.start(random.int(1, 3), 0);
+  cluster.start(drawShardCount(random), 0);
   await world.loop.run(200);
   workload.open();
   await world.loop.run(1_000);

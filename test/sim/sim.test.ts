@@ -36,6 +36,8 @@ describe('the whole engine under seeded faults', () => {
         'processes stopped',
         'processes replaced',
         'processes fenced',
+        'clocks set back',
+        'clocks set forward',
         'partitions taken over',
         'partitions moved',
         'partitions opened again',

@@ -3,6 +3,7 @@
  * shards; what it tells them may get lost with a shard that is just not there.
  */
 import { deciders } from '../../src/features.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
 import { Snapshotter } from '../../src/runtime/snapshotter.ts';
 import { Disk } from './disk.ts';
 import type { Owner } from './loop.ts';
@@ -12,7 +13,7 @@ import type { World } from './world.ts';
 export interface SnapshotterDeps {
   readonly world: World;
   readonly random: Random;
-  readonly wallNow: () => number;
+  readonly clock: Clock;
   readonly onSaved: (partition: number, seq: number) => void;
 }
 
@@ -20,9 +21,8 @@ export class SnapshotterLife implements Owner {
   isAlive = true;
   frozenUntilMs = 0;
   readonly snapshotter: Snapshotter;
-  #aheadMs = 0;
 
-  constructor({ world, random, wallNow, onSaved }: SnapshotterDeps) {
+  constructor({ world, random, clock, onSaved }: SnapshotterDeps) {
     const { loop, store, fail, faults, mutant } = world;
     const disk = new Disk({
       ...{ loop, store, random, fail, owner: this, faults: faults.disk },
@@ -33,12 +33,7 @@ export class SnapshotterLife implements Owner {
       deciders,
       journal: mutant.journal?.(disk, store) ?? disk,
       store: mutant.snapshots?.(disk) ?? disk,
-      clock: {
-        now: () => wallNow() + this.#aheadMs,
-        advanceTo: (atMs) => {
-          this.#aheadMs = Math.max(this.#aheadMs, atMs - wallNow());
-        },
-      },
+      clock,
       scheduler: {
         now: () => loop.nowMs,
         after: (ms, task) => loop.timer(ms + random.next() * 2, this, task),

@@ -4,6 +4,7 @@
  */
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { Cluster } from './cluster.ts';
+import { drawShardCount } from './engine.ts';
 import type { CrashPoint } from './instance.ts';
 import type { Random } from './random.ts';
 import { calmFaults, type Faults, type World } from './world.ts';
@@ -50,19 +51,19 @@ export class Trouble {
     const random = this.#random;
     if (this.kinds.size === 0 || !random.chance(this.#rate)) return;
     const { engine } = this.#cluster;
-    const shardCount = random.chance(0.7) ? (engine?.shardCount ?? 1) : random.int(1, 3);
+    const shardCount = random.chance(0.7) ? (engine?.shardCount ?? 1) : drawShardCount(random);
     const shard = random.int(0, (engine?.shardCount ?? 1) - 1);
     const { loop, faults } = this.#world;
     const kind = random.pick([...this.kinds]);
     if (kind === 'crash' && random.chance(0.15)) engine?.crashSnapshotter();
     else if (kind === 'crash') engine?.crashAt(shard, random.pick(crashPoints));
     else if (kind === 'process') {
-      if (random.chance(0.3)) this.#cluster.stopAndStart(shardCount, this.#whileMs());
+      if (random.chance(0.3)) this.#cluster.stopAndStart(shardCount, this.#clockStepMs(), this.#whileMs());
       else this.#cluster.restart(shardCount, this.#clockStepMs(), this.#whileMs());
     } else if (kind === 'zombie' && engine?.isReady) {
       // Often it was stopped for a while, which is why it was replaced.
       if (random.chance(0.5)) engine.freeze(all(engine.shardCount), random.int(100, 20_000));
-      this.#cluster.replace(shardCount, 0);
+      this.#cluster.replace(shardCount, this.#clockStepMs());
       loop.after(random.int(1_000, 30_000), null, () => this.#cluster.endZombies());
     } else if (kind === 'partition') {
       for (let left = random.int(1, 4); left > 0; left--) this.#movePartition();
@@ -106,11 +107,11 @@ export class Trouble {
     calm(this.#world.faults, calmFaults());
   }
 
-  /** Either way: engine time goes on from what was saved or journaled. */
+  /** Either way, from less than a hold lives to much more: engine time goes on from what was saved or journaled. */
   #clockStepMs(): number {
     const random = this.#random;
-    const isBack = random.chance(0.3);
-    return random.chance(0.7) ? 0 : (isBack ? -1 : 1) * random.int(1, 60_000);
+    if (random.chance(0.4)) return 0;
+    return (random.chance(0.6) ? -1 : 1) * random.int(1, random.pick([2_000, 60_000, 1_200_000]));
   }
 
   /** Mostly short; sometimes longer than any hold lives. */

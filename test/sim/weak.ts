@@ -8,6 +8,7 @@ import type { OrderState } from '../../src/actors/order/state.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
 import type { SkuState } from '../../src/actors/sku/state.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
+import { drawShardCount } from './engine.ts';
 import { prepare, type Run } from './run.ts';
 import { Workload } from './workload.ts';
 import type { Violation } from './world.ts';
@@ -45,7 +46,7 @@ export async function runWeak(seed: number): Promise<WeakResult> {
     loop.after(flushEveryMs, null, flush);
   };
   flush();
-  cluster.start(random.int(1, 3), 0);
+  cluster.start(drawShardCount(random), 0);
   await loop.run(200);
   workload.open();
   const steps = random.int(20, 120);
@@ -55,7 +56,7 @@ export async function runWeak(seed: number): Promise<WeakResult> {
   }
   cluster.isLossExpected = true;
   totals.isMuted = true;
-  if (!isOwnerAlive) cluster.restart(random.int(1, 3), 0, 100);
+  if (!isOwnerAlive) cluster.restart(drawShardCount(random), 0, 100);
   // A server that has died breaks its connections.
   const lost = store.loseTail();
   const halting = lost.filter(({ partition, fromSeq }) => store.seenSeq(partition, 0) >= fromSeq);

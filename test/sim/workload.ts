@@ -37,7 +37,7 @@ export class Workload {
     const random = this.#random;
     const skus = this.#shop.skus.filter(() => random.chance(0.75));
     if (skus.length === 0) skus.push(random.pick(this.#shop.skus));
-    const startsAtMs = this.#cluster.wallNow() + random.int(0, 4_000);
+    const startsAtMs = this.#cluster.engineNow() + random.int(0, 4_000);
     const claimSeconds = random.int(2, 8);
     const sale: CreateSale = {
       type: 'CreateSale',
@@ -161,7 +161,7 @@ export class Workload {
     }
     if (
       ticket.admission === null ||
-      ticket.admission.expiresAtMs < this.#cluster.wallNow() - random.int(0, 500)
+      ticket.admission.expiresAtMs < this.#cluster.engineNow() - random.int(0, 500)
     ) {
       shop.look(buyer, saleId);
       return true;

@@ -38,6 +38,10 @@ export interface Mutant {
   /** The snapshotter's way to the store. */
   readonly snapshots?: (store: SnapshotterStore) => SnapshotterStore;
   readonly store?: (store: Store) => void;
+  /** Each thread of a process has a time of its own. */
+  readonly isTimePerThread?: boolean;
+  /** A shard takes commands as soon as it has recovered itself. */
+  readonly isOpeningAlone?: boolean;
   /** What an actor sends to another shard or the back office. */
   readonly outgoing?: <Command extends { readonly type: string }>(command: Command) => Command;
 }
