@@ -33,6 +33,8 @@ export interface Config {
   readonly clockAheadSecondsMax: number;
   readonly logLevel: (typeof logLevels)[number];
   readonly hasSample: boolean;
+  /** Pages of these origins may read answers. */
+  readonly corsOrigins: readonly string[];
   /** null: generated and kept under `dataDir`. */
   readonly tokenSecret: string | null;
   readonly limits: {
@@ -140,6 +142,19 @@ class Environment {
     });
   }
 
+  /** Origins as browsers send them, separated by commas. */
+  origins(name: string): string[] {
+    const origins = (this.text(name) ?? '').split(',').map((origin) => origin.trim());
+    return origins.filter(Boolean).filter((origin) => {
+      const isOrigin = /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
+      if (!isOrigin)
+        this.problems.push(
+          `${name} must be a list of origins such as "https://shop.example", without a path, not "${origin}"`,
+        );
+      return isOrigin;
+    });
+  }
+
   /** What no single variable shows. */
   check(isRight: boolean, problem: string): void {
     if (!isRight) this.problems.push(problem);
@@ -180,6 +195,7 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     clockAheadSecondsMax: env.integer('CLOCK_AHEAD_SECONDS_MAX', 3_600, 5, 10_000_000_000),
     logLevel: env.oneOf('LOG_LEVEL', 'info', logLevels),
     hasSample: env.oneOf('SAMPLE', databaseUrl === null ? '1' : '0', ['0', '1']) === '1',
+    corsOrigins: env.origins('CORS_ORIGINS'),
     tokenSecret,
     limits: {
       accountPerSecond: env.integer('RATE_ACCOUNT_PER_SECOND', 50, 1, 1_000_000),
@@ -204,6 +220,17 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
   );
   if (env.problems.length > 0) throw new BadConfig(env.problems);
   return Object.freeze(config);
+}
+
+/** A request's head. */
+const headBytesMax = 16 * 1024;
+
+/**
+ * uWS reads how large a head may be from the process's environment, once, when the first gateway thread loads it: so this
+ * comes before. A thread's own `process.env` is a copy that uWS does not see.
+ */
+export function allowLargeHeads(): void {
+  process.env.UWS_HTTP_MAX_HEADERS_SIZE = String(headBytesMax);
 }
 
 /** The settings of this process. Bad ones end it with 2, one line a problem. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Pool } from 'pg';
-import { configOrExit } from './config.ts';
+import { allowLargeHeads, configOrExit } from './config.ts';
 import { allocateLimits } from './gateway/limits.ts';
 import { ensureAdmin } from './market/accounts/store.ts';
 import { banner } from './ops/banner.ts';
@@ -35,6 +35,7 @@ const stopWithinMs = 9_500;
 
 const startedAtMs = performance.now();
 const config = configOrExit();
+allowLargeHeads();
 const log = createLog({ level: config.logLevel }, {});
 const threads = new Supervisor({ log, onReplaced: (reason) => void stop(`replaced: ${reason}`, replaced) });
 /** Ends the stores, last opened first. */

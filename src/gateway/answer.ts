@@ -17,13 +17,20 @@ import type { Reply } from './route.ts';
 const keepAliveSeconds = 7;
 
 /** Several lines in one call: uWS writes a value as it is, and each call costs more than the bytes. */
-const keptAlive = `no-store\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSeconds}`;
+const keepAlive = `\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSeconds}`;
+const privateKeptAlive = `no-store${keepAlive}`;
 
+/**
+ * `cacheSeconds`: for so long anybody may keep a good answer; undefined: it is private. `corsLines`: `Vary` and what pages
+ * of other origins are told; empty: nothing.
+ */
 export function writeReply(
   res: HttpResponse,
   { status, headers, body }: Reply,
   { requestId, method, isCut }: RequestHead,
   mustClose: boolean,
+  cacheSeconds: number | undefined,
+  corsLines: string,
 ): void {
   const bytes = body === undefined ? null : body instanceof Uint8Array ? body : JSON.stringify(body);
   res.cork(() => {
@@ -31,11 +38,18 @@ export function writeReply(
     if (bytes !== null) res.writeHeader('Content-Type', status >= 400 ? problemType : 'application/json');
     res.writeHeader('X-Request-Id', requestId);
     for (const name in headers) res.writeHeader(name, headers[name]!);
-    res.writeHeader('Cache-Control', mustClose ? 'no-store' : keptAlive);
+    if (corsLines !== '') res.writeHeader('Vary', corsLines);
+    if (cacheSeconds !== undefined && (status === 200 || status === 304)) {
+      res.writeHeader('Vary', 'Accept-Encoding');
+      res.writeHeader('Cache-Control', `public, max-age=${cacheSeconds}${mustClose ? '' : keepAlive}`);
+    } else {
+      res.writeHeader('Cache-Control', mustClose ? 'no-store' : privateKeptAlive);
+    }
     if (isCut) res.writeHeader('Connection', 'close');
     // HEAD: the length of the body, but not the body.
-    const hasNoBody = status === 204 || method === 'HEAD';
-    if (!hasNoBody || mustClose) {
+    const hasNoBody = status === 204 || status === 304 || method === 'HEAD';
+    // uWS has no way to close behind an answer without a body but to call its length 0, unless it closes by itself.
+    if (!hasNoBody || (mustClose && !isCut)) {
       res.end(hasNoBody ? '' : (bytes ?? ''), mustClose);
       return;
     }

@@ -1,7 +1,11 @@
-/** Versions on the wire: `ETag: "7"`, and `If-Match` as the versions that a change may be based on. */
-import { DoorbusterError } from '../protocol/errors.ts';
-
-export function etagOf(version: number): string {
+/**
+ * Versions on the wire: a strong `ETag` on what has one, `If-Match` as the versions that a change may be based on
+ * (RFC 9110, 13.1.1: a weak tag never matches), `If-None-Match` as those that a reader has (13.1.2: weak tags do).
+ *
+ * A compressed answer is another representation, so its tag is another one, too: the version with the coding's name
+ * behind it. Both are read as the version.
+ */
+export function etagOf(version: number | string): string {
   return `"${version}"`;
 }
 
@@ -14,11 +18,33 @@ export const ifMatchHeader = {
 /** The header of a reply that shows what has a version. */
 export const etagHeader = { ETag: 'The version that the body shows, for `If-Match`' } as const;
 
-/** null: any version. What is no version of ours matches none. */
-export function versionsOf(ifMatch: string | undefined): number[] | null {
-  if (ifMatch === undefined || ifMatch.trim() === '*') return null;
-  const versions = ifMatch.split(',').map((tag) => Number(/^\s*(?:W\/)?"(\d{1,15})"\s*$/.exec(tag)?.[1]));
-  if (versions.some(Number.isNaN) || versions.length === 0)
-    throw new DoorbusterError('stale_version', 'If-Match must be an ETag of this resource');
+/** The tag of the same version with this coding. */
+export function encodedEtag(etag: string, coding: string): string {
+  return `${etag.slice(0, -1)};${coding}"`;
+}
+
+const codingPattern = /;(?:br|gzip)$/;
+/** One tag of a list, and what ends it. Characters as RFC 9110, 8.8.3 has them. */
+const tagPattern = /[ \t]*(W\/)?"([\x21\x23-\x7e\x80-\uffff]*)"[ \t]*(?:,|$)/y;
+
+/** Versions of a list of tags; what is no tag ends the list. */
+function versionsIn(list: string, isWeakTaken: boolean): string[] {
+  const versions: string[] = [];
+  tagPattern.lastIndex = 0;
+  for (let match = tagPattern.exec(list); match !== null; match = tagPattern.exec(list)) {
+    const [, weak, version = ''] = match;
+    if (weak === undefined || isWeakTaken) versions.push(version.replace(codingPattern, ''));
+    if (tagPattern.lastIndex === list.length) break;
+  }
   return versions;
+}
+
+/** null: any version. A list of none, or of what is no version of ours, matches none. */
+export function versionsOf(ifMatch: string | undefined): string[] | null {
+  return ifMatch === undefined || ifMatch.trim() === '*' ? null : versionsIn(ifMatch, false);
+}
+
+/** Whether the reader has this version already. */
+export function isKnown(ifNoneMatch: string, etag: string): boolean {
+  return ifNoneMatch.trim() === '*' || versionsIn(ifNoneMatch, true).includes(etag.slice(1, -1));
 }

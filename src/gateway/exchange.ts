@@ -14,15 +14,16 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { DoorbusterError } from '../protocol/errors.ts';
 import { writeReply } from './answer.ts';
+import { preflightNames } from './cors.ts';
 import { RequestHead } from './head.ts';
 import { fingerprintOf } from './idempotency.ts';
 import type { Door, OpenRequest } from './pipeline.ts';
+import { represent } from './representation.ts';
 import { bodyBytesMax, type Gate, parseBody, RequestBody } from './request.ts';
 import type { AnyRequest, Identity, Reply } from './route.ts';
 import { hasBody, type Match } from './router.ts';
 
 const noBytes = Buffer.alloc(0);
-const noNames: readonly string[] = Object.freeze([]);
 
 export class Exchange implements Door {
   readonly keyName = 'Idempotency-Key header';
@@ -72,7 +73,7 @@ export class Exchange implements Door {
     const gate = this.#gate;
     const head = this.#head;
     const match = gate.router.find(head.method === 'HEAD' ? 'GET' : head.method, head.path);
-    head.walk(req, match !== null && 'compiled' in match ? match.compiled.headerNames : noNames);
+    head.walk(req, match !== null && 'compiled' in match ? match.compiled.headerNames : preflightNames);
     head.client = gate.pipeline.addresses.of(head.peer, head.forwardedFor);
     if (head.fault !== null) throw new DoorbusterError('malformed_request', head.fault);
     if (gate.isOverfull) throw tooBusy();
@@ -81,8 +82,15 @@ export class Exchange implements Door {
       gate.pipeline.limits.refused.take(head.client);
       throw new DoorbusterError('not_found', 'No such path');
     }
-    if ('allow' in match)
-      throw new DoorbusterError('method_not_allowed', `This path has ${match.allow}`, { allow: match.allow });
+    if ('allow' in match) {
+      const preflight = gate.cors.preflight(head, match.allow, match.headerNames);
+      if (preflight === null)
+        throw new DoorbusterError('method_not_allowed', `This path has ${match.allow}`, {
+          allow: match.allow,
+        });
+      this.#send(preflight);
+      return;
+    }
     this.#match = match;
     const { route } = match.compiled;
 
@@ -137,7 +145,7 @@ export class Exchange implements Door {
       if (this.#body !== null && !this.#body.isComplete) return;
       this.#isRunning = true;
       this.#run(this.#match!, this.#identity).then(
-        (reply) => this.#send(reply),
+        (reply) => this.#show(reply),
         (error) => this.#fail(error),
       );
     } catch (error) {
@@ -170,6 +178,15 @@ export class Exchange implements Door {
     this.#send(this.#gate.pipeline.replyTo(error, this.#head.requestId, route));
   }
 
+  /** Most answers are sent as they are: those to reads may be known to the client, or be compressed for it. */
+  #show(reply: Reply): void {
+    const { route } = this.#match!.compiled;
+    const isRead = route.method === 'GET' && reply.status === 200;
+    const shown = isRead ? represent(reply, route, this.#head) : reply;
+    if (shown instanceof Promise) void shown.then((encoded) => this.#send(encoded));
+    else this.#send(shown);
+  }
+
   #send(reply: Reply): void {
     if (this.#isAnswered || this.#isSettled) return;
     this.#isAnswered = true;
@@ -182,7 +199,9 @@ export class Exchange implements Door {
   #write(reply: Reply, mustClose: boolean): void {
     this.#settle(reply.status);
     if (this.#isAborted) return;
-    writeReply(this.#res, reply, this.#head, mustClose);
+    const cacheSeconds = this.#match?.compiled.route.cacheSeconds;
+    const corsLines = this.#gate.cors.linesFor(this.#head);
+    writeReply(this.#res, reply, this.#head, mustClose, cacheSeconds, corsLines);
   }
 
   /** Also wherever what follows on the connection could be anything but the next request: invariant 5. */

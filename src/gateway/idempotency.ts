@@ -41,12 +41,13 @@ function keptFrom({ status, body, headers }: Reply): KeptAnswer | null {
   if (status >= 500) return null;
   const text = body === undefined ? null : JSON.stringify(body);
   if (text !== null && Buffer.byteLength(text) > storedAnswerBytesMax) return null;
-  return { status, body: text, location: headers?.Location ?? null };
+  return { status, body: text, location: headers?.Location ?? null, etag: headers?.ETag ?? null };
 }
 
-function replay({ status, body, location }: KeptAnswer): Reply {
+function replay({ status, body, location, etag }: KeptAnswer): Reply {
   const headers: Record<string, string> = { 'Idempotency-Replayed': 'true' };
   if (location !== null) headers.Location = location;
+  if (etag !== null) headers.ETag = etag;
   return body === null ? { status, headers } : { status, headers, body: JSON.parse(body) };
 }
 

@@ -13,6 +13,7 @@ export interface KeptAnswer {
   /** JSON text: small, and the same bytes again. */
   readonly body: string | null;
   readonly location: string | null;
+  readonly etag: string | null;
 }
 
 export type Begun =

@@ -3,6 +3,8 @@
  * named components; two different schemas of one title are a programmer error.
  */
 import type { TSchema } from 'typebox';
+import { digestOf } from '../protocol/digest.ts';
+import { etagHeader, etagOf } from './etag.ts';
 import { statusByCode } from './problem.ts';
 import type { Route } from './route.ts';
 import { paramNamesOf } from './router.ts';
@@ -130,6 +132,9 @@ function responses(route: Route, components: Map<string, JsonObject>, problemRef
     const status = statusByCode[code];
     codesByStatus.set(status, [...(codesByStatus.get(status) ?? []), code]);
   }
+  // What has a version is not sent again to whoever has it.
+  if (route.method === 'GET' && route.replies[200]?.headers?.ETag !== undefined)
+    byStatus['304'] = { description: 'The version of `If-None-Match` is the present one' };
   const problemContent = { 'application/problem+json': { schema: problemRef } };
   for (const [status, codes] of codesByStatus) {
     byStatus[status] ??= {
@@ -171,9 +176,13 @@ function hoist(schema: unknown, components: Map<string, JsonObject>): Json {
   return { $ref: `#/components/schemas/${title}` };
 }
 
+function encoded(document: JsonObject): { bytes: Uint8Array; etag: string } {
+  return { bytes: new TextEncoder().encode(JSON.stringify(document)), etag: etagOf(digestOf(document)) };
+}
+
 /** These routes and one more, which serves the document of them all. */
 export function documented(routes: readonly Route[], about: About): readonly Route[] {
-  let bytes: Uint8Array | null = null;
+  let document: { bytes: Uint8Array; etag: string } | null = null;
   const all = [...routes];
   all.push({
     method: 'GET',
@@ -182,10 +191,11 @@ export function documented(routes: readonly Route[], about: About): readonly Rou
     summary: 'This document',
     tag: 'Meta',
     who: 'anybody',
-    replies: { 200: { description: 'The OpenAPI document' } },
+    cacheSeconds: 300,
+    replies: { 200: { description: 'The OpenAPI document', headers: etagHeader } },
     async handle() {
-      bytes ??= new TextEncoder().encode(JSON.stringify(openApiDocument(all, about)));
-      return { status: 200, body: bytes };
+      document ??= encoded(openApiDocument(all, about));
+      return { status: 200, body: document.bytes, headers: { ETag: document.etag } };
     },
   });
   return all;

@@ -2,6 +2,7 @@
  * What comes in after a request's head: its body within bounds; and the gate of one server, which counts what is open.
  */
 import { DoorbusterError } from '../protocol/errors.ts';
+import { Cors } from './cors.ts';
 import { parseJson } from './json.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Router } from './router.ts';
@@ -80,6 +81,7 @@ const openMaxDefault = 20_000;
 export class Gate implements BodyBudget {
   readonly pipeline: Pipeline;
   readonly router: Router;
+  readonly cors: Cors;
   readonly openBodyBytesMax = 64 * 1024 * 1024;
   openBodyBytes = 0;
   isDraining = false;
@@ -90,6 +92,7 @@ export class Gate implements BodyBudget {
   constructor(pipeline: Pipeline, router: Router, openMax = openMaxDefault) {
     this.pipeline = pipeline;
     this.router = router;
+    this.cors = new Cors(pipeline.services.config.corsOrigins);
     this.#openMax = openMax;
   }
 

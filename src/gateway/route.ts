@@ -90,6 +90,8 @@ interface Documented {
   /** Where others decide how long the body is; 64 KiB when not given. */
   readonly bodyBytesMax?: number;
   readonly live?: LiveDoor;
+  /** A read that is the same for everybody may be kept so long by anybody between us and the client. */
+  readonly cacheSeconds?: number;
   /** Every POST of an account accepts an Idempotency-Key; this one insists on it. */
   readonly isKeyRequired?: boolean;
   /** Codes of refusals that this route may answer with, for the documentation. */

@@ -22,14 +22,28 @@ export interface Match {
   readonly params: Readonly<Record<string, string>>;
 }
 
-interface Node {
+/** The path is known, the method is another one. */
+interface Mismatch {
+  readonly allow: string;
+  readonly headerNames: readonly string[];
+}
+
+interface Node extends Mismatch {
   readonly byLiteral: Map<string, Node>;
   parameter: Node | null;
   readonly byMethod: Map<string, CompiledRoute>;
   allow: string;
+  /** Request headers that its routes read. */
+  headerNames: readonly string[];
 }
 
-const newNode = (): Node => ({ byLiteral: new Map(), parameter: null, byMethod: new Map(), allow: '' });
+const newNode = (): Node => ({
+  byLiteral: new Map(),
+  parameter: null,
+  byMethod: new Map(),
+  allow: '',
+  headerNames: [],
+});
 /** No path of ours is longer, so a long one is refused before it is taken apart. */
 const segmentsMax = 12;
 const noParams = Object.freeze({});
@@ -42,14 +56,14 @@ export class Router {
   }
 
   /** The route, or the methods that the path has, or null for an unknown path. */
-  find(method: string, path: string): Match | { readonly allow: string } | null {
+  find(method: string, path: string): Match | Mismatch | null {
     const segments = path.split('/', segmentsMax + 2);
     if (segments.length > segmentsMax + 1) return null;
     const values: string[] = [];
     const node = descend(this.#root, segments, 1, values);
     if (node === null) return null;
     const compiled = node.byMethod.get(method);
-    if (!compiled) return { allow: node.allow };
+    if (!compiled) return node;
     if (values.length === 0) return { compiled, params: noParams };
     const params: Record<string, string> = {};
     for (let i = 0; i < values.length; i++) {
@@ -90,6 +104,7 @@ function add(root: Node, route: Route): void {
     checkBody:
       hasBody(route) && !route.isRaw ? compileCheck(route.body ?? nothing, 'The body') : acceptAnything,
   });
+  node.headerNames = [...node.headerNames, ...Object.keys(route.headers ?? {})];
   node.allow = [...node.byMethod.keys()].sort().join(', ');
 }
 

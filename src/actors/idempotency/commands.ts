@@ -27,6 +27,7 @@ export const finishRequest = command('FinishRequest')
     status: number;
     body: unknown;
     location: string | null;
+    etag: string | null;
   }>()
   .answers<null>();
 export type FinishRequest = Sent<typeof finishRequest>;
@@ -49,6 +50,7 @@ export interface BegunRequest {
   readonly status: number | null;
   readonly body: unknown;
   readonly location: string | null;
+  readonly etag: string | null;
 }
 
 export type IdempotencyCommands = typeof beginRequest | typeof finishRequest | typeof abandonRequest;

@@ -63,7 +63,7 @@ function run(
   return {
     code: 'ok',
     events: [...forgotten, { type: 'RequestBegun', key, fingerprint, resourceId, run, atMs: at }],
-    reply: { outcome: 'run', resourceId, status: null, body: null, location: null },
+    reply: { outcome: 'run', resourceId, status: null, body: null, location: null, etag: null },
   };
 }
 
@@ -81,8 +81,8 @@ function finish(state: IdempotencyState, command: FinishRequest, at: Instant): I
   if (known === undefined) return refuse('not_found');
   // The first answer stays: somebody may have seen it.
   if (known.finished !== null) return unchanged;
-  const { key, status, body, location } = command;
-  return { code: 'ok', events: [{ type: 'RequestFinished', key, status, body, location, atMs: at }] };
+  const { key, status, body, location, etag } = command;
+  return { code: 'ok', events: [{ type: 'RequestFinished', key, status, body, location, etag, atMs: at }] };
 }
 
 function abandon(state: IdempotencyState, { key }: AbandonRequest): IdempotencyDecision {

@@ -11,6 +11,8 @@ export type IdempotencyEvent =
       status: number;
       body: unknown;
       location: string | null;
+      /** Absent in records of earlier versions. */
+      etag?: string | null;
       atMs: number;
     }
   | { type: 'RequestAbandoned'; key: string }

@@ -13,8 +13,8 @@ export function evolveIdempotency({ requestByKey }: IdempotencyState, event: Ide
       break;
     }
     case 'RequestFinished': {
-      const { status, body, location } = event;
-      requestByKey.get(event.key)!.finished = { status, body, location };
+      const { status, body, location, etag = null } = event;
+      requestByKey.get(event.key)!.finished = { status, body, location, etag };
       break;
     }
     case 'RequestAbandoned':

@@ -9,7 +9,8 @@ type Row = [
   resourceId: string,
   run: string,
   beganAtMs: number,
-  finished: [status: number, body: unknown, location: string | null] | null,
+  /** The tag is absent in rows of earlier versions. */
+  finished: [status: number, body: unknown, location: string | null, etag?: string | null] | null,
 ];
 
 export function snapshotIdempotency(state: IdempotencyState): Row[] {
@@ -19,7 +20,7 @@ export function snapshotIdempotency(state: IdempotencyState): Row[] {
     resourceId,
     run,
     beganAtMs,
-    finished === null ? null : [finished.status, finished.body, finished.location],
+    finished === null ? null : [finished.status, finished.body, finished.location, finished.etag],
   ]);
 }
 
@@ -28,7 +29,8 @@ export function restoreIdempotency(_key: string, rows: unknown, version: number)
     throw new Error(`unknown version ${version} of an idempotency snapshot`);
   const requestByKey: IdempotencyState['requestByKey'] = new Map();
   for (const [key, fingerprint, resourceId, run, beganAtMs, row] of rows as Row[]) {
-    const finished = row === null ? null : { status: row[0], body: row[1], location: row[2] };
+    const finished =
+      row === null ? null : { status: row[0], body: row[1], location: row[2], etag: row[3] ?? null };
     requestByKey.set(key, { fingerprint, resourceId, run, beganAtMs, finished });
   }
   return { requestByKey };

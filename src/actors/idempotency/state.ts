@@ -3,6 +3,7 @@ interface FinishedRequest {
   readonly status: number;
   readonly body: unknown;
   readonly location: string | null;
+  readonly etag: string | null;
 }
 
 interface KnownRequest {

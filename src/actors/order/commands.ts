@@ -52,10 +52,15 @@ export const readOrder = command('ReadOrder')
   .answers<OrderView>();
 export type ReadOrder = Sent<typeof readOrder>;
 
-/** Before the stock is committed: undone at once. Confirmed and not shipped: refunded, unless a bank disputes the payment. ok | not_found | wrong_state. */
+/**
+ * Before the stock is committed: undone at once. Confirmed and not shipped: refunded, unless a bank disputes the
+ * payment. ok | not_found | stale_version | wrong_state.
+ */
 export const cancelOrder = command('CancelOrder')
   .takes<{
     buyerId: string | null;
+    /** The versions that the buyer may have seen; null, or absent: any. */
+    versions?: string[] | null;
   }>()
   .answers<OrderView>();
 export type CancelOrder = Sent<typeof cancelOrder>;

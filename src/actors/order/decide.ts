@@ -108,8 +108,13 @@ function read(state: OrderState, { buyerId }: ReadOrder): OrderDecision<OrderVie
   return isSeenBy(state, buyerId) ? unchanged : refuse('not_found');
 }
 
-function cancel(state: OrderState, { buyerId }: CancelOrder, at: Instant): OrderDecision<OrderView> {
+function cancel(
+  state: OrderState,
+  { buyerId, versions = null }: CancelOrder,
+  at: Instant,
+): OrderDecision<OrderView> {
   if (!isSeenBy(state, buyerId)) return refuse('not_found');
+  if (versions !== null && !versions.includes(String(state.version))) return refuse('stale_version');
   switch (orderFlow[state.status].cancel) {
     case 'refuse':
       return refuse('wrong_state');

@@ -2,6 +2,7 @@
 import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
 import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
 import { Page } from '../../gateway/schemas.ts';
+import { digestOf } from '../../protocol/digest.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isId } from '../../protocol/ids.ts';
 import { NewProduct, Product, ProductChange, ProductFilter } from './schemas.ts';
@@ -10,6 +11,12 @@ import { catalogOf } from './store.ts';
 function productIdParam(text: string): string {
   if (!isId('product', text)) throw new DoorbusterError('not_found', 'No such product');
   return text;
+}
+
+/** The version, which a change is based on, and a name of what the body shows that changes without a change: stock, rating. */
+function tagOf({ version, variants, rating, ratingCount }: Product): string {
+  const moving = [rating, ratingCount, ...variants.map(({ available }) => available)];
+  return etagOf(`${version}.${digestOf(moving)}`);
 }
 
 /** Admins act for every seller. */
@@ -37,7 +44,7 @@ const createProduct = route({
   async handle({ services, identity, body, mintedId }) {
     const product = await catalogOf(services).create(identity.accountId, mintedId, body);
     return reply(201, product, {
-      ETag: etagOf(product.version),
+      ETag: tagOf(product),
       Location: `/v1/products/${product.productId}`,
     });
   },
@@ -51,6 +58,7 @@ const listProducts = route({
   tag: 'Catalogue',
   who: 'anybody',
   query: ProductFilter,
+  cacheSeconds: 5,
   replies: { 200: { description: 'A page of products', schema: Page(Product) } },
   async handle({ services, query }) {
     return reply(200, await catalogOf(services).list(query));
@@ -64,11 +72,12 @@ const readProduct = route({
   summary: 'One product',
   tag: 'Catalogue',
   who: 'anybody',
+  cacheSeconds: 5,
   replies: { 200: { description: 'The product', schema: Product, headers: etagHeader } },
   refusals: ['not_found'],
   async handle({ services, params }) {
     const product = await catalogOf(services).read(productIdParam(params.productId));
-    return reply(200, product, { ETag: etagOf(product.version) });
+    return reply(200, product, { ETag: tagOf(product) });
   },
 });
 
@@ -87,7 +96,7 @@ const changeProduct = route({
     const versions = versionsOf(headers['if-match']);
     const productId = productIdParam(params.productId);
     const product = await catalogOf(services).change(ownerOf(identity), productId, versions, body);
-    return reply(200, product, { ETag: etagOf(product.version) });
+    return reply(200, product, { ETag: tagOf(product) });
   },
 });
 

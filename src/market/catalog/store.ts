@@ -135,7 +135,7 @@ export class Catalog {
   async change(
     sellerId: string | null,
     productId: string,
-    versions: readonly number[] | null,
+    versions: readonly string[] | null,
     change: ProductChange,
   ): Promise<Product> {
     const mustRegister = await this.#database.transaction(async (query) =>
@@ -153,7 +153,7 @@ export class Catalog {
   async archive(
     sellerId: string | null,
     productId: string,
-    versions: readonly number[] | null,
+    versions: readonly string[] | null,
   ): Promise<void> {
     await this.#database.transaction(async (query) => {
       await lockOwned(query, sellerId, productId, versions);
@@ -179,12 +179,12 @@ async function lockOwned(
   query: Query,
   sellerId: string | null,
   productId: string,
-  versions: readonly number[] | null,
+  versions: readonly string[] | null,
 ): Promise<ProductRow> {
   await query('SELECT 1 FROM products WHERE product_id = $1 FOR UPDATE', [productId]);
   const row = await rowOf(query, productId);
   if (sellerId !== null && row.seller_id !== sellerId) throw notFound();
-  if (versions !== null && !versions.includes(row.version))
+  if (versions !== null && !versions.some((version) => Number(version.split('.', 1)[0]) === row.version))
     throw new DoorbusterError('stale_version', `The product is at version ${row.version}`, {
       version: row.version,
     });

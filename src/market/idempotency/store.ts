@@ -70,7 +70,7 @@ async function sendAgain(isHeard: () => Promise<boolean>): Promise<void> {
   }
 }
 
-function begunFrom({ outcome, resourceId, status, body, location }: BegunRequest): Begun {
+function begunFrom({ outcome, resourceId, status, body, location, etag }: BegunRequest): Begun {
   if (outcome === 'run') return { outcome, resourceId };
-  return { outcome, status: status ?? 200, body: typeof body === 'string' ? body : null, location };
+  return { outcome, status: status ?? 200, body: typeof body === 'string' ? body : null, location, etag };
 }

@@ -1,6 +1,6 @@
 /** Orders: single ones exactly, from their actor; lists from the read model, which follows within moments. */
 import { cancelOrder, readOrder } from '../../actors/order/commands.ts';
-import { etagHeader, etagOf } from '../../gateway/etag.ts';
+import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
 import { accepted, idParam, scopeOf } from '../../gateway/handling.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page } from '../../gateway/schemas.ts';
@@ -49,11 +49,13 @@ const cancel = route({
   summary: 'Cancel an order; a paid one is refunded',
   tag: 'Orders',
   who: 'signed-in',
+  headers: ifMatchHeader,
   replies: one,
-  refusals: ['not_found', 'wrong_state'],
-  async handle({ services, identity, params }) {
+  refusals: ['not_found', 'stale_version', 'wrong_state'],
+  async handle({ services, identity, params, headers }) {
     const orderId = idParam('order', params.orderId);
-    const order = accepted(await services.ask(cancelOrder, orderId, { buyerId: scopeOf(identity) }));
+    const cancelling = { buyerId: scopeOf(identity), versions: versionsOf(headers['if-match']) };
+    const order = accepted(await services.ask(cancelOrder, orderId, cancelling));
     return reply(200, orderJson(order), { ETag: etagOf(order.version) });
   },
 });

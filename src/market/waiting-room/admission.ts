@@ -3,6 +3,8 @@
  *
  * 1. They are deterministic: the same admission gives the same token on every gateway and after a restart.
  * 2. Signatures are compared in constant time. Expiry is judged by the SKU's actor, not here.
+ * 3. A token says who was let in where, and not to what: what a sale sells, and how much of it one buyer gets, the SKU's
+ *    actor knows. So it is as long for a sale of fifty SKUs as for one. Tokens of earlier versions list the SKUs.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { deriveKey } from '../../gateway/derive-key.ts';
@@ -16,17 +18,17 @@ export interface AdmissionClaims {
   readonly ticketId: string;
   readonly ticketNumber: number;
   readonly buyerId: string;
-  readonly items: readonly { readonly sku: string; readonly limit: number }[];
   readonly expiresAtMs: number;
 }
 
 /** The claims as they travel. */
-type Payload = [
+type Payload = [saleId: string, ticketId: string, ticketNumber: number, buyerId: string, expiresAtMs: number];
+type EarlierPayload = [
   saleId: string,
   ticketId: string,
   ticketNumber: number,
   buyerId: string,
-  items: [sku: string, limit: number][],
+  items: unknown[],
   expiresAtMs: number,
 ];
 
@@ -37,9 +39,8 @@ export class Admissions {
     this.#key = deriveKey(tokenSecret, 'admission token v1');
   }
 
-  sign({ saleId, ticketId, ticketNumber, buyerId, items, expiresAtMs }: AdmissionClaims): string {
-    const limits = items.map(({ sku, limit }): [string, number] => [sku, limit]);
-    const claims: Payload = [saleId, ticketId, ticketNumber, buyerId, limits, expiresAtMs];
+  sign({ saleId, ticketId, ticketNumber, buyerId, expiresAtMs }: AdmissionClaims): string {
+    const claims: Payload = [saleId, ticketId, ticketNumber, buyerId, expiresAtMs];
     const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
     return `${payload}.${this.#signature(payload).toString('base64url')}`;
   }
@@ -53,10 +54,10 @@ export class Admissions {
     const given = Buffer.from(token.slice(dot + 1), 'base64url');
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
     // The signature is good, so the payload is what `sign` made.
-    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Payload;
-    const [saleId, ticketId, ticketNumber, buyerId, items, expiresAtMs] = claims;
-    const limits = items.map(([sku, limit]) => ({ sku, limit }));
-    return { saleId, ticketId, ticketNumber, buyerId, items: limits, expiresAtMs };
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Payload | EarlierPayload;
+    const [saleId, ticketId, ticketNumber, buyerId] = claims;
+    const expiresAtMs = claims.length === 5 ? claims[4] : claims[5];
+    return { saleId, ticketId, ticketNumber, buyerId, expiresAtMs };
   }
 
   #signature(payload: string): Buffer {

@@ -1,9 +1,9 @@
 /**
  * Holds: units put aside for an admitted buyer.
  *
- * 1. The admission token says who may hold what; its signature is checked here, without asking anybody.
- * 2. Its expiry, the quantity and the buyer's limit are judged by the SKU's actor, after it has looked for a repeat:
- *    a buyer whose connection broke gets the hold that exists, however late the repeat comes.
+ * 1. The admission token says who may hold in which sale; its signature is checked here, without asking anybody.
+ * 2. Its expiry, whether the sale sells the SKU, the quantity and the buyer's limit are judged by the SKU's actor, after
+ *    it has looked for a repeat: a buyer whose connection broke gets the hold that exists, however late it comes.
  */
 import { placeHold, readHold, voidHold } from '../../actors/sku/commands.ts';
 import { accepted, idParam, uuidParam } from '../../gateway/handling.ts';
@@ -20,10 +20,9 @@ const partsOf = perGateway((services) => ({
   index: holdIndexOf(services),
 }));
 
-/** The claims of a token that admits this buyer to this sale, to buy this SKU. */
+/** The claims of a token that admits this buyer to this sale. */
 function admissionTo(
   saleId: string,
-  sku: string,
   buyerId: string,
   token: string | undefined,
   admissions: Admissions,
@@ -33,8 +32,6 @@ function admissionTo(
   if (claims === null) throw new DoorbusterError('admission_invalid', 'The token was not issued here');
   if (claims.saleId !== saleId || claims.buyerId !== buyerId)
     throw new DoorbusterError('admission_invalid', 'The token admits somebody else, or to another sale');
-  if (!claims.items.some((item) => item.sku === sku))
-    throw new DoorbusterError('unknown_sku', `the sale does not sell ${sku}`, { sku });
   return claims;
 }
 
@@ -73,7 +70,7 @@ const place = route({
     const { admissions, index } = partsOf(services);
     const saleId = idParam('sale', params.saleId);
     const buyerId = identity.accountId;
-    const claims = admissionTo(saleId, sku, buyerId, headers['admission-token'], admissions);
+    const claims = admissionTo(saleId, buyerId, headers['admission-token'], admissions);
     const holdId = sentId.toLowerCase();
     const known = index.recall(holdId);
     if (known && (known.sku !== sku || known.saleId !== saleId))

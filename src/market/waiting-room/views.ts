@@ -22,10 +22,10 @@ export function servingJson(view: ServingView) {
 /** The token and its end, or null for a ticket that is not admitted. */
 export function admissionJson(view: TicketView, admissions: Admissions): Admission | null {
   if (view.admission === null) return null;
-  const { items, expiresAtMs } = view.admission;
+  const { expiresAtMs } = view.admission;
   const { saleId, ticketId, ticketNumber, buyerId } = view;
   return {
-    token: admissions.sign({ saleId, ticketId, ticketNumber, buyerId, items, expiresAtMs }),
+    token: admissions.sign({ saleId, ticketId, ticketNumber, buyerId, expiresAtMs }),
     expiresAt: iso(expiresAtMs),
   };
 }

@@ -16,6 +16,7 @@ const finish = (key: string, status = 201): IdempotencyCommand => ({
   status,
   body: { orderId: 'ord_1' },
   location: '/v1/orders/ord_1',
+  etag: '"1"',
 });
 const begun = (key: string, atMs: number): IdempotencyEvent => ({
   type: 'RequestBegun',
@@ -54,6 +55,7 @@ describe('an Idempotency-Key', () => {
           status: 201,
           body: { orderId: 'ord_1' },
           location: '/v1/orders/ord_1',
+          etag: '"1"',
         },
       });
   });

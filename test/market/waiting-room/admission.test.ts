@@ -1,4 +1,6 @@
+import { createHmac, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { deriveKey } from '../../../src/gateway/derive-key.ts';
 import { Admissions } from '../../../src/market/waiting-room/admission.ts';
 
 describe('an admission token', () => {
@@ -7,7 +9,6 @@ describe('an admission token', () => {
     ticketId: 'tkt_1',
     ticketNumber: 7,
     buyerId: 'acc_1',
-    items: [{ sku: 'PS-1', limit: 2 }],
     expiresAtMs: 1_800_000_000_000,
   };
 
@@ -30,5 +31,24 @@ describe('an admission token', () => {
     ])
       expect(admissions.verify(changed)).toBeNull();
     expect(new Admissions('another secret of 32 characters!').verify(token)).toBeNull();
+  });
+
+  test('case 07: does not grow with the sale, and one that was given out with its SKUs still says the same', () => {
+    const admissions = new Admissions('a secret that has 32 characters!');
+    const ids = {
+      saleId: `sal_${randomUUID()}`,
+      ticketId: `tkt_${randomUUID()}`,
+      buyerId: `acc_${randomUUID()}`,
+    };
+    const largest = { ...ids, ticketNumber: 4_000_000, expiresAtMs: 8_640_000_000_000_000 };
+    expect(admissions.sign(largest).length).toBeLessThan(300);
+    // As the version before made them: made here, with the key that it derived.
+    const items = Array.from({ length: 50 }, (_, i) => [`SKU-${i}`.padEnd(30, 'x'), 2]);
+    const { saleId, ticketId, ticketNumber, buyerId, expiresAtMs } = claims;
+    const earlier = [saleId, ticketId, ticketNumber, buyerId, items, expiresAtMs];
+    const payload = Buffer.from(JSON.stringify(earlier)).toString('base64url');
+    const key = deriveKey('a secret that has 32 characters!', 'admission token v1');
+    const signature = createHmac('sha256', key).update(payload).digest('base64url');
+    expect(admissions.verify(`${payload}.${signature}`)).toEqual(claims);
   });
 });
