@@ -55,6 +55,7 @@ export async function loadLive(): Promise<readonly LiveFeature[]> {
     import('./market/waiting-room/live.ts'),
     import('./market/checkout/live.ts'),
     import('./market/orders/live.ts'),
+    import('./market/payments/live.ts'),
     import('./ops/live.ts'),
   ]);
   return nouns.map(({ live }) => live);

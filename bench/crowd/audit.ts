@@ -114,9 +114,10 @@ async function rereadOrders(parts: AuditParts): Promise<void> {
 async function readStock({ seller }: AuditParts, status: Answer['body']): Promise<StockEvidence[]> {
   const stock: StockEvidence[] = [];
   for (const { sku, units } of seller.offers) {
-    const { onHand, held, sold, available } = await seller.stock(sku);
+    const { onHand, held, sold, allotted, available } = await seller.stock(sku);
     const item = (status.items ?? []).find((candidate: { sku: string }) => candidate.sku === sku);
-    stock.push({ sku, offered: units, onHand, held, sold, available, saleSold: Number(item?.sold) });
+    const saleSold = Number(item?.sold);
+    stock.push({ sku, offered: units, onHand, held, sold, allotted, available, saleSold });
   }
   return stock;
 }

@@ -9,6 +9,7 @@ export interface StockEvidence {
   readonly onHand: number;
   readonly held: number;
   readonly sold: number;
+  readonly allotted: number;
   readonly available: number;
   /** From the sale's status. */
   readonly saleSold: number;

@@ -47,8 +47,10 @@ export function soldUnits(evidence: Evidence): number {
 function notOversold(evidence: Evidence): Verdict {
   const oversold = oversoldUnits(evidence);
   const astray = evidence.stock.filter(
-    ({ offered, onHand, held, sold, available }) =>
-      onHand !== offered || onHand !== available + held + sold || available < 0 || held < 0,
+    ({ offered, onHand, held, sold, allotted, available }) =>
+      onHand !== offered ||
+      onHand !== available + allotted + held + sold ||
+      Math.min(available, allotted, held, sold) < 0,
   ).length;
   const offered = evidence.stock.reduce((sum, stock) => sum + stock.offered, 0);
   return {

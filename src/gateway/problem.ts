@@ -30,6 +30,7 @@ const codesByStatus = {
     'last_admin',
     'sku_taken',
     'sale_not_open',
+    'sale_paused',
     'hold_expired',
     'hold_in_use',
     'wrong_state',

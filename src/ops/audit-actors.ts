@@ -16,14 +16,14 @@ function ask<View>({ decider, state }: Actor, command: AnyCommand): View | null 
 export function stockEntry(actor: Actor): StockEntry | null {
   const stock = ask<StockView>(actor, { type: 'ReadStock' });
   if (!stock) return null;
-  const { sku, onHand, held, sold } = stock;
+  const { sku, onHand, held, sold, allotted } = stock;
   const holds: HoldEntry[] = [];
   for (const holdId of actor.decider.allNames?.(actor.state) ?? []) {
     const command = { type: 'ReadHold', holdId, buyerId: null };
     const { quantity, state, orderId } = ask<HoldView>(actor, command)!;
     holds.push({ holdId, sku, quantity, state, orderId });
   }
-  return { sku, onHand, held, sold, holds };
+  return { sku, onHand, held, sold, allotted, holds };
 }
 
 /** null: the order was never placed. */

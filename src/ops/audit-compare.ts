@@ -17,7 +17,7 @@ import {
 
 /** `row`: as of the same frame as the entry; undefined when there is none. */
 export function compareStock(entry: StockEntry, row: StockRow | undefined): Mismatch[] {
-  const { sku, onHand, held, sold, holds } = entry;
+  const { sku, onHand, held, sold, allotted, holds } = entry;
   const sumOf = (states: readonly HoldState[]) =>
     holds.reduce((sum, hold) => sum + (states.includes(hold.state) ? hold.quantity : 0), 0);
   const mismatches: Mismatch[] = [];
@@ -31,7 +31,8 @@ export function compareStock(entry: StockEntry, row: StockRow | undefined): Mism
   if (held < 0 || sold < 0 || held + sold > onHand)
     mismatches.push({ kind: 'stock.oversold', key: sku, expected: `at most ${onHand}`, found: held + sold });
   if (!row) return [...mismatches, { kind: 'stock.row', key: sku, expected: 'a row', found: null }];
-  return [...mismatches, ...unequal('stock', sku, { onHand, held, sold }, row)];
+  const figures = { onHand, held, sold, allotted: row.allotted === null ? null : allotted };
+  return [...mismatches, ...unequal('stock', sku, figures, row)];
 }
 
 export function compareOrder({ view }: OrderEntry, rows: OrderRows | undefined): Mismatch[] {

@@ -18,6 +18,7 @@ export interface StockEntry {
   readonly onHand: number;
   readonly held: number;
   readonly sold: number;
+  readonly allotted: number;
   readonly holds: readonly HoldEntry[];
 }
 
@@ -39,6 +40,8 @@ export interface StockRow {
   readonly onHand: number;
   readonly held: number;
   readonly sold: number;
+  /** null: not known yet. */
+  readonly allotted: number | null;
 }
 
 export interface OrderRows {

@@ -6,6 +6,7 @@
  * 2. Row and actor are read at different moments, so a difference is only suspected. It counts when a second look finds
  *    both unchanged and still different, while the projection was keeping up.
  * 3. It counts until a later round finds the SKU in order; every round looks at it again.
+ * 4. A row that is older than the figure `allotted` learns it here, once both looks found row and actor at rest.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Pool } from 'pg';
@@ -31,6 +32,8 @@ interface Figures {
   readonly onHand: number;
   readonly held: number;
   readonly sold: number;
+  /** null: the row is older than the figure. */
+  readonly allotted: number | null;
 }
 interface Row extends Figures {
   readonly sku: string;
@@ -42,7 +45,7 @@ const inTurnMax = 500;
 const mismatchesMax = 1_000;
 const askedAtOnce = 100;
 const lagSecondsMax = 2;
-const columns = `sku, on_hand::float8 as "onHand", held::float8, sold::float8`;
+const columns = `sku, on_hand::float8 as "onHand", held::float8, sold::float8, allotted::float8`;
 
 const recentText = `select ${columns} from stock_levels
   where updated_at < now() - $1 * interval '1 ms' and updated_at > now() - interval '1 hour'
@@ -50,9 +53,17 @@ const recentText = `select ${columns} from stock_levels
 const inTurnText = `select ${columns} from stock_levels
   where sku > $2 and updated_at < now() - $1 * interval '1 ms' order by sku limit ${inTurnMax}`;
 const namedText = `select ${columns} from stock_levels where sku = any($1)`;
+const learnText = `update stock_levels set allotted = $2
+  where sku = $1 and allotted is null and on_hand = $3 and held = $4 and sold = $5`;
 
 const areEqual = (a: Figures | null, b: Figures | null) =>
-  a === b || (a !== null && b !== null && a.onHand === b.onHand && a.held === b.held && a.sold === b.sold);
+  a === b ||
+  (a !== null &&
+    b !== null &&
+    a.onHand === b.onHand &&
+    a.held === b.held &&
+    a.sold === b.sold &&
+    a.allotted === b.allotted);
 
 export class StockReconciliation implements Job {
   readonly name = 'stock reconciliation';
@@ -113,9 +124,9 @@ export class StockReconciliation implements Job {
     for (let from = 0; from < rows.length && !stopping.aborted; from += askedAtOnce) {
       const some = rows.slice(from, from + askedAtOnce);
       const actors = await Promise.all(some.map(({ sku }) => this.#figuresOf(sku)));
-      for (const [index, { sku, onHand, held, sold }] of some.entries()) {
+      for (const [index, { sku, ...row }] of some.entries()) {
         const actor = actors[index];
-        if (actor !== undefined) pairs.push({ sku, row: { onHand, held, sold }, actor });
+        if (actor !== undefined) pairs.push({ sku, row, actor });
       }
     }
     return pairs;
@@ -126,8 +137,8 @@ export class StockReconciliation implements Job {
     const answer = await this.#deps.ask(readStock, sku, {});
     if (answer.code === 'not_found') return null;
     if (answer.code !== 'ok' && answer.code !== 'created') return undefined;
-    const { onHand, held, sold } = answer.body;
-    return { onHand, held, sold };
+    const { onHand, held, sold, allotted } = answer.body;
+    return { onHand, held, sold, allotted };
   }
 
   async #lookAgain(suspects: ReadonlyMap<string, Pair>, stopping: AbortSignal): Promise<void> {
@@ -138,8 +149,21 @@ export class StockReconciliation implements Job {
       const before = suspects.get(one.sku)!;
       const isAtRest = areEqual(one.row, before.row) && areEqual(one.actor, before.actor);
       if (areEqual(one.row, one.actor)) this.#mismatches.delete(one.sku);
-      else if (isAtRest && !this.#mismatches.has(one.sku)) this.#found(one);
+      else if (!isAtRest) continue;
+      else if (
+        one.row &&
+        one.actor &&
+        areEqual({ ...one.row, allotted: one.actor.allotted }, one.actor) &&
+        one.row.allotted === null
+      )
+        await this.#learn(one.sku, one.actor);
+      else if (!this.#mismatches.has(one.sku)) this.#found(one);
     }
+  }
+
+  /** An event between the looks and now changes one of the figures, or comes to the row after this. */
+  async #learn(sku: string, { onHand, held, sold, allotted }: Figures): Promise<void> {
+    await this.#deps.pool.query(learnText, [sku, allotted, onHand, held, sold]);
   }
 
   #found(pair: Pair): void {

@@ -31,6 +31,7 @@ export const refusals = {
   unknown_sku: 'The sale does not sell this SKU',
   sale_not_open: 'The sale is not open yet',
   sale_ended: 'The sale has ended',
+  sale_paused: 'The sale is paused',
   invite_required: 'The sale needs an access code',
   admission_required: 'An admission token is required',
   admission_invalid: 'The admission token is not valid for this',

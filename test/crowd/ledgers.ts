@@ -79,8 +79,8 @@ export function keptSale(): LooseEvidence {
     orders,
     servingWentBack: ledger.servingWentBack,
     stock: [
-      { sku: 'A', offered: 2, onHand: 2, held: 0, sold: 2, available: 0, saleSold: 2 },
-      { sku: 'B', offered: 1, onHand: 1, held: 0, sold: 1, available: 0, saleSold: 1 },
+      { sku: 'A', offered: 2, onHand: 2, held: 0, sold: 2, allotted: 0, available: 0, saleSold: 2 },
+      { sku: 'B', offered: 1, onHand: 1, held: 0, sold: 1, allotted: 0, available: 0, saleSold: 1 },
     ],
     oversoldReported: 0,
     payments,

@@ -298,7 +298,16 @@ describe('no promise is broken when', () => {
   test('units are left because nobody waits', () => {
     const sale = keptSale();
     sale.tickets[5]!.reread = { status: 'left', ticketNumber: 6 };
-    sale.stock[1] = { sku: 'B', offered: 2, onHand: 2, held: 0, sold: 1, available: 1, saleSold: 1 };
+    sale.stock[1] = {
+      sku: 'B',
+      offered: 2,
+      onHand: 2,
+      held: 0,
+      sold: 1,
+      allotted: 0,
+      available: 1,
+      saleSold: 1,
+    };
     expect(broken(sale)).toEqual([]);
   });
 });

@@ -226,6 +226,10 @@ function openShop(story: Story): void {
   story.tick('sale', saleId);
   story.send('sale', saleId, { type: 'PauseSale', sellerId: seller });
   story.send('sale', saleId, { type: 'ResumeSale', sellerId: seller });
+  story.send('sale', saleId, { type: 'PauseSale', sellerId: seller, holds: true });
+  story.deliver(captured);
+  story.send('sale', saleId, { type: 'ResumeSale', sellerId: seller });
+  story.deliver(captured);
   for (let n = 0; n < 4; n++) {
     story.atMs += 100;
     story.tick('sale', saleId);
@@ -354,6 +358,7 @@ function endShop(story: Story): void {
   story.deliver(captured);
   story.atMs += 25 * 3_600_000;
   story.tick('sku', sku);
+  story.send('sku', sku, { type: 'RetireSku' });
 }
 
 function requests(story: Story): void {

@@ -28,6 +28,7 @@ const stock = (more: Partial<StockEntry> = {}): StockEntry => ({
   onHand: 10,
   held: 2,
   sold: 1,
+  allotted: 4,
   holds: [
     hold('h1', { state: 'held', quantity: 2, orderId: null }),
     hold('h2'),
@@ -35,7 +36,7 @@ const stock = (more: Partial<StockEntry> = {}): StockEntry => ({
   ],
   ...more,
 });
-const stockRow = { onHand: 10, held: 2, sold: 1 };
+const stockRow = { onHand: 10, held: 2, sold: 1, allotted: 4 };
 
 function order(more: Partial<OrderView> = {}, isSettled = true): OrderEntry {
   const view: OrderView = {
@@ -87,14 +88,18 @@ describe('stock', () => {
     expect(compareStock(stock(), stockRow)).toEqual([]);
   });
   it('names each figure in which the row differs', () => {
-    expect(compareStock(stock(), { onHand: 10, held: 3, sold: 1 })).toEqual([
+    expect(compareStock(stock(), { ...stockRow, held: 3 })).toEqual([
       { kind: 'stock.held', key: 'S', expected: 2, found: 3 },
     ]);
-    expect(kinds(compareStock(stock(), { onHand: 9, held: 2, sold: 0 }))).toEqual([
+    expect(kinds(compareStock(stock(), { ...stockRow, onHand: 9, sold: 0 }))).toEqual([
       'stock.onHand',
       'stock.sold',
     ]);
+    expect(kinds(compareStock(stock(), { ...stockRow, allotted: 3 }))).toEqual(['stock.allotted']);
     expect(kinds(compareStock(stock(), undefined))).toEqual(['stock.row']);
+  });
+  it('asks nothing of a figure that the row does not know yet', () => {
+    expect(compareStock(stock(), { ...stockRow, allotted: null })).toEqual([]);
   });
   it('sees units that no hold accounts for, and more units than there are', () => {
     expect(kinds(compareStock(stock({ held: 3 }), { ...stockRow, held: 3 }))).toEqual(['holds.held']);

@@ -87,11 +87,28 @@ describe('the stock reconciliation', () => {
 
   it('counts a row whose SKU no actor knows', async () => {
     await database.pool.query(
-      "insert into stock_levels values ('GHOST', 'prd_1', 'acc_1', 1, 0, 0, now() - interval '1 minute')",
+      "insert into stock_levels values ('GHOST', 'prd_1', 'acc_1', 1, 0, 0, now() - interval '1 minute', 0)",
     );
     start();
     await until(async () => numbers().mismatches === 1 || null);
     await database.pool.query("delete from stock_levels where sku = 'GHOST'");
+  });
+
+  it('a row from before units were set aside in it learns the figure, and is no mismatch', async () => {
+    await engine.ask('sku', 'S-9', {
+      ...{ type: 'OpenAllocation', saleId: 'sal_9', sellerId: 'acc_1', quantity: 4, purchaseLimit: 1 },
+      ...{ holdSeconds: 60, price: { amount: 100, currency: 'USD' } },
+    });
+    await engine.project();
+    const allotted = async () =>
+      (await database.pool.query("select allotted::float8 from stock_levels where sku = 'S-9'")).rows[0]
+        .allotted;
+    expect(await allotted()).toBe(4);
+    await database.pool.query("update stock_levels set allotted = null where sku = 'S-9'");
+    start();
+    await until(async () => (await allotted()) === 4 || null);
+    expect(numbers().mismatches).toBe(0);
+    expect(news).toEqual([]);
   });
 
   it('counts nothing while the tables are behind', async () => {

@@ -3,9 +3,10 @@
  * the end: the tables must say the same.
  */
 
+import { createHash } from 'node:crypto';
 import type { OrderView } from '../../src/actors/order/commands.ts';
 import { orderDecider } from '../../src/actors/order/decide.ts';
-import type { SaleView } from '../../src/actors/sale/commands.ts';
+import type { CurrentSaleView } from '../../src/actors/sale/commands.ts';
 import { saleDecider } from '../../src/actors/sale/decide.ts';
 import type { HoldView, StockView } from '../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
@@ -19,7 +20,7 @@ export interface History {
   /** In the order in which things happened. */
   readonly records: JournalRecord[];
   readonly orders: OrderView[];
-  readonly sales: SaleView[];
+  readonly sales: CurrentSaleView[];
   readonly stock: StockView[];
 }
 
@@ -99,7 +100,7 @@ class Making {
       sales: this.#sales
         .map(({ actor }) => actor.send({ type: 'ReadSale' }, at))
         .filter(({ code }) => code === 'ok')
-        .map(({ body }) => body as SaleView),
+        .map(({ body }) => body as CurrentSaleView),
       stock: this.#skus.map(({ actor }) => actor.send({ type: 'ReadStock' }, at).body as StockView),
     };
   }
@@ -112,8 +113,11 @@ class Making {
     return this.#random() < probability;
   }
 
+  /** The same for the same name; of the form that the server mints, and in the order of `n`. */
   #id(prefix: string, n: number): string {
-    return `${prefix}_${this.#name}-${n}`;
+    const digest = createHash('sha256').update(this.#name).digest('hex');
+    const hex = `${digest.slice(0, 24)}${n.toString(16).padStart(8, '0')}`;
+    return `${prefix}_${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   }
 
   #stage(decider: AnyDecider, prefix: string, n: number): { key: string; actor: Stage } {

@@ -67,6 +67,8 @@ function naiveHold(state: SkuState, command: PlaceHold, at: number): Code {
   if (quantity < 1) return 'validation_failed';
   const allocation = state.allocationBySale.get(saleId);
   if (!allocation) return 'unknown_sku';
+  if (!allocation.isOpen) return 'sale_ended';
+  if (allocation.isPaused) return 'sale_paused';
   if (command.admissionExpiresAtMs <= at) return 'admission_expired';
   let owned = 0;
   let taken = 0;
@@ -76,7 +78,7 @@ function naiveHold(state: SkuState, command: PlaceHold, at: number): Code {
     if (hold.buyerId === buyerId) owned += hold.quantity;
   }
   if (owned + quantity > allocation.purchaseLimit) return 'purchase_limit';
-  const free = allocation.isOpen ? allocation.quantity - taken : 0;
+  const free = allocation.quantity - taken;
   if (quantity <= free) return 'created';
   return free === 0 ? 'sold_out' : 'insufficient_stock';
 }

@@ -27,6 +27,7 @@ interface Allocation {
   readonly quantity: number;
   readonly limit: number;
   isOpen: boolean;
+  isPaused: boolean;
 }
 
 type HoldEvent = Extract<SkuEvent, { holdId: string }>;
@@ -82,9 +83,10 @@ export class StockEntry {
     if (event.type === 'AllotmentOpened') {
       if (this.allocations.has(event.saleId)) this.#object('a sale sets units aside once', event);
       const { quantity, purchaseLimit: limit } = event;
-      this.allocations.set(event.saleId, { quantity, limit, isOpen: true });
+      this.allocations.set(event.saleId, { quantity, limit, isOpen: true, isPaused: false });
     }
     if (event.type === 'AllotmentClosed') this.allocations.get(event.saleId)!.isOpen = false;
+    if (event.type === 'AllotmentPaused') this.allocations.get(event.saleId)!.isPaused = event.isPaused;
     if (event.type === 'HoldPlaced') this.#place(event);
     else if ('holdId' in event) this.#move(event);
     this.#check(event);
@@ -95,6 +97,8 @@ export class StockEntry {
     if (this.holds.has(holdId)) this.#object('a hold is placed once', event);
     const sale = this.allocations.get(saleId);
     if (!sale?.isOpen || quantity > this.free(saleId)) this.#object('no oversell', event);
+    if (sale?.isPaused && event.orderId === undefined)
+      this.#object('no hold while the sale is paused', event);
     const owned = this.units((hold) => hold.saleId === saleId && hold.buyerId === buyerId && isTaken(hold));
     if (sale && owned + quantity > sale.limit) this.#object('purchase limit', event);
     const state = event.orderId === undefined ? 'held' : 'committing';
@@ -131,8 +135,8 @@ export class StockEntry {
         this.#object('no oversell', event);
       setAside += this.free(saleId);
     }
-    const available = this.onHand - this.held - this.sold;
-    if (available < setAside || (this.onHand < 0 && event.type !== 'SkuRegistered'))
+    const available = this.onHand - this.held - this.sold - setAside;
+    if (available < 0 || (this.onHand < 0 && event.type !== 'SkuRegistered'))
       this.#object('units are conserved', { ...event, onHand: this.onHand, available, setAside });
   }
 

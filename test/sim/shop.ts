@@ -75,7 +75,9 @@ export class Shop extends Till {
   }
 
   steer(saleId: string, type: 'PauseSale' | 'ResumeSale' | 'CloseSale'): void {
-    this.call('sale', saleId, { type, sellerId: null } as AnyCommand, () => {});
+    const holds = type === 'PauseSale' && this.random.chance(0.5) ? { holds: this.random.chance(0.7) } : {};
+    const command = { type, sellerId: null, ...holds };
+    this.call('sale', saleId, command as AnyCommand, () => {});
   }
 
   changeRates(saleId: string): void {

@@ -267,12 +267,14 @@ export class Load {
     const paid = this.#buyers.filter(({ order }) => order !== null).length;
     const kept = this.#buyers.filter(({ wish }) => wish === 'keeps').length;
     expect(paid).toBe(this.#buyers.filter(({ wish }) => wish === 'pays').length);
-    const { onHand, held, sold, available } = (await this.#client.ask(`GET /v1/inventory/${sku}`)).body;
-    expect({ onHand, held, sold, available }).toEqual({
+    const { asOf: _, ...stock } = (await this.#client.ask(`GET /v1/inventory/${sku}`)).body;
+    expect(stock).toEqual({
+      sku,
       onHand: units,
       held: kept,
       sold: paid,
-      available: units - kept - paid,
+      allotted: units - kept - paid,
+      available: 0,
     });
     const status = await this.#client.ask(`GET /v1/sales/${saleId}/status`, { who: seller });
     expect(status.body).toMatchObject({ joined: this.#buyers.length, oversold: 0 });

@@ -192,6 +192,6 @@ export async function sandboxFaults(server: { sandboxUrl: string | null }, fault
 
 /** The units of one SKU, as its actor has them. */
 export async function stockOf(place: Place, sku: string) {
-  const { onHand, held, sold, available } = await expected(place, `GET /v1/inventory/${sku}`, 200);
-  return { onHand, held, sold, available };
+  const { onHand, held, sold, allotted, available } = await expected(place, `GET /v1/inventory/${sku}`, 200);
+  return { onHand, held, sold, allotted, available };
 }

@@ -70,7 +70,13 @@ describe('a buyer over HTTP', () => {
     ];
     expect([first.status, repeat.status]).toEqual([201, 200]);
     expect(repeat.body).toEqual(first.body);
-    expect(await stockOf(server, drop.sku)).toEqual({ onHand: 3, held: 1, sold: 0, available: 2 });
+    expect(await stockOf(server, drop.sku)).toEqual({
+      onHand: 3,
+      held: 1,
+      sold: 0,
+      allotted: 2,
+      available: 0,
+    });
     const order = await checkOut(server, { ...buyer, holdId });
     expect(order.status).toBe(201);
     expect(order.body).toMatchObject({ status: 'confirmed', paymentStatus: 'captured' });
@@ -78,7 +84,13 @@ describe('a buyer over HTTP', () => {
     const replayed = await checkOut(server, { ...buyer, holdId });
     expect(replayed.headers.get('idempotency-replayed')).toBe('true');
     expect(replayed.body).toEqual(order.body);
-    expect(await stockOf(server, drop.sku)).toEqual({ onHand: 3, held: 0, sold: 1, available: 2 });
+    expect(await stockOf(server, drop.sku)).toEqual({
+      onHand: 3,
+      held: 0,
+      sold: 1,
+      allotted: 2,
+      available: 0,
+    });
     expect(await expected(server, `GET /v1/holds/${holdId}`, 200, { who: buyer })).toMatchObject({
       state: 'committed',
     });
@@ -112,7 +124,7 @@ describe('a buyer over HTTP', () => {
     expect([failed.status, failed.paymentStatus]).toEqual(['payment_failed', 'failed']);
     const lucky = await holding(server, drop, late);
     expect((await checkOut(server, lucky)).body.status).toBe('confirmed');
-    expect(await stockOf(server, drop.sku)).toMatchObject({ sold: 1, held: 0, available: 0 });
+    expect(await stockOf(server, drop.sku)).toMatchObject({ sold: 1, held: 0, allotted: 0, available: 0 });
     const tooLate = await guest(server);
     const told = await call(server, `POST /v1/sales/${drop.saleId}/tickets`, { who: tooLate, body: {} });
     expect([told.status, told.body.outlook]).toEqual([201, 'sold_out']);
@@ -207,6 +219,12 @@ describe('a later start on the same folder', () => {
     const held = await hold(server, drop, holder, holder.holdId);
     expect(held.status).toBe(200);
     expect((await checkOut(server, holder)).body.status).toBe('confirmed');
-    expect(await stockOf(server, drop.sku)).toEqual({ onHand: 5, held: 0, sold: 2, available: 3 });
+    expect(await stockOf(server, drop.sku)).toEqual({
+      onHand: 5,
+      held: 0,
+      sold: 2,
+      allotted: 3,
+      available: 0,
+    });
   });
 });

@@ -41,11 +41,11 @@ export interface SaleTerms {
 }
 
 /** created | ok (same again) | exists_with_different. Units are set aside asynchronously: see SaleView.stock. */
-export const createSale = command('CreateSale').takes<SaleTerms>().answers<SaleView>();
+export const createSale = command('CreateSale').takes<SaleTerms>().answers<CurrentSaleView>();
 export type CreateSale = Sent<typeof createSale>;
 
 /** ok | not_found. */
-export const readSale = command('ReadSale').takes<object>().answers<SaleView>();
+export const readSale = command('ReadSale').takes<object>().answers<CurrentSaleView>();
 export type ReadSale = Sent<typeof readSale>;
 
 /** ok | not_found (also for another seller). */
@@ -63,27 +63,32 @@ export const changeSale = command('ChangeSale')
     sellerId: string | null;
     queueing: Partial<Omit<Queueing, 'method'>>;
   }>()
-  .answers<SaleView>();
+  .answers<CurrentSaleView>();
 export type ChangeSale = Sent<typeof changeSale>;
 
-/** ok (also when it is paused already) | not_found (also for another seller) | sale_ended | wrong_state (scheduled). */
+/**
+ * Stops admissions: who is inside goes on, places are kept. ok (also when it is paused already) | not_found (also for
+ * another seller) | sale_ended | wrong_state (scheduled).
+ */
 export const pauseSale = command('PauseSale')
   .takes<{
     sellerId: string | null;
+    /** Whether new holds stop as well; when it is not said, a sale that is paused already goes on as it is. */
+    holds?: boolean;
   }>()
-  .answers<SaleView>();
+  .answers<CurrentSaleView>();
 /** ok (also when it is active already) | not_found (also for another seller) | sale_ended | wrong_state. */
 export const resumeSale = command('ResumeSale')
   .takes<{
     sellerId: string | null;
   }>()
-  .answers<SaleView>();
+  .answers<CurrentSaleView>();
 /** ok (also when it has ended already) | not_found (also for another seller). */
 export const closeSale = command('CloseSale')
   .takes<{
     sellerId: string | null;
   }>()
-  .answers<SaleView>();
+  .answers<CurrentSaleView>();
 export type PauseSale = Sent<typeof pauseSale>;
 export type ResumeSale = Sent<typeof resumeSale>;
 export type CloseSale = Sent<typeof closeSale>;
@@ -151,6 +156,11 @@ export interface SaleView extends SaleTerms {
   stock: 'pending' | 'ready' | 'refused';
   stockRefusals: { sku: string; code: Code; available: number | null }[];
   createdAtMs: number;
+}
+
+export interface CurrentSaleView extends SaleView {
+  /** Every SKU has answered: units are set aside, holds stopped or given again, the rest taken back. */
+  isSettled: boolean;
 }
 
 export interface SaleStatusView {

@@ -7,14 +7,15 @@
  *    `overAdmission`), nor faster than `releasePerSecond`.
  * 3. One live ticket per buyer; joining again, or repeating a join by its `requestId`, gives the same ticket.
  * 4. Stock is known from the sku actors' numbered reports; an old or repeated report changes nothing.
- * 5. When the last admission of an ended sale is over, unsold units go back to general stock.
+ * 5. When a sale ends no new hold is placed, and units that nobody holds or bought are free again.
  */
 import { type Decider, dispatch, type Instant, type RuntimeCommand, refuse } from '../../protocol/decider.ts';
+import { answered } from './answers.ts';
 import type { SaleCommand, SaleCommands } from './commands.ts';
 import type { SaleEvent } from './events.ts';
 import { evolveSale } from './evolve.ts';
 import { saleMeasures } from './measures.ts';
-import { answered, pendingMessages } from './pending.ts';
+import { pendingMessages } from './pending.ts';
 import {
   changeSale,
   closeSale,

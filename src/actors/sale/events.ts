@@ -12,12 +12,15 @@ export type SaleEvent =
   | { type: 'SaleChanged'; queueing: Queueing; atMs: number }
   | { type: 'PrequeueOpened'; atMs: number }
   | { type: 'SaleStarted'; atMs: number }
-  | { type: 'SalePaused'; atMs: number }
+  /** `holds`: whether new holds stop as well; records from before it was told have none. */
+  | { type: 'SalePaused'; holds?: boolean; atMs: number }
   | { type: 'SaleResumed'; atMs: number }
   | { type: 'SaleSoldOut'; atMs: number }
   | { type: 'SaleReopened'; atMs: number }
   | { type: 'SaleEnded'; reason: 'time' | 'closed' | 'refused'; atMs: number }
   | { type: 'ItemReleased'; sku: string; atMs: number }
+  /** The SKU gives holds, or none, as revision `revision` of the sale's pause says. */
+  | { type: 'ItemPauseSettled'; sku: string; revision: number; atMs: number }
   | { type: 'TicketIssued'; ticketId: string; buyerId: string; requestId: string | null; atMs: number }
   | { type: 'TicketLeft'; ticketNumber: number; atMs: number }
   /** Every live waiting ticket up to and including `upTo` was admitted: by its form it cannot reorder. */

@@ -19,8 +19,20 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
       if (item.seq === 0) item.available = item.quantity;
       return;
     }
-    case 'SaleStarted':
+    case 'SalePaused':
+      evolveFacts(state, event);
+      pauseHolds(state, event.holds ?? state.isHoldingPaused);
+      return;
+    case 'ItemPauseSettled':
+      state.items.get(event.sku)!.pauseSettled = event.revision;
+      return;
     case 'SaleResumed':
+      evolveFacts(state, event);
+      pauseHolds(state, false);
+      state.credit = 0;
+      state.creditAtMs = event.atMs;
+      return;
+    case 'SaleStarted':
       evolveFacts(state, event);
       state.credit = 0;
       state.creditAtMs = event.atMs;
@@ -75,7 +87,14 @@ function newItem(item: SaleItem): ItemState {
     available: 0,
     held: 0,
     sold: 0,
+    pauseSettled: 0,
   };
+}
+
+function pauseHolds(state: SaleState, isPaused: boolean): void {
+  if (isPaused === state.isHoldingPaused) return;
+  state.isHoldingPaused = isPaused;
+  state.pauseRevision++;
 }
 
 /** Waiting tickets end with the sale; admitted buyers may finish. */

@@ -34,7 +34,13 @@ export interface SaleFacts {
 /** What happens to tickets and stock, which are no facts. */
 type OtherEvent = Extract<
   SaleEvent['type'],
-  'SaleCreated' | 'TicketIssued' | 'TicketLeft' | 'TicketsReleased' | 'AdmissionsExpired' | 'StockReported'
+  | 'SaleCreated'
+  | 'ItemPauseSettled'
+  | 'TicketIssued'
+  | 'TicketLeft'
+  | 'TicketsReleased'
+  | 'AdmissionsExpired'
+  | 'StockReported'
 >;
 export type FactEvent = Exclude<SaleEvent, { type: OtherEvent }>;
 

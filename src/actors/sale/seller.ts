@@ -4,18 +4,18 @@ import type {
   ChangeSale,
   CloseSale,
   CreateSale,
+  CurrentSaleView,
   PauseSale,
   ReadSale,
   ReadSaleStatus,
   ResumeSale,
   SaleStatusView,
-  SaleView,
 } from './commands.ts';
 import type { SaleEvent } from './events.ts';
 import type { SaleDecision, SaleState } from './state.ts';
 import { phasePushes, saleStatusView, saleView } from './view.ts';
 
-type ViewDecision = SaleDecision<SaleView>;
+type ViewDecision = SaleDecision<CurrentSaleView>;
 
 const unchanged: ViewDecision = { code: 'ok', events: noEvents, reply: saleView };
 
@@ -70,12 +70,14 @@ export function changeSale(state: SaleState, command: ChangeSale, at: Instant): 
   return changed(state, { type: 'SaleChanged', queueing, atMs: at });
 }
 
-export function pauseSale(state: SaleState, { sellerId }: PauseSale, at: Instant): ViewDecision {
+export function pauseSale(state: SaleState, { sellerId, holds }: PauseSale, at: Instant): ViewDecision {
   if (!mayManage(state, sellerId)) return refuse('not_found');
   if (state.phase === 'ended') return refuse('sale_ended');
-  if (state.phase === 'paused') return unchanged;
   if (state.phase === 'scheduled') return refuse('wrong_state');
-  return changed(state, { type: 'SalePaused', atMs: at });
+  if (state.phase !== 'paused')
+    return changed(state, { type: 'SalePaused', ...(holds && { holds }), atMs: at });
+  if (holds === undefined || holds === state.isHoldingPaused) return unchanged;
+  return changed(state, { type: 'SalePaused', holds, atMs: at });
 }
 
 export function resumeSale(state: SaleState, { sellerId }: ResumeSale, at: Instant): ViewDecision {

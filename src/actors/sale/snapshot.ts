@@ -4,26 +4,39 @@ import { RateWindow } from './rate-window.ts';
 import { type ItemState, initialSale, type SaleState } from './state.ts';
 import { type TicketColumns, TicketTable } from './ticket-table.ts';
 
-type SavedItem = Omit<ItemState, 'allocation'> & { allotment: ItemState['allocation'] };
+type SavedItem = Omit<ItemState, 'allocation' | 'pauseSettled'> & {
+  allotment: ItemState['allocation'];
+  /** Absent while holds were never stopped, like the two of the sale. */
+  pauseSettled?: number;
+};
 
 export const saleVersion = 1;
 
 interface SavedSale
-  extends Omit<SaleState, 'items' | 'active' | 'endings' | 'tickets' | 'joins' | 'releases'> {
+  extends Omit<
+    SaleState,
+    'items' | 'active' | 'endings' | 'tickets' | 'joins' | 'releases' | 'isHoldingPaused' | 'pauseRevision'
+  > {
+  isHoldingPaused?: boolean;
+  pauseRevision?: number;
   items: SavedItem[];
   active: [number, number, number, number, boolean, [string, readonly [number, number]][]][];
   tickets: TicketColumns;
 }
 
 export function snapshotSale(state: SaleState): SavedSale {
-  const { joins: _joins, releases: _releases, endings: _endings, items, active, tickets, ...plain } = state;
+  const { joins: _joins, releases: _releases, endings: _endings, items, active, tickets, ...rest } = state;
+  const { isHoldingPaused, pauseRevision, ...plain } = rest;
+  const wasPaused = pauseRevision > 0;
   return {
     ...plain,
-    items: [...items.values()].map(({ sku, quantity, limit, allocation, ...rest }) => ({
+    ...(wasPaused && { isHoldingPaused, pauseRevision }),
+    items: [...items.values()].map(({ sku, quantity, limit, allocation, pauseSettled, ...rest }) => ({
       ...{ sku, quantity, limit },
       // The saved form is older than the word allocation.
       allotment: allocation,
       ...rest,
+      ...(wasPaused && { pauseSettled }),
     })),
     active: [...active].map(([number, admission]) => [
       number,
@@ -43,7 +56,12 @@ export function restoreSale(key: string, snapshot: unknown, version: number): Sa
   const state: SaleState = {
     ...initialSale(key),
     ...plain,
-    items: new Map(items.map(({ allotment: allocation, ...item }) => [item.sku, { ...item, allocation }])),
+    items: new Map(
+      items.map(({ allotment: allocation, pauseSettled = 0, ...item }) => [
+        item.sku,
+        { ...item, allocation, pauseSettled },
+      ]),
+    ),
     tickets: TicketTable.fromColumns(tickets),
     joins: new RateWindow(),
     releases: new RateWindow(),

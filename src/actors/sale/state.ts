@@ -7,7 +7,7 @@
 import type { Sent } from '../../protocol/command.ts';
 import { DeadlineHeap } from '../../protocol/deadline-heap.ts';
 import type { Decision, PendingMessage } from '../../protocol/decider.ts';
-import type { closeAllocation, openAllocation } from '../sku/commands.ts';
+import type { closeAllocation, openAllocation, pauseAllocation } from '../sku/commands.ts';
 import type { SaleTerms } from './commands.ts';
 import type { SaleEvent } from './events.ts';
 import type { ItemFacts, SaleFacts } from './facts.ts';
@@ -25,6 +25,8 @@ export interface ItemState extends ItemFacts {
   available: number;
   held: number;
   sold: number;
+  /** The SKU gives holds, or none, as of this revision. */
+  pauseSettled: number;
 }
 
 export interface Admission {
@@ -45,6 +47,10 @@ export interface SaleState extends SaleFacts {
   readonly saleId: string;
   terms: KeptTerms | null;
   items: Map<string, ItemState>;
+  /** No new holds while the sale is paused. */
+  isHoldingPaused: boolean;
+  /** Counts the times that `isHoldingPaused` changed. */
+  pauseRevision: number;
   tickets: TicketTable;
   nowServing: number;
   active: Map<number, Admission>;
@@ -63,7 +69,9 @@ export interface SaleState extends SaleFacts {
 export type SaleDecision<Reply = null> = Decision<SaleState, SaleEvent, Reply>;
 
 /** Everything that a sale asks of others. */
-export type SaleMessage = PendingMessage<Sent<typeof openAllocation | typeof closeAllocation>>;
+export type SaleMessage = PendingMessage<
+  Sent<typeof openAllocation | typeof closeAllocation | typeof pauseAllocation>
+>;
 
 export function initialSale(saleId: string): SaleState {
   return {
@@ -81,6 +89,8 @@ export function initialSale(saleId: string): SaleState {
     },
     items: new Map(),
     pendingItems: 0,
+    isHoldingPaused: false,
+    pauseRevision: 0,
     tickets: new TicketTable(),
     nowServing: 0,
     active: new Map(),

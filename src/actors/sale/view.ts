@@ -2,14 +2,22 @@
 
 import type { Push } from '../../protocol/decider.ts';
 import { admissionEndsAtMs } from './admissions.ts';
-import type { Outlook, SaleStatusView, SaleView, ServingView, TicketStatus, TicketView } from './commands.ts';
+import type {
+  CurrentSaleView,
+  Outlook,
+  SaleStatusView,
+  ServingView,
+  TicketStatus,
+  TicketView,
+} from './commands.ts';
 import { stockOf } from './facts.ts';
+import { pendingMessages } from './pending.ts';
 import type { SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 
 const pollSecondsMax = 30;
 
-export function saleView(state: SaleState): SaleView {
+export function saleView(state: SaleState): CurrentSaleView {
   const terms = state.terms!;
   return {
     saleId: state.saleId,
@@ -25,6 +33,7 @@ export function saleView(state: SaleState): SaleView {
     holdSeconds: terms.holdSeconds,
     paymentSeconds: terms.paymentSeconds,
     createdAtMs: terms.createdAtMs,
+    isSettled: pendingMessages(state).length === 0,
   };
 }
 

@@ -60,13 +60,7 @@ export function releaseHold(
   if (hold.state === 'committing')
     return resolve(state, hold, ending('HoldVoided', hold, at), hold.quantity, at);
   if (hold.state !== 'committed') return unchanged(state, hold, at);
-  const event: SkuEvent = {
-    type: 'UnitsReturned',
-    holdId: hold.holdId,
-    quantity: hold.quantity,
-    atMs: at,
-  };
-  return resolve(state, hold, event, hold.quantity, at);
+  return resolve(state, hold, ending('UnitsReturned', hold, at), hold.quantity, at);
 }
 
 export function retakeHold(state: SkuState, command: RetakeHold, at: Instant): SkuDecision<HoldView> {

@@ -50,8 +50,15 @@ export const readStock = command('ReadStock').takes<object>().answers<StockView>
 export type ReadStock = Sent<typeof readStock>;
 
 /**
- * Sets units aside for a sale. created | ok (same again) | exists_with_different | unknown_sku | forbidden
- * | validation_failed | insufficient_stock {available} | busy.
+ * The catalogue has no product with this SKU any more: no new sale of it is made; stock, holds and sales that there
+ * are go on. ok (also when done before) | not_found.
+ */
+export const retireSku = command('RetireSku').takes<object>().answers<StockView>();
+export type RetireSku = Sent<typeof retireSku>;
+
+/**
+ * Sets units aside for a sale. created | ok (same again) | exists_with_different | unknown_sku (also another seller's,
+ * and a retired one) | validation_failed | insufficient_stock {available} | busy.
  */
 export const openAllocation = command('OpenAllocation')
   .takes<{
@@ -65,7 +72,7 @@ export const openAllocation = command('OpenAllocation')
   .answers<StockView>();
 export type OpenAllocation = Sent<typeof openAllocation>;
 
-/** Gives unsold, unheld units of a sale back to general stock. ok. */
+/** Gives unsold, unheld units of a sale back to general stock; no hold of the sale is placed from now on. ok. */
 export const closeAllocation = command('CloseAllocation')
   .takes<{
     saleId: string;
@@ -73,9 +80,20 @@ export const closeAllocation = command('CloseAllocation')
   .answers<null>();
 export type CloseAllocation = Sent<typeof closeAllocation>;
 
+/** Whether the sale gives new holds. The greatest `revision` counts, an older one changes nothing. ok. */
+export const pauseAllocation = command('PauseAllocation')
+  .takes<{
+    saleId: string;
+    isPaused: boolean;
+    /** 1, 2, 3 … per sale. */
+    revision: number;
+  }>()
+  .answers<null>();
+export type PauseAllocation = Sent<typeof pauseAllocation>;
+
 /**
- * created | ok (same again) | exists_with_different | validation_failed | unknown_sku | admission_expired
- * | purchase_limit {limit, owned} | sold_out {available: 0} | insufficient_stock {available}.
+ * created | ok (same again) | exists_with_different | validation_failed | unknown_sku | sale_ended | sale_paused
+ * | admission_expired | purchase_limit {limit, owned} | sold_out {available: 0} | insufficient_stock {available}.
  */
 export const placeHold = command('PlaceHold')
   .takes<{
@@ -160,13 +178,14 @@ export interface StockView {
   sellerId: string;
   title: string;
   price: Money;
-  /** onHand = available + held + sold, always. */
+  /** onHand = available + allotted + held + sold, always. */
   onHand: number;
   held: number;
   sold: number;
-  available: number;
-  /** Part of `available` that is set aside for sales. */
+  /** Set aside for sales, and neither held nor sold. */
   allotted: number;
+  /** What a new sale or an adjustment may take. */
+  available: number;
   asOfMs: number;
 }
 
@@ -196,8 +215,10 @@ export type SkuCommands =
   | typeof changeSku
   | typeof adjustStock
   | typeof readStock
+  | typeof retireSku
   | typeof openAllocation
   | typeof closeAllocation
+  | typeof pauseAllocation
   | typeof placeHold
   | typeof readHold
   | typeof voidHold

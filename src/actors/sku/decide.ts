@@ -2,7 +2,7 @@
  * The sku actor: the only writer of one SKU's stock. Who may hold, commit, void or return a unit is decided here
  * and nowhere else.
  *
- * 1. Conservation: onHand = available + held + sold after every event (state.ts).
+ * 1. Conservation: onHand = available + allotted + held + sold after every event (state.ts).
  * 2. A sale draws from its own allocation only; general stock and other sales never lose a unit to it.
  * 3. A hold resolves exactly once, and one whose deadline has come is over (holds.ts, tick.ts).
  * 4. No buyer ever has more live and bought units of a sale than its purchase limit.
@@ -17,7 +17,16 @@ import { placeHold, readHold, voidHold } from './holds.ts';
 import { reportAnswered } from './pending.ts';
 import { restoreSku, skuVersion, snapshotSku } from './snapshot.ts';
 import { deadline, initialSku, type SkuState } from './state.ts';
-import { adjustStock, changeSku, closeAllocation, openAllocation, readStock, registerSku } from './stock.ts';
+import {
+  adjustStock,
+  changeSku,
+  closeAllocation,
+  openAllocation,
+  pauseAllocation,
+  readStock,
+  registerSku,
+  retireSku,
+} from './stock.ts';
 import { tick } from './tick.ts';
 
 export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
@@ -31,6 +40,8 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
     ReadStock: readStock,
     OpenAllocation: openAllocation,
     CloseAllocation: closeAllocation,
+    PauseAllocation: pauseAllocation,
+    RetireSku: retireSku,
     PlaceHold: placeHold,
     ReadHold: readHold,
     VoidHold: voidHold,

@@ -1,6 +1,8 @@
 /**
  * What happened: the journal's records and the only input of `evolve`. Shapes are pinned by golden files; a change
  * of meaning is a new type, never a new reading of an old one. `atMs` is engine time.
+ *
+ * `isFreed`: the sale of the hold had ended, so its units are not set aside again but free.
  */
 import type { Money } from '../../protocol/money.ts';
 
@@ -15,6 +17,7 @@ export type SkuEvent =
       atMs: number;
     }
   | { type: 'SkuChanged'; title: string; price: Money; atMs: number }
+  | { type: 'SkuRetired'; atMs: number }
   | { type: 'StockAdjusted'; adjustmentId: string; delta: number; reason: string; atMs: number }
   | {
       type: 'AllotmentOpened';
@@ -25,7 +28,9 @@ export type SkuEvent =
       holdSeconds: number;
       atMs: number;
     }
-  | { type: 'AllotmentClosed'; saleId: string; atMs: number }
+  /** `freed`: units that were set aside until then; records from before it was told have none. */
+  | { type: 'AllotmentClosed'; saleId: string; freed?: number; atMs: number }
+  | { type: 'AllotmentPaused'; saleId: string; isPaused: boolean; revision: number; atMs: number }
   | {
       type: 'HoldPlaced';
       holdId: string;
@@ -40,10 +45,10 @@ export type SkuEvent =
     }
   | { type: 'HoldAttached'; holdId: string; orderId: string; expiresAtMs: number; atMs: number }
   | { type: 'HoldCommitted'; holdId: string; quantity: number; atMs: number }
-  | { type: 'HoldVoided'; holdId: string; quantity: number; atMs: number }
-  | { type: 'HoldExpired'; holdId: string; quantity: number; atMs: number }
+  | { type: 'HoldVoided'; holdId: string; quantity: number; atMs: number; isFreed?: true }
+  | { type: 'HoldExpired'; holdId: string; quantity: number; atMs: number; isFreed?: true }
   /** A committed hold whose order was undone: its units can be sold again. */
-  | { type: 'UnitsReturned'; holdId: string; quantity: number; atMs: number }
+  | { type: 'UnitsReturned'; holdId: string; quantity: number; atMs: number; isFreed?: true }
   /** The buyers of holds that end by `upToMs` were warned. */
   | { type: 'HoldsWarned'; upToMs: number }
   /** Holds resolved before `beforeMs` were forgotten; their ids count as unknown from now on. */

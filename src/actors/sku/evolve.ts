@@ -41,6 +41,9 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
       state.title = event.title;
       state.price = event.price;
       break;
+    case 'SkuRetired':
+      state.isRetired = true;
+      break;
     case 'StockAdjusted':
       state.onHand += event.delta;
       state.adjustmentById.set(event.adjustmentId, event);
@@ -51,6 +54,9 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
       break;
     case 'AllotmentClosed':
       closed(state, event);
+      break;
+    case 'AllotmentPaused':
+      paused(state, event);
       break;
     case 'HoldsWarned':
       state.warnedUpToMs = event.upToMs;
@@ -163,6 +169,8 @@ function opened(state: SkuState, event: EventOf<'AllotmentOpened'>): void {
     holdSeconds: event.holdSeconds,
     isOpen: true,
     closedAtMs: 0,
+    isPaused: false,
+    pauseRevision: 0,
     held: 0,
     sold: 0,
     holdCount: 0,
@@ -185,6 +193,12 @@ function closed(state: SkuState, event: EventOf<'AllotmentClosed'>): void {
   allocation.closedAtMs = event.atMs;
   allocation.isReportDue = true;
   formReport(state, allocation);
+}
+
+function paused(state: SkuState, { saleId, isPaused, revision }: EventOf<'AllotmentPaused'>): void {
+  const allocation = state.allocationBySale.get(saleId)!;
+  allocation.isPaused = isPaused;
+  allocation.pauseRevision = revision;
 }
 
 function acknowledged(state: SkuState, event: EventOf<'ReportAcknowledged'>): void {

@@ -4,7 +4,7 @@
  * 1. A repeat is recognised before anything else and answered with the hold as it is now.
  * 2. A hold whose deadline has come is over, whether or not a Tick has expired it yet: nothing revives it.
  */
-import { type Instant, noEvents, type RefusedDecision, refuse } from '../../protocol/decider.ts';
+import { type Instant, noEvents, type Push, type RefusedDecision, refuse } from '../../protocol/decider.ts';
 import type { HoldView, PlaceHold, ReadHold, VoidHold } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import {
@@ -15,6 +15,7 @@ import {
   levelPushes,
   type SkuDecision,
   type SkuState,
+  warningMs,
 } from './state.ts';
 import { holdView } from './view.ts';
 
@@ -52,10 +53,27 @@ export function placeHold(state: SkuState, command: PlaceHold, at: Instant): Hol
   if (!Number.isSafeInteger(quantity) || quantity < 1) return refuse('validation_failed');
   const allocation = state.allocationBySale.get(saleId);
   if (allocation === undefined) return refuse('unknown_sku');
+  if (!allocation.isOpen) return refuse('sale_ended');
+  if (allocation.isPaused) return refuse('sale_paused');
   if (command.admissionExpiresAtMs <= at) return refuse('admission_expired');
   const refusal = refusalOf(allocation, buyerId, quantity, 0);
   if (refusal !== null) return refusal;
   const expiresAtMs = at + allocation.holdSeconds * 1000;
+  const reply: HoldView = {
+    holdId,
+    saleId,
+    sku: state.sku,
+    buyerId,
+    quantity,
+    unitPrice: allocation.price,
+    state: 'held',
+    expiresAtMs,
+    title: state.title,
+    sellerId: state.registration!.sellerId,
+    productId: state.registration!.productId,
+    orderId: null,
+  };
+  const levels = levelPushes(state, allocation, -quantity);
   return {
     code: 'created',
     events: [
@@ -70,28 +88,18 @@ export function placeHold(state: SkuState, command: PlaceHold, at: Instant): Hol
         atMs: at,
       },
     ],
-    reply: {
-      holdId,
-      saleId,
-      sku: state.sku,
-      buyerId,
-      quantity,
-      unitPrice: allocation.price,
-      state: 'held',
-      expiresAtMs,
-      title: state.title,
-      sellerId: state.registration!.sellerId,
-      productId: state.registration!.productId,
-      orderId: null,
-    },
-    pushes: levelPushes(state, allocation, -quantity),
+    reply,
+    pushes: allocation.holdSeconds * 1000 <= warningMs ? [...levels, expiringPush(reply)] : levels,
   };
 }
 
+export function expiringPush(hold: HoldView): Push {
+  return { topic: `buyer/${hold.buyerId}`, type: 'hold.expiring', body: hold };
+}
+
 /**
- * The buyer's limit first, then the stock. A closed sale has nothing available: this actor knows no phase of the sale, and
- * admitted buyers may hold until their admission ends. `expiring`: units of an expired hold that this decision ends as well, so
- * they count as free.
+ * The buyer's limit first, then the stock: a sale that has ended has nothing available. `expiring`: units of an expired
+ * hold that this decision ends as well, so they count as free.
  */
 export function refusalOf(
   allocation: Allocation,
@@ -124,6 +132,11 @@ export function voidHold(state: SkuState, command: VoidHold, at: Instant): HoldD
   return resolve(state, hold, ending('HoldVoided', hold, at), hold.quantity, at);
 }
 
-export function ending(type: 'HoldVoided' | 'HoldExpired', hold: Hold, at: Instant): SkuEvent {
-  return { type, holdId: hold.holdId, quantity: hold.quantity, atMs: at };
+export function ending(
+  type: 'HoldVoided' | 'HoldExpired' | 'UnitsReturned',
+  { holdId, quantity, allocation }: Hold,
+  at: Instant,
+): SkuEvent {
+  const event = { type, holdId, quantity, atMs: at };
+  return allocation.isOpen ? event : { ...event, isFreed: true };
 }

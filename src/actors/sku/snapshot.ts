@@ -33,6 +33,9 @@ type AllocationRow = [
   units: [buyerId: string, units: number][],
   tickets: [ticketNumber: number, held: number, sold: number][],
   changedTicketNumbers: number[],
+  /** Both absent while the sale was never paused for holds. */
+  isPaused?: boolean,
+  pauseRevision?: number,
 ];
 
 type HoldRow = [
@@ -52,6 +55,8 @@ interface SkuSnapshot {
   registration: Registration | null;
   title: string;
   price: Money;
+  /** Absent while the catalogue has the SKU. */
+  isRetired?: true;
   onHand: number;
   held: number;
   sold: number;
@@ -72,6 +77,7 @@ export function snapshotSku(state: SkuState): SkuSnapshot {
     registration: registration === null ? null : registrationOf(registration),
     title,
     price,
+    ...(state.isRetired && { isRetired: true }),
     onHand,
     held,
     sold,
@@ -125,7 +131,12 @@ function allocationRow(allocation: Allocation): AllocationRow {
       sold,
     ]),
     allocation.changedTickets.map(({ ticketNumber }) => ticketNumber),
+    ...pauseOf(allocation),
   ];
+}
+
+function pauseOf({ isPaused, pauseRevision }: Allocation): [] | [isPaused: boolean, pauseRevision: number] {
+  return pauseRevision === 0 ? [] : [isPaused, pauseRevision];
 }
 
 export function restoreSku(sku: string, snapshot: unknown, version: number): SkuState {
@@ -135,6 +146,7 @@ export function restoreSku(sku: string, snapshot: unknown, version: number): Sku
   state.registration = saved.registration;
   state.title = saved.title;
   state.price = saved.price;
+  state.isRetired = saved.isRetired ?? false;
   state.onHand = saved.onHand;
   state.held = saved.held;
   state.sold = saved.sold;
@@ -154,6 +166,7 @@ export function restoreSku(sku: string, snapshot: unknown, version: number): Sku
 function restoreAllocation(sku: string, row: AllocationRow): Allocation {
   const [saleId, quantity, price, purchaseLimit, holdSeconds, isOpen, closedAtMs, held, sold] = row;
   const [, , , , , , , , , isReportDue, reportSeq, report, units, tickets, changed] = row;
+  const [, , , , , , , , , , , , , , , isPaused = false, pauseRevision = 0] = row;
   const ticketByNumber: Allocation['ticketByNumber'] = new Map();
   for (const [ticketNumber, ticketHeld, ticketSold] of tickets)
     ticketByNumber.set(ticketNumber, {
@@ -172,6 +185,8 @@ function restoreAllocation(sku: string, row: AllocationRow): Allocation {
     holdSeconds,
     isOpen,
     closedAtMs,
+    isPaused,
+    pauseRevision,
     held,
     sold,
     holdCount: 0,

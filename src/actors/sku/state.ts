@@ -4,9 +4,9 @@
  * An allocation is the units that a sale has set aside. Journal records, snapshots and the wire say `allotted` and
  * `Allotment…`: they are older than the word.
  *
- * 1. onHand = available + held + sold; `available` is never stored, so it cannot disagree.
- * 2. A sale's free units are quantity - held - sold while its allocation is open and 0 afterwards. They are part of
- *    `available`; `allotted` is their sum over open allocations, and never exceeds `available`.
+ * 1. onHand = available + allotted + held + sold; `available` is never stored, so it cannot disagree.
+ * 2. A sale's free units are quantity - held - sold while its allocation is open and 0 afterwards. `allotted` is their
+ *    sum over open allocations.
  * 3. A hold is live (held, committing) until it resolves once: committed, voided or expired. Only a committed hold
  *    changes again: returned by its order, it counts as voided.
  * 4. `unitsByBuyer` counts held, committing and committed units; it outlives the holds themselves, so that a buyer's
@@ -40,6 +40,10 @@ export interface Allocation {
   readonly holdSeconds: number;
   isOpen: boolean;
   closedAtMs: number;
+  /** No new holds for now. */
+  isPaused: boolean;
+  /** Of the last PauseAllocation that counted; 0 before the first. */
+  pauseRevision: number;
   held: number;
   sold: number;
   /** Holds that are still remembered, whatever their state. */
@@ -91,6 +95,8 @@ export interface SkuState {
   registration: Registration | null;
   title: string;
   price: Money;
+  /** The catalogue has it no more. */
+  isRetired: boolean;
   onHand: number;
   held: number;
   sold: number;
@@ -113,9 +119,8 @@ export interface SkuState {
   pending: readonly ReportMessage[];
 }
 
-/** Before a hold ends its buyer is warned, unless it was short anyway. */
+/** So long before a hold ends its buyer is warned; with its placing when it lives no longer than that. */
 export const warningMs = 30_000;
-const warnedLifeMinMs = 60_000;
 
 export function isLive(hold: Hold): boolean {
   return hold.state === 'held' || hold.state === 'committing';
@@ -128,7 +133,7 @@ export function isOver(hold: Hold, at: Instant): boolean {
 
 /** A hold that an order took is not warned about: its buyer is paying already. */
 export function isWarned(hold: Hold): boolean {
-  return hold.state === 'held' && hold.expiresAtMs - hold.placedAtMs >= warnedLifeMinMs;
+  return hold.state === 'held' && hold.expiresAtMs - hold.placedAtMs > warningMs;
 }
 
 export function initialSku(sku: string): SkuState {
@@ -137,6 +142,7 @@ export function initialSku(sku: string): SkuState {
     registration: null,
     title: '',
     price: { amount: 0, currency: 'USD' },
+    isRetired: false,
     onHand: 0,
     held: 0,
     sold: 0,
@@ -160,8 +166,8 @@ export function freeOf(allocation: Allocation): number {
   return allocation.isOpen ? allocation.quantity - allocation.held - allocation.sold : 0;
 }
 
-/** Units that no sale has set aside. */
-export function generalOf(state: SkuState): number {
+/** What a new sale or an adjustment may take: units that no sale has set aside. */
+export function availableOf(state: SkuState): number {
   return state.onHand - state.held - state.sold - state.allotted;
 }
 

@@ -10,15 +10,17 @@ import type {
   ChangeSku,
   CloseAllocation,
   OpenAllocation,
+  PauseAllocation,
   ReadStock,
   RegisterSku,
+  RetireSku,
   StockView,
 } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import {
   type Allocation,
+  availableOf,
   freeOf,
-  generalOf,
   levelOf,
   levelPush,
   noPushes,
@@ -70,6 +72,11 @@ export function changeSku(state: SkuState, command: ChangeSku, at: Instant): Sto
   return answer('ok', [{ type: 'SkuChanged', title, price, atMs: at }], at);
 }
 
+export function retireSku(state: SkuState, _command: RetireSku, at: Instant): StockDecision {
+  if (state.registration === null) return refuse('not_found');
+  return answer('ok', state.isRetired ? noEvents : [{ type: 'SkuRetired', atMs: at }], at);
+}
+
 export function adjustStock(state: SkuState, command: AdjustStock, at: Instant): StockDecision {
   const { adjustmentId, delta, reason, sellerId } = command;
   if (state.registration === null) return refuse('not_found');
@@ -82,7 +89,7 @@ export function adjustStock(state: SkuState, command: AdjustStock, at: Instant):
   }
   if (!Number.isSafeInteger(delta) || !Number.isSafeInteger(state.onHand + delta))
     return refuse('validation_failed');
-  const available = generalOf(state);
+  const available = availableOf(state);
   if (available + delta < 0) return refuse('insufficient_stock', { available });
   if (state.adjustmentById.size >= adjustmentsMax) return refuse('busy');
   return answer('created', [{ type: 'StockAdjusted', adjustmentId, delta, reason, atMs: at }], at);
@@ -97,10 +104,12 @@ export function openAllocation(state: SkuState, command: OpenAllocation, at: Ins
   const known = state.allocationBySale.get(saleId);
   if (known !== undefined)
     return isSameAllocation(known, command) ? answer('ok', noEvents, at) : refuse('exists_with_different');
-  if (state.registration === null) return refuse('unknown_sku');
-  if (command.sellerId !== state.registration.sellerId) return refuse('forbidden');
+  const { registration } = state;
+  // Another seller's SKU is answered as one that there is not: nobody learns what others have.
+  if (registration === null || command.sellerId !== registration.sellerId || state.isRetired)
+    return refuse('unknown_sku');
   if (!Number.isSafeInteger(quantity) || quantity < 1) return refuse('validation_failed');
-  const available = generalOf(state);
+  const available = availableOf(state);
   if (quantity > available) return refuse('insufficient_stock', { available });
   if (state.allocationBySale.size >= allocationsMax) return refuse('busy');
   return {
@@ -125,7 +134,15 @@ export function closeAllocation(state: SkuState, { saleId }: CloseAllocation, at
   if (allocation === undefined || !allocation.isOpen) return { code: 'ok', events: noEvents };
   return {
     code: 'ok',
-    events: [{ type: 'AllotmentClosed', saleId, atMs: at }],
+    events: [{ type: 'AllotmentClosed', saleId, freed: freeOf(allocation), atMs: at }],
     pushes: freeOf(allocation) > 0 ? [levelPush(state, saleId, 'none')] : noPushes,
   };
+}
+
+export function pauseAllocation(state: SkuState, command: PauseAllocation, at: Instant): SkuDecision {
+  const { saleId, isPaused, revision } = command;
+  const allocation = state.allocationBySale.get(saleId);
+  if (allocation === undefined || !allocation.isOpen || revision <= allocation.pauseRevision)
+    return { code: 'ok', events: noEvents };
+  return { code: 'ok', events: [{ type: 'AllotmentPaused', saleId, isPaused, revision, atMs: at }] };
 }

@@ -6,7 +6,7 @@
  */
 import type { Instant, Push, Tick } from '../../protocol/decider.ts';
 import type { SkuEvent } from './events.ts';
-import { ending } from './holds.ts';
+import { ending, expiringPush } from './holds.ts';
 import { forgetBefore } from './memory.ts';
 import {
   type Allocation,
@@ -64,10 +64,6 @@ function warn(state: SkuState, at: Instant, events: SkuEvent[], pushes: Push[]):
   events.push({ type: 'HoldsWarned', upToMs });
   for (const hold of holds) {
     if (hold.expiresAtMs <= at) continue;
-    pushes.push({
-      topic: `buyer/${hold.buyerId}`,
-      type: 'hold.expiring',
-      body: holdView(state, hold, at),
-    });
+    pushes.push(expiringPush(holdView(state, hold, at)));
   }
 }

@@ -1,7 +1,7 @@
 /** What a SKU shows: its stock and its holds. */
 import type { Instant } from '../../protocol/decider.ts';
 import type { HoldView, StockView } from './commands.ts';
-import { type Hold, isOver, type SkuState } from './state.ts';
+import { availableOf, type Hold, isOver, type SkuState } from './state.ts';
 
 export function stockView(state: SkuState, at: Instant): StockView {
   return {
@@ -13,8 +13,8 @@ export function stockView(state: SkuState, at: Instant): StockView {
     onHand: state.onHand,
     held: state.held,
     sold: state.sold,
-    available: state.onHand - state.held - state.sold,
     allotted: state.allotted,
+    available: availableOf(state),
     asOfMs: at,
   };
 }

@@ -1,11 +1,12 @@
 /**
- * Sends the sku actors what the catalogue's rows say: that a SKU exists, and its present title and price.
+ * Sends the sku actors what the catalogue's rows say: that a SKU exists, its present title and price, and that it left
+ * the catalogue.
  *
  * 1. A product is registered by one request at a time (its row is locked) and always with its present row, so an
  *    older title or price can never be the last that is sent.
  * 2. `busy` leaves the row as it is: the next round sends it again. Sending twice changes nothing.
  */
-import { changeSku, readStock, registerSku } from '../../actors/sku/commands.ts';
+import { changeSku, readStock, registerSku, retireSku } from '../../actors/sku/commands.ts';
 import type { Database, Query } from '../../persistence/database.ts';
 import type { Ask } from '../../protocol/command.ts';
 import type { Log } from '../../protocol/log.ts';
@@ -15,6 +16,7 @@ type ActorState = 'pending' | 'stale' | 'current' | 'refused';
 interface Row {
   sku: string;
   actor_state: ActorState;
+  is_archived: boolean;
   seller_id: string;
   title: string;
   price_amount: string;
@@ -70,7 +72,7 @@ export class Registration {
 
   async #registerLocked(query: Query, productId: string): Promise<Registered> {
     const rows = await query<Row>(
-      `SELECT v.sku, v.actor_state, v.price_amount, v.currency, v.initial_stock, p.seller_id, p.title
+      `SELECT v.sku, v.actor_state, v.price_amount, v.currency, v.initial_stock, p.seller_id, p.title, p.is_archived
        FROM variants v JOIN products p USING (product_id)
        WHERE product_id = $1 AND actor_state <> 'current' ORDER BY position`,
       [productId],
@@ -94,6 +96,11 @@ export class Registration {
 
   /** Sends one row to its SKU's actor; answers with what the row's state is then. */
   async #send(productId: string, row: Row): Promise<ActorState> {
+    if (row.is_archived) {
+      const { code } = await this.#ask(retireSku, row.sku, {});
+      // One that was never registered is in no sale, and will not be.
+      return code === 'ok' || code === 'not_found' ? 'current' : 'stale';
+    }
     const change = { title: row.title, price: { amount: Number(row.price_amount), currency: row.currency } };
     if (row.actor_state === 'stale') {
       const { code } = await this.#ask(changeSku, row.sku, change);

@@ -28,7 +28,7 @@ export interface ProductRow {
 
 export const columns = `p.*, (
   SELECT coalesce(json_agg(json_build_object('sku', v.sku, 'options', v.options, 'amount', v.price_amount,
-    'currency', v.currency, 'available', s.on_hand - s.held - s.sold) ORDER BY v.position), '[]')
+    'currency', v.currency, 'available', s.on_hand - s.held - s.sold - coalesce(s.allotted, 0)) ORDER BY v.position), '[]')
   FROM variants v LEFT JOIN stock_levels s ON s.sku = v.sku WHERE v.product_id = p.product_id) AS variants`;
 
 export const fromRow = (row: ProductRow): Product => ({

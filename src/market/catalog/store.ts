@@ -141,13 +141,15 @@ export class Catalog {
     const mustRegister = await this.#database.transaction(async (query) =>
       updateProduct(query, await lockOwned(query, sellerId, productId, versions), change),
     );
-    // Sent now when that works, else by the next round of the noun's job: the change itself is done.
-    if (mustRegister) {
-      await this.#registration.register(productId).catch((error) => {
-        if (!(error instanceof DoorbusterError)) throw error;
-      });
-    }
+    if (mustRegister) await this.#sendChange(productId);
     return this.read(productId);
+  }
+
+  /** Sent now when that works, else by the next round of the noun's job: the change itself is done. */
+  async #sendChange(productId: string): Promise<void> {
+    await this.#registration.register(productId).catch((error) => {
+      if (!(error instanceof DoorbusterError)) throw error;
+    });
   }
 
   async archive(
@@ -161,7 +163,9 @@ export class Catalog {
         'UPDATE products SET is_archived = true, version = version + 1, updated_at = now() WHERE product_id = $1',
         [productId],
       );
+      await query(`UPDATE variants SET actor_state = 'stale' WHERE product_id = $1`, [productId]);
     });
+    await this.#sendChange(productId);
   }
 }
 

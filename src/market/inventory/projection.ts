@@ -12,6 +12,8 @@ export interface StockRow {
   onHand: number;
   held: number;
   sold: number;
+  /** null: not known yet, because the row is older than the figure; the stock reconciliation fills it in. */
+  allotted: number | null;
   updatedAtMs: number;
 }
 
@@ -22,15 +24,18 @@ export const stockTable = table<StockRow>('stock_levels', ['sku'], {
   onHand: ['on_hand', 'integer'],
   held: ['held', 'integer'],
   sold: ['sold', 'integer'],
+  allotted: ['allotted', 'integer'],
   updatedAtMs: ['updated_at', 'instant'],
 });
 
 const types = eventTypes<SkuEvent>({
   SkuRegistered: true,
   SkuChanged: false,
+  SkuRetired: false,
   StockAdjusted: true,
-  AllotmentOpened: false,
-  AllotmentClosed: false,
+  AllotmentOpened: true,
+  AllotmentClosed: true,
+  AllotmentPaused: false,
   HoldPlaced: true,
   HoldAttached: false,
   HoldCommitted: true,
@@ -46,15 +51,24 @@ const types = eventTypes<SkuEvent>({
 export function foldStock(row: StockRow | undefined, sku: string, event: SkuEvent): StockRow {
   if (event.type === 'SkuRegistered') {
     const { productId, sellerId, stock, atMs } = event;
-    return { sku, productId, sellerId, onHand: stock, held: 0, sold: 0, updatedAtMs: atMs };
+    return { sku, productId, sellerId, onHand: stock, held: 0, sold: 0, allotted: 0, updatedAtMs: atMs };
   }
   if (!row) throw new ProjectionBroken(`${event.type} of SKU ${sku}, which was never registered`);
   switch (event.type) {
     case 'StockAdjusted':
       row.onHand += event.delta;
       break;
+    case 'AllotmentOpened':
+      setAside(row, event.quantity);
+      break;
+    case 'AllotmentClosed':
+      // Records from before the figure do not tell it.
+      if (event.freed === undefined) row.allotted = null;
+      else setAside(row, -event.freed);
+      break;
     case 'HoldPlaced':
       row.held += event.quantity;
+      setAside(row, -event.quantity);
       break;
     case 'HoldCommitted':
       row.held -= event.quantity;
@@ -63,15 +77,21 @@ export function foldStock(row: StockRow | undefined, sku: string, event: SkuEven
     case 'HoldVoided':
     case 'HoldExpired':
       row.held -= event.quantity;
+      if (!event.isFreed) setAside(row, event.quantity);
       break;
     case 'UnitsReturned':
       row.sold -= event.quantity;
+      if (!event.isFreed) setAside(row, event.quantity);
       break;
     default:
       return row;
   }
   row.updatedAtMs = event.atMs;
   return row;
+}
+
+function setAside(row: StockRow, units: number): void {
+  if (row.allotted !== null) row.allotted += units;
 }
 
 async function project(client: pg.ClientBase, records: readonly JournalRecord[]): Promise<void> {

@@ -9,10 +9,11 @@ export const Sku = Type.String({ pattern: skuPattern.source });
 export const Stock = Open(
   {
     sku: Sku,
-    onHand: Type.Integer({ description: '= available + held + sold' }),
+    onHand: Type.Integer({ description: '= available + allotted + held + sold' }),
     held: Type.Integer(),
     sold: Type.Integer(),
-    available: Type.Integer(),
+    allotted: Type.Integer({ description: 'Set aside for sales, neither held nor sold' }),
+    available: Type.Integer({ description: 'What a new sale or an adjustment may take' }),
     asOf: Type.String({ format: 'date-time' }),
   },
   { title: 'Stock' },

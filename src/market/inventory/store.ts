@@ -9,10 +9,11 @@ interface StockLevel {
   readonly onHand: number;
   readonly held: number;
   readonly sold: number;
+  readonly allotted: number;
 }
 
-const alignText = `UPDATE stock_levels AS s SET on_hand = a.on_hand, held = a.held, sold = a.sold
-  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS a(sku, on_hand, held, sold)
+const alignText = `UPDATE stock_levels AS s SET on_hand = a.on_hand, held = a.held, sold = a.sold, allotted = a.allotted
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS a(sku, on_hand, held, sold, allotted)
   WHERE s.sku = a.sku`;
 
 export async function alignStock(pool: pg.Pool, levels: readonly StockLevel[]): Promise<void> {
@@ -21,5 +22,6 @@ export async function alignStock(pool: pg.Pool, levels: readonly StockLevel[]): 
     levels.map(({ onHand }) => onHand),
     levels.map(({ held }) => held),
     levels.map(({ sold }) => sold),
+    levels.map(({ allotted }) => allotted),
   ]);
 }

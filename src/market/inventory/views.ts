@@ -4,6 +4,6 @@ import { iso } from '../../gateway/handling.ts';
 import type { Stock } from './schemas.ts';
 
 /** Field by field, so that nothing internal gets out by being added to the actor's view. */
-export function stockJson({ sku, onHand, held, sold, available, asOfMs }: StockView): Stock {
-  return { sku, onHand, held, sold, available, asOf: iso(asOfMs) };
+export function stockJson({ sku, onHand, held, sold, allotted, available, asOfMs }: StockView): Stock {
+  return { sku, onHand, held, sold, allotted, available, asOf: iso(asOfMs) };
 }

@@ -1,9 +1,10 @@
-/** Orders: single ones exactly, from their actor; lists from the read model, which follows within moments. */
+/** Orders: single ones exactly, from their actor; lists from the read model and the orders it does not have yet. */
 import { cancelOrder, readOrder } from '../../actors/order/commands.ts';
 import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
 import { accepted, idParam, scopeOf } from '../../gateway/handling.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page } from '../../gateway/schemas.ts';
+import { recentOrdersOf } from './recent.ts';
 import { Order, OrderQuery } from './schemas.ts';
 import { listOrders } from './store.ts';
 import { orderJson } from './views.ts';
@@ -21,7 +22,8 @@ const list = route({
   replies: { 200: { description: 'A page of orders', schema: Page(Order) } },
   async handle({ services, identity, query }) {
     const filter = { ...query, buyerId: identity.accountId };
-    const { items, nextCursor } = await listOrders(services.database, filter);
+    const recent = recentOrdersOf(services).of(identity.accountId);
+    const { items, nextCursor } = await listOrders(services.database, filter, recent);
     return reply(200, { items: items.map(orderJson), nextCursor });
   },
 });

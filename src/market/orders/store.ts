@@ -1,7 +1,13 @@
-/** Lists of orders from the tables that the projections keep: moments behind the actors, and cheap to page. */
+/** Lists of orders from the tables that the projections keep: cheap to page, and moments behind the actors. */
 import type { OrderStatus, OrderView } from '../../actors/order/commands.ts';
 import { limitDefault } from '../../gateway/schemas.ts';
-import { decodeCursor, idPart, instantPart, type PageFilter, pageOf } from '../../persistence/cursor.ts';
+import {
+  decodeCursor,
+  encodeCursor,
+  idPart,
+  instantPart,
+  type PageFilter,
+} from '../../persistence/cursor.ts';
 import type { Database } from '../../persistence/database.ts';
 import { type Money, money } from '../../protocol/money.ts';
 import { type LineRow, lineOf, lineTable } from './lines.ts';
@@ -44,27 +50,81 @@ function orderOf(row: OrderRow, lines: LineRow[]): OrderView {
   };
 }
 
+interface VersionRow {
+  readonly orderId: string;
+  readonly version: number;
+}
+
+const versionsText = `SELECT order_id AS "orderId", version::float8 FROM orders WHERE order_id = ANY($1)`;
+
 interface OrderFilter extends PageFilter {
   readonly buyerId: string;
   readonly status?: OrderStatus | null;
 }
 
-/** A buyer's orders, newest first. Refuses a cursor that is not its own. */
+/** A place in the list. */
+type Place = Pick<OrderView, 'createdAtMs' | 'orderId'>;
+
+function byPlace(a: Place, b: Place): number {
+  if (a.createdAtMs !== b.createdAtMs) return b.createdAtMs - a.createdAtMs;
+  if (a.orderId === b.orderId) return 0;
+  return a.orderId < b.orderId ? 1 : -1;
+}
+
+/**
+ * A buyer's orders, newest first. `recent` are orders of the buyer as their actors say them: where the tables are
+ * behind, they stand for the rows. Refuses a cursor that is not its own.
+ */
 export async function listOrders(
   database: Database,
-  { buyerId, status, cursor, limit = limitDefault }: OrderFilter,
+  { buyerId, status = null, cursor, limit = limitDefault }: OrderFilter,
+  recent: readonly OrderView[] = [],
 ): Promise<OrderPage> {
   const [afterMs, afterId] = decodeCursor(cursor, 'orders', [instantPart, idPart('order')]) ?? [null, null];
-  const page = pageOf(
-    await database.query<OrderRow>(pageText, [buyerId, status ?? null, afterMs, afterId, limit + 1]),
-    limit,
-    'orders',
-    ({ createdAtMs, orderId }) => [createdAtMs, orderId],
-  );
-  const lines = await database.query<LineRow>(linesText, [page.rows.map(({ orderId }) => orderId)]);
-  const linesByOrder = Map.groupBy(lines, ({ orderId }) => orderId);
+  const after = afterMs === null ? null : { createdAtMs: Number(afterMs), orderId: String(afterId) };
+  const rows = await database.query<OrderRow>(pageText, [buyerId, status, afterMs, afterId, limit + 1]);
+  // The page covers the list from `after` to here; null: to its end.
+  const upTo = rows.length > limit ? rows.at(-1)! : null;
+  const isOnPage = (order: OrderView) =>
+    (status === null || order.status === status) &&
+    (after === null || byPlace(after, order) < 0) &&
+    (upTo === null || byPlace(order, upTo) <= 0);
+  const newer = await newerThanTables(database, recent, rows);
+  const kept = rows.filter(({ orderId }) => !newer.has(orderId));
+  const found = [...kept, ...[...newer.values()].filter(isOnPage)].sort(byPlace);
+  const page = found.slice(0, limit);
+  const last = found.length > limit ? page.at(-1)! : upTo;
   return {
-    items: page.rows.map((order) => orderOf(order, linesByOrder.get(order.orderId) ?? [])),
-    nextCursor: page.nextCursor,
+    items: await withLines(database, page),
+    nextCursor: last === null ? null : encodeCursor('orders', [last.createdAtMs, last.orderId]),
   };
+}
+
+/** Those of `recent` that the tables do not have yet as they are. */
+async function newerThanTables(
+  database: Database,
+  recent: readonly OrderView[],
+  rows: readonly OrderRow[],
+): Promise<Map<string, OrderView>> {
+  const versions = new Map(rows.map(({ orderId, version }) => [orderId, version]));
+  // A row that the filter left out may be as new as the order here.
+  const unseen = recent.filter(({ orderId }) => !versions.has(orderId)).map(({ orderId }) => orderId);
+  const others = unseen.length === 0 ? [] : await database.query<VersionRow>(versionsText, [unseen]);
+  for (const { orderId, version } of others) versions.set(orderId, version);
+  return new Map(
+    recent
+      .filter(({ orderId, version }) => version > (versions.get(orderId) ?? 0))
+      .map((order) => [order.orderId, order]),
+  );
+}
+
+async function withLines(database: Database, page: readonly (OrderRow | OrderView)[]): Promise<OrderView[]> {
+  const rowIds = page.filter(isRow).map(({ orderId }) => orderId);
+  const lines = rowIds.length === 0 ? [] : await database.query<LineRow>(linesText, [rowIds]);
+  const linesByOrder = Map.groupBy(lines, ({ orderId }) => orderId);
+  return page.map((order) => (isRow(order) ? orderOf(order, linesByOrder.get(order.orderId) ?? []) : order));
+}
+
+function isRow(order: OrderRow | OrderView): order is OrderRow {
+  return !('lines' in order);
 }

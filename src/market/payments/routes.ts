@@ -10,6 +10,7 @@ import { accepted, scopeOf } from '../../gateway/handling.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isId } from '../../protocol/ids.ts';
+import { recentPaymentsOf } from './live.ts';
 import { Payment, WebhookTaken } from './schemas.ts';
 import { orderOfPayment } from './store.ts';
 import { paymentJson } from './views.ts';
@@ -18,7 +19,7 @@ import { readWebhook } from './webhook.ts';
 const paymentIdCharsMax = 255;
 const webhookBytesMax = 1024 * 1024;
 
-/** The payment as its order's actor has it; the read model only says which order that is. */
+/** The payment as its order's actor has it; pushes and the read model only say which order that is. */
 const readPayment = route({
   method: 'GET',
   path: '/v1/payments/{paymentId}',
@@ -31,7 +32,8 @@ const readPayment = route({
   async handle({ services, identity, params: { paymentId } }) {
     const unknown = new DoorbusterError('not_found', 'there is no such payment');
     if (paymentId.length > paymentIdCharsMax) throw unknown;
-    const orderId = await orderOfPayment(services.database, paymentId);
+    const orderId =
+      recentPaymentsOf(services).get(paymentId) ?? (await orderOfPayment(services.database, paymentId));
     if (orderId === null) throw unknown;
     const order = accepted(await services.ask(readOrder, orderId, { buyerId: scopeOf(identity) }));
     if (order.paymentId !== paymentId) throw unknown;

@@ -4,17 +4,14 @@
  * 1. A sale is answered for when its units are set aside (or could not be): 201 means that the drop can open.
  * 2. A repeated creation finds the first one's sale, even when its times were left to default to "now".
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { createSale, readSale, type SaleView } from '../../actors/sale/commands.ts';
 import { readStock } from '../../actors/sku/commands.ts';
 import { accepted } from '../../gateway/handling.ts';
 import { throwRefusal } from '../../gateway/problem.ts';
 import type { Identity, Services } from '../../gateway/route.ts';
 import type { NewSale } from './schemas.ts';
+import { settled } from './settling.ts';
 import { termsOf } from './terms.ts';
-
-const settleMsMax = 5000;
-const pauseMsMax = 100;
 
 /** Refuses with `validation_failed`, and with the code of the first item whose units could not be set aside. */
 export async function openSale(
@@ -41,23 +38,4 @@ async function sellerOf(services: Services, identity: Identity, { items }: NewSa
   if (!identity.roles.includes('admin')) return identity.accountId;
   const answer = await services.ask(readStock, items[0]!.sku, {});
   return answer.code === 'not_found' ? identity.accountId : accepted(answer).sellerId;
-}
-
-/**
- * Asks again until every SKU has answered and a sale that starts at once has started, so that the first buyer finds
- * it open; a sale that still waits after that is shown as what it is.
- */
-async function settled(services: Services, first: SaleView): Promise<SaleView> {
-  const giveUpAtMs = performance.now() + settleMsMax;
-  const isUnsettled = ({ stock, phase, startsAtMs }: SaleView) =>
-    stock === 'pending' || (phase === 'scheduled' && startsAtMs <= services.now());
-  let sale = first;
-  let pauseMs = 2;
-  while (isUnsettled(sale) && performance.now() < giveUpAtMs) {
-    await delay(pauseMs);
-    pauseMs = Math.min(pauseMsMax, pauseMs * 2);
-    const answer = await services.ask(readSale, sale.saleId, {});
-    if (answer.code !== 'busy') sale = accepted(answer);
-  }
-  return sale;
 }

@@ -25,6 +25,7 @@ const types = eventTypes<SaleEvent>({
   SaleReopened: true,
   SaleEnded: true,
   ItemReleased: true,
+  ItemPauseSettled: false,
   TicketIssued: false,
   TicketLeft: false,
   TicketsReleased: false,

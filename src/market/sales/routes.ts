@@ -10,14 +10,17 @@ import {
 import { accepted, idParam, scopeOf } from '../../gateway/handling.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page, PageQuery } from '../../gateway/schemas.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
 import { openSale } from './creation.ts';
-import { NewSale, Sale, SaleChange, SaleStatus } from './schemas.ts';
+import { NewSale, Sale, SaleChange, SalePause, SaleStatus } from './schemas.ts';
+import { settled } from './settling.ts';
 import { listSales } from './store.ts';
 import { checkClaimTime } from './terms.ts';
 import { saleJson, saleStatusJson } from './views.ts';
 
 const tag = 'Sales';
 const managers = ['seller', 'operator', 'admin'] as const;
+const steeringRefusals = ['not_found', 'forbidden', 'sale_ended', 'wrong_state'] as const;
 const one = { 200: { description: 'The sale', schema: Sale } };
 
 const create = route({
@@ -30,7 +33,7 @@ const create = route({
   body: NewSale,
   mints: 'sale',
   replies: { 201: { description: 'The sale', schema: Sale, headers: { Location: 'Where the sale is' } } },
-  refusals: ['unknown_sku', 'forbidden', 'insufficient_stock'],
+  refusals: ['unknown_sku', 'insufficient_stock'],
   async handle({ services, identity, body, mintedId }) {
     const sale = await openSale(services, identity, mintedId, body);
     return reply(201, saleJson(sale), { Location: `/v1/sales/${mintedId}` });
@@ -62,8 +65,9 @@ const read = route({
   replies: one,
   refusals: ['not_found'],
   async handle({ services, params }) {
-    const answer = await services.ask(readSale, idParam('sale', params.saleId), {});
-    return reply(200, saleJson(accepted(answer)));
+    const sale = accepted(await services.ask(readSale, idParam('sale', params.saleId), {}));
+    if (sale.stock === 'refused') throw new DoorbusterError('not_found', 'No such sale: it was refused');
+    return reply(200, saleJson(sale));
   },
 });
 
@@ -88,22 +92,41 @@ const change = route({
   },
 });
 
-type Steering = typeof pauseSale | typeof resumeSale | typeof closeSale;
+const pause = route({
+  method: 'POST',
+  path: '/v1/sales/{saleId}/pause',
+  operationId: 'pauseSale',
+  summary: 'Stop admissions: who is inside goes on, places are kept; with `holds` new holds stop, too',
+  tag,
+  who: managers,
+  body: SalePause,
+  replies: one,
+  refusals: steeringRefusals,
+  async handle({ services, identity, params, body }) {
+    const saleId = idParam('sale', params.saleId);
+    const answer = await services.ask(pauseSale, saleId, { sellerId: scopeOf(identity), ...body });
+    return reply(200, saleJson(await settled(services, accepted(answer))));
+  },
+});
 
-function steering(verb: 'pause' | 'resume' | 'close', command: Steering): Route {
+function steering(
+  verb: 'resume' | 'close',
+  summary: string,
+  command: typeof resumeSale | typeof closeSale,
+): Route {
   return route({
     method: 'POST',
     path: `/v1/sales/{saleId}/${verb}`,
     operationId: `${verb}Sale`,
-    summary: `${verb[0]!.toUpperCase()}${verb.slice(1)} a sale`,
+    summary,
     tag,
     who: managers,
     replies: one,
-    refusals: ['not_found', 'forbidden', 'sale_ended', 'wrong_state'],
+    refusals: steeringRefusals,
     async handle({ services, identity, params }) {
       const saleId = idParam('sale', params.saleId);
       const answer = await services.ask(command, saleId, { sellerId: scopeOf(identity) });
-      return reply(200, saleJson(accepted(answer)));
+      return reply(200, saleJson(await settled(services, accepted(answer))));
     },
   });
 }
@@ -129,8 +152,12 @@ export const routes: readonly Route[] = [
   list,
   read,
   change,
-  steering('pause', pauseSale),
-  steering('resume', resumeSale),
-  steering('close', closeSale),
+  pause,
+  steering('resume', 'Go on after a pause', resumeSale),
+  steering(
+    'close',
+    'End a sale now: no new holds, and what is held may be paid until it runs out',
+    closeSale,
+  ),
   status,
 ];

@@ -68,6 +68,15 @@ export const NewSale = Closed(
 );
 export type NewSale = StaticDecode<typeof NewSale>;
 
+export const SalePause = Closed(
+  {
+    holds: Type.Optional(
+      Type.Boolean({ description: 'Whether new holds stop, too; what is held may be paid all the same' }),
+    ),
+  },
+  { title: 'SalePause' },
+);
+
 export const SaleChange = Closed(
   { queueing: Type.Partial(Type.Object(rates), { additionalProperties: false, minProperties: 1 }) },
   { title: 'SaleChange' },

@@ -1,5 +1,8 @@
-/** The list of sales from the tables that the projections keep, newest first. */
-import type { SaleItem, SaleView } from '../../actors/sale/commands.ts';
+/**
+ * The list of sales from the tables that the projections keep, newest first. A sale is listed once its units are set
+ * aside: one that is refused never is.
+ */
+import type { Phase, SaleItem, SaleView } from '../../actors/sale/commands.ts';
 import { limitDefault } from '../../gateway/schemas.ts';
 import { decodeCursor, idPart, instantPart, type PageFilter, pageOf } from '../../persistence/cursor.ts';
 import type { Database } from '../../persistence/database.ts';
@@ -13,7 +16,7 @@ interface SalePage {
 }
 
 const pageText = `SELECT ${saleTable.selection} FROM sales
-  WHERE $1::float8 IS NULL OR (created_at, sale_id) < (to_timestamp($1::float8 / 1000), $2::text)
+  WHERE stock = 'ready' AND ($1::float8 IS NULL OR (created_at, sale_id) < (to_timestamp($1::float8 / 1000), $2::text))
   ORDER BY created_at DESC, sale_id DESC LIMIT $3`;
 
 const itemsText = `SELECT ${saleItemTable.selection} FROM sale_items WHERE sale_id = ANY($1)
@@ -25,6 +28,12 @@ function itemOf({ sku, quantity, price, currency, purchaseLimit }: SaleItemRow):
 
 function saleOf({ pausedFrom: _, updatedAtMs: __, ...sale }: SaleRow, items: SaleItemRow[]): SaleView {
   return { ...sale, items: items.map(itemOf) };
+}
+
+/** Whether the list shows the sale in this phase. */
+export async function isListedAs(database: Database, saleId: string, phase: Phase): Promise<boolean> {
+  const rows = await database.query('SELECT 1 FROM sales WHERE sale_id = $1 AND phase = $2', [saleId, phase]);
+  return rows.length > 0;
 }
 
 /** Refuses a cursor that is not its own. */

@@ -59,6 +59,8 @@ const place = route({
     'not_found',
     'exists_with_different',
     'unknown_sku',
+    'sale_ended',
+    'sale_paused',
     'admission_required',
     'admission_invalid',
     'admission_expired',

@@ -130,7 +130,7 @@ function expectRest(world: OrderWorld): void {
   }
   for (const sku of world.skus.keys()) {
     const stock = world.stock(sku);
-    expect(stock).toMatchObject({ onHand: 3, held: 0, sold: bought, available: 3 - bought });
+    expect(stock).toMatchObject({ onHand: 3, held: 0, sold: bought, allotted: 3 - bought, available: 0 });
   }
 }
 

@@ -3,8 +3,10 @@ import { pack, unpack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import type { SaleStatusView, SaleView } from '../../../src/actors/sale/commands.ts';
 import { saleDecider } from '../../../src/actors/sale/decide.ts';
+import { restoreSale, snapshotSale } from '../../../src/actors/sale/snapshot.ts';
 import { initialSale, type SaleState } from '../../../src/actors/sale/state.ts';
 import { ticketStatus } from '../../../src/actors/sale/ticket-table.ts';
+import type { PauseAllocation } from '../../../src/actors/sku/commands.ts';
 import { buyer, request, SaleRoom, saleId, startMs, terms } from './room.ts';
 
 const queueing = (changes: Partial<typeof terms.queueing>) => ({
@@ -274,7 +276,7 @@ describe('steering', () => {
     expect(room.send({ type: 'ResumeSale', sellerId: null }).code).toBe('sale_ended');
   });
 
-  it('lets those admitted finish after the end, then gives the units back', () => {
+  it('gives the units back that nobody holds as soon as it ends', () => {
     const room = SaleRoom.open();
     room.join(1);
     room.wait(100);
@@ -282,11 +284,42 @@ describe('steering', () => {
     room.send({ type: 'CloseSale', sellerId: null });
     expect(room.view(1).status).toBe('admitted');
     expect(room.view(2).status).toBe('expired');
+    const [close, ...others] = saleDecider.pendingMessages(room.state);
+    expect(close?.command.type).toBe('CloseAllocation');
+    expect(others).toEqual([]);
+    room.send({ type: 'Answered', id: close!.id, code: 'ok', body: null });
     expect(saleDecider.pendingMessages(room.state)).toEqual([]);
-    room.wait(60_000);
-    expect(saleDecider.pendingMessages(room.state).map((pending) => pending.command.type)).toEqual([
-      'CloseAllocation',
-    ]);
+  });
+
+  it('stops holds with a pause when asked to, and gives them again with the end of the pause', () => {
+    const room = SaleRoom.open();
+    const asked = () =>
+      saleDecider.pendingMessages(room.state).map(({ id, command }) => {
+        expect(command.type).toBe('PauseAllocation');
+        const { isPaused, revision } = command as PauseAllocation;
+        return { id, isPaused, revision };
+      });
+    const answer = (id: string) => room.send({ type: 'Answered', id, code: 'ok', body: null });
+    room.send({ type: 'PauseSale', sellerId: null });
+    expect(asked()).toEqual([]);
+    const paused = room.send({ type: 'PauseSale', sellerId: null, holds: true });
+    expect(paused).toMatchObject({ code: 'ok', body: { phase: 'paused', isSettled: false } });
+    const [first] = asked();
+    expect(first).toMatchObject({ isPaused: true, revision: 1 });
+    answer(first!.id);
+    expect(asked()).toEqual([]);
+    // A repeat that says nothing about holds lets them stay as they are.
+    room.send({ type: 'PauseSale', sellerId: null });
+    expect(asked()).toEqual([]);
+    const again = restoreSale(saleId, structuredClone(snapshotSale(room.state)), saleDecider.version);
+    expect(again).toMatchObject({ isHoldingPaused: true, pauseRevision: 1 });
+    room.send({ type: 'ResumeSale', sellerId: null });
+    const [second] = asked();
+    expect(second).toMatchObject({ isPaused: false, revision: 2 });
+    answer(first!.id);
+    expect(asked()).toEqual([second]);
+    answer(second!.id);
+    expect(asked()).toEqual([]);
   });
 
   it('changes rates without touching the order', () => {

@@ -56,7 +56,7 @@ describe('stock as the seller sees it', () => {
       .when(adjust('a1', 0.5), openedAt)
       .then({ code: 'validation_failed' })
       .when(adjust('a1', -6), openedAt)
-      .then({ code: 'created', reply: { onHand: 4, available: 4, allotted: 4 } })
+      .then({ code: 'created', reply: { onHand: 4, available: 0, allotted: 4 } })
       .when(adjust('a1', -6), openedAt)
       .then({ code: 'ok', events: [], reply: { onHand: 4 } })
       .when(adjust('a1', -5), openedAt)
@@ -75,7 +75,7 @@ describe('stock as the seller sees it', () => {
       .when(open('sal_1', 5), openedAt)
       .then({ code: 'exists_with_different' })
       .when(open('sal_2', 1, 'acc_other'), openedAt)
-      .then({ code: 'forbidden' })
+      .then({ code: 'unknown_sku' })
       .when(open('sal_2', 7), openedAt)
       .then({ code: 'insufficient_stock', reply: { available: 6 } })
       .when(open('sal_2', 6), openedAt)
@@ -89,20 +89,60 @@ describe('stock as the seller sees it', () => {
       });
   });
 
+  test('a SKU that left the catalogue is sold in no new sale; the one there is goes on', () => {
+    given(skuDecider, 'PS-1').when({ type: 'RetireSku' }, 1).then({ code: 'not_found' });
+    drop()
+      .when({ type: 'RetireSku' }, openedAt)
+      .then({ code: 'ok', events: [{ type: 'SkuRetired' }], reply: { onHand: 10 } })
+      .when({ type: 'RetireSku' }, openedAt)
+      .then({ code: 'ok', events: [] })
+      .when(
+        { ...opened, type: 'OpenAllocation', saleId: 'sal_2', sellerId: 'acc_seller' } as SkuCommand,
+        openedAt,
+      )
+      .then({ code: 'unknown_sku' })
+      .when(placeHold('h1'), openedAt)
+      .then({ code: 'created' });
+  });
+
+  test('while a sale is paused for holds it gives none; the newest revision counts', () => {
+    const pause = (revision: number, isPaused: boolean) =>
+      ({ type: 'PauseAllocation', saleId: 'sal_1', isPaused, revision }) as const;
+    drop()
+      .when(placeHold('h1'), openedAt)
+      .then({ code: 'created' })
+      .when(pause(1, true), openedAt)
+      .then({ code: 'ok', events: [{ type: 'AllotmentPaused' }] })
+      .when(placeHold('h2', { buyerId: 'bob' }), openedAt)
+      .then({ code: 'sale_paused' })
+      .when(placeHold('h1'), openedAt)
+      .then({ code: 'ok', reply: { holdId: 'h1', state: 'held' } })
+      .when(pause(2, false), openedAt)
+      .then({ code: 'ok' })
+      .when(pause(1, true), openedAt)
+      .then({ code: 'ok', events: [] })
+      .when(placeHold('h2', { buyerId: 'bob' }), openedAt)
+      .then({ code: 'created' });
+  });
+
   test('closing a sale gives its unheld units back; its live holds resolve as ever', () => {
     drop()
       .when(placeHold('h1', { quantity: 2 }), openedAt)
       .then({ code: 'created' })
       .when({ type: 'CloseAllocation', saleId: 'sal_1' }, openedAt + 1)
-      .then({ code: 'ok', events: [{ type: 'AllotmentClosed' }], pushes: [{ body: { level: 'none' } }] })
+      .then({
+        code: 'ok',
+        events: [{ type: 'AllotmentClosed', freed: 2 }],
+        pushes: [{ body: { level: 'none' } }],
+      })
       .when({ type: 'CloseAllocation', saleId: 'sal_1' }, openedAt + 2)
       .then({ code: 'ok', events: [] })
       .when(readStock, openedAt + 2)
       .then({ code: 'ok', reply: { onHand: 10, held: 2, available: 8, allotted: 0 } })
       .when(placeHold('h2', { buyerId: 'bob' }), openedAt + 3)
-      .then({ code: 'sold_out', reply: { available: 0 } })
+      .then({ code: 'sale_ended' })
       .when({ type: 'VoidHold', holdId: 'h1', buyerId: 'ann' }, openedAt + 4)
-      .then({ code: 'ok', pushes: [] })
+      .then({ code: 'ok', events: [{ type: 'HoldVoided', isFreed: true }], pushes: [] })
       .when({ ...registered, type: 'AdjustStock', adjustmentId: 'a', delta: -10, reason: '' }, openedAt + 5)
       .then({ code: 'created', reply: { onHand: 0 } });
   });
@@ -172,14 +212,24 @@ describe("a buyer's hold", () => {
         deadline: endsAt + dayMs,
       })
       .when(readStock, endsAt)
-      .then({ code: 'ok', reply: { held: 0, available: 10, allotted: 4 } });
+      .then({ code: 'ok', reply: { held: 0, available: 6, allotted: 4 } });
   });
 
-  test('a short hold is not warned about', () => {
+  test('is warned about 30 s before its end, however short it is; at once when it lives no longer', () => {
     given(skuDecider, 'PS-1')
-      .events(registered, { ...opened, holdSeconds: 59 })
+      .events(registered, { ...opened, holdSeconds: 45 })
       .when(placeHold('h1'), openedAt)
-      .then({ code: 'created', deadline: openedAt + 59_000 });
+      .then({ code: 'created', deadline: openedAt + 15_000, pushes: [] })
+      .when({ type: 'Tick' }, openedAt + 15_000)
+      .then({ code: 'ok', pushes: [{ type: 'hold.expiring', body: { holdId: 'h1' } }] });
+    given(skuDecider, 'PS-1')
+      .events(registered, { ...opened, holdSeconds: 30 })
+      .when(placeHold('h1'), openedAt)
+      .then({
+        code: 'created',
+        pushes: [{ topic: 'buyer/ann', type: 'hold.expiring', body: { holdId: 'h1', state: 'held' } }],
+        deadline: openedAt + 30_000,
+      });
   });
 
   test('whose time is over is over even before the clock has been there', () => {
@@ -228,7 +278,9 @@ describe("a buyer's hold", () => {
     expect(skuDecider.deadline(many.state, openedAt + 10_000)).toBe(openedAt + 10_001);
     many.when({ type: 'Tick' }, openedAt + 10_001);
     many.when({ type: 'Tick' }, openedAt + 10_002);
-    many.when(readStock, openedAt + 10_003).then({ code: 'ok', reply: { held: 0, available: 100_000 } });
+    many
+      .when(readStock, openedAt + 10_003)
+      .then({ code: 'ok', reply: { held: 0, available: 0, allotted: 100_000 } });
   });
 
   test('is forgotten a day after it ended, but bought units still count towards the limit', () => {
