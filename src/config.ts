@@ -3,7 +3,7 @@
  * parts are plain data (they travel to worker threads). A bad value or an unknown DOORBUSTER_* stops the start.
  */
 import { isIP } from 'node:net';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -19,9 +19,13 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly opsPort: number;
+  /** Names besides those of loopback under which the operators' endpoint and the sandbox's control paths answer. */
+  readonly opsHosts: readonly string[];
   readonly dataDir: string;
-  /** null: an embedded PostgreSQL under `dataDir`. */
+  /** Complete: it names host, user and database. null: an embedded PostgreSQL under `dataDir`. */
   readonly databaseUrl: string | null;
+  /** A server that lives on the same data is replaced, instead of refusing to start. */
+  readonly isTakeOver: boolean;
   /** null: the journal lives in PostgreSQL. */
   readonly redisUrl: string | null;
   readonly shards: number;
@@ -116,6 +120,32 @@ class Environment {
     return null;
   }
 
+  /** Completed as PostgreSQL's own tools would without their variables: host localhost, user as the system knows us. */
+  databaseUrl(name: string): string | null {
+    const value = this.url(name, ['postgres:', 'postgresql:']);
+    if (value === null) return null;
+    const url = new URL(value);
+    const given = url.searchParams;
+    if (url.hostname === '' && !given.has('host')) url.hostname = 'localhost';
+    if (url.username === '' && !given.has('user')) given.set('user', userName());
+    if (url.pathname === '' || url.pathname === '/') url.pathname = `/${given.get('user') ?? url.username}`;
+    return url.href;
+  }
+
+  /** Names of hosts, separated by commas. */
+  hosts(name: string): string[] {
+    const hosts = (this.text(name) ?? '')
+      .toLowerCase()
+      .split(',')
+      .flatMap((host) => host.trim() || []);
+    for (const host of hosts)
+      this.check(
+        hostName.test(host),
+        `${name} must be host names without ports, separated by commas, not "${host}"`,
+      );
+    return hosts;
+  }
+
   /** Only what redis-handshake.ts reads: an option of the client's own in the query would change how it connects. */
   redisUrl(name: string): string | null {
     const value = this.url(name, ['redis:', 'rediss:']);
@@ -173,11 +203,22 @@ function cidrOf(text: string): Cidr | null {
   return { address, prefix, family };
 }
 
+const hostName = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])$/;
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user id without a name, as containers have them.
+    return 'postgres';
+  }
+}
+
 export function readConfig(values: Readonly<Record<string, string | undefined>>): Config {
   const env = new Environment(values);
   for (const name of Object.keys(values))
     env.check(!name.startsWith('DOORBUSTER_'), `${name} is not a setting: settings have no such prefix`);
-  const databaseUrl = env.url('DATABASE_URL', ['postgres:', 'postgresql:']);
+  const databaseUrl = env.databaseUrl('DATABASE_URL');
   const tokenSecret = env.text('TOKEN_SECRET');
   env.check((tokenSecret?.length ?? 32) >= 32, 'TOKEN_SECRET must have at least 32 characters');
   const halfOfCores = Math.max(1, Math.floor(availableParallelism() / 2));
@@ -185,6 +226,8 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     host: env.text('HOST') ?? '127.0.0.1',
     port: env.integer('PORT', 8080, 0, 65535),
     opsPort: env.integer('OPS_PORT', 9090, 0, 65535),
+    opsHosts: env.hosts('OPS_HOSTS'),
+    isTakeOver: env.oneOf('TAKE_OVER', '0', ['0', '1']) === '1',
     dataDir: resolve(env.text('DATA_DIR') ?? '.data'),
     databaseUrl,
     redisUrl: env.redisUrl('REDIS_URL'),
@@ -218,6 +261,8 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     !config.stripe.secretKey || config.stripe.webhookSecret !== null,
     'STRIPE_WEBHOOK_SECRET is required with STRIPE_SECRET_KEY: unsigned webhooks are never accepted',
   );
+  const ports = [config.port, config.opsPort, config.sandboxPort].filter((port) => port !== 0);
+  env.check(new Set(ports).size === ports.length, 'PORT, OPS_PORT and SANDBOX_PORT must differ');
   if (env.problems.length > 0) throw new BadConfig(env.problems);
   return Object.freeze(config);
 }

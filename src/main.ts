@@ -1,4 +1,5 @@
 /** The whole system on one screen: what runs, in which thread, in which order it starts and stops. */
+import './environment.ts';
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Pool } from 'pg';
@@ -8,15 +9,13 @@ import { ensureAdmin } from './market/accounts/store.ts';
 import { banner } from './ops/banner.ts';
 import { readChecks } from './ops/checks.ts';
 import { noteAhead, refuseFarAhead } from './ops/clock-check.ts';
+import { openData } from './ops/data.ts';
 import { createLog } from './ops/log.ts';
 import { exposition, readFamilies } from './ops/metrics.ts';
+import { choosePorts, loopback } from './ops/ports.ts';
 import { makeSampleOnce } from './ops/sample.ts';
 import { readTokenSecret, sandboxWebhookSecret } from './ops/secrets.ts';
 import { startOps } from './ops/server.ts';
-import { freePort } from './persistence/embedded/free-port.ts';
-import { startEmbedded } from './persistence/embedded/server.ts';
-import { migrate } from './persistence/migrate.ts';
-import { openPool } from './persistence/postgres.ts';
 import { newestEngineMs } from './persistence/snapshots.ts';
 import { anchorClock, startClock, systemScheduler } from './runtime/clock.ts';
 import { closedOpening, Opening } from './runtime/opening.ts';
@@ -41,6 +40,10 @@ const threads = new Supervisor({ log, onReplaced: (reason) => void stop(`replace
 /** Ends the stores, last opened first. */
 const closing: ((exitCode: number) => Promise<void>)[] = [];
 let isDraining = false;
+/** For the operators: what the start is at (null when it is done), the database, facts beside the checks. */
+const known: { phase: string | null; pool: Pool | null; facts: Readonly<Record<string, unknown>> } = {
+  ...{ phase: 'opening the stores', pool: null, facts: {} },
+};
 
 process.on('SIGTERM', () => void stop('SIGTERM', 0));
 process.on('SIGINT', () => void stop('SIGINT', 0));
@@ -51,24 +54,21 @@ await start().catch((error) => {
 });
 
 async function start(): Promise<void> {
-  const port = await freePort(config.host, config.port);
+  const ports = await choosePorts(config);
+  // First, so that /livez answers during a long recovery.
+  await openOps(ports.ops);
   await mkdir(config.dataDir, { recursive: true });
-  const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDir, log) : null;
-  if (embedded)
-    closing.unshift(async (exitCode) => {
-      // Whoever has taken the partitions over works on the same database.
-      if (exitCode !== replaced) await embedded.stop();
-    });
-  const databaseUrl = config.databaseUrl ?? embedded!.url;
-  await migrate(databaseUrl, log);
-  const pool = openPool(databaseUrl, { max: 2, name: 'main' });
-  closing.unshift(() => pool.end());
+  const owner = randomUUID();
+  const { databaseUrl, pool } = await openData({
+    ...{ config, log, owner, taken: Object.values(ports) },
+    onOpen: (close) => closing.unshift((exitCode) => close(exitCode === replaced)),
+  });
+  known.pool = pool;
   const admin = await ensureAdmin(pool);
 
-  const publicUrl = `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${port}`;
+  const publicUrl = `http://${config.host === '0.0.0.0' ? loopback : config.host}:${ports.public}`;
   const tokenSecret = await readTokenSecret(config.tokenSecret, config.dataDir);
   const webhookSecret = config.stripe.webhookSecret ?? sandboxWebhookSecret(tokenSecret);
-  const run = randomUUID();
   const { shards, gateways, redisUrl, stripe, dataDir } = config;
   const shared: SharedData = {
     databaseUrl,
@@ -78,40 +78,46 @@ async function start(): Promise<void> {
     log: { level: config.logLevel },
   };
 
+  known.phase = 'recovering the partitions';
   const sandbox = stripe.secretKey
     ? null
     : ((await startThread<SandboxData>('sandbox', 0, {
-        ...{ port: config.sandboxPort, dataDir, webhookSecret, log: shared.log },
+        ...{ port: ports.sandbox, dataDir, webhookSecret, hosts: config.opsHosts, log: shared.log },
         webhookUrl: `${publicUrl}/v1/webhooks/stripe`,
       })) as { url: string });
-  const { durability, isDurable } = await startShards(shared, run, pool);
+  const { durability, isDurable } = await startShards(shared, owner, pool);
   const settings = { stripe: { secretKey: stripe.secretKey, sandboxUrl: sandbox?.url ?? null } };
   await startThread<BackOfficeData>('back-office', 0, { ...shared, settings });
   await startThread<SharedData>('snapshotter', 0, shared);
-  const keys = { run, tokenSecret, webhookSecret, limitMemory: allocateLimits(config) };
+  const keys = { run: owner, tokenSecret, webhookSecret, limitMemory: allocateLimits(config) };
   await each(gateways, (gateway) =>
-    startThread<GatewayData>('gateway', gateway, { ...shared, ...keys, gateway, config, port }),
+    startThread<GatewayData>('gateway', gateway, { ...shared, ...keys, gateway, config, port: ports.public }),
   );
 
   const payments = sandbox ? { mode: 'sandbox', url: sandbox.url } : { mode: 'stripe' };
-  const ops = await startOps({
-    host: '127.0.0.1',
-    port: config.opsPort,
-    checks: async () => ({
-      ...(await readChecks(pool, threads)),
-      draining: { isOk: !isDraining },
-    }),
-    facts: () => ({ durability, isDurable, payments }),
-    metrics: async () => exposition(await readFamilies(threads)),
-    restartShard: (shard) => threads.kill('shard', shard),
-  });
-  closing.unshift(() => ops.stop());
+  known.facts = { durability, isDurable, payments };
+  known.phase = null;
 
   const sample = config.hasSample ? await makeSampleOnce(pool, publicUrl) : null;
   const tookSeconds = (performance.now() - startedAtMs) / 1000;
   process.stdout.write(
-    banner({ config, publicUrl, opsPort: ops.port, durability, sandbox, admin, sample, tookSeconds }),
+    banner({ config, publicUrl, opsPort: ports.ops, durability, sandbox, admin, sample, tookSeconds }),
   );
+}
+
+async function openOps(port: number): Promise<void> {
+  const ops = await startOps({
+    ...{ host: loopback, port, hosts: config.opsHosts },
+    checks: async () => ({
+      recovery: known.phase === null ? { isOk: true } : { isOk: false, detail: known.phase },
+      ...(known.pool ? await readChecks(known.pool, threads) : {}),
+      draining: { isOk: !isDraining },
+    }),
+    facts: () => known.facts,
+    metrics: async () => exposition(await readFamilies(threads)),
+    restartShard: (shard) => threads.kill('shard', shard),
+  });
+  closing.unshift(() => ops.stop());
 }
 
 /** Lets the shards open when all of them have recovered engine time and it is one that is accepted. */

@@ -44,6 +44,14 @@ const badValues: [name: string, value: string, says: RegExp][] = [
   ['GATEWAYS', '65', /GATEWAYS must be/],
   ['DATABASE_URL', 'mysql://localhost/x', /DATABASE_URL must be a URL that starts with postgres:\/\//],
   ['REDIS_URL', 'localhost:6379', /REDIS_URL must be a URL/],
+  ['REDIS_URL', 'redis://127.0.0.1/x', /REDIS_URL must be redis:.*whole number/],
+  ['REDIS_URL', 'redis://127.0.0.1/-1', /REDIS_URL must be redis:/],
+  ['REDIS_URL', 'redis://127.0.0.1/1.5', /REDIS_URL must be redis:/],
+  ['REDIS_URL', 'redis://127.0.0.1/0?db=5', /REDIS_URL must be redis:/],
+  ['REDIS_URL', 'redis://127.0.0.1/?enableOfflineQueue=true', /REDIS_URL must be redis:/],
+  ['OPS_HOSTS', 'ops.internal,http://x', /OPS_HOSTS must be host names .*"http:\/\/x"/],
+  ['OPS_HOSTS', 'ops.internal:9090', /OPS_HOSTS must be host names without ports/],
+  ['TAKE_OVER', 'yes', /TAKE_OVER must be one of 0, 1/],
   ['LOG_LEVEL', 'loud', /LOG_LEVEL must be one of trace, .*"loud"/],
   ['SAMPLE', 'yes', /SAMPLE must be one of 0, 1/],
   ['TOKEN_SECRET', 'short', /TOKEN_SECRET must have at least 32 characters/],
@@ -67,6 +75,16 @@ describe.concurrent('bad settings', () => {
     expect(out).toBe('');
     expect(tookMs).toBeLessThan(10_000);
     expect(await postmasterOf(dataDir)).toBeNull();
+  });
+
+  it.each([
+    ['PORT', 'OPS_PORT'],
+    ['PORT', 'SANDBOX_PORT'],
+    ['OPS_PORT', 'SANDBOX_PORT'],
+  ])('one port for %s and %s stops the start', async (one, other) => {
+    const { code, said } = await failedStart({ [one]: '18432', [other]: '18432' });
+    expect(code).toBe(2);
+    expect(said).toEqual(['doorbuster: PORT, OPS_PORT and SANDBOX_PORT must differ']);
   });
 
   it('are all named at once, and secrets among them never repeated', async () => {

@@ -5,6 +5,7 @@
  * Ends with 0 when nothing differs, 1 with mismatches, 2 for bad flags or settings, 3 when a store or the provider
  * cannot be reached.
  */
+import '../environment.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type AuditReport, audit, settledMismatches } from '../ops/audit.ts';

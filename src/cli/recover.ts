@@ -7,6 +7,7 @@
  * Ends with 0 when all is well or done, 1 when something is halted or the acknowledgement was refused, 2 for bad flags or
  * settings, 3 when a store cannot be reached.
  */
+import '../environment.ts';
 import { parseArgs } from 'node:util';
 import { Packr } from 'msgpackr';
 import { alignStock } from '../market/inventory/store.ts';

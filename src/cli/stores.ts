@@ -6,10 +6,12 @@ import { type Config, configOrExit } from '../config.ts';
 import { deciders } from '../features.ts';
 import type { InspectionDeps } from '../ops/inspection.ts';
 import { createLog } from '../ops/log.ts';
-import { startEmbedded } from '../persistence/embedded/server.ts';
+import { type EmbeddedPostgres, startEmbedded } from '../persistence/embedded/server.ts';
 import { openJournal } from '../persistence/journal/open.ts';
 import { type JournalPositions, openPositions } from '../persistence/journal/positions.ts';
 import { openPool } from '../persistence/postgres.ts';
+import { hasServer } from '../persistence/server-owner.ts';
+import { checkSession } from '../persistence/session.ts';
 import { createSnapshotStore } from '../persistence/snapshots.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import type { Log } from '../protocol/log.ts';
@@ -29,9 +31,19 @@ export async function openStores(config: Config, log: Log): Promise<Stores> {
     for (const one of closing.splice(0).toReversed()) await one();
   };
   try {
-    const databaseUrl = config.databaseUrl ?? (await embeddedUrl(config.dataDir, log, closing));
+    let isUsed = false;
+    const embedded = config.databaseUrl === null ? await openEmbedded(config.dataDir, log) : null;
+    closing.push(async () => {
+      // A server that was started meanwhile has adopted the database that was started for us.
+      if (embedded && !embedded.isAdopted && !isUsed) await embedded.stop();
+    });
+    const databaseUrl = config.databaseUrl ?? embedded!.url;
+    await checkSession(databaseUrl);
     const pool = openPool(databaseUrl, { max: 4, name: 'audit' });
-    closing.push(() => pool.end());
+    closing.push(async () => {
+      isUsed = await hasServer(pool);
+      await pool.end();
+    });
     await pool.query('select 1 from partitions limit 1').catch((error) => {
       throw new DoorbusterError('busy', `the database cannot be read: ${error.message || error.code}`);
     });
@@ -52,14 +64,12 @@ export async function openStores(config: Config, log: Log): Promise<Stores> {
   }
 }
 
-/** Goes on with the server that runs on the folder; one that was started for us is stopped again. */
-async function embeddedUrl(dataDir: string, log: Log, closing: (() => Promise<unknown>)[]): Promise<string> {
+/** Goes on with the database that runs on the folder, or starts it. */
+async function openEmbedded(dataDir: string, log: Log): Promise<EmbeddedPostgres> {
   // A typing error in DATA_DIR must not make a new, empty and flawless data set.
   if (!existsSync(join(dataDir, 'postgres', 'PG_VERSION')))
     throw new DoorbusterError('not_found', `there is no data under ${dataDir}`);
-  const embedded = await startEmbedded(dataDir, log);
-  if (!embedded.isAdopted) closing.push(() => embedded.stop());
-  return embedded.url;
+  return startEmbedded(dataDir, log);
 }
 
 /** A command that only reads needs no warning about the journal's durability. */

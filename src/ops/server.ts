@@ -1,13 +1,18 @@
 /**
- * The operators' endpoint on OPS_PORT, always on loopback, because it has no accounts.
+ * The operators' endpoint on OPS_PORT, always on loopback, because it has no accounts. It is there first and goes last.
  *
  *   GET  /livez                    200 while the process runs; touches nothing
  *   GET  /readyz                   200 or 503, with each check; also what payments go to
  *   GET  /metrics                  Prometheus text
  *   POST /shards/{n}/restart       ends shard n as a crash would; it comes back by itself
+ *
+ * Refusals are problems as on the public port. Pages in a browser are refused everything (protocol/local-door.ts).
  */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { problem, problemType } from '../gateway/problem.ts';
+import type { Refusal } from '../protocol/codes.ts';
+import { strangerAt } from '../protocol/local-door.ts';
 
 export interface Check {
   readonly isOk: boolean;
@@ -17,6 +22,8 @@ export interface Check {
 interface OpsDeps {
   readonly host: string;
   readonly port: number;
+  /** Names besides those of loopback under which it answers. */
+  readonly hosts: readonly string[];
   checks(): Promise<Readonly<Record<string, Check>>>;
   /** Facts beside the checks: durability, payments. */
   facts(): Readonly<Record<string, unknown>>;
@@ -31,11 +38,10 @@ interface OpsServer {
 }
 
 export async function startOps(deps: OpsDeps): Promise<OpsServer> {
-  const server = createServer((request, response) => {
+  // A request without a Host is refused by us, as a problem.
+  const server = createServer({ requireHostHeader: false }, (request, response) => {
     request.resume();
-    route(deps, request.method ?? 'GET', request.url ?? '/', response).catch((error) =>
-      respond(response, 500, { error: String(error) }),
-    );
+    route(deps, request, response).catch((error) => refuse(response, 'internal_error', String(error)));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
@@ -46,16 +52,19 @@ export async function startOps(deps: OpsDeps): Promise<OpsServer> {
   return { port: (server.address() as AddressInfo).port, stop: () => close(server) };
 }
 
-async function route(deps: OpsDeps, method: string, url: string, response: ServerResponse): Promise<void> {
+async function route(deps: OpsDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method = 'GET', url = '/', rawHeaders } = request;
+  const stranger = strangerAt(rawHeaders, deps.hosts);
+  if (stranger !== null) return refuse(response, 'forbidden', stranger);
   const path = url.split('?', 1)[0]!;
   const restart = /^\/shards\/(\d{1,3})\/restart$/.exec(path);
   if (restart) {
     if (method !== 'POST') return notAllowed(response, 'POST');
-    const isKnown = await deps.restartShard(Number(restart[1]));
-    return respond(response, isKnown ? 202 : 404, { shard: Number(restart[1]), isRestarting: isKnown });
+    const shard = Number(restart[1]);
+    if (!(await deps.restartShard(shard))) return refuse(response, 'not_found', 'No such shard runs here');
+    return respond(response, 202, { shard, isRestarting: true });
   }
-  if (!['/livez', '/readyz', '/metrics'].includes(path))
-    return respond(response, 404, { error: 'not_found' });
+  if (!['/livez', '/readyz', '/metrics'].includes(path)) return refuse(response, 'not_found');
   if (method !== 'GET' && method !== 'HEAD') return notAllowed(response, 'GET, HEAD');
   if (path === '/livez') return respond(response, 200, { status: 'ok' });
   if (path === '/metrics') {
@@ -75,14 +84,18 @@ async function route(deps: OpsDeps, method: string, url: string, response: Serve
 
 function notAllowed(response: ServerResponse, allow: string): void {
   response.setHeader('allow', allow);
-  respond(response, 405, { error: 'method_not_allowed' });
+  refuse(response, 'method_not_allowed');
 }
 
-function respond(response: ServerResponse, status: number, body: object): void {
+function refuse(response: ServerResponse, code: Refusal, detail?: string): void {
+  const body = problem(code, detail);
+  respond(response, body.status, body, problemType);
+}
+
+function respond(response: ServerResponse, status: number, body: object, type = 'application/json'): void {
   if (response.headersSent) return;
-  response
-    .writeHead(status, { 'content-type': 'application/json' })
-    .end(`${JSON.stringify(body, null, 2)}\n`);
+  const text = `${JSON.stringify(body, null, 2)}\n`;
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
 function close(server: Server): Promise<void> {

@@ -27,11 +27,11 @@ export async function migrate(url: string, log: Log, root = sourceFolder): Promi
     connectionString: url,
     application_name: 'doorbuster-migrations',
     connectionTimeoutMillis: connectTimeoutMs,
-    lock_timeout: lockTimeoutMs,
   });
   client.on('error', () => {});
   await client.connect();
   try {
+    await client.query(`set lock_timeout = ${lockTimeoutMs}`);
     const done = await runner({
       dbClient: client,
       dir: migrationsPattern(root),

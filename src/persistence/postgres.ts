@@ -1,6 +1,10 @@
 /**
  * The door to PostgreSQL: pools in which no wait is endless. Connecting, a statement and an idle transaction all time
  * out.
+ *
+ * 1. The time limits are set on the session instead of being asked for at its start: poolers refuse what they do not
+ *    know there.
+ * 2. What a URL leaves out comes from nowhere else: config.ts has completed it, and no ~/.pgpass is read.
  */
 import pg from 'pg';
 
@@ -14,6 +18,18 @@ interface PoolOptions {
 export const connectTimeoutMs = 3_000;
 const statementTimeoutMs = 30_000;
 
+/** A frozen process must not keep its locks either: the server gives up on it. */
+const timeLimitsSql = `set statement_timeout = ${statementTimeoutMs}; set idle_in_transaction_session_timeout = ${statementTimeoutMs}`;
+
+// Null, the default, is what makes the driver look into ~/.pgpass.
+pg.defaults.password = '';
+
+/** Host and port, for people. */
+export function placeOf(url: string): string {
+  const { hostname, port, searchParams } = new URL(url);
+  return `${searchParams.get('host') ?? decodeURIComponent(hostname)}:${searchParams.get('port') ?? (port || 5432)}`;
+}
+
 export function openPool(url: string, options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
@@ -21,9 +37,8 @@ export function openPool(url: string, options: PoolOptions): pg.Pool {
     application_name: options.name,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 30_000,
-    statement_timeout: statementTimeoutMs,
-    // A frozen process must not keep its locks: the server gives up on it.
-    idle_in_transaction_session_timeout: statementTimeoutMs,
+    // Awaited before the connection is lent out for the first time.
+    onConnect: (client) => client.query(timeLimitsSql) as unknown as undefined,
     keepAlive: true,
   });
   // An idle connection that breaks is replaced by the pool; without a listener the event would end the process.

@@ -1,4 +1,9 @@
-/** The paths under `/_sandbox/`: what outside checkers read, and the faults that tests ask for. No fault touches them. */
+/**
+ * The paths under `/_sandbox/`: what outside checkers read, and the faults that tests ask for. No fault touches them, and
+ * no page in a browser (protocol/local-door.ts).
+ */
+import { refusals } from '../protocol/codes.ts';
+import { strangerAt } from '../protocol/local-door.ts';
 import { invalid } from './call.ts';
 import { changeFaults, type FaultSwitch } from './faults.ts';
 import type { Received, Sent } from './http-server.ts';
@@ -12,14 +17,19 @@ export class ControlPaths {
   readonly #rows: Rows;
   readonly #webhooks: Webhooks;
   readonly #faults: FaultSwitch;
+  readonly #hosts: readonly string[];
 
-  constructor(rows: Rows, webhooks: Webhooks, faults: FaultSwitch) {
+  /** `hosts`: names besides those of loopback under which they answer. */
+  constructor(rows: Rows, webhooks: Webhooks, faults: FaultSwitch, hosts: readonly string[]) {
     this.#rows = rows;
     this.#webhooks = webhooks;
     this.#faults = faults;
+    this.#hosts = hosts;
   }
 
-  handle({ method, url, body }: Received): Sent {
+  handle({ method, url, rawHeaders, body }: Received): Sent {
+    const stranger = strangerAt(rawHeaders, this.#hosts);
+    if (stranger !== null) return refusedTo(stranger);
     switch (`${method} ${url.pathname.slice(controlPrefix.length)}`) {
       case 'GET totals':
         return { status: 200, body: { ...totalsOf(this.#rows), webhooks: this.#webhooks.counts() } };
@@ -48,6 +58,13 @@ export class ControlPaths {
     this.#faults.current = changed;
     return { status: 200, body: changed };
   }
+}
+
+/** As the server's own refusals are, because these paths are not the provider's. */
+function refusedTo(detail: string): Sent {
+  const code = 'forbidden';
+  const body = { type: `urn:doorbuster:problem:${code}`, title: refusals[code], status: 403, detail, code };
+  return { status: 403, body, headers: { 'content-type': 'application/problem+json' } };
 }
 
 function parseJson(text: string): unknown {

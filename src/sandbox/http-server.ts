@@ -14,6 +14,8 @@ export interface Received {
   readonly method: string;
   readonly url: URL;
   readonly headers: IncomingHttpHeaders;
+  /** Name, value, name, value, as they came. */
+  readonly rawHeaders: readonly string[];
   readonly body: string;
 }
 
@@ -31,9 +33,12 @@ export class HttpServer {
   readonly #handle: Handle;
   readonly #log: Log;
   // The client keeps its connections; the server must not be the one that closes an idle one under a new request.
-  readonly #server: Server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
-    void this.#serve(request, response);
-  });
+  readonly #server: Server = createServer(
+    { keepAliveTimeout: 75_000, requireHostHeader: false },
+    (request, response) => {
+      void this.#serve(request, response);
+    },
+  );
   #running = 0;
   #requestCount = 0;
 
@@ -75,8 +80,8 @@ export class HttpServer {
       const url = new URL(request.url ?? '/', 'http://sandbox');
       if (this.#running > runningMax)
         throw new ApiRefusal(429, { type: 'rate_limit_error', message: 'Too many requests at once.' });
-      const { method = '', headers } = request;
-      return await this.#handle({ method, url, headers, body: await readBody(request) });
+      const { method = '', headers, rawHeaders } = request;
+      return await this.#handle({ method, url, headers, rawHeaders, body: await readBody(request) });
     } catch (error) {
       const hasLeft = request.destroyed && !request.complete;
       return hasLeft ? null : this.#refusal(error);
@@ -97,8 +102,8 @@ export class HttpServer {
     }
     const text = JSON.stringify(sent.body);
     response.writeHead(sent.status, {
-      ...sent.headers,
       'content-type': 'application/json',
+      ...sent.headers,
       'content-length': Buffer.byteLength(text),
       'request-id': `req_sandbox${++this.#requestCount}`,
       // What was not read of a refused body would be taken for the next request.

@@ -23,6 +23,8 @@ export interface SandboxOptions {
   readonly dataDir: string;
   readonly log: Log;
   readonly webhook: { readonly url: string | null; readonly secret: string };
+  /** Names besides those of loopback under which the control paths answer. */
+  readonly hosts?: readonly string[];
   /** From 0 up to 1, for the faults. */
   readonly random?: () => number;
 }
@@ -33,7 +35,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const ledger = await Ledger.open(options.dataDir);
   const webhooks = new Webhooks({ ...options.webhook, log, faults, random });
   const provider = new ProviderPaths(ledger, webhooks, faults, random);
-  const control = new ControlPaths(ledger.rows, webhooks, faults);
+  const control = new ControlPaths(ledger.rows, webhooks, faults, options.hosts ?? []);
   const server = new HttpServer(
     async (received) =>
       received.url.pathname.startsWith(controlPrefix) ? control.handle(received) : provider.handle(received),

@@ -9,6 +9,7 @@ export interface SandboxData {
   readonly dataDir: string;
   readonly webhookUrl: string;
   readonly webhookSecret: string;
+  readonly hosts: readonly string[];
   readonly log: LogOptions;
 }
 
@@ -16,6 +17,7 @@ const data = threadData<SandboxData>();
 const sandbox = await startSandbox({
   port: data.port,
   dataDir: data.dataDir,
+  hosts: data.hosts,
   log: createLog(data.log, { thread: 'sandbox' }),
   webhook: { url: data.webhookUrl, secret: data.webhookSecret },
 });

@@ -184,7 +184,7 @@ async function zombie(round: Round): Promise<void> {
   await untilIdle(older);
   const thaw = await freeze(older.pid);
   await wait(asleepMs);
-  const second = await world.startSecond();
+  const second = await world.startSecond({});
   const probes = await sellMeanwhile(round, second, drop, buyers);
   const ask = async (probe: Probe) => said(probe, await call(second, probe.target, probe.options));
   const truths = await Promise.all(probes.map(ask));

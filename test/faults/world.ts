@@ -208,9 +208,10 @@ export class World {
 
   /**
    * A second server on the same data, which becomes `server`; buyers still go where they went. Unless there is one
-   * provider for all, it gets a copy of the first one's ledger: nothing may be under way at the till then.
+   * provider for all, it gets a copy of the first one's ledger: nothing may be under way at the till then. It replaces an
+   * owner that lives, unless `env` says otherwise.
    */
-  async startSecond(): Promise<ServerProcess> {
+  async startSecond(env: Record<string, string> = { TAKE_OVER: '1' }): Promise<ServerProcess> {
     const other = await openSite(this.env);
     this.#closing.add(() => other.close());
     if (!this.#provider) {
@@ -218,7 +219,7 @@ export class World {
       const ledger = join('sandbox', 'payments.jsonl');
       await copyFile(join(this.site.dataDir, ledger), join(other.dataDir, ledger));
     }
-    this.#second = await other.start();
+    this.#second = await other.start(env);
     return this.#second;
   }
 

@@ -158,7 +158,12 @@ async function adopt(place: Place): Promise<{ pid: number; port: number } | null
   }
 }
 
-export async function startEmbedded(dataDir: string, log: Log): Promise<EmbeddedPostgres> {
+/** `taken`: ports that others are going to listen on. */
+export async function startEmbedded(
+  dataDir: string,
+  log: Log,
+  taken: readonly number[] = [],
+): Promise<EmbeddedPostgres> {
   const home = resolve(dataDir);
   await mkdir(home, { recursive: true });
   const { initdb, postgres } = await findBinaries();
@@ -201,7 +206,7 @@ export async function startEmbedded(dataDir: string, log: Log): Promise<Embedded
     removeStalePidFile(place.folder);
     if (existsSync(place.logFile) && (await stat(place.logFile)).size > logBytesMax)
       await truncate(place.logFile);
-    const port = await freePort('127.0.0.1', 0);
+    const port = await freePort('127.0.0.1', 0, taken);
     const pid = await startServer(place, runAs, postgres, port);
     if (pid !== null) return running(pid, port, false);
     // The port was taken meanwhile, or backends of a killed server are still letting go of the shared memory.

@@ -5,6 +5,7 @@
  * 2. It must be able to reach the program and the data. A folder above them that is closed to it (a checkout under
  *    /root, a temporary folder) is not opened by us: the process gets the one capability that looks past folder
  *    permissions instead, and where that cannot be had, the error names the folder.
+ * 3. It is given no environment but the path: PGDATA, PGOPTIONS, LC_ALL and the like are meant for others.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -22,6 +23,9 @@ export interface RunAs {
   /** The program and arguments that start `program` as that user, and spawn options that go with them. */
   command(program: string, args: readonly string[]): { program: string; args: string[]; options: object };
 }
+
+/** With the locale of the cluster, which every machine has. */
+const environment = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 
 async function lookUp(): Promise<{ uid: number; gid: number } | null> {
   try {
@@ -94,7 +98,10 @@ async function findBypass(
 /** `paths`: everything that the started program must reach; each exists. */
 export async function runAsPostgres(paths: readonly string[]): Promise<RunAs> {
   if (process.getuid?.() !== 0) {
-    return { user: null, command: (program, args) => ({ program, args: [...args], options: {} }) };
+    return {
+      user: null,
+      command: (program, args) => ({ program, args: [...args], options: { env: environment } }),
+    };
   }
   let user = await lookUp();
   if (!user) {
@@ -111,7 +118,10 @@ export async function runAsPostgres(paths: readonly string[]): Promise<RunAs> {
   const obstacles = await Promise.all(paths.map((path) => obstacle(path, owner)));
   const closed = obstacles.find((folder) => folder !== null) ?? null;
   if (closed === null) {
-    return { user, command: (program, args) => ({ program, args: [...args], options: { ...owner } }) };
+    return {
+      user,
+      command: (program, args) => ({ program, args: [...args], options: { ...owner, env: environment } }),
+    };
   }
   const bypass = await findBypass(owner, closed);
   if (bypass === null) {
@@ -125,6 +135,10 @@ export async function runAsPostgres(paths: readonly string[]): Promise<RunAs> {
   const [setpriv, ...privileges] = bypass;
   return {
     user,
-    command: (program, args) => ({ program: setpriv, args: [...privileges, program, ...args], options: {} }),
+    command: (program, args) => ({
+      program: setpriv,
+      args: [...privileges, program, ...args],
+      options: { env: environment },
+    }),
   };
 }
