@@ -8,6 +8,7 @@ import { idleOwnerFaults } from './idle-owner.ts';
 import { kills } from './kills.ts';
 import { moneySteps } from './money-steps.ts';
 import { openPaymentFaults } from './open-payment.ts';
+import { poisonedActors } from './poisoned-actor.ts';
 import { providerFaults } from './provider.ts';
 import { redisFaults } from './redis.ts';
 import type { Fault } from './round.ts';
@@ -29,6 +30,7 @@ export const catalog: readonly Fault[] = [
   ...openPaymentFaults,
   ...clientFaults,
   ...tailFaults,
+  ...poisonedActors,
 ];
 
 export interface Planned {

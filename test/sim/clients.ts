@@ -52,14 +52,16 @@ export class Clients {
     this.open++;
     const ask = () => {
       this.#cluster.ask(kind, key, command, (code, body) => {
-        if (code === 'busy' && --left > 0) {
+        // What a bug answers says nothing either.
+        const isOpen = code === 'busy' || code === 'internal_error';
+        if (isOpen && --left > 0) {
           this.world.loop.after(this.random.int(100, 1_500), null, ask);
           return;
         }
         this.open--;
         this.world.trace(() => `${kind}/${key} ${JSON.stringify(command)} -> ${code}`);
         this.world.count(`${command.type} ${code}`);
-        if (code !== 'busy') then(code, body);
+        if (!isOpen) then(code, body);
       });
     };
     ask();

@@ -138,6 +138,13 @@ export class Cluster {
     this.start(shardCount, clockStepMs);
   }
 
+  /** What an operator does about a partition that is halted by a bug which is gone. */
+  restartHalted(): void {
+    for (const instance of this.living)
+      if (instance.isReady && instance.shard.stats().haltedPartitions.length > 0)
+        instance.crash('with a halted partition');
+  }
+
   endZombies(): void {
     for (const zombie of this.zombies.splice(0)) zombie.kill('after it was replaced');
   }

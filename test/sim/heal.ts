@@ -29,7 +29,12 @@ export async function heal(run: Run): Promise<void> {
   }
   if (cluster.engine) cluster.engine.snapshots.frozenUntilMs = 0;
   if (!cluster.engine) cluster.restart(2, 0, 0);
+  cluster.restartHalted();
   await until(run, 'the shards come back', () => cluster.isReady && cluster.hosts.isWhole && shop.open === 0);
+  // Within the longest pause of a Tick.
+  await until(run, 'every actor decides again', () =>
+    cluster.living.every(({ shard }) => shard.stats().poisonedActors.length === 0),
+  );
   for (const saleId of shop.sales.keys()) shop.steer(saleId, 'ResumeSale');
   await until(
     run,

@@ -16,6 +16,7 @@ import { watched } from './check-state.ts';
 import { Disk, Outage } from './disk.ts';
 import type { Owner } from './loop.ts';
 import type { Done } from './network.ts';
+import { struck } from './poison.ts';
 import type { ProcessTime } from './process-time.ts';
 import type { Shadow, World } from './world.ts';
 
@@ -46,6 +47,8 @@ export class Instance implements Owner {
   isAlive = true;
   frozenUntilMs = 0;
   isReady = false;
+  /** Why it has ended, as far as somebody else did it or it was replaced. */
+  endedBy: string | null = null;
   /** Dies when it comes to this point. */
   crashPoint: CrashPoint | null = null;
   readonly states = new Map<string, Shadow>();
@@ -87,7 +90,10 @@ export class Instance implements Owner {
       shard,
       partitions,
       owner: deps.owner,
-      deciders: deciders.map((decider) => watched(mutant.decider?.(decider) ?? decider, this, world)),
+      deciders: deciders.map((decider) => {
+        const sick = struck(decider, this, world);
+        return watched(mutant.decider?.(sick, () => this.end(false)) ?? sick, this, world);
+      }),
       journal: mutant.journal?.(this.disk, store) ?? this.disk,
       // Some never let an actor go.
       passivated: random.chance(0.7) ? this.disk : null,
@@ -105,10 +111,12 @@ export class Instance implements Owner {
       onReplaced: (partition) => this.#forget([partition]),
       onRetired: (reason) => {
         world.trace(() => `${this.name} is retired: ${reason}`);
+        this.endedBy = reason;
         this.end(true);
       },
       onFatal: (reason) => {
         world.trace(() => `${this.name} gives up: ${reason}`);
+        this.endedBy = reason;
         this.end(false);
       },
       log: (level, message, fields) =>
@@ -142,6 +150,7 @@ export class Instance implements Owner {
       },
       (error: unknown) => {
         if (!(error instanceof Outage)) world.loop.onThrow(error);
+        this.endedBy = String(error);
         this.end(false);
       },
     );
@@ -196,6 +205,8 @@ export class Instance implements Owner {
     const { world } = this.#deps;
     const reply: ReplyTo = (code, body) => {
       if (!this.isAlive) return;
+      if (code === 'internal_error' && !world.faults.poison.has(`${kind}/${key}`))
+        world.fail('only a poisoned actor fails', `${kind}/${key} ${JSON.stringify(command)}`);
       if (code !== 'busy') checkReply(world, kind, key, command, code, body);
       if (code !== 'busy' && this.#deps.isReplaced(partitionOf(kind, key)))
         world.fail('a replaced owner answers nobody', `${JSON.stringify(command)} -> ${code}`);
@@ -209,6 +220,7 @@ export class Instance implements Owner {
     if (!this.isAlive) return;
     this.#deps.world.count(`crashes ${why}`);
     this.#deps.world.trace(() => `${this.name} crashes ${why}`);
+    this.endedBy = why;
     this.end(false);
   }
 

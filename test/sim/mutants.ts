@@ -145,6 +145,53 @@ function withoutIds(): NonNullable<Mutant['outgoing']> {
     'idempotencyKey' in command ? { ...command, idempotencyKey: `fresh-${++sent}` } : command;
 }
 
+/** As it was before poisoned actors were contained. */
+function dieOfDecisions(decider: AnyDecider, end: () => void): AnyDecider {
+  return {
+    ...decider,
+    decide(state, command, at) {
+      try {
+        return decider.decide(state, command, at);
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+  };
+}
+
+function swallowInEvolve(decider: AnyDecider): AnyDecider {
+  return {
+    ...decider,
+    evolve(state, event) {
+      try {
+        decider.evolve(state, event);
+      } catch {
+        // As if it had been applied.
+      }
+    },
+  };
+}
+
+/** A Tick that fails counts as done: what was due is forgotten. */
+function forgetFailedTicks(decider: AnyDecider): AnyDecider {
+  const forgotten = new WeakSet<object>();
+  return {
+    ...decider,
+    decide(state, command, at) {
+      try {
+        return decider.decide(state, command, at);
+      } catch (error) {
+        if (command.type !== 'Tick') throw error;
+        forgotten.add(state as object);
+        return { code: 'ok', events: [] };
+      }
+    },
+    deadline: (state, at) =>
+      forgotten.has(state as object) ? Number.POSITIVE_INFINITY : decider.deadline(state, at),
+  };
+}
+
 export const mutants: Readonly<Record<string, () => Mutant>> = {
   'skip the limit check': () => of('sku', skipLimit),
   'commit an expired hold': () => of('sku', commitExpired),
@@ -201,6 +248,9 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
       save: (save) => store.save({ ...save, toSeq: save.toSeq + 1 }),
     }),
   }),
+  'a throwing decision kills the shard': () => ({ decider: dieOfDecisions }),
+  'an exception in evolve is swallowed': () => ({ decider: swallowInEvolve }),
+  'a Tick that fails is never armed again': () => ({ decider: forgetFailedTicks }),
   'a save over another one': () => ({
     store: (store) => {
       store.areSavesChecked = false;

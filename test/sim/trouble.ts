@@ -6,10 +6,21 @@ import { partitionOf } from '../../src/protocol/address.ts';
 import type { Cluster } from './cluster.ts';
 import { drawShardCount } from './engine.ts';
 import type { CrashPoint } from './instance.ts';
+import { poisonPlaces } from './poison.ts';
 import type { Random } from './random.ts';
 import { calmFaults, type Faults, type World } from './world.ts';
 
-const kinds = ['crash', 'process', 'zombie', 'partition', 'freeze', 'disk', 'network', 'provider'] as const;
+const kinds = [
+  'crash',
+  'process',
+  'zombie',
+  'partition',
+  'freeze',
+  'disk',
+  'network',
+  'provider',
+  'poison',
+] as const;
 type Kind = (typeof kinds)[number];
 const crashPoints: readonly (CrashPoint | null)[] = ['landed', 'acked', 'reply', null];
 
@@ -71,9 +82,28 @@ export class Trouble {
       engine?.freeze(random.chance(0.5) ? all(engine.shardCount) : [shard], this.#whileMs());
     } else if (kind === 'disk') {
       faults.disk.outageUntilMs = loop.nowMs + this.#whileMs() / 4;
+    } else if (kind === 'poison') {
+      for (let left = random.int(1, 4); left > 0; left--) this.#poison();
     } else if (kind === 'provider') {
       faults.provider.outageUntilMs = loop.nowMs + this.#whileMs();
     }
+  }
+
+  /** A bug shows in an actor for a while. An operator restarts what was halted by one. */
+  #poison(): void {
+    const { shadows, faults, loop, trace } = this.#world;
+    const random = this.#random;
+    // Of what everybody needs, or of anybody.
+    const isCentral = random.chance(0.6);
+    const names = [...shadows.keys()].filter((each) => !isCentral || /^s/.test(each));
+    if (names.length === 0) return;
+    const name = random.pick(names);
+    const place = random.pick(poisonPlaces);
+    const forMs = this.#whileMs();
+    trace(() => `${name} is poisoned for ${forMs} ms: ${place}`);
+    faults.poison.set(name, { place, untilMs: loop.nowMs + forMs });
+    if (place === 'evolve')
+      loop.after(forMs + random.int(100, 5_000), null, () => this.#cluster.restartHalted());
   }
 
   /** One that is in use: it is taken over, moved in order, or its new owner dies. */
@@ -125,6 +155,8 @@ function calm(faults: Faults, calmed: Faults): void {
   Object.assign(faults.disk, calmed.disk);
   Object.assign(faults.network, calmed.network);
   Object.assign(faults.provider, calmed.provider);
+  // Their addresses stay: what a bug answered may still be under way.
+  for (const fault of faults.poison.values()) fault.untilMs = 0;
 }
 
 function all(count: number): number[] {

@@ -5,6 +5,7 @@ import type { Partition } from '../../src/runtime/partition.ts';
 import type { DiskFaults } from './disk.ts';
 import type { Loop } from './loop.ts';
 import type { Fail, Model } from './model.ts';
+import type { PoisonFault } from './poison.ts';
 import type { ProviderFaults } from './provider.ts';
 import type { Random } from './random.ts';
 import type { Store } from './store.ts';
@@ -19,6 +20,8 @@ export interface Faults {
   readonly disk: DiskFaults;
   readonly network: NetworkFaults;
   readonly provider: ProviderFaults;
+  /** By the actor's address. */
+  readonly poison: Map<string, PoisonFault>;
 }
 
 export interface Violation {
@@ -33,7 +36,8 @@ export type SnapshotterStore = SnapshotStore & Pick<PassivatedStore, 'loadPassiv
 
 /** A rule broken on purpose: real parts, wrapped. */
 export interface Mutant {
-  readonly decider?: (decider: AnyDecider) => AnyDecider;
+  /** `end` ends the shard that runs it. */
+  readonly decider?: (decider: AnyDecider, end: () => void) => AnyDecider;
   readonly journal?: (journal: Journal, store: Store) => Journal;
   /** The snapshotter's way to the store. */
   readonly snapshots?: (store: SnapshotterStore) => SnapshotterStore;
@@ -73,5 +77,6 @@ export function calmFaults(): Faults {
     disk: { append: 0, other: 0, slow: 0, outageUntilMs: 0 },
     network: { lose: 0, repeat: 0, slow: 0 },
     provider: { loseWebhook: 0, repeatWebhook: 0, slow: 0, outageUntilMs: 0 },
+    poison: new Map(),
   };
 }

@@ -23,9 +23,10 @@ export type SaleEvent =
   | { type: 'ItemPauseSettled'; sku: string; revision: number; atMs: number }
   | { type: 'TicketIssued'; ticketId: string; buyerId: string; requestId: string | null; atMs: number }
   | { type: 'TicketLeft'; ticketNumber: number; atMs: number }
+  /** `isCut`, here and when admissions expire: the turn was full, more is due at once. */
   /** Every live waiting ticket up to and including `upTo` was admitted: by its form it cannot reorder. */
-  | { type: 'TicketsReleased'; upTo: number; count: number; credit: number; atMs: number }
-  | { type: 'AdmissionsExpired'; ticketNumbers: number[]; atMs: number }
+  | { type: 'TicketsReleased'; upTo: number; count: number; credit: number; isCut?: true; atMs: number }
+  | { type: 'AdmissionsExpired'; ticketNumbers: number[]; isCut?: true; atMs: number }
   | {
       type: 'StockReported';
       sku: string;

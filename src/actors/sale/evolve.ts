@@ -39,7 +39,8 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
       return;
     case 'SaleEnded':
       evolveFacts(state, event);
-      expireWaiting(state);
+      // Waiting tickets end with the sale; admitted buyers may finish.
+      state.expired += state.tickets.expireWaiting();
       return;
     case 'TicketIssued':
       state.tickets.issue(event.ticketId, event.buyerId, event.requestId);
@@ -54,6 +55,7 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
       releaseTickets(state, event);
       return;
     case 'AdmissionsExpired':
+      state.isCut = event.isCut ?? false;
       for (const number of event.ticketNumbers) {
         state.tickets.setStatus(number, ticketStatus.expired);
         giveUp(state, number);
@@ -97,15 +99,6 @@ function pauseHolds(state: SaleState, isPaused: boolean): void {
   state.pauseRevision++;
 }
 
-/** Waiting tickets end with the sale; admitted buyers may finish. */
-function expireWaiting(state: SaleState): void {
-  for (let number = 1; number <= state.tickets.count; number++) {
-    if (state.tickets.status(number) !== ticketStatus.waiting) continue;
-    state.tickets.setStatus(number, ticketStatus.expired);
-    state.expired++;
-  }
-}
-
 function releaseTickets(state: SaleState, event: EventOf<'TicketsReleased'>): void {
   const { claimSeconds, admissionSeconds } = state.queueing;
   const expiresAtMs = event.atMs + admissionSeconds * 1000;
@@ -115,6 +108,7 @@ function releaseTickets(state: SaleState, event: EventOf<'TicketsReleased'>): vo
     state.tickets.setStatus(number, ticketStatus.admitted);
     admit(state, number, { admittedAtMs: event.atMs, claimByMs, expiresAtMs });
   }
+  state.isCut = event.isCut ?? false;
   state.nowServing = event.upTo;
   state.released += event.count;
   state.credit = event.credit;

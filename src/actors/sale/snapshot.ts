@@ -15,7 +15,15 @@ export const saleVersion = 1;
 interface SavedSale
   extends Omit<
     SaleState,
-    'items' | 'active' | 'endings' | 'tickets' | 'joins' | 'releases' | 'isHoldingPaused' | 'pauseRevision'
+    | 'items'
+    | 'active'
+    | 'endings'
+    | 'tickets'
+    | 'joins'
+    | 'releases'
+    | 'isCut'
+    | 'isHoldingPaused'
+    | 'pauseRevision'
   > {
   isHoldingPaused?: boolean;
   pauseRevision?: number;
@@ -25,8 +33,8 @@ interface SavedSale
 }
 
 export function snapshotSale(state: SaleState): SavedSale {
-  const { joins: _joins, releases: _releases, endings: _endings, items, active, tickets, ...rest } = state;
-  const { isHoldingPaused, pauseRevision, ...plain } = rest;
+  const { joins: _joins, releases: _releases, endings: _endings, isCut: _isCut, ...kept } = state;
+  const { items, active, tickets, isHoldingPaused, pauseRevision, ...plain } = kept;
   const wasPaused = pauseRevision > 0;
   return {
     ...plain,

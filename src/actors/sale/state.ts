@@ -62,6 +62,8 @@ export interface SaleState extends SaleFacts {
   /** Releases that the rate allows, saved up to `creditAtMs`; see `creditAt`. */
   credit: number;
   creditAtMs: number;
+  /** The last tick was full: more is due at once. Not saved: it would only come a moment later. */
+  isCut: boolean;
   joins: RateWindow;
   releases: RateWindow;
 }
@@ -101,6 +103,7 @@ export function initialSale(saleId: string): SaleState {
     left: 0,
     credit: 0,
     creditAtMs: 0,
+    isCut: false,
     joins: new RateWindow(),
     releases: new RateWindow(),
   };

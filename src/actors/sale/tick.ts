@@ -10,8 +10,11 @@ import { phasePushes, servingView, unitsInPlay } from './view.ts';
 const tickMs = 100;
 /** While a prequeue fills, its length is shown once a second. */
 const prequeueTickMs = 1000;
-/** One tick is one bounded turn; the rest ends with the next. */
-const expiredPerTick = 5_000;
+/**
+ * One tick is one bounded turn: so many buyers are let in or out, and for the rest the next Tick is due at once. So
+ * everybody's commands come in between, and the rate is kept all the same, because what it allows is saved.
+ */
+export const buyersPerTick = 2_000;
 
 export function tick(state: SaleState, _tick: Tick, at: Instant): SaleDecision {
   const phase = state.phase;
@@ -20,11 +23,16 @@ export function tick(state: SaleState, _tick: Tick, at: Instant): SaleDecision {
 
   const events: SaleEvent[] = [];
   // Whoever held and gave back several times is in there as often.
-  const over = [...new Set(state.endings.upTo(at, expiredPerTick).map(({ serial }) => serial))];
-  if (over.length > 0) events.push({ type: 'AdmissionsExpired', ticketNumbers: over, atMs: at });
+  const ending = state.endings.upTo(at, buyersPerTick);
+  const over = [...new Set(ending.map(({ serial }) => serial))];
+  const possible = phase === 'active' ? releasable(state, over.length, at) : 0;
+  const count = Math.min(possible, buyersPerTick - over.length);
+  const isCut = ending.length === buyersPerTick || count < possible;
+  const more = isCut ? ({ isCut } as const) : {};
+  if (over.length > 0) events.push({ type: 'AdmissionsExpired', ticketNumbers: over, ...more, atMs: at });
   const first = state.nowServing + 1;
-  const release = phase === 'active' ? nextRelease(state, over.length, at) : null;
-  if (release) events.push(release);
+  const release = count > 0 ? nextRelease(state, count, at) : null;
+  if (release) events.push({ ...release, ...more });
   return {
     code: 'ok',
     events,
@@ -33,7 +41,8 @@ export function tick(state: SaleState, _tick: Tick, at: Instant): SaleDecision {
       for (let number = first; release && number <= release.upTo; number++) {
         if (now.active.has(number)) pushes.push(ticketPush(now, number, at, 'admission.granted'));
       }
-      pushes.push({ topic: `sale/${now.saleId}`, type: 'queue.serving', body: servingView(now, at) });
+      if (!isCut)
+        pushes.push({ topic: `sale/${now.saleId}`, type: 'queue.serving', body: servingView(now, at) });
       return pushes;
     },
   };
@@ -65,26 +74,35 @@ function creditAt(state: SaleState, at: Instant): number {
   return Math.min(burst, state.credit + ((at - state.creditAtMs) * releasePerSecond) / 1000);
 }
 
+/** How many may be admitted now, if one turn could do it. */
+function releasable(state: SaleState, freed: number, at: Instant): number {
+  const credit = Math.floor(creditAt(state, at));
+  return Math.max(0, Math.min(credit, freeSlots(state, freed), state.tickets.waitingCount));
+}
+
 function nextRelease(
   state: SaleState,
-  freed: number,
+  count: number,
   at: Instant,
-): Extract<SaleEvent, { type: 'TicketsReleased' }> | null {
-  const credit = creditAt(state, at);
-  const count = Math.min(Math.floor(credit), freeSlots(state, freed), state.tickets.waitingCount);
-  if (count <= 0) return null;
+): Extract<SaleEvent, { type: 'TicketsReleased' }> {
   let upTo = state.nowServing;
   for (let found = 0; found < count; ) {
     upTo++;
     if (state.tickets.status(upTo) === ticketStatus.waiting) found++;
   }
-  return { type: 'TicketsReleased', upTo, count, credit: credit - count, atMs: at };
+  return { type: 'TicketsReleased', upTo, count, credit: creditAt(state, at) - count, atMs: at };
+}
+
+/** The last tick left something to do, and it can still be done. */
+function isMoreDue(state: SaleState, at: Instant): boolean {
+  if (!state.isCut) return false;
+  return state.endings.topMs <= at || (state.phase === 'active' && releasable(state, 0, at) > 0);
 }
 
 export function deadline(state: SaleState, at: Instant): Instant {
   if (state.terms === null) return Number.POSITIVE_INFINITY;
   const { endsAtMs, startsAtMs, prequeueAtMs } = state.terms;
-  const nextTick = Math.floor(at / tickMs + 1) * tickMs;
+  const nextTick = isMoreDue(state, at) ? at + 1 : Math.floor(at / tickMs + 1) * tickMs;
   if (state.phase === 'ended') return state.active.size > 0 ? nextTick : Number.POSITIVE_INFINITY;
   const later = (time: number) => Math.max(time, at + 1);
   if (state.pendingItems > 0) return later(endsAtMs);

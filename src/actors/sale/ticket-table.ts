@@ -79,6 +79,16 @@ export class TicketTable {
     this.waitingCount += isWaiting ? 1 : -1;
   }
 
+  /** Ends every waiting ticket, and returns how many there were: one pass, however many there are. */
+  expireWaiting(): number {
+    const ended = this.waitingCount;
+    for (let number = 1; number <= this.count; number++)
+      if (this.#status[number] === ticketStatus.waiting) this.#status[number] = ticketStatus.expired;
+    this.#ranks = new Fenwick(this.#ranks.capacity);
+    this.waitingCount = 0;
+    return ended;
+  }
+
   /** How many waiting tickets have a smaller number. */
   waitingBefore(number: number): number {
     return this.#ranks.prefix(number - 1);

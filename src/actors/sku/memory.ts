@@ -33,17 +33,19 @@ export function noteKept(state: SkuState, atMs: number): void {
   if (atMs + rememberMs < state.forgetAtMs) state.forgetAtMs = atMs + rememberMs;
 }
 
-/** The `beforeMs` of the HoldsForgotten that is due now. */
+/** The `beforeMs` of the HoldsForgotten that is due now; what is left is due at once. */
 export function forgetBefore(state: SkuState, at: Instant): number {
-  let batchEndMs = Number.POSITIVE_INFINITY;
+  const endedMs = portionEnd(state.ended);
+  if (state.ended.size > endedMax) return endedMs;
+  const committedMs = portionEnd(state.committed) + rememberCommittedMs - rememberMs;
+  return Math.min(at - rememberMs + 1, endedMs, committedMs);
+}
+
+/** What was resolved before this time is enough for one turn; Infinity when all of it is. */
+function portionEnd(holds: ReadonlySet<Hold>): number {
   let position = 0;
-  for (const hold of state.ended) {
-    batchEndMs = hold.resolvedAtMs + 1;
-    if (++position === forgottenPerTurn) break;
-  }
-  if (state.ended.size > endedMax) return batchEndMs;
-  const dayEndMs = at - rememberMs + 1;
-  return position < forgottenPerTurn ? dayEndMs : Math.min(dayEndMs, batchEndMs);
+  for (const hold of holds) if (++position === forgottenPerTurn) return hold.resolvedAtMs + 1;
+  return Number.POSITIVE_INFINITY;
 }
 
 /** Evolves HoldsForgotten. */
