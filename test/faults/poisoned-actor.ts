@@ -58,7 +58,7 @@ async function expectNamed(round: Round, { saleId }: Drop, operator: Person): Pr
     round.fail(`readyz: ${ready.status} ${JSON.stringify(ready.body)}`);
   const shards = await expected(world, 'GET /v1/ops/shards', 200, { who: operator });
   const named = shards.flatMap(({ poisonedActors }: { poisonedActors: { key: string }[] }) => poisonedActors);
-  if (named.length !== 1 || named[0].key !== saleId || named[0].during !== 'Tick')
+  if (named.length !== 1 || named[0].key !== saleId || named[0].failures < 3)
     round.fail(`the operators' list names ${JSON.stringify(named)}`);
   else round.note('ticks that failed', named[0].failures);
 }
