@@ -15,7 +15,9 @@ import { stockEntry } from '../ops/audit-actors.ts';
 import { inspect } from '../ops/inspection.ts';
 import { type HaltedPartition, haltedPartition, haltedText } from '../ops/recovery-report.ts';
 import { acknowledgeDataLoss, countOwners } from '../persistence/data-loss.ts';
+import { tieJournalStore } from '../persistence/journal/open.ts';
 import { migrate } from '../persistence/migrate.ts';
+import { dataIdOf } from '../persistence/server-owner.ts';
 import { allPartitions, partitionCount } from '../protocol/address.ts';
 import type { Actor } from '../runtime/partition.ts';
 import { commandSettings, openStores, type Stores } from './stores.ts';
@@ -88,6 +90,12 @@ function refuse(why: string): number {
 async function acknowledge({ partition, reason }: Extract<Task, { type: 'accept' }>): Promise<number> {
   if ((await countOwners(stores.pool)) > 0) return refuse('a server runs on this data: stop it first');
   await migrate(stores.databaseUrl, log);
+  const dataId = await dataIdOf(stores.pool);
+  const foreign = await tieJournalStore(config.redisUrl, dataId, log).then(
+    () => null,
+    (error: Error) => error.message,
+  );
+  if (foreign !== null) return refuse(foreign);
   const { inspection, halted } = await look(partition);
   if (!halted) return refuse(`partition ${partition} is not halted`);
   if (!halted.isAcceptable) return refuse(`${halted.fault}: bring back a backup`);

@@ -5,7 +5,7 @@
 import type { Pool } from 'pg';
 import type { Config } from '../config.ts';
 import { type EmbeddedPostgres, startEmbedded } from '../persistence/embedded/server.ts';
-import { checkJournalStore } from '../persistence/journal/open.ts';
+import { checkJournalStore, tieJournalStore } from '../persistence/journal/open.ts';
 import { migrate } from '../persistence/migrate.ts';
 import { openPool } from '../persistence/postgres.ts';
 import { ServerOwner } from '../persistence/server-owner.ts';
@@ -42,9 +42,10 @@ export async function openData({ config, log, owner, taken, onOpen }: OpenDataOp
   const pool = openPool(databaseUrl, { max: 2, name: 'main' });
   onOpen(() => pool.end());
   const server = new ServerOwner(pool, owner, log);
-  await server.take(config.isTakeOver);
+  const dataId = await server.take(config.isTakeOver);
   isOurs = true;
   onOpen(() => server.release());
+  await tieJournalStore(config.redisUrl, dataId, log);
   return { databaseUrl, pool };
 }
 

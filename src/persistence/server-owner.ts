@@ -28,7 +28,7 @@ const isFreeSql = `owner is null or owner = $1
   ))`;
 
 const signSql = 'owner = $1, place = $2, session = pg_backend_pid(), seen_at = clock_timestamp()';
-const takeSql = `update server_owner set ${signSql} where ($3 or ${isFreeSql}) returning owner`;
+const takeSql = `update server_owner set ${signSql} where ($3 or ${isFreeSql}) returning data_id`;
 /** A row that a successor gave back is taken again: this server still runs. */
 const beatSql = `update server_owner set ${signSql} where owner = $1 or owner is null`;
 
@@ -38,6 +38,11 @@ export async function hasServer(pool: pg.Pool): Promise<boolean> {
     .query('select owner is not null as has_server from server_owner')
     .catch(() => ({ rows: [] }));
   return rows[0]?.has_server === true;
+}
+
+/** Names the data to the journal's own store. */
+export async function dataIdOf(pool: pg.Pool): Promise<string> {
+  return (await pool.query('select data_id from server_owner')).rows[0].data_id;
 }
 
 interface Sign {
@@ -65,12 +70,15 @@ export class ServerOwner {
     return this.#timer !== null;
   }
 
-  /** Throws when another server lives, unless it is to be taken over. */
-  async take(isTakeOver: boolean): Promise<void> {
+  /** Answers with the id of the data. Throws when another server lives, unless it is to be taken over. */
+  async take(isTakeOver: boolean): Promise<string> {
     let first: Sign | null = null;
     for (;;) {
-      const { rowCount } = await this.#pool.query(takeSql, [this.#owner, this.#place, isTakeOver]);
-      if (rowCount === 1) break;
+      const taken = await this.#pool.query(takeSql, [this.#owner, this.#place, isTakeOver]);
+      if (taken.rowCount === 1) {
+        this.#timer = setInterval(() => void this.#beat(), beatMs).unref();
+        return taken.rows[0].data_id;
+      }
       const { rows } = await this.#pool.query<Sign>(
         'select owner, place, seen_at::text as seen from server_owner',
       );
@@ -83,7 +91,6 @@ export class ServerOwner {
       if (first?.owner !== sign.owner) first = sign;
       await wait(lookAgainMs);
     }
-    this.#timer = setInterval(() => void this.#beat(), beatMs).unref();
   }
 
   async release(): Promise<void> {

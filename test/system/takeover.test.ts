@@ -140,6 +140,32 @@ describe('a second start', () => {
   });
 });
 
+describe('a start with the Redis of another database', () => {
+  test('ends, whatever the epochs are, and the server that runs on that journal notices nothing', async () => {
+    const skipped = whyNoRedis();
+    if (skipped) return console.warn(`skipped: ${skipped}`);
+    const [database, other] = [await testDatabase(), await testDatabase()];
+    const redis = await startTestRedis();
+    closers.push(
+      () => database.close(),
+      () => other.close(),
+      () => redis.stop(),
+    );
+    const first = await start(dataDir, { DATABASE_URL: database.url, REDIS_URL: redis.url });
+    const before = await epochs(first);
+    // Ahead of the other one, as a database that was started more often is.
+    await other.pool.query("update partitions set epoch = 1000, journal = 'redis'");
+    const folder = await makeDataDir();
+    closers.push(() => removeDataDir(folder));
+    const { code, said } = await failedStart(folder, { DATABASE_URL: other.url, REDIS_URL: redis.url });
+    expect(code).toBe(1);
+    expect(said).toEqual([expect.stringMatching(/journal of another database than DATABASE_URL/)]);
+    await expectServing(first);
+    expect(await epochs(first)).toEqual(before);
+    expect(messagesOf(first.log(), 40)).toEqual([]);
+  });
+});
+
 describe('a takeover', () => {
   test('with TAKE_OVER=1 ends the first, which leaves the embedded database to the second', async () => {
     const first = await start(dataDir);

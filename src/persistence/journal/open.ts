@@ -4,6 +4,7 @@ import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Journal } from '../../protocol/journal.ts';
 import type { Log } from '../../protocol/log.ts';
 import { openPostgresJournal } from './postgres.ts';
+import type { RedisLink } from './redis-link.ts';
 
 export async function openJournal(redisUrl: string | null, pool: Pool, log: Log): Promise<Journal> {
   if (redisUrl === null) return openPostgresJournal(pool);
@@ -13,17 +14,47 @@ export async function openJournal(redisUrl: string | null, pool: Pool, log: Log)
 }
 
 const answerTimeoutMs = 5_000;
+/** Names the database whose journal this is. */
+const ownerKey = 'doorbuster:journal-of';
 
 /** Throws when the journal's own store could not be written to. Writes nothing itself. */
-export async function checkJournalStore(redisUrl: string | null, log: Log): Promise<void> {
-  if (redisUrl === null) return;
-  const { openRedisLink } = await import('./redis-link.ts');
-  const link = await openRedisLink(redisUrl, 'doorbuster-check', answerTimeoutMs, log);
-  try {
+export function checkJournalStore(redisUrl: string | null, log: Log): Promise<void> {
+  return withStore(redisUrl, log, async (link) => {
     // Where INFO is forbidden, the first append will tell.
     const [reply] = await link.run([['info', 'replication']]);
     if (reply && !reply.error && /^role:slave/m.test(String(reply.value)))
       throw new DoorbusterError('wrong_state', 'REDIS_URL leads to a replica, which takes no writes');
+  });
+}
+
+/**
+ * Ties the store to the database with this id, for ever. Throws when it is tied to another one: a claim that came from
+ * there with a higher epoch would fence the server that runs on this journal.
+ */
+export function tieJournalStore(redisUrl: string | null, dataId: string, log: Log): Promise<void> {
+  return withStore(redisUrl, log, async (link) => {
+    const [, found] = await link.ask([
+      ['setnx', ownerKey, dataId],
+      ['get', ownerKey],
+    ]);
+    if (found !== dataId)
+      throw new DoorbusterError(
+        'wrong_state',
+        'REDIS_URL leads to the journal of another database than DATABASE_URL: give each its own Redis database',
+      );
+  });
+}
+
+async function withStore(
+  redisUrl: string | null,
+  log: Log,
+  look: (link: RedisLink) => Promise<void>,
+): Promise<void> {
+  if (redisUrl === null) return;
+  const { openRedisLink } = await import('./redis-link.ts');
+  const link = await openRedisLink(redisUrl, 'doorbuster-check', answerTimeoutMs, log);
+  try {
+    await look(link);
   } finally {
     await link.close();
   }

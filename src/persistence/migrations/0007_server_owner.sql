@@ -8,7 +8,9 @@ CREATE TABLE server_owner (
   place text,
   -- Process of PostgreSQL that took its last sign of life.
   session int,
-  seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
+  seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- Names this database to the journal's own store: see persistence/journal/open.ts.
+  data_id uuid NOT NULL DEFAULT gen_random_uuid()
 );
 INSERT INTO server_owner DEFAULT VALUES;
 
