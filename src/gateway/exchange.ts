@@ -59,8 +59,8 @@ export class Exchange implements Door {
     return this.#head.query;
   }
 
-  get key(): string {
-    return this.#head.idempotencyKey ?? '';
+  get key(): string | null {
+    return this.#head.idempotencyKey;
   }
 
   fingerprint({ rawBody }: AnyRequest): string {

@@ -1,7 +1,8 @@
 /** Where idempotency keys and the answers to them are kept: what the gateway asks of it. */
 
 export interface KeyedRequest {
-  readonly accountId: string;
+  /** Whose key it is: the same key of two owners is two keys. */
+  readonly owner: string;
   readonly key: string;
   readonly fingerprint: string;
   /** The id that the request may mint. The store fixes the first attempt's id for all that follow. */
@@ -23,7 +24,7 @@ export type Begun =
 export interface KeyStore {
   /**
    * Run it under this id, or give this answer again. Refuses with `idempotency_key_reused`,
-   * `idempotency_in_progress` or `busy`.
+   * `idempotency_in_progress`, `rate_limited` when the owner has its fill of keys, or `busy`.
    */
   begin(request: KeyedRequest): Promise<Begun>;
   /** Keeps the answer of a request that ran. Never refuses: what cannot be stored at once is stored soon after. */

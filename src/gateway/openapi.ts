@@ -94,13 +94,13 @@ function queryParameters(query: TSchema | undefined, components: Map<string, Jso
 
 function headerParameters(route: Route): JsonObject[] {
   const headers: JsonObject[] = [];
-  if (route.method === 'POST' && route.who !== 'anybody') {
+  if (route.method === 'POST' && !route.isRaw) {
     headers.push({
       name: 'Idempotency-Key',
       in: 'header',
       required: route.isKeyRequired ?? false,
       description: 'The same key and body within 24 h get the stored answer again',
-      schema: { type: 'string', minLength: 1, maxLength: 255 },
+      schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
     });
   }
   for (const [name, description] of Object.entries(route.headers ?? {}))

@@ -16,6 +16,7 @@ import type { Limits } from './limits.ts';
 import { internalReply, refusalReply } from './problem.ts';
 import type { AnyRequest, Identity, Reply, Route, Services } from './route.ts';
 import type { CompiledRoute } from './router.ts';
+import { sealOf } from './seal.ts';
 import { type AccessTokens, tokensOf } from './tokens.ts';
 
 /** A request whose last parts are filled in on its way. */
@@ -29,8 +30,8 @@ export interface OpenRequest extends AnyRequest {
 export interface Door {
   /** The query of the path, without its question mark. */
   readonly queryText: string;
-  /** The idempotency key as it was sent; empty when there was none. */
-  readonly key: string;
+  /** The idempotency key as it was sent, whatever it is; null when there was none. */
+  readonly key: string | null;
   /** What a client that sent no key should send. */
   readonly keyName: string;
   /** What the key stands for: kept for a day, so it never changes between versions. */
@@ -118,8 +119,8 @@ export class Pipeline {
     const { route } = compiled;
     request.body = compiled.checkBody(request.body);
     request.query = compiled.readQuery(door.queryText);
-    if (route.method === 'POST' && request.identity !== null && !route.isRaw) {
-      if (door.key !== '') return this.#runKeyed(route, request, request.identity, door);
+    if (route.method === 'POST' && !route.isRaw) {
+      if (door.key !== null) return this.#runKeyed(route, request, door.key, door);
       if (route.isKeyRequired)
         throw new DoorbusterError('idempotency_key_required', `Send an ${door.keyName}`);
     }
@@ -127,17 +128,24 @@ export class Pipeline {
     return route.handle(request);
   }
 
-  #runKeyed(route: Route, request: OpenRequest, identity: Identity, door: Door): Promise<Reply> {
+  #runKeyed(route: Route, request: OpenRequest, key: string, door: Door): Promise<Reply> {
+    const seal = route.isConfidential ? sealOf(this.services) : null;
+    const fingerprint = door.fingerprint(request);
     const keyed = {
-      accountId: identity.accountId,
-      key: checkKey(door.key),
-      fingerprint: door.fingerprint(request),
+      owner: request.identity?.accountId ?? this.#strangerAt(request.client),
+      key: checkKey(key),
+      fingerprint: seal === null ? fingerprint : seal.fingerprint(fingerprint),
       resourceId: newId(route.mints ?? 'request'),
     };
-    return runOnce(this.services.keys, keyed, (mintedId) => {
+    return runOnce(this.services.keys, keyed, seal, (mintedId) => {
       request.mintedId = mintedId;
       return route.handle(request).catch((error) => this.replyTo(error, request.requestId, route));
     });
+  }
+
+  /** Whose keys those of an address are. Nobody reads the address there. */
+  #strangerAt({ key }: ClientAddress): string {
+    return `stranger_${sealOf(this.services).fingerprint(key)}`;
   }
 
   /** What a client is told of whatever was thrown. What is no refusal is a bug or a fault, and goes to the log. */

@@ -92,8 +92,10 @@ interface Documented {
   readonly live?: LiveDoor;
   /** A read that is the same for everybody may be kept so long by anybody between us and the client. */
   readonly cacheSeconds?: number;
-  /** Every POST of an account accepts an Idempotency-Key; this one insists on it. */
+  /** Every POST accepts an Idempotency-Key; this one insists on it. */
   readonly isKeyRequired?: boolean;
+  /** The request has a password, or the answer tokens: what is kept for an Idempotency-Key is sealed. */
+  readonly isConfidential?: boolean;
   /** Codes of refusals that this route may answer with, for the documentation. */
   readonly refusals?: readonly Refusal[];
 }

@@ -14,6 +14,7 @@ import { type HttpServer, startServer } from '../../src/gateway/server.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
 import type { Database } from '../../src/persistence/database.ts';
 import { busy } from '../../src/protocol/answer.ts';
+import type { AnyCommand } from '../../src/protocol/command.ts';
 import { type AnyDecider, register } from '../../src/protocol/decider.ts';
 import type { Log } from '../../src/protocol/log.ts';
 import { emptyDatabase, engineServices, type Shards } from './shards.ts';
@@ -32,6 +33,8 @@ export interface MemoryShards extends Shards {
   isAway: boolean;
   /** Every command that was asked, in order. */
   readonly asked: { kind: string; key: string; type: string }[];
+  /** The commands themselves. */
+  readonly commands: AnyCommand[];
 }
 
 export function memoryShards(now: () => number = Date.now): MemoryShards {
@@ -39,8 +42,10 @@ export function memoryShards(now: () => number = Date.now): MemoryShards {
   const shards: MemoryShards = {
     isAway: false,
     asked: [],
+    commands: [],
     async ask(kind, key, command) {
       shards.asked.push({ kind, key, type: command.type });
+      shards.commands.push(command);
       if (shards.isAway) return busy;
       const decider = deciderByKind.get(kind)!;
       const address = `${kind}/${key}`;

@@ -70,6 +70,24 @@ const makeStrictThing = route({
   handle: async ({ mintedId }) => reply(201, { mintedId }),
 });
 
+/** Anybody may make one, and the answer is a secret. */
+const makeSecretThing = route({
+  ...base,
+  method: 'POST',
+  path: '/v1/secret-things',
+  operationId: 'makeSecretThing',
+  who: 'anybody',
+  isConfidential: true,
+  body: Closed({ name: Type.String({ maxLength: 30 }) }),
+  mints: 'product',
+  replies: made,
+  async handle({ mintedId, body }) {
+    attempts.push({ name: body.name, mintedId });
+    if (body.name === 'limited') throw new DoorbusterError('rate_limited', 'later', { retryAfterSeconds: 1 });
+    return reply(201, { mintedId, secret: 'the secret of the answer' });
+  },
+});
+
 const removeThing = route({
   ...base,
   method: 'DELETE',
@@ -111,6 +129,7 @@ export const routes: readonly Route[] = [
   getMyThing,
   makeThing,
   makeStrictThing,
+  makeSecretThing,
   removeThing,
   slowThing,
   rawThing,

@@ -172,7 +172,7 @@ describe('an idempotency key', () => {
     expect(replayed.headers.get('idempotency-replayed')).toBe('true');
     const other = { ...body, shippingMethod: 'express' };
     await refused('POST /v1/checkout', 422, 'idempotency_key_reused', { who, body: other, headers });
-    await refused('POST /v1/checkout', 400, 'validation_failed', {
+    await refused('POST /v1/checkout', 400, 'idempotency_key_invalid', {
       who,
       body,
       headers: { 'idempotency-key': 'x'.repeat(300) },

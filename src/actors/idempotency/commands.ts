@@ -1,16 +1,16 @@
 /**
- * What an account's record of keyed requests can be asked. All times are engine milliseconds. A comment before a
+ * What the record of keyed requests of an account, or of an address without one, can be asked. All times are engine milliseconds. A comment before a
  * command lists its outcomes: the good ones, then its refusals in order of precedence.
  */
 import { commandsTo, type Sent } from '../../protocol/command.ts';
 
 const command = commandsTo('idempotency');
 
-/** ok | busy (a new key, and no old one may go) | idempotency_key_reused | idempotency_in_progress. */
+/** ok | rate_limited (a new key beyond the owner's share) | idempotency_key_reused | idempotency_in_progress. */
 export const beginRequest = command('BeginRequest')
   .takes<{
     key: string;
-    /** SHA-256 of method, path and body, hex. */
+    /** SHA-256 of method, path and body, hex; keyed where the body has a password. */
     fingerprint: string;
     /** The id that this request would mint; the first one is kept and returned to every repeat. */
     resourceId: string;

@@ -1,11 +1,12 @@
 /**
- * The idempotency actor: which requests an account has made under which Idempotency-Key, and what was answered.
+ * The idempotency actor: which requests its owner (an account, or an address without one) has made under which
+ * Idempotency-Key, and what was answered.
  *
  * 1. The first request's resource id is kept and given to every repeat: a repeat can never create a second resource.
  * 2. A finished request is replayed; one still running in this server run is refused, unless it began so long ago
  *    that its answer must be lost; one left open by an earlier run is run again.
- * 3. A key lives 24 h from its latest begin. At most `keysMax` are kept: beyond, the oldest finished one goes, and
- *    when none is finished the request is refused as `busy`.
+ * 3. A key lives 24 h from its latest begin, however many there are. An owner has a share of keys and of the answers'
+ *    characters: beyond, new keys are refused as `rate_limited` until the oldest is a day old.
  */
 import {
   type Decider,
@@ -30,7 +31,9 @@ import { forgetAtMs, type IdempotencyState, initialIdempotency, rememberMs } fro
 
 type IdempotencyDecision<Reply = null> = Decision<IdempotencyState, IdempotencyEvent, Reply>;
 
-export const keysMax = 1_000;
+export const keysMax = 10_000;
+/** All stored answers of one owner. The last one may go beyond. */
+export const answerCharsMax = 8 * 1024 * 1024;
 const lostAfterMs = 60_000;
 const nothingPending = [] as const;
 const unchanged: IdempotencyDecision = { code: 'ok', events: noEvents };
@@ -42,8 +45,10 @@ function begin(
 ): IdempotencyDecision<BegunRequest> {
   const known = state.requestByKey.get(command.key);
   if (known === undefined || known.beganAtMs + rememberMs <= at) {
-    const forgotten = known === undefined ? forgetOldestFinished(state) : noEvents;
-    return forgotten === null ? refuse('busy') : run(command, command.resourceId, forgotten, at);
+    if (known !== undefined || !isFull(state)) return run(command, command.resourceId, noEvents, at);
+    const waitMs = forgetAtMs(state) - at;
+    if (waitMs > 0) return refuse('rate_limited', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
+    return run(command, command.resourceId, [forgottenBy(at)], at);
   }
   if (known.fingerprint !== command.fingerprint) return refuse('idempotency_key_reused');
   const { resourceId, finished } = known;
@@ -67,13 +72,12 @@ function run(
   };
 }
 
-/** What must be forgotten for one more key, or null when nothing may be. */
-function forgetOldestFinished(state: IdempotencyState): readonly IdempotencyEvent[] | null {
-  if (state.requestByKey.size < keysMax) return noEvents;
-  for (const [key, request] of state.requestByKey) {
-    if (request.finished !== null) return [{ type: 'RequestAbandoned', key }];
-  }
-  return null;
+function isFull({ requestByKey, answerChars }: IdempotencyState): boolean {
+  return requestByKey.size >= keysMax || answerChars >= answerCharsMax;
+}
+
+function forgottenBy(at: Instant): IdempotencyEvent {
+  return { type: 'RequestsForgotten', beforeMs: at - rememberMs + 1 };
 }
 
 function finish(state: IdempotencyState, command: FinishRequest, at: Instant): IdempotencyDecision {
@@ -92,7 +96,7 @@ function abandon(state: IdempotencyState, { key }: AbandonRequest): IdempotencyD
 
 function forget(state: IdempotencyState, at: Instant): IdempotencyDecision {
   if (forgetAtMs(state) > at) return unchanged;
-  return { code: 'ok', events: [{ type: 'RequestsForgotten', beforeMs: at - rememberMs + 1 }] };
+  return { code: 'ok', events: [forgottenBy(at)] };
 }
 
 export const idempotencyDecider: Decider<IdempotencyState, IdempotencyCommand, IdempotencyEvent> = {

@@ -1,32 +1,38 @@
 /** The only writer of the idempotency actor's state: what each event of the journal means. */
-import { unknownEvent } from '../../protocol/decider.ts';
 import type { IdempotencyEvent } from './events.ts';
-import type { IdempotencyState } from './state.ts';
+import { answerCharsOf, type IdempotencyState } from './state.ts';
 
-export function evolveIdempotency({ requestByKey }: IdempotencyState, event: IdempotencyEvent): void {
+export function evolveIdempotency(state: IdempotencyState, event: IdempotencyEvent): void {
   switch (event.type) {
     case 'RequestBegun': {
       const { key, fingerprint, resourceId, run, atMs } = event;
       // Deleted first, so that the map stays in the order of beginning.
-      requestByKey.delete(key);
-      requestByKey.set(key, { fingerprint, resourceId, run, beganAtMs: atMs, finished: null });
+      drop(state, key);
+      state.requestByKey.set(key, { fingerprint, resourceId, run, beganAtMs: atMs, finished: null });
       break;
     }
     case 'RequestFinished': {
       const { status, body, location, etag = null } = event;
-      requestByKey.get(event.key)!.finished = { status, body, location, etag };
+      const request = state.requestByKey.get(event.key)!;
+      request.finished = { status, body, location, etag };
+      state.answerChars += answerCharsOf(request);
       break;
     }
     case 'RequestAbandoned':
-      requestByKey.delete(event.key);
+      drop(state, event.key);
       break;
     case 'RequestsForgotten':
-      for (const [key, request] of requestByKey) {
+      for (const [key, request] of state.requestByKey) {
         if (request.beganAtMs >= event.beforeMs) break;
-        requestByKey.delete(key);
+        drop(state, key);
       }
       break;
-    default:
-      unknownEvent(event);
   }
+}
+
+function drop(state: IdempotencyState, key: string): void {
+  const request = state.requestByKey.get(key);
+  if (request === undefined) return;
+  state.answerChars -= answerCharsOf(request);
+  state.requestByKey.delete(key);
 }

@@ -1,5 +1,5 @@
 /** The idempotency actor's saved form, version 1: one row for each key, in the order of their latest begin. */
-import type { IdempotencyState } from './state.ts';
+import { answerCharsOf, type IdempotencyState, initialIdempotency } from './state.ts';
 
 export const idempotencyVersion = 1;
 
@@ -27,11 +27,13 @@ export function snapshotIdempotency(state: IdempotencyState): Row[] {
 export function restoreIdempotency(_key: string, rows: unknown, version: number): IdempotencyState {
   if (version !== idempotencyVersion)
     throw new Error(`unknown version ${version} of an idempotency snapshot`);
-  const requestByKey: IdempotencyState['requestByKey'] = new Map();
+  const state = initialIdempotency();
   for (const [key, fingerprint, resourceId, run, beganAtMs, row] of rows as Row[]) {
     const finished =
       row === null ? null : { status: row[0], body: row[1], location: row[2], etag: row[3] ?? null };
-    requestByKey.set(key, { fingerprint, resourceId, run, beganAtMs, finished });
+    const request = { fingerprint, resourceId, run, beganAtMs, finished };
+    state.requestByKey.set(key, request);
+    state.answerChars += answerCharsOf(request);
   }
-  return { requestByKey };
+  return state;
 }

@@ -1,4 +1,4 @@
-/** What the idempotency actor remembers: an account's keyed requests of the last day. */
+/** What the idempotency actor remembers: its owner's keyed requests of the last day. */
 interface FinishedRequest {
   readonly status: number;
   readonly body: unknown;
@@ -6,7 +6,7 @@ interface FinishedRequest {
   readonly etag: string | null;
 }
 
-interface KnownRequest {
+export interface KnownRequest {
   readonly fingerprint: string;
   readonly resourceId: string;
   readonly run: string;
@@ -17,13 +17,20 @@ interface KnownRequest {
 export interface IdempotencyState {
   /** By key, in the order of their latest begin. */
   readonly requestByKey: Map<string, KnownRequest>;
+  /** Of all stored answers together. */
+  answerChars: number;
 }
 
 /** A key lives so long after its latest begin. */
 export const rememberMs = 24 * 3_600_000;
 
 export function initialIdempotency(): IdempotencyState {
-  return { requestByKey: new Map() };
+  return { requestByKey: new Map(), answerChars: 0 };
+}
+
+/** What a request adds to `answerChars`. */
+export function answerCharsOf({ finished }: KnownRequest): number {
+  return typeof finished?.body === 'string' ? finished.body.length : 0;
 }
 
 /** When the oldest key can be forgotten. */

@@ -83,7 +83,7 @@ function compile(route: Route, door: LiveDoor): LiveRoute {
 function doorOf({ route }: LiveRoute, headers: Readonly<Record<string, string>>): Door {
   return {
     queryText: '',
-    key: headers['idempotency-key'] ?? '',
+    key: headers['idempotency-key'] ?? null,
     keyName: 'idempotencyKey',
     fingerprint: ({ body }: AnyRequest) =>
       fingerprintOf(route.method, route.path, Buffer.from(JSON.stringify(body))),
@@ -104,7 +104,8 @@ function takeApart({ door, paramNames }: LiveRoute, fields: Frame) {
       throw invalidRequest([{ path: `/${name}`, message: 'must be text' }], 'The frame');
     } else if (header === undefined) {
       params[name] = value;
-    } else if (value !== '') {
+    } else if (value !== '' || header === 'idempotency-key') {
+      // An empty key is no key left out: it is refused.
       headers[header] = value;
     }
   }

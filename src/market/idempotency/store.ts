@@ -1,5 +1,5 @@
 /**
- * Idempotency keys and their answers, kept by the account's `idempotency` actor.
+ * Idempotency keys and their answers, kept by their owner's `idempotency` actor.
  *
  * An engine that is away may have taken a begin, or lost a finish, without saying so. The command is sent again, a
  * bounded number of times and beside the request, so that the key is not taken for running when nobody runs it.
@@ -30,22 +30,22 @@ export class ActorKeyStore implements KeyStore {
   }
 
   async begin(request: KeyedRequest): Promise<Begun> {
-    const { accountId, ...fields } = request;
-    const answer = await this.#ask(beginRequest, accountId, { ...fields, run: this.#run });
+    const { owner, ...fields } = request;
+    const answer = await this.#ask(beginRequest, owner, { ...fields, run: this.#run });
     if (answer.code === 'busy') void this.handBack(request);
     return begunFrom(accepted(answer));
   }
 
-  finish({ accountId, key }: KeyedRequest, answer: KeptAnswer): Promise<void> {
+  finish({ owner, key }: KeyedRequest, answer: KeptAnswer): Promise<void> {
     return this.#send(async () => {
-      const { code } = await this.#ask(finishRequest, accountId, { key, ...answer });
+      const { code } = await this.#ask(finishRequest, owner, { key, ...answer });
       return code !== 'busy';
     });
   }
 
-  handBack({ accountId, ...fields }: KeyedRequest): Promise<void> {
+  handBack({ owner, ...fields }: KeyedRequest): Promise<void> {
     return this.#send(async () => {
-      const { code } = await this.#ask(beginRequest, accountId, { ...fields, run: handedBack });
+      const { code } = await this.#ask(beginRequest, owner, { ...fields, run: handedBack });
       return code !== 'busy';
     });
   }

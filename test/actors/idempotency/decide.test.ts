@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BeginRequest, IdempotencyCommand } from '../../../src/actors/idempotency/commands.ts';
-import { idempotencyDecider, keysMax } from '../../../src/actors/idempotency/decide.ts';
+import { answerCharsMax, idempotencyDecider, keysMax } from '../../../src/actors/idempotency/decide.ts';
 import type { IdempotencyEvent } from '../../../src/actors/idempotency/events.ts';
 import { given, step } from '../given.ts';
 
@@ -119,25 +119,49 @@ describe('an Idempotency-Key', () => {
   });
 });
 
-test('an account has at most a thousand keys: the oldest finished one makes room, an open one never', () => {
+test('no key is forgotten before its day is over: beyond its share an owner is told when to come back', () => {
   const full = account();
   for (let i = 0; i < keysMax; i++) full.events(begun(`k${i}`, i));
+  const dayOfFirstMs = dayMs;
   full
-    .when(begin({ key: 'new' }), 5_000)
-    .then({ code: 'busy', events: [] })
-    .when(finish('k7'), 5_001)
+    .when(finish('k7'), 5_000)
     .then({ code: 'ok' })
-    .when(finish('k3'), 5_001)
-    .then({ code: 'ok' })
-    .when(begin({ key: 'new' }), 5_002)
-    .then({
-      code: 'ok',
-      events: [
-        { type: 'RequestAbandoned', key: 'k3' },
-        { type: 'RequestBegun', key: 'new' },
-      ],
-    });
+    .when(begin({ key: 'new' }), 5_001)
+    .then({ code: 'rate_limited', events: [], reply: { retryAfterSeconds: dayMs / 1000 - 5 } })
+    .when(begin({ key: 'k7', resourceId: 'ord_other' }), 5_002)
+    .then({ code: 'ok', events: [], reply: { outcome: 'replay', resourceId: 'ord_k7' } })
+    .when(begin({ key: 'new' }), dayOfFirstMs - 1)
+    .then({ code: 'rate_limited' })
+    .when(begin({ key: 'new' }), dayOfFirstMs)
+    .then({ code: 'ok', events: [{ type: 'RequestsForgotten' }, { type: 'RequestBegun', key: 'new' }] });
   expect(full.state.requestByKey.size).toBe(keysMax);
+});
+
+test('large answers fill a share, too, and are counted the same after a restart', () => {
+  const large = account();
+  const body = 'x'.repeat(64 * 1024);
+  const answers = answerCharsMax / body.length;
+  for (let i = 0; i < answers; i++)
+    large.events(begun(`k${i}`, i), {
+      type: 'RequestFinished',
+      key: `k${i}`,
+      status: 201,
+      body,
+      location: null,
+      atMs: i,
+    });
+  expect(large.state.answerChars).toBe(answerCharsMax);
+  large.when(begin({ key: 'new' }), 5_000).then({ code: 'rate_limited' });
+  const again = idempotencyDecider.restore('acc_1', idempotencyDecider.snapshot(large.state), 1);
+  expect(again.answerChars).toBe(answerCharsMax);
+  large.when({ type: 'Tick' }, dayMs + 200).then({ code: 'ok' });
+  expect([large.state.answerChars, large.state.requestByKey.size]).toEqual([0, 0]);
+});
+
+test('a journal of an earlier version, which made room by forgetting, reads as it was', () => {
+  const old = account();
+  old.events(begun('k1', 1), { type: 'RequestAbandoned', key: 'k1' }, begun('k2', 2));
+  expect([...old.state.requestByKey.keys()]).toEqual(['k2']);
 });
 
 test('for any story: one resource per key and day, and snapshot or replay at any point live on alike', () => {

@@ -56,6 +56,17 @@ describe('a buyer on a live socket', () => {
     live.close();
   });
 
+  it('is told of an idempotency key that is none, also of an empty one', async () => {
+    const live = await authenticated(port, await shop.visitor());
+    for (const idempotencyKey of ['', ' ', 'schlüssel', 'x'.repeat(256)]) {
+      const refused = await live.ask('checkout', { ...checkoutBody(randomUUID()), idempotencyKey });
+      expect(refused).toMatchObject({ status: 400, body: { code: 'idempotency_key_invalid' } });
+    }
+    const missing = await live.ask('checkout', checkoutBody(randomUUID()));
+    expect(missing).toMatchObject({ status: 400, body: { code: 'idempotency_key_required' } });
+    live.close();
+  });
+
   it('gets refusals as the problems that HTTP would answer', async () => {
     const { saleId, sku } = await shop.openSale(5);
     const live = await authenticated(port, await shop.visitor());

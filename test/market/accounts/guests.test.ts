@@ -64,6 +64,16 @@ describe("a guest's refresh token", () => {
     expect((await refresh(newest)).body.code).toBe('invalid_token');
   });
 
+  test('is the same again for a repeat of the request with its idempotency key', async () => {
+    const headers = { 'idempotency-key': 'this-visit' };
+    const first = await server.call('POST', '/v1/auth/guest', { headers });
+    const again = await server.call('POST', '/v1/auth/guest', { headers });
+    expect([again.status, again.body]).toEqual([201, first.body]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    const kept = JSON.stringify(server.shards.commands.slice(-3));
+    for (const token of [first.body.accessToken, first.body.refreshToken]) expect(kept).not.toContain(token);
+  });
+
   test('after a logout stays ended, also when sessions are tidied up', async () => {
     const guest = await newGuest();
     const out = await server.call('POST', '/v1/auth/logout', { body: { refreshToken: guest.refreshToken } });
