@@ -5,6 +5,7 @@ import { type Identity, type Route, reply, route, type Services } from '../../ga
 import { tokensOf } from '../../gateway/tokens.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isGuest } from './guests.ts';
+import { tryPassword } from './password-tries.ts';
 import { Credentials, Guest, NewAccount, Refresh, SignIn, SignOut } from './schemas.ts';
 import { accountsOf, type SignedIn } from './store.ts';
 
@@ -65,13 +66,7 @@ const login = route({
   refusals: ['invalid_credentials', 'rate_limited'],
   async handle({ services, body, client }) {
     if (body.guestToken !== undefined) await guestFrom(services, body.guestToken);
-    const { signIns, passwords } = services.limits;
-    const key = `${body.email} ${client.key}`;
-    signIns.take(client);
-    passwords.take(key);
-    const signedIn = await accountsOf(services).login(body);
-    signIns.giveBack(client);
-    passwords.forgive(key);
+    const signedIn = await tryPassword(services, body.email, client, () => accountsOf(services).login(body));
     return reply(200, await signInJson(services, signedIn));
   },
 });

@@ -7,6 +7,7 @@ import { isId } from '../../protocol/ids.ts';
 import { addressesOf } from './address-store.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { authRoutes } from './auth-routes.ts';
+import { tryPassword } from './password-tries.ts';
 import { Account, AccountChange, AddressChange, NewAddress, SavedAddress } from './schemas.ts';
 import { accountsOf } from './store.ts';
 
@@ -32,11 +33,17 @@ const changeMe = route({
   who: 'signed-in',
   body: AccountChange,
   replies: { 200: { description: 'The account', schema: Account } },
-  refusals: ['invalid_credentials'],
-  async handle({ services, identity, body }) {
+  refusals: ['invalid_credentials', 'rate_limited'],
+  async handle({ services, identity, body, client }) {
     const accounts = accountsOf(services);
+    const { accountId } = identity;
     const { name, password, currentPassword = '' } = body;
-    if (password !== undefined) await accounts.changePassword(identity.accountId, password, currentPassword);
+    if (password !== undefined) {
+      const { email } = await accounts.read(identity);
+      await tryPassword(services, email ?? accountId, client, () =>
+        accounts.changePassword(accountId, password, currentPassword),
+      );
+    }
     if (name !== undefined) await accounts.rename(identity, name);
     return reply(200, await accounts.read(identity));
   },

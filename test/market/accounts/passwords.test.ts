@@ -12,6 +12,27 @@ describe('passwords', () => {
     expect(await passwords.matches('no account has this password', null)).toBe(false);
   });
 
+  test('take as long to refuse where there is no account', async () => {
+    const passwords = new Passwords();
+    const hash = await passwords.hash('correct horse');
+    const durationOf = async (known: string | null, guess: string) => {
+      const startedAtMs = performance.now();
+      await passwords.matches(guess, known);
+      return performance.now() - startedAtMs;
+    };
+    for (const guess of ['wrong horse', 'wrong Zu\u0308rich']) {
+      const [known, unknown]: [number[], number[]] = [[], []];
+      for (let i = 0; i < 8; i++) {
+        known.push(await durationOf(hash, guess));
+        unknown.push(await durationOf(null, guess));
+      }
+      // The quickest of several: the machine has other things to do.
+      const ratio = Math.min(...unknown) / Math.min(...known);
+      expect(ratio).toBeGreaterThan(0.6);
+      expect(ratio).toBeLessThan(1.7);
+    }
+  });
+
   test('are hashed by a few at a time; a crowd beyond the queue is told busy, and those in it are served', async () => {
     const passwords = new Passwords();
     const results = await Promise.all(
