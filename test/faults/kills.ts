@@ -1,5 +1,6 @@
 /** The server killed, frozen, asked to stop, and one of its threads ended: at random moments of a drop. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { clockAhead } from '../system/server.ts';
 import { call } from '../system/shop.ts';
 import type { Fault, Round } from './round.ts';
 import { freeze, type WorldOptions } from './world.ts';
@@ -18,9 +19,9 @@ async function someMoment(round: Round): Promise<void> {
   await wait(round.random() * 40);
 }
 
-async function startAgain(round: Round): Promise<void> {
+async function startAgain(round: Round, env = {}): Promise<void> {
   const startedAtMs = performance.now();
-  await round.world.start();
+  await round.world.start(env);
   round.note('back after ms', performance.now() - startedAtMs);
 }
 
@@ -87,6 +88,21 @@ export const kills: readonly Fault[] = [
     weight: 5,
     world: onPostgres,
     inject: killInRecovery,
+  },
+  {
+    name: 'kill-clock-back',
+    row: '41',
+    how: 'kill -9 of the server at a random moment, its wall clock set back by up to half an hour, 2 shards, journal in PostgreSQL',
+    holds: 'everything acknowledged is there, no hold ends early or late, buyers go on',
+    weight: 4,
+    world: () => ({ journal: 'postgres', shards: 2 }),
+    async inject(round) {
+      await someMoment(round);
+      await round.world.kill();
+      const backMs = Math.ceil(round.random() * 1_800_000);
+      await startAgain(round, clockAhead(-backMs));
+      round.note('clock set back s', backMs / 1_000);
+    },
   },
   {
     name: 'shard-restart',

@@ -184,8 +184,8 @@ export class World {
     return this.#restarts;
   }
 
-  async start(): Promise<ServerProcess> {
-    const server = await this.site.start();
+  async start(env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+    const server = await this.site.start(env);
     this.#restarts++;
     this.url = server.url;
     return server;

@@ -1,8 +1,7 @@
 /** Real servers whose wall clock is set back, or forward, between two lives. */
-import { fileURLToPath } from 'node:url';
 import { expect, it, type TestContext } from 'vitest';
 import { evenSpread, partitionOf } from '../../src/protocol/address.ts';
-import { messagesOf, openSite, quietEnv, runNode, type Site, waitFor } from './server.ts';
+import { clockAhead, messagesOf, openSite, quietEnv, runNode, type Site, waitFor } from './server.ts';
 import {
   admin,
   call,
@@ -18,12 +17,6 @@ import {
 
 const minuteMs = 60_000;
 const shards = evenSpread(2);
-
-/** The environment of a server whose wall clock is that much ahead of ours. */
-function clockAhead(ms: number): Record<string, string> {
-  const preload = fileURLToPath(new URL('../support/wall-clock.ts', import.meta.url));
-  return { NODE_OPTIONS: `--import=${preload}`, WALL_CLOCK_OFF_MS: String(ms) };
-}
 
 async function openTestSite(context: TestContext): Promise<Site> {
   const site = await openSite({ SHARDS: '2', GATEWAYS: '1' });

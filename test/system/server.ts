@@ -152,6 +152,12 @@ export function quietEnv(dataDir: string): Record<string, string> {
   return { PORT: '0', OPS_PORT: '0', DATA_DIR: dataDir, SAMPLE: '0', LOG_LEVEL: 'info' };
 }
 
+/** The environment of a server whose wall clock is that much ahead of ours. */
+export function clockAhead(ms: number): Record<string, string> {
+  const preload = join(repository, 'test/support/wall-clock.ts');
+  return { NODE_OPTIONS: `--import=${preload}`, WALL_CLOCK_OFF_MS: String(ms) };
+}
+
 export async function startServer(dataDir: string, env: Record<string, string> = {}): Promise<ServerProcess> {
   const child = runNode(['src/main.ts'], { ...quietEnv(dataDir), ...env });
   await new Promise<void>((resolve, reject) => {
