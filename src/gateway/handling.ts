@@ -46,9 +46,18 @@ export function scopeOf(identity: Identity): string | null {
   return isOperator(identity) ? null : identity.accountId;
 }
 
-/** Engine milliseconds as a `Timestamp`. */
+/** The first and last millisecond of years with four digits. */
+const shownMinMs = -62_167_219_200_000;
+const shownMaxMs = 253_402_300_799_999;
+
+/**
+ * Engine milliseconds as a `Timestamp`. It answers for every number, because what was done is answered for: a time that
+ * no year with four digits has is shown as the nearest one that has, and what is no number as the last.
+ */
 export function iso(atMs: number): string {
-  return new Date(atMs).toISOString();
+  const shownMs =
+    atMs >= shownMinMs && atMs <= shownMaxMs ? atMs : atMs < shownMinMs ? shownMinMs : shownMaxMs;
+  return new Date(shownMs).toISOString();
 }
 
 // ----------------------------------------------------------------

@@ -16,6 +16,14 @@ import type { Accepted, AnswerTo, AnyCommand, CommandType, ReplyOf, Sent } from 
 /** Engine time: milliseconds since the Unix epoch, never going back within a process. */
 export type Instant = number;
 
+/**
+ * Whether a number from outside is a time at all. NaN compares as neither earlier nor later, so it would pass every
+ * check and never come: an actor refuses it before it becomes an event.
+ */
+export function isInstant(atMs: unknown): atMs is Instant {
+  return Number.isSafeInteger(atMs);
+}
+
 /** Any event as the machinery sees it. */
 export interface AnyEvent {
   readonly type: string;

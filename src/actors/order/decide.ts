@@ -11,6 +11,7 @@ import {
   type Decider,
   dispatch,
   type Instant,
+  isInstant,
   noEvents,
   type RuntimeCommand,
   refuse,
@@ -75,9 +76,11 @@ function place(state: OrderState, command: PlaceOrder, at: Instant): OrderDecisi
   if (holds.length === 0 || holds.length > holdsMax || !isDistinct || !(command.paymentSeconds > 0))
     return refuse('validation_failed');
   const { type: _, paymentSeconds, ...terms } = command;
+  const payByMs = at + paymentSeconds * 1000;
+  if (!isInstant(payByMs)) return refuse('validation_failed');
   return {
     code: 'created',
-    events: [{ type: 'OrderPlaced', ...terms, holds, payByMs: at + paymentSeconds * 1000, atMs: at }],
+    events: [{ type: 'OrderPlaced', ...terms, holds, payByMs, atMs: at }],
     reply: orderView,
     pushes: pushUpdated,
   };

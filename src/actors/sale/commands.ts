@@ -40,7 +40,7 @@ export interface SaleTerms {
   paymentSeconds: number;
 }
 
-/** created | ok (same again) | exists_with_different. Units are set aside asynchronously: see SaleView.stock. */
+/** created | ok (same again) | exists_with_different | validation_failed. Units are set aside asynchronously: see SaleView.stock. */
 export const createSale = command('CreateSale').takes<SaleTerms>().answers<CurrentSaleView>();
 export type CreateSale = Sent<typeof createSale>;
 

@@ -2,7 +2,7 @@
 import { admit, awaitEnd, giveUp, heldBy, soldTo } from './admissions.ts';
 import type { SaleItem } from './commands.ts';
 import type { SaleEvent } from './events.ts';
-import { evolveFacts } from './facts.ts';
+import { evolveFacts, withTimes } from './facts.ts';
 import type { Admission, ItemState, SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 
@@ -71,7 +71,7 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
 }
 
 function createSale(state: SaleState, event: EventOf<'SaleCreated'>): void {
-  const { type: _, atMs, ...terms } = event;
+  const { type: _, atMs, ...terms } = withTimes(event, event.atMs);
   state.terms = { ...terms, createdAtMs: atMs };
   state.queueing = terms.queueing;
   state.items = new Map(terms.items.map((item) => [item.sku, newItem(item)]));

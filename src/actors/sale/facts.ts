@@ -9,8 +9,8 @@
  * the word.
  */
 import type { Code } from '../../protocol/codes.ts';
-import { unknownEvent } from '../../protocol/decider.ts';
-import type { Phase, Queueing, SaleView } from './commands.ts';
+import { isInstant, unknownEvent } from '../../protocol/decider.ts';
+import type { Phase, Queueing, SaleTerms, SaleView } from './commands.ts';
 import type { SaleEvent } from './events.ts';
 
 export interface ItemFacts {
@@ -43,6 +43,27 @@ type OtherEvent = Extract<
   | 'StockReported'
 >;
 export type FactEvent = Exclude<SaleEvent, { type: OtherEvent }>;
+
+type SaleTimes = Pick<SaleTerms, 'prequeueAtMs' | 'startsAtMs' | 'endsAtMs'>;
+
+export function areInstants({ prequeueAtMs, startsAtMs, endsAtMs }: SaleTimes): boolean {
+  return isInstant(startsAtMs) && isInstant(endsAtMs) && (prequeueAtMs === null || isInstant(prequeueAtMs));
+}
+
+/**
+ * The terms of a sale as they were written, with times that can come. Journals and snapshots of earlier versions may
+ * hold a time that is no number: such a sale had no prequeue, or started, or ended when it was created.
+ */
+export function withTimes<Terms extends SaleTimes>(terms: Terms, createdAtMs: number): Terms {
+  if (areInstants(terms)) return terms;
+  const { prequeueAtMs, startsAtMs, endsAtMs } = terms;
+  return {
+    ...terms,
+    prequeueAtMs: isInstant(prequeueAtMs) ? prequeueAtMs : null,
+    startsAtMs: isInstant(startsAtMs) ? startsAtMs : createdAtMs,
+    endsAtMs: isInstant(endsAtMs) ? endsAtMs : createdAtMs,
+  };
+}
 
 /** The creation event, SaleCreated, is handled by the caller (actor or projection), all others here. */
 export function evolveFacts(facts: SaleFacts, event: FactEvent): void {

@@ -12,6 +12,7 @@ import type {
   SaleStatusView,
 } from './commands.ts';
 import type { SaleEvent } from './events.ts';
+import { areInstants } from './facts.ts';
 import type { SaleDecision, SaleState } from './state.ts';
 import { phasePushes, saleStatusView, saleView } from './view.ts';
 
@@ -36,6 +37,7 @@ export function createSale(state: SaleState, command: CreateSale, at: Instant): 
     const isSame = JSON.stringify(sorted(existing)) === JSON.stringify(sorted(terms));
     return isSame ? unchanged : refuse('exists_with_different');
   }
+  if (!areInstants(terms)) return refuse('validation_failed');
   return { code: 'created', events: [{ type: 'SaleCreated', ...terms, atMs: at }], reply: saleView };
 }
 

@@ -1,5 +1,6 @@
 /** The sale's saved form, version 1. Rates of the last seconds are not kept: they are shown, never decided on. */
 import { admit } from './admissions.ts';
+import { withTimes } from './facts.ts';
 import { RateWindow } from './rate-window.ts';
 import { type ItemState, initialSale, type SaleState } from './state.ts';
 import { type TicketColumns, TicketTable } from './ticket-table.ts';
@@ -64,6 +65,7 @@ export function restoreSale(key: string, snapshot: unknown, version: number): Sa
   const state: SaleState = {
     ...initialSale(key),
     ...plain,
+    terms: plain.terms && withTimes(plain.terms, plain.terms.createdAtMs),
     items: new Map(
       items.map(({ allotment: allocation, pauseSettled = 0, ...item }) => [
         item.sku,

@@ -6,7 +6,7 @@
  * 2. A released hold cannot be assigned or committed again: a late duplicate of an older message finds it ended.
  * 3. A hold is retaken only when it is expired or voided, for the same buyer, sale, quantity and limit as any other hold.
  */
-import { type Instant, noEvents, refuse } from '../../protocol/decider.ts';
+import { type Instant, isInstant, noEvents, refuse } from '../../protocol/decider.ts';
 import type { AttachHold, CommitHold, HoldView, ReleaseHold, RetakeHold } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import { ending, refusalOf, resolve, unchanged } from './holds.ts';
@@ -21,7 +21,7 @@ export function attachHold(state: SkuState, command: AttachHold, at: Instant): S
   if (hold.state !== 'held')
     return hold.orderId === orderId ? unchanged(state, hold, at) : refuse('hold_in_use');
   // The payment time is over already: the order could only let the hold expire.
-  if (untilMs <= at) return refuse('hold_expired');
+  if (!isInstant(untilMs) || untilMs <= at) return refuse('hold_expired');
   return resolve(
     state,
     hold,
@@ -81,7 +81,7 @@ export function retakeHold(state: SkuState, command: RetakeHold, at: Instant): S
   const isExpiring = isOver(old, at);
   // A live or committed hold is not replaced: it still has its units.
   if (!isExpiring && old.state !== 'expired' && old.state !== 'voided') return refuse('not_found');
-  if (untilMs <= at) return refuse('hold_expired');
+  if (!isInstant(untilMs) || untilMs <= at) return refuse('hold_expired');
   const { allocation, buyerId, quantity, ticketNumber } = old;
   const expiring = isExpiring ? quantity : 0;
   const refusal = refusalOf(allocation, buyerId, quantity, expiring);

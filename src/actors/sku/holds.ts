@@ -55,7 +55,8 @@ export function placeHold(state: SkuState, command: PlaceHold, at: Instant): Hol
   if (allocation === undefined) return refuse('unknown_sku');
   if (!allocation.isOpen) return refuse('sale_ended');
   if (allocation.isPaused) return refuse('sale_paused');
-  if (command.admissionExpiresAtMs <= at) return refuse('admission_expired');
+  // So written that what is no number has expired, too.
+  if (!(command.admissionExpiresAtMs > at)) return refuse('admission_expired');
   const refusal = refusalOf(allocation, buyerId, quantity, 0);
   if (refusal !== null) return refusal;
   const expiresAtMs = at + allocation.holdSeconds * 1000;

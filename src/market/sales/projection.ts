@@ -7,6 +7,7 @@ import {
   type ItemFacts,
   type SaleFacts,
   stockOf,
+  withTimes,
 } from '../../actors/sale/facts.ts';
 import { eventTypes, type Projection, ProjectionBroken } from '../../persistence/projection.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
@@ -37,7 +38,7 @@ type SaleCreated = Extract<SaleEvent, { type: 'SaleCreated' }>;
 
 function created(saleId: string, event: SaleCreated): SaleRows {
   const { type: _, items, atMs, sellerId, title, queueing, holdSeconds, paymentSeconds } = event;
-  const { prequeueAtMs, startsAtMs, endsAtMs } = event;
+  const { prequeueAtMs, startsAtMs, endsAtMs } = withTimes(event, atMs);
   return {
     sale: {
       saleId,
