@@ -24,12 +24,28 @@ const cardNameCharsMax = 100;
 const saysCard = (name: string) => name.length <= cardNameCharsMax && cardNames.test(name);
 
 /** Looks at what stands under names that say card. Refuses with `card_data_refused`. */
-export function refuseCardFields(value: unknown, path = '', isBelowCard = false): void {
+export function refuseCardFields(value: unknown): void {
+  look(value, [], false);
+}
+
+function look(value: unknown, steps: string[], isBelowCard: boolean): void {
   if (typeof value === 'string' || typeof value === 'number') {
-    if (isBelowCard && holdsCardNumber(String(value))) throw cardRefused(path);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [name, part] of Object.entries(value))
-      refuseCardFields(part, path + pointer(name), isBelowCard || saysCard(name));
+    if (isBelowCard && holdsCardNumber(String(value))) throw cardRefused(steps.map(pointer).join(''));
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      steps.push(String(i));
+      look(value[i], steps, isBelowCard);
+      steps.pop();
+    }
+    return;
+  }
+  for (const name of Object.keys(value)) {
+    steps.push(name);
+    look((value as Record<string, unknown>)[name], steps, isBelowCard || saysCard(name));
+    steps.pop();
   }
 }
 
@@ -43,28 +59,39 @@ const digitGroups = /\d[\d\s\p{Pd}]{11,}\d/gu;
 
 /** Whether some of a text's groups of digits, one after another, are a card number. */
 export function holdsCardNumber(text: string): boolean {
-  for (const [run] of text.matchAll(digitGroups)) if (isCardAmong(run.split(/\D+/))) return true;
+  for (const [run] of text.matchAll(digitGroups)) if (isCardIn(run)) return true;
   return false;
 }
 
-function isCardAmong(groups: readonly string[]): boolean {
-  return groups.some((_, first) => {
-    let digits = '';
-    for (let next = first; next < groups.length && digits.length < cardDigitsMax; next++) {
-      digits += groups[next];
-      if (digits.length >= cardDigitsMin && digits.length <= cardDigitsMax && hasCheckDigit(digits))
-        return true;
+function isCardIn(run: string): boolean {
+  const digits: number[] = [];
+  // Where a group begins, among the digits; the last entry is where they end.
+  const begins: number[] = [];
+  let isInGroup = false;
+  for (let at = 0; at < run.length; at++) {
+    const digit = run.charCodeAt(at) - 48;
+    const isDigit = digit >= 0 && digit <= 9;
+    if (isDigit && !isInGroup) begins.push(digits.length);
+    if (isDigit) digits.push(digit);
+    isInGroup = isDigit;
+  }
+  begins.push(digits.length);
+  for (let first = 0; first < begins.length; first++) {
+    for (let last = first + 1; last < begins.length; last++) {
+      const count = begins[last]! - begins[first]!;
+      if (count > cardDigitsMax) break;
+      if (count >= cardDigitsMin && hasCheckDigit(digits, begins[first]!, begins[last]!)) return true;
     }
-    return false;
-  });
+  }
+  return false;
 }
 
-function hasCheckDigit(digits: string): boolean {
+function hasCheckDigit(digits: readonly number[], from: number, to: number): boolean {
   let sum = 0;
-  for (let i = 0; i < digits.length; i++) {
-    const digit = digits.charCodeAt(digits.length - 1 - i) - 48;
+  for (let at = to - 1; at >= from; at--) {
+    const digit = digits[at]!;
     const doubled = digit > 4 ? digit * 2 - 9 : digit * 2;
-    sum += i % 2 === 1 ? doubled : digit;
+    sum += (to - at) % 2 === 0 ? doubled : digit;
   }
   return sum % 10 === 0;
 }

@@ -21,7 +21,7 @@ test('card numbers are told by length and check digit, wherever they stand in a 
     '42424242424242424242',
     'pm_card_visa',
     '',
-    '4242 4242 4242 424x',
+    '4242 4242 4242 425x',
     '4242.4242.4242.4242',
     '12345 Long Street 678',
   ])

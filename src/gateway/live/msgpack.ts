@@ -8,7 +8,7 @@
 import { isUtf8 } from 'node:buffer';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { invalidRequest, pointer } from '../invalid.ts';
-import { checkText, inexact, nestingMax, nestsTooDeep } from '../json.ts';
+import { inexact, isStorable, nestingMax, nestsTooDeep, notStorable } from '../json.ts';
 
 /** Refuses with `malformed_json` or `validation_failed`. */
 export function readMsgpack(message: ArrayBuffer): unknown {
@@ -114,7 +114,7 @@ class Reader {
     const bytes = this.#bytes.subarray(start, start + length);
     if (!isUtf8(bytes)) throw malformed();
     const text = bytes.toString('utf8');
-    checkText(text, path);
+    if (!isStorable(text)) throw invalidRequest([{ path, message: notStorable }], 'The frame');
     return text;
   }
 
