@@ -6,6 +6,7 @@
  * 2. The list ends after `errorsMax` errors, so a body full of mistakes costs no more than one with some.
  */
 import type { TSchema } from 'typebox';
+import { Test as fitsFormat } from 'typebox/format';
 import { errorsMax, type FieldError, pointer } from './invalid.ts';
 
 /** The keywords that our schemas use. */
@@ -24,12 +25,13 @@ export interface SchemaParts {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly pattern?: string;
+  readonly format?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly anyOf?: readonly SchemaParts[];
-  /** What a text that does not fit its pattern, or a value that is not in its list, must be. */
+  /** What a text that does not fit its pattern or format, or a value that is not in its list, must be. */
   readonly '~must'?: string;
 }
 
@@ -77,12 +79,14 @@ class ErrorList {
   }
 
   #text(schema: SchemaParts, text: string, path: string): void {
-    const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern } = schema;
+    const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern, format } = schema;
     const isLong = text.length > maxLength && (text.length > 2 * maxLength || codePoints(text) > maxLength);
     if (isLong) this.#add(path, `must not have more than ${maxLength} characters`);
     else if (text.length < minLength) this.#add(path, `must have at least ${minLength} characters`);
     else if (pattern !== undefined && !patternOf(pattern).test(text))
       this.#add(path, schema['~must'] ?? `must match pattern ${pattern}`);
+    else if (format !== undefined && !fitsFormat(format, text))
+      this.#add(path, schema['~must'] ?? `must be a ${format}`);
   }
 
   #number({ minimum, maximum }: SchemaParts, number: number, path: string): void {

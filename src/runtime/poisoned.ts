@@ -9,7 +9,7 @@
  * 3. Messages of a poisoned actor, and messages to one, are not lost: the outbox sends again what is still pending.
  * 4. At most `linesMax` lines a minute are logged, however many actors and commands fail.
  */
-import type { PendingMessage } from '../protocol/decider.ts';
+import { type AnyDecider, isInstant, type PendingMessage } from '../protocol/decider.ts';
 import type { Log } from '../protocol/log.ts';
 import type { PoisonedActor } from '../protocol/shard-row.ts';
 import type { Actor, Partition } from './partition.ts';
@@ -81,7 +81,7 @@ export class PoisonedActors {
     const { poison, decider, state, kind, key } = actor;
     if (poison === null || (poison.isOfTime && type !== 'Tick')) return;
     try {
-      decider.deadline(state, at);
+      deadlineIn(decider, state, at);
       decider.pendingMessages(state);
     } catch (error) {
       this.failed(actor, actor, 'deadline', error, at);
@@ -96,7 +96,7 @@ export class PoisonedActors {
   deadlineOf(actor: Actor, at: number): number {
     if (actor.poison === null) {
       try {
-        return actor.decider.deadline(actor.state, at);
+        return deadlineIn(actor.decider, actor.state, at);
       } catch (error) {
         this.failed(actor, actor, 'deadline', error, at);
       }
@@ -144,4 +144,11 @@ export class PoisonedActors {
     this.#log(level, message, this.#unsaid > 0 ? { ...fields, linesLeftOut: this.#unsaid } : fields);
     this.#unsaid = 0;
   }
+}
+
+/** Timers are given times alone: one that is none would put all deadlines of the shard out of order. */
+function deadlineIn(decider: AnyDecider, state: unknown, at: number): number {
+  const atMs = decider.deadline(state, at);
+  if (atMs !== Number.POSITIVE_INFINITY && !isInstant(atMs)) throw new RangeError(`${atMs} is no time`);
+  return atMs;
 }

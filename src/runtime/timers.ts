@@ -3,7 +3,6 @@
  * before stays in the heap as a dead entry until its time comes.
  */
 import { DeadlineHeap } from '../protocol/deadline-heap.ts';
-import { isInstant } from '../protocol/decider.ts';
 import type { Scheduler } from '../protocol/scheduler.ts';
 import type { Clock } from './clock.ts';
 
@@ -35,11 +34,9 @@ export class Timers<Owner extends Timed> {
     this.#onDue = onDue;
   }
 
-  /** Sets the owner's only deadline; Infinity takes it away, and what is no time is a bug of the actor. To be followed by `watch`, once for many owners. */
+  /** Sets the owner's only deadline; Infinity takes it away. To be followed by `watch`, once for many owners. */
   arm(owner: Owner, atMs: number): void {
     if (owner.deadlineMs === atMs) return;
-    if (atMs !== Number.POSITIVE_INFINITY && !isInstant(atMs))
-      throw new RangeError(`${atMs} is no time: the order of all deadlines would be lost`);
     owner.deadlineMs = atMs;
     if (atMs === Number.POSITIVE_INFINITY) return;
     if (owner.serial === 0) owner.serial = ++this.#serials;

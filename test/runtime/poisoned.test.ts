@@ -198,6 +198,27 @@ describe('messages and a poisoned actor', () => {
 });
 
 /** What is asked of a state beside a decision. */
+test.each([Number.NaN, 1.5, Number.NEGATIVE_INFINITY, 2 ** 60])(
+  'case 01: a deadline that is no time (%d) poisons its actor alone, and the deadlines of the others hold',
+  async (none) => {
+    const one = await startShard(new MemoryStore(), {
+      isHurried: true,
+      decider: {
+        deadline: (state) => ((state as CounterState).total === 13 ? none : (state as CounterState).ringAtMs),
+      },
+    });
+    await one.send({ type: 'RingAt', atMs: one.clock.at + 5_000 }, healthy);
+    await one.send({ type: 'Add', amount: 13 });
+    expect(poisoned(one)).toMatchObject([
+      { key: sick, during: 'deadline', reason: `RangeError: ${none} is no time` },
+    ]);
+    one.clock.at += 5_000;
+    await one.send({ type: 'Read' }, healthy);
+    await until(async () => ((await one.send({ type: 'Read' }, healthy)).body as CounterState).rings === 1);
+    await expectOthersGoOn(one);
+  },
+);
+
 const askedOf: readonly (keyof AnyDecider)[] = ['deadline', 'pendingMessages', 'gauges'];
 
 describe('what else an actor is asked', () => {
