@@ -59,26 +59,29 @@ function survey(bytes: Uint8Array): number {
   let isInText = false;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at]!;
-    if (byte >= zero && byte <= nine) {
+    const kind = kinds[byte]!;
+    if (kind === plain) {
+      digits = 0;
+    } else if (kind === digit) {
       digits += 1;
       if (digits >= digitsMin) flags |= manyDigits;
-      continue;
-    }
-    if (byte > 0x7f) flags |= nonAscii;
-    // Digits with a point, blanks or dashes between them are counted on.
-    else if (byte !== point && byte !== dash && byte !== blank) {
-      if (digits > 0 && !isInText && (byte | 0x20) === letterE) flags |= exponent;
+    } else if (kind === between) {
+    } else if (kind === wide) {
+      flags |= nonAscii;
+    } else if (isInText) {
       digits = 0;
-    }
-    if (isInText) {
       if (byte === quote) isInText = false;
       else if (byte === backslash && bytes[++at] === letterU) flags |= unicodeEscape;
-    } else if (byte === quote) isInText = true;
-    else if (byte === colon) names += 1;
-    else if (byte === openBrace || byte === openBracket) {
-      depth += 1;
-      if (depth > nestingMax) flags |= tooDeep;
-    } else if (byte === closeBrace || byte === closeBracket) depth -= 1;
+    } else {
+      if (digits > 0 && (byte | 0x20) === letterE) flags |= exponent;
+      digits = 0;
+      if (byte === quote) isInText = true;
+      else if (byte === colon) names += 1;
+      else if (byte === openBrace || byte === openBracket) {
+        depth += 1;
+        if (depth > nestingMax) flags |= tooDeep;
+      } else if (byte === closeBrace || byte === closeBracket) depth -= 1;
+    }
   }
   return (names << namesShift) | flags;
 }
@@ -101,15 +104,33 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
+/** What a byte is to the first look; digits with a point, blanks or dashes between them are counted on. */
+const plain = 0;
+const digit = 1;
+const between = 2;
+const wide = 3;
+const special = 4;
+const kinds = new Uint8Array(256).map((_, byte) => {
+  if (byte > 0x7f) return wide;
+  if (byte >= zero && byte <= nine) return digit;
+  if (byte === point || byte === dash || byte === blank) return between;
+  return '"\\:{}[]eE'.includes(String.fromCharCode(byte)) ? special : plain;
+});
+
 /** How many names the objects of a value have: fewer than its text has when one stood there twice. */
 function namesIn(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   let names = 0;
   if (Array.isArray(value)) {
-    for (const part of value) names += namesIn(part);
+    for (const part of value) if (typeof part === 'object') names += namesIn(part);
     return names;
   }
-  for (const name of Object.keys(value)) names += 1 + namesIn((value as Record<string, unknown>)[name]);
+  // `JSON.parse` makes plain objects, whose prototype has no names that a loop sees.
+  for (const name in value) {
+    names += 1;
+    const part = (value as Record<string, unknown>)[name];
+    if (typeof part === 'object') names += namesIn(part);
+  }
   return names;
 }
 

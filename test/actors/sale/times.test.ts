@@ -9,6 +9,7 @@ import { foldSale } from '../../../src/market/sales/projection.ts';
 import { SaleRoom, saleId, startMs, terms } from './room.ts';
 
 const times = ['prequeueAtMs', 'startsAtMs', 'endsAtMs'] as const;
+type Created = Extract<SaleEvent, { type: 'SaleCreated' }>;
 const none = [Number.NaN, Number.POSITIVE_INFINITY, 1.5, 2 ** 60];
 
 describe('a time that is none', () => {
@@ -26,7 +27,7 @@ describe('a time that is none', () => {
   it.each(times)('that an earlier version wrote as %s is read as one that can come', (field) => {
     const { type: _, ...written } = { ...terms, [field]: Number.NaN };
     // As the journal keeps it.
-    const event = unpack(pack({ type: 'SaleCreated', ...written, atMs: startMs - 5_000 })) as SaleEvent;
+    const event = unpack(pack({ type: 'SaleCreated', ...written, atMs: startMs - 5_000 })) as Created;
     const room = new SaleRoom();
     saleDecider.evolve(room.state, event);
     const [pending] = saleDecider.pendingMessages(room.state);
