@@ -43,7 +43,7 @@ const codesByStatus = {
   413: ['payload_too_large'],
   415: ['unsupported_media_type'],
   422: ['card_data_refused', 'idempotency_key_reused', 'price_changed'],
-  429: ['rate_limited'],
+  429: ['rate_limited', 'address_limit'],
   500: ['internal_error'],
   503: ['busy'],
 } as const satisfies Readonly<Record<number, readonly Refusal[]>>;

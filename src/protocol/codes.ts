@@ -32,6 +32,7 @@ export const refusals = {
   sale_not_open: 'The sale is not open yet',
   sale_ended: 'The sale has ended',
   sale_paused: 'The sale is paused',
+  address_limit: 'This address has as many tickets as one may have',
   invite_required: 'The sale needs an access code',
   admission_required: 'An admission token is required',
   admission_invalid: 'The admission token is not valid for this',

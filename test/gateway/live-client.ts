@@ -23,8 +23,12 @@ const packr = new Packr(plain);
 const unpackr = new Unpackr(plain);
 
 /** Rejects with the HTTP status when the upgrade is refused. */
-export async function connect(port: number, protocols: string[] = []): Promise<LiveClient> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/live`, protocols);
+export async function connect(
+  port: number,
+  protocols: string[] = [],
+  headers: Record<string, string> = {},
+): Promise<LiveClient> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/live`, protocols, { headers });
   const isBinary = () => socket.protocol === 'doorbuster.msgpack.v1';
   const frames: AnyFrame[] = [];
   const waiting = new Set<() => void>();
@@ -85,8 +89,9 @@ export async function authenticated(
   port: number,
   visitor: { readonly token: string },
   protocols: string[] = [],
+  headers: Record<string, string> = {},
 ): Promise<LiveClient> {
-  const client = await connect(port, protocols);
+  const client = await connect(port, protocols, headers);
   client.send({ type: 'authenticate', accessToken: visitor.token });
   await client.frame(ofType('ready'));
   return client;

@@ -23,6 +23,8 @@ export interface Queueing {
   claimSeconds: number;
   /** Live admissions per unit that could still be sold; 1 admits nobody who could find nothing. */
   overAdmission: number;
+  /** Live tickets of one address; null, or absent in sales of before: any number. */
+  ticketsPerAddress?: number | null;
 }
 
 export type Phase = 'scheduled' | 'prequeue' | 'active' | 'paused' | 'sold_out' | 'ended';
@@ -93,7 +95,10 @@ export type PauseSale = Sent<typeof pauseSale>;
 export type ResumeSale = Sent<typeof resumeSale>;
 export type CloseSale = Sent<typeof closeSale>;
 
-/** created | ok (has one already, or the same requestId again) | not_found | sale_not_open | sale_ended | busy. */
+/**
+ * created | ok (has one already, or the same requestId again) | not_found | sale_not_open | sale_ended | address_limit
+ * {limit} | busy.
+ */
 export const joinSale = command('JoinSale')
   .takes<{
     /** Minted by the gateway; used only when a new ticket is made. */
@@ -101,6 +106,8 @@ export const joinSale = command('JoinSale')
     buyerId: string;
     /** A UUID, or null. */
     requestId: string | null;
+    /** What stands for the buyer's address in this sale: 1 to 2^32 - 1, or null when it is not counted. */
+    address: number | null;
   }>()
   .answers<TicketView>();
 export type JoinSale = Sent<typeof joinSale>;

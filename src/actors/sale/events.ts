@@ -21,7 +21,15 @@ export type SaleEvent =
   | { type: 'ItemReleased'; sku: string; atMs: number }
   /** The SKU gives holds, or none, as revision `revision` of the sale's pause says. */
   | { type: 'ItemPauseSettled'; sku: string; revision: number; atMs: number }
-  | { type: 'TicketIssued'; ticketId: string; buyerId: string; requestId: string | null; atMs: number }
+  | {
+      type: 'TicketIssued';
+      ticketId: string;
+      buyerId: string;
+      requestId: string | null;
+      /** Absent where it is not counted, and in records of before. */
+      address?: number;
+      atMs: number;
+    }
   | { type: 'TicketLeft'; ticketNumber: number; atMs: number }
   /** `isCut`, here and when admissions expire: the turn was full, more is due at once. */
   /** Every live waiting ticket up to and including `upTo` was admitted: by its form it cannot reorder. */

@@ -4,8 +4,10 @@
  *
  * 1. Tickets are numbered 1, 2, 3 … in the order of joining; a number is never used again.
  * 2. A buyer's tickets form a chain, newest first; at most the newest one is live.
- * 3. `waitingCount` and the rank tree count exactly the tickets whose status is `waiting`.
+ * 3. `waitingCount` and the rank tree count exactly the tickets whose status is `waiting`, and an address the live ones:
+ *    those that wait or are admitted.
  */
+import { AddressCounts } from './address-counts.ts';
 import { Fenwick } from './fenwick.ts';
 
 export const ticketStatus = { waiting: 0, admitted: 1, completed: 2, expired: 3, left: 4 } as const;
@@ -23,6 +25,8 @@ export interface TicketColumns {
   buyers: Uint8Array;
   requests: Uint8Array;
   previous: Uint8Array;
+  /** Absent when no ticket has an address, as in all that were saved before tickets had one. */
+  addresses?: Uint8Array;
 }
 
 export class TicketTable {
@@ -34,6 +38,7 @@ export class TicketTable {
   #requests: Uint32Array;
   #previous: Uint32Array;
   #ranks: Fenwick;
+  #addresses = new AddressCounts();
   /** Open addressing from a buyer's words to the newest ticket number; 0 is empty. At most half full. */
   #index: Uint32Array;
   /** The UUID that is looked for, and the characters of the one that is read: used again by every call. */
@@ -50,8 +55,8 @@ export class TicketTable {
     this.#index = new Uint32Array(capacity * 2);
   }
 
-  /** Adds a waiting ticket and returns its number. Ids are prefixed UUIDs; `requestId` is a plain one or null. */
-  issue(ticketId: string, buyerId: string, requestId: string | null): number {
+  /** Adds a waiting ticket and returns its number. Ids are prefixed UUIDs; `requestId` is a plain one or null; `address` 0: none. */
+  issue(ticketId: string, buyerId: string, requestId: string | null, address = 0): number {
     if (this.count + 1 >= this.#status.length) this.#grow();
     const number = ++this.count;
     writeUuid(ticketId, this.#ids, number * words);
@@ -62,6 +67,8 @@ export class TicketTable {
     this.#index[slot] = number;
     this.#ranks.add(number, 1);
     this.waitingCount++;
+    this.#addresses.note(number, address);
+    this.#addresses.live(number);
     return number;
   }
 
@@ -71,9 +78,14 @@ export class TicketTable {
   }
 
   setStatus(number: number, status: TicketStatusCode): void {
-    const wasWaiting = this.#status[number] === ticketStatus.waiting;
+    const before = this.#status[number]!;
+    const wasWaiting = before === ticketStatus.waiting;
     const isWaiting = status === ticketStatus.waiting;
     this.#status[number] = status;
+    if (isLive(before) !== isLive(status)) {
+      if (isLive(status)) this.#addresses.live(number);
+      else this.#addresses.over(number);
+    }
     if (wasWaiting === isWaiting) return;
     this.#ranks.add(number, isWaiting ? 1 : -1);
     this.waitingCount += isWaiting ? 1 : -1;
@@ -83,10 +95,27 @@ export class TicketTable {
   expireWaiting(): number {
     const ended = this.waitingCount;
     for (let number = 1; number <= this.count; number++)
-      if (this.#status[number] === ticketStatus.waiting) this.#status[number] = ticketStatus.expired;
+      if (this.#status[number] === ticketStatus.waiting) {
+        this.#status[number] = ticketStatus.expired;
+        this.#addresses.over(number);
+      }
     this.#ranks = new Fenwick(this.#ranks.capacity);
     this.waitingCount = 0;
     return ended;
+  }
+
+  /** Live tickets of this address. */
+  liveOf(address: number): number {
+    return this.#addresses.of(address);
+  }
+
+  /** Places for addresses: bounded by those that have live tickets. */
+  get addressSlots(): number {
+    return this.#addresses.slots;
+  }
+
+  isLive(number: number): boolean {
+    return isLive(this.#status[number]!);
   }
 
   /** How many waiting tickets have a smaller number. */
@@ -120,6 +149,7 @@ export class TicketTable {
 
   columns(): TicketColumns {
     const used = this.count + 1;
+    const addresses = this.#addresses.column(this.count);
     return {
       count: this.count,
       status: this.#status.slice(0, used),
@@ -127,6 +157,7 @@ export class TicketTable {
       buyers: bytesOf(this.#buyers.slice(0, used * words)),
       requests: bytesOf(this.#requests.slice(0, used * words)),
       previous: bytesOf(this.#previous.slice(0, used)),
+      ...(addresses === null ? {} : { addresses: bytesOf(addresses) }),
     };
   }
 
@@ -138,6 +169,10 @@ export class TicketTable {
     table.#buyers.set(wordsOf(columns.buyers));
     table.#requests.set(wordsOf(columns.requests));
     table.#previous.set(wordsOf(columns.previous));
+    if (columns.addresses !== undefined)
+      table.#addresses = AddressCounts.fromColumn(wordsOf(columns.addresses));
+    for (let number = 1; number <= table.count; number++)
+      if (table.isLive(number)) table.#addresses.live(number);
     table.#reindex();
     return table;
   }
@@ -183,6 +218,10 @@ export class TicketTable {
       (number) => number <= this.count && this.#status[number] === ticketStatus.waiting,
     );
   }
+}
+
+function isLive(status: number): boolean {
+  return status === ticketStatus.waiting || status === ticketStatus.admitted;
 }
 
 function grown<Column extends Uint8Array | Uint32Array>(from: Column, to: Column): Column {

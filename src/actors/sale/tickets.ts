@@ -3,7 +3,6 @@
 import { type Instant, noEvents, type Push, refuse } from '../../protocol/decider.ts';
 import type { JoinSale, LeaveSale, ReadTicket, ReadTickets, TicketView } from './commands.ts';
 import type { SaleDecision, SaleState } from './state.ts';
-import { ticketStatus } from './ticket-table.ts';
 import { ticketView } from './view.ts';
 
 type TicketDecision = SaleDecision<TicketView>;
@@ -20,24 +19,27 @@ export function join(state: SaleState, command: JoinSale, at: Instant): TicketDe
     const repeated =
       (requestId === null ? 0 : tickets.byRequest(buyerId, requestId)) || tickets.byId(buyerId, ticketId);
     const number = repeated || newest;
-    if (repeated !== 0 || isLive(state, newest))
+    if (repeated !== 0 || tickets.isLive(newest))
       return { code: 'ok', events: noEvents, reply: (now) => ticketView(now, number, at) };
   }
   if (state.phase === 'scheduled' || state.pendingItems > 0) return refuse('sale_not_open');
   if (state.phase === 'ended') return refuse('sale_ended');
+  const limit = state.queueing.ticketsPerAddress ?? null;
+  const address = command.address ?? 0;
+  if (limit !== null && address !== 0 && tickets.liveOf(address) >= limit)
+    return refuse('address_limit', { limit });
   if (tickets.count >= ticketsMax) return refuse('busy');
   // The reply is made right after the event: tickets are numbered in the order of joining.
   const number = tickets.count + 1;
   return {
     code: 'created',
-    events: [{ type: 'TicketIssued', ticketId, buyerId, requestId, atMs: at }],
+    events: [
+      address === 0
+        ? { type: 'TicketIssued', ticketId, buyerId, requestId, atMs: at }
+        : { type: 'TicketIssued', ticketId, buyerId, requestId, address, atMs: at },
+    ],
     reply: (now) => ticketView(now, number, at),
   };
-}
-
-function isLive(state: SaleState, number: number): boolean {
-  const status = state.tickets.status(number);
-  return status === ticketStatus.waiting || status === ticketStatus.admitted;
 }
 
 function find(state: SaleState, buyerId: string, ticketId: string | null): number {
@@ -67,7 +69,7 @@ export function leave(state: SaleState, command: LeaveSale, at: Instant): Ticket
   const number = find(state, command.buyerId, command.ticketId);
   if (number === 0) return refuse('not_found');
   const reply = (now: SaleState) => ticketView(now, number, at);
-  if (!isLive(state, number)) return { code: 'ok', events: noEvents, reply };
+  if (!state.tickets.isLive(number)) return { code: 'ok', events: noEvents, reply };
   return {
     code: 'ok',
     events: [{ type: 'TicketLeft', ticketNumber: number, atMs: at }],

@@ -19,6 +19,7 @@ export const saleLimits = {
   admissionSecondsMax: 3_600,
   claimSecondsMin: 5,
   overAdmissionMax: 10,
+  ticketsPerAddressMax: 1_000_000,
   holdSecondsMin: 5,
   holdSecondsMax: 3_600,
   paymentSecondsMin: 30,
@@ -35,6 +36,7 @@ const rates = {
   admissionSeconds: integer(saleLimits.admissionSecondsMin, saleLimits.admissionSecondsMax),
   claimSeconds: integer(saleLimits.claimSecondsMin, saleLimits.admissionSecondsMax),
   overAdmission: Type.Number({ minimum: 1, maximum: saleLimits.overAdmissionMax }),
+  ticketsPerAddress: Nullable(integer(1, saleLimits.ticketsPerAddressMax)),
 };
 const method = Type.Literal('fifo');
 const itemProperties = {

@@ -11,6 +11,7 @@ const queueingDefaults: Queueing = {
   admissionSeconds: 300,
   claimSeconds: 60,
   overAdmission: 1,
+  ticketsPerAddress: 20,
 };
 const holdSecondsDefault = 300;
 const paymentSecondsDefault = 300;

@@ -22,7 +22,7 @@ export function saleJson(view: SaleView): Sale {
     prequeueAt: view.prequeueAtMs === null ? null : iso(view.prequeueAtMs),
     startsAt: iso(view.startsAtMs),
     endsAt: iso(view.endsAtMs),
-    queueing: view.queueing,
+    queueing: { ...view.queueing, ticketsPerAddress: view.queueing.ticketsPerAddress ?? null },
     holdSeconds: view.holdSeconds,
     paymentSeconds: view.paymentSeconds,
     inviteOnly: false,

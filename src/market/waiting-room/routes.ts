@@ -8,6 +8,7 @@ import { type Identity, type Route, reply, route, type Services } from '../../ga
 import { admissionsOf } from './admission.ts';
 import { holdRoutes } from './hold-routes.ts';
 import { JoinRequest, Ticket } from './schemas.ts';
+import { ticketAddress } from './ticket-address.ts';
 import { ticketJson } from './views.ts';
 
 const one = { 200: { description: 'The ticket', schema: Ticket } };
@@ -45,13 +46,14 @@ const join = route({
     201: { description: 'A new ticket', schema: Ticket, headers: location },
     200: { description: 'The ticket that the buyer has already', schema: Ticket, headers: location },
   },
-  refusals: ['not_found', 'sale_not_open', 'sale_ended'],
-  async handle({ services, identity, params, body, mintedId }) {
+  refusals: ['not_found', 'sale_not_open', 'sale_ended', 'address_limit'],
+  async handle({ services, client, identity, params, body, mintedId }) {
     const saleId = idParam('sale', params.saleId);
     const answer = await services.ask(joinSale, saleId, {
       ticketId: mintedId,
       buyerId: identity.accountId,
       requestId: body.requestId?.toLowerCase() ?? null,
+      address: ticketAddress({ services, client }, saleId),
     });
     const ticket = ticketJson(accepted(answer), admissionsOf(services));
     return reply(answer.code === 'created' ? 201 : 200, ticket, {

@@ -63,8 +63,9 @@ export class SaleRoom {
     return room;
   }
 
-  join(n: number, requestId: string | null = null): { code: string; body: TicketView } {
-    return this.send({ type: 'JoinSale', ticketId: ticket(++this.#tickets), buyerId: buyer(n), requestId });
+  join(n: number, requestId: string | null = null, address: number | null = null) {
+    const ids = { ticketId: ticket(++this.#tickets), buyerId: buyer(n), requestId, address };
+    return this.send({ type: 'JoinSale', ...ids }) as { code: string; body: TicketView };
   }
 
   leave(n: number): { code: string; body: TicketView } {

@@ -26,6 +26,7 @@ describe('opening a sale', () => {
       admissionSeconds: 300,
       claimSeconds: 60,
       overAdmission: 1,
+      ticketsPerAddress: 20,
     });
     expect(headers.get('location')).toBe(`/v1/sales/${body.saleId}`);
     const again = await shop.request(null, `GET /v1/sales/${body.saleId}`);
@@ -72,6 +73,7 @@ describe('opening a sale', () => {
       ['/items', { items: [] }],
       ['/queueing/claimSeconds', { queueing: { admissionSeconds: 20, claimSeconds: 30 } }],
       ['/queueing/method', { queueing: { method: 'random' } }],
+      ['/queueing/ticketsPerAddress', { queueing: { ticketsPerAddress: 0 } }],
       ['/queueing/overAdmission', { queueing: { overAdmission: 0.5 } }],
       ['/inviteOnly', { inviteOnly: true }],
       ['/holdSeconds', { holdSeconds: 4 }],
