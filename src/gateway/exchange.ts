@@ -230,7 +230,10 @@ export class Exchange implements Door {
     this.#isSettled = true;
     this.#body?.release();
     const gate = this.#gate;
-    gate.pipeline.observe(this.#match?.compiled.route ?? null, status, this.#startedAtMs);
+    const { requestId, client } = this.#head;
+    const route = this.#match?.compiled.route ?? null;
+    const identity = this.#identity ?? null;
+    gate.pipeline.observe(route, status, this.#startedAtMs, requestId, client.text, identity, 'http');
     gate.leave();
   }
 }

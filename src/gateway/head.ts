@@ -17,7 +17,11 @@ const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 const noNames: readonly string[] = Object.freeze([]);
 
 /** Headers that are lists: several lines are one list, in their order (RFC 9110, 5.3). */
-const lists: ReadonlySet<string> = new Set(['if-match']);
+const lists: ReadonlySet<string> = new Set([
+  'if-match',
+  'sec-websocket-protocol',
+  'sec-websocket-extensions',
+]);
 
 const hostPattern = /^(?:[\w.-]{1,253}|\[[\da-fA-F:.]{2,45}\])(?::\d{1,5})?$/;
 const lengthPattern = /^\d{1,15}$/;
@@ -169,15 +173,6 @@ let walked: RequestHead | null = null;
 
 function visit(name: string, value: string): void {
   walked!.take(name, value);
-}
-
-/** All lines of X-Forwarded-For as one list, of a request of which nothing else is read. */
-export function forwardedForOf(req: HttpRequest): string {
-  let list = '';
-  req.forEach((name, value) => {
-    if (name === 'x-forwarded-for') list = listed(list, value);
-  });
-  return list;
 }
 
 function listed(known: string, value: string): string {

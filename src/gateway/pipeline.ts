@@ -160,10 +160,22 @@ export class Pipeline {
     return internalReply;
   }
 
-  /** Counts an answer. A request to no route counts as `unknown`. */
-  observe(route: Route | null, status: number, startedAtMs: number): void {
-    const seconds = (performance.now() - startedAtMs) / 1000;
-    this.metrics.observe(route?.operationId ?? 'unknown', status, seconds);
+  /** Counts an answer, and writes its line. A request to no route counts as `unknown`. */
+  observe(
+    route: Route | null,
+    status: number,
+    startedAtMs: number,
+    requestId: string,
+    address: string,
+    identity: Identity | null,
+    via: 'http' | 'live',
+  ): void {
+    const ms = performance.now() - startedAtMs;
+    const name = route?.operationId ?? 'unknown';
+    this.metrics.observe(name, status, ms / 1000);
+    const { accessLog } = this.services;
+    if (accessLog !== undefined)
+      accessLog.line(requestId, name, status, ms, address, identity?.accountId ?? null, via);
   }
 }
 

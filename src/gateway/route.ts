@@ -11,7 +11,7 @@ import type { Database } from '../persistence/database.ts';
 import type { Refusal } from '../protocol/codes.ts';
 import type { Ask } from '../protocol/command.ts';
 import type { IdKind } from '../protocol/ids.ts';
-import type { Log } from '../protocol/log.ts';
+import type { AccessLog, Log } from '../protocol/log.ts';
 import type { ShardRow } from '../protocol/shard-row.ts';
 import type { ClientAddress } from './client-address.ts';
 import type { KeyStore } from './key-store.ts';
@@ -219,6 +219,8 @@ export interface Services {
   /** Keeps the answers to idempotency keys. */
   readonly keys: KeyStore;
   readonly log: Log;
+  /** Absent when `LOG_LEVEL` is above `info`. */
+  readonly accessLog?: AccessLog | undefined;
   /** Engine time in milliseconds. */
   readonly now: () => number;
   /** The secret from which the signing keys of all tokens are derived. */

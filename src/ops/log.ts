@@ -7,6 +7,11 @@ export interface LogOptions {
   readonly level: Config['logLevel'];
 }
 
+/** Whether each request has its line. */
+export function hasAccessLog({ level }: LogOptions): boolean {
+  return level === 'trace' || level === 'debug' || level === 'info';
+}
+
 export function createLog(options: LogOptions, fields: Readonly<Record<string, unknown>>): Log {
   const logger = pino({ level: options.level, base: fields }, destination({ dest: 2, sync: true }));
   return (level, message, more) => logger[level](more ?? {}, message);

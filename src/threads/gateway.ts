@@ -6,7 +6,8 @@ import { type LimitMemory, Limits } from '../gateway/limits.ts';
 import type { Services } from '../gateway/route.ts';
 import { followRevocations } from '../market/accounts/revocations.ts';
 import { ActorKeyStore } from '../market/idempotency/store.ts';
-import { createLog } from '../ops/log.ts';
+import { AccessLines } from '../ops/access-log.ts';
+import { createLog, hasAccessLog } from '../ops/log.ts';
 import { openDatabase } from '../persistence/database.ts';
 import { openPool } from '../persistence/postgres.ts';
 import { evenSpread } from '../protocol/address.ts';
@@ -29,6 +30,7 @@ export interface GatewayData extends SharedData {
 const data = threadData<GatewayData>();
 const { config, run, tokenSecret, webhookSecret, limitMemory } = data;
 const log = createLog(data.log, { gateway: data.gateway });
+const accessLog = hasAccessLog(data.log) ? new AccessLines(data.gateway) : undefined;
 const clock = startClock(data.clock);
 const thread = startThread();
 const pool = openPool(data.databaseUrl, { max: 6, name: `gateway-${data.gateway}` });
@@ -41,6 +43,7 @@ const services: Services = {
   database: openDatabase(pool),
   keys: new ActorKeyStore(engine.ask, run),
   log,
+  accessLog,
   now: clock.now,
   tokenSecret,
   webhookSecret,
@@ -53,11 +56,15 @@ const gateway = await startGateway({ services, routes, live, about, host: config
 thread.ready(
   {
     onPush: (push) => gateway.onPush(push),
-    stats: () => ({ ...gateway.stats(), metrics: [...gateway.metrics(), ...thread.metrics()] }),
+    stats: () => ({
+      ...gateway.stats(),
+      metrics: [...gateway.metrics(), ...thread.metrics(), ...(accessLog?.metrics() ?? [])],
+    }),
     async stop(graceMs) {
       await gateway.stop(graceMs);
       stopFollowing();
       await pool.end();
+      await accessLog?.stop();
       return true;
     },
     abandon: () => gateway.cut(),

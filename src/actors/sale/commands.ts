@@ -59,10 +59,12 @@ export const readSaleStatus = command('ReadSaleStatus')
   .answers<SaleStatusView>();
 export type ReadSaleStatus = Sent<typeof readSaleStatus>;
 
-/** Rates only; the order of the queue never changes. ok | not_found (also for another seller) | sale_ended. */
+/** Rates only; the order of the queue never changes. ok | not_found (also for another seller) | stale_version | sale_ended. */
 export const changeSale = command('ChangeSale')
   .takes<{
     sellerId: string | null;
+    /** The versions that the caller may have seen; null, or absent: any. */
+    versions?: string[] | null;
     queueing: Partial<Omit<Queueing, 'method'>>;
   }>()
   .answers<CurrentSaleView>();
@@ -70,25 +72,31 @@ export type ChangeSale = Sent<typeof changeSale>;
 
 /**
  * Stops admissions: who is inside goes on, places are kept. ok (also when it is paused already) | not_found (also for
- * another seller) | sale_ended | wrong_state (scheduled).
+ * another seller) | stale_version | sale_ended | wrong_state (scheduled).
  */
 export const pauseSale = command('PauseSale')
   .takes<{
     sellerId: string | null;
+    /** The versions that the caller may have seen; null, or absent: any. */
+    versions?: string[] | null;
     /** Whether new holds stop as well; when it is not said, a sale that is paused already goes on as it is. */
     holds?: boolean;
   }>()
   .answers<CurrentSaleView>();
-/** ok (also when it is active already) | not_found (also for another seller) | sale_ended | wrong_state. */
+/** ok (also when it is active already) | not_found (also for another seller) | stale_version | sale_ended | wrong_state. */
 export const resumeSale = command('ResumeSale')
   .takes<{
     sellerId: string | null;
+    /** The versions that the caller may have seen; null, or absent: any. */
+    versions?: string[] | null;
   }>()
   .answers<CurrentSaleView>();
-/** ok (also when it has ended already) | not_found (also for another seller). */
+/** ok (also when it has ended already) | not_found (also for another seller) | stale_version. */
 export const closeSale = command('CloseSale')
   .takes<{
     sellerId: string | null;
+    /** The versions that the caller may have seen; null, or absent: any. */
+    versions?: string[] | null;
   }>()
   .answers<CurrentSaleView>();
 export type PauseSale = Sent<typeof pauseSale>;
@@ -166,6 +174,8 @@ export interface SaleView extends SaleTerms {
 }
 
 export interface CurrentSaleView extends SaleView {
+  /** Names what is shown and can change; the same again when it is as before. */
+  version: string;
   /** Every SKU has answered: units are set aside, holds stopped or given again, the rest taken back. */
   isSettled: boolean;
 }

@@ -1,5 +1,5 @@
 /** What the seller decides about a sale: its terms, its rates, and when it pauses, goes on and closes. */
-import { type Instant, noEvents, refuse } from '../../protocol/decider.ts';
+import { type Instant, noEvents, type RefusedDecision, refuse } from '../../protocol/decider.ts';
 import type {
   ChangeSale,
   CloseSale,
@@ -14,7 +14,7 @@ import type {
 import type { SaleEvent } from './events.ts';
 import { areInstants } from './facts.ts';
 import type { SaleDecision, SaleState } from './state.ts';
-import { phasePushes, saleStatusView, saleView } from './view.ts';
+import { phasePushes, saleStatusView, saleVersion, saleView } from './view.ts';
 
 type ViewDecision = SaleDecision<CurrentSaleView>;
 
@@ -25,6 +25,14 @@ function changed(before: SaleState, event: SaleEvent): ViewDecision {
   const { phase } = before;
   return { code: 'ok', events: [event], reply: saleView, pushes: (after) => phasePushes(after, phase) };
 }
+
+/** Whether this caller may steer the sale as it is now. */
+function refusalOf(state: SaleState, { sellerId, versions = null }: Steering): RefusedDecision | null {
+  if (!mayManage(state, sellerId)) return refuse('not_found');
+  return versions === null || versions.includes(saleVersion(state)) ? null : refuse('stale_version');
+}
+
+type Steering = Pick<ChangeSale, 'sellerId' | 'versions'>;
 
 function mayManage(state: SaleState, sellerId: string | null): boolean {
   return sellerId === null || sellerId === state.terms!.sellerId;
@@ -66,14 +74,17 @@ export function readSaleStatus(
 }
 
 export function changeSale(state: SaleState, command: ChangeSale, at: Instant): ViewDecision {
-  if (!mayManage(state, command.sellerId)) return refuse('not_found');
+  const refusal = refusalOf(state, command);
+  if (refusal !== null) return refusal;
   if (state.phase === 'ended') return refuse('sale_ended');
   const queueing = { ...state.queueing, ...command.queueing };
   return changed(state, { type: 'SaleChanged', queueing, atMs: at });
 }
 
-export function pauseSale(state: SaleState, { sellerId, holds }: PauseSale, at: Instant): ViewDecision {
-  if (!mayManage(state, sellerId)) return refuse('not_found');
+export function pauseSale(state: SaleState, command: PauseSale, at: Instant): ViewDecision {
+  const refusal = refusalOf(state, command);
+  if (refusal !== null) return refusal;
+  const { holds } = command;
   if (state.phase === 'ended') return refuse('sale_ended');
   if (state.phase === 'scheduled') return refuse('wrong_state');
   if (state.phase !== 'paused')
@@ -82,15 +93,17 @@ export function pauseSale(state: SaleState, { sellerId, holds }: PauseSale, at: 
   return changed(state, { type: 'SalePaused', holds, atMs: at });
 }
 
-export function resumeSale(state: SaleState, { sellerId }: ResumeSale, at: Instant): ViewDecision {
-  if (!mayManage(state, sellerId)) return refuse('not_found');
+export function resumeSale(state: SaleState, command: ResumeSale, at: Instant): ViewDecision {
+  const refusal = refusalOf(state, command);
+  if (refusal !== null) return refusal;
   if (state.phase === 'ended') return refuse('sale_ended');
   if (state.phase === 'paused') return changed(state, { type: 'SaleResumed', atMs: at });
   return state.phase === 'active' ? unchanged : refuse('wrong_state');
 }
 
-export function closeSale(state: SaleState, { sellerId }: CloseSale, at: Instant): ViewDecision {
-  if (!mayManage(state, sellerId)) return refuse('not_found');
+export function closeSale(state: SaleState, command: CloseSale, at: Instant): ViewDecision {
+  const refusal = refusalOf(state, command);
+  if (refusal !== null) return refusal;
   if (state.phase === 'ended') return unchanged;
   return changed(state, { type: 'SaleEnded', reason: 'closed', atMs: at });
 }

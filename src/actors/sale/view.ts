@@ -1,6 +1,7 @@
 /** What a sale shows: itself, its numbers, one buyer's place. Estimates only: no decision reads them. */
 
 import type { Push } from '../../protocol/decider.ts';
+import { digestOf } from '../../protocol/digest.ts';
 import { admissionEndsAtMs } from './admissions.ts';
 import type {
   CurrentSaleView,
@@ -16,6 +17,12 @@ import type { SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 
 const pollSecondsMax = 30;
+
+/** Of all that saleView shows and that is not fixed for ever. */
+export function saleVersion(state: SaleState): string {
+  const { phase, queueing, isHoldingPaused } = state;
+  return digestOf([phase, queueing, isHoldingPaused, stockOf(state)]);
+}
 
 export function saleView(state: SaleState): CurrentSaleView {
   const terms = state.terms!;
@@ -33,6 +40,7 @@ export function saleView(state: SaleState): CurrentSaleView {
     holdSeconds: terms.holdSeconds,
     paymentSeconds: terms.paymentSeconds,
     createdAtMs: terms.createdAtMs,
+    version: saleVersion(state),
     isSettled: pendingMessages(state).length === 0,
   };
 }

@@ -12,7 +12,7 @@ import type { Push } from '../../protocol/decider.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { type Family, gauge } from '../../protocol/metric.ts';
 import type { ClientAddress } from '../client-address.ts';
-import { forwardedForOf } from '../head.ts';
+import { RequestHead } from '../head.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Route } from '../route.ts';
 import { encode, msgpackProtocol } from './codec.ts';
@@ -24,6 +24,7 @@ import { LiveRegistry } from './registry.ts';
 import { LiveRequests } from './requests.ts';
 import { closeCodes, LiveSocket, type SocketData, topicFor } from './socket.ts';
 
+const socketHeaders = ['sec-websocket-key', 'sec-websocket-protocol', 'sec-websocket-extensions'];
 /** uWS cuts a connection off at its own limit; below it a client is told why (1009). */
 const frameBytesCutOff = 64 * 1024;
 const backpressureBytesMax = 64 * 1024;
@@ -135,21 +136,26 @@ export class LiveEndpoint {
   }
 
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
-    const client = this.#pipeline.addresses.of(res.getRemoteAddress(), forwardedForOf(req));
+    const head = new RequestHead(res, req);
+    head.walk(req, socketHeaders);
+    const client = this.#pipeline.addresses.of(head.peer, head.forwardedFor);
     try {
+      if (head.fault !== null) throw new DoorbusterError('malformed_request', head.fault);
       this.#checkRoom(client);
       this.#pipeline.arrive(client);
     } catch (error) {
-      refuseUpgrade(res, this.#pipeline.replyTo(error, null, null));
+      refuseUpgrade(res, this.#pipeline.replyTo(error, head.requestId, null), head.requestId);
       return;
     }
-    const offered = req.getHeader('sec-websocket-protocol').split(',', 10);
+    const offered = (head.headers['sec-websocket-protocol'] ?? '').split(',', 10);
     const isBinary = offered.some((name) => name.trim() === msgpackProtocol);
+    res.writeStatus('101 Switching Protocols');
+    res.writeHeader('X-Request-Id', head.requestId);
     res.upgrade(
       { socket: new LiveSocket(isBinary, client, this.#pipeline.services.now()) },
-      req.getHeader('sec-websocket-key'),
+      head.headers['sec-websocket-key'] ?? '',
       isBinary ? msgpackProtocol : '',
-      req.getHeader('sec-websocket-extensions'),
+      head.headers['sec-websocket-extensions'] ?? '',
       context,
     );
   }

@@ -42,7 +42,8 @@ export class LiveRequests {
     const reply = await this.#perform(live, socket, requestId, fields).catch((error) =>
       this.#pipeline.replyTo(error, requestId, live.route),
     );
-    this.#pipeline.observe(live.route, reply.status, startedAtMs);
+    const { client, identity } = socket;
+    this.#pipeline.observe(live.route, reply.status, startedAtMs, requestId, client.text, identity, 'live');
     const { alsoSends } = live.door;
     if (alsoSends !== undefined && reply.status < 300 && isObject(reply.body))
       socket.send({ type: alsoSends, ...reply.body });

@@ -4,7 +4,7 @@
  * 1. A sale is answered for when its units are set aside (or could not be): 201 means that the drop can open.
  * 2. A repeated creation finds the first one's sale, even when its times were left to default to "now".
  */
-import { createSale, readSale, type SaleView } from '../../actors/sale/commands.ts';
+import { type CurrentSaleView, createSale, readSale } from '../../actors/sale/commands.ts';
 import { readStock } from '../../actors/sku/commands.ts';
 import { accepted } from '../../gateway/handling.ts';
 import { throwRefusal } from '../../gateway/problem.ts';
@@ -19,7 +19,7 @@ export async function openSale(
   identity: Identity,
   saleId: string,
   body: NewSale,
-): Promise<SaleView> {
+): Promise<CurrentSaleView> {
   const terms = termsOf(body, await sellerOf(services, identity, body), services.now());
   let answer = await services.ask(createSale, saleId, terms);
   // The id belongs to this request alone, so other content can only be another "now": see invariant 2.

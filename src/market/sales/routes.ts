@@ -1,5 +1,6 @@
 /** Sales: creating one, reading it, steering it. The sale's actor decides. */
 import {
+  type CurrentSaleView,
   changeSale,
   closeSale,
   pauseSale,
@@ -7,8 +8,9 @@ import {
   readSaleStatus,
   resumeSale,
 } from '../../actors/sale/commands.ts';
+import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
 import { accepted, idParam, scopeOf } from '../../gateway/handling.ts';
-import { type Route, reply, route } from '../../gateway/route.ts';
+import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
 import { Page, PageQuery } from '../../gateway/schemas.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { openSale } from './creation.ts';
@@ -20,8 +22,17 @@ import { saleJson, saleStatusJson } from './views.ts';
 
 const tag = 'Sales';
 const managers = ['seller', 'operator', 'admin'] as const;
-const steeringRefusals = ['not_found', 'forbidden', 'sale_ended', 'wrong_state'] as const;
-const one = { 200: { description: 'The sale', schema: Sale } };
+const steeringRefusals = ['not_found', 'forbidden', 'stale_version', 'sale_ended', 'wrong_state'] as const;
+const one = { 200: { description: 'The sale', schema: Sale, headers: etagHeader } };
+
+function shown(sale: CurrentSaleView) {
+  return reply(200, saleJson(sale), { ETag: etagOf(sale.version) });
+}
+
+/** Who steers, and which versions of the sale that may be based on. */
+function steeredBy(identity: Identity, ifMatch: string | undefined) {
+  return { sellerId: scopeOf(identity), versions: versionsOf(ifMatch) };
+}
 
 const create = route({
   method: 'POST',
@@ -32,11 +43,20 @@ const create = route({
   who: ['seller', 'admin'],
   body: NewSale,
   mints: 'sale',
-  replies: { 201: { description: 'The sale', schema: Sale, headers: { Location: 'Where the sale is' } } },
+  replies: {
+    201: {
+      description: 'The sale',
+      schema: Sale,
+      headers: { ...etagHeader, Location: 'Where the sale is' },
+    },
+  },
   refusals: ['unknown_sku', 'insufficient_stock'],
   async handle({ services, identity, body, mintedId }) {
     const sale = await openSale(services, identity, mintedId, body);
-    return reply(201, saleJson(sale), { Location: `/v1/sales/${mintedId}` });
+    return reply(201, saleJson(sale), {
+      ETag: etagOf(sale.version),
+      Location: `/v1/sales/${mintedId}`,
+    });
   },
 });
 
@@ -47,6 +67,7 @@ const list = route({
   summary: 'Sales, newest first',
   tag,
   who: 'anybody',
+  cacheSeconds: 2,
   query: PageQuery,
   replies: { 200: { description: 'A page of sales', schema: Page(Sale) } },
   async handle({ services, query }) {
@@ -62,12 +83,13 @@ const read = route({
   summary: 'One sale as it is now',
   tag,
   who: 'anybody',
+  cacheSeconds: 1,
   replies: one,
   refusals: ['not_found'],
   async handle({ services, params }) {
     const sale = accepted(await services.ask(readSale, idParam('sale', params.saleId), {}));
     if (sale.stock === 'refused') throw new DoorbusterError('not_found', 'No such sale: it was refused');
-    return reply(200, saleJson(sale));
+    return shown(sale);
   },
 });
 
@@ -80,15 +102,19 @@ const change = route({
   who: managers,
   body: SaleChange,
   replies: one,
-  refusals: ['not_found', 'forbidden', 'sale_ended'],
-  async handle({ services, identity, params, body: { queueing } }) {
+  headers: ifMatchHeader,
+  refusals: ['not_found', 'forbidden', 'stale_version', 'sale_ended'],
+  async handle({ services, identity, params, headers, body: { queueing } }) {
     const saleId = idParam('sale', params.saleId);
     if (queueing.claimSeconds !== undefined || queueing.admissionSeconds !== undefined) {
       const sale = accepted(await services.ask(readSale, saleId, {}));
       checkClaimTime({ ...sale.queueing, ...queueing });
     }
-    const answer = await services.ask(changeSale, saleId, { sellerId: scopeOf(identity), queueing });
-    return reply(200, saleJson(accepted(answer)));
+    const answer = await services.ask(changeSale, saleId, {
+      ...steeredBy(identity, headers['if-match']),
+      queueing,
+    });
+    return shown(accepted(answer));
   },
 });
 
@@ -101,11 +127,15 @@ const pause = route({
   who: managers,
   body: SalePause,
   replies: one,
+  headers: ifMatchHeader,
   refusals: steeringRefusals,
-  async handle({ services, identity, params, body }) {
+  async handle({ services, identity, params, headers, body }) {
     const saleId = idParam('sale', params.saleId);
-    const answer = await services.ask(pauseSale, saleId, { sellerId: scopeOf(identity), ...body });
-    return reply(200, saleJson(await settled(services, accepted(answer))));
+    const answer = await services.ask(pauseSale, saleId, {
+      ...steeredBy(identity, headers['if-match']),
+      ...body,
+    });
+    return shown(await settled(services, accepted(answer)));
   },
 });
 
@@ -122,11 +152,12 @@ function steering(
     tag,
     who: managers,
     replies: one,
+    headers: ifMatchHeader,
     refusals: steeringRefusals,
-    async handle({ services, identity, params }) {
+    async handle({ services, identity, params, headers }) {
       const saleId = idParam('sale', params.saleId);
-      const answer = await services.ask(command, saleId, { sellerId: scopeOf(identity) });
-      return reply(200, saleJson(await settled(services, accepted(answer))));
+      const answer = await services.ask(command, saleId, steeredBy(identity, headers['if-match']));
+      return shown(await settled(services, accepted(answer)));
     },
   });
 }

@@ -178,6 +178,20 @@ describe('a purchase', () => {
     order(many.slice(1)).then({ code: 'created' });
   });
 
+  test('is cancelled only in one of the versions that the buyer may have seen', () => {
+    authorizing()
+      .when({ type: 'ReadOrder', buyerId: 'ann' }, placedAt)
+      .then({ code: 'ok', reply: { version: 4 } })
+      .when({ type: 'CancelOrder', buyerId: 'bob', versions: ['0'] }, placedAt)
+      .then({ code: 'not_found' })
+      .when({ type: 'CancelOrder', buyerId: 'ann', versions: ['3', '5'] }, placedAt)
+      .then({ code: 'stale_version', events: [] })
+      .when({ type: 'CancelOrder', buyerId: 'ann', versions: [] }, placedAt)
+      .then({ code: 'stale_version', events: [] })
+      .when({ type: 'CancelOrder', buyerId: 'ann', versions: ['3', '4'] }, placedAt)
+      .then({ code: 'ok' });
+  });
+
   test('is seen by its buyer and by operators only', () => {
     authorizing()
       .when({ type: 'ReadOrder', buyerId: 'bob' }, placedAt)

@@ -177,3 +177,46 @@ describe('steering a sale', () => {
     }
   });
 });
+
+describe('a sale’s version', () => {
+  it('is its ETag, and every change of the sale may be based on it', async () => {
+    const { saleId, seller } = await shop.openSale(5);
+    const read = async () => (await shop.request(null, `GET /v1/sales/${saleId}`)).headers.get('etag')!;
+    const steer = (target: string, tags: string, body: object = {}) =>
+      shop.request(seller, `${target.replace('{id}', saleId)}`, body, { 'if-match': tags });
+    const rates = { queueing: { releasePerSecond: 7 } };
+    const changes: [target: string, body: object][] = [
+      ['PATCH /v1/sales/{id}', rates],
+      ['POST /v1/sales/{id}/pause', {}],
+      ['POST /v1/sales/{id}/resume', {}],
+      ['POST /v1/sales/{id}/close', {}],
+    ];
+    let before = '"another"';
+    for (const [target, body] of changes) {
+      const present = await read();
+      expect(present).toMatch(/^"\w+"$/);
+      for (const tags of [before, `W/${present}`, 'nonsense', '"another"']) {
+        const stale = await steer(target, tags, body);
+        expect([target, tags, stale.status, stale.body.code]).toEqual([target, tags, 412, 'stale_version']);
+      }
+      const done = await steer(target, `"another", ${present}`, body);
+      expect([target, done.status]).toEqual([target, 200]);
+      expect(done.headers.get('etag')).not.toBe(present);
+      expect(await read()).toBe(done.headers.get('etag'));
+      before = present;
+    }
+    expect((await steer('POST /v1/sales/{id}/close', '*')).status).toBe(200);
+  });
+
+  it('is not sent again to whoever has it, and may be kept by anybody for a moment', async () => {
+    const { saleId } = await shop.openSale(5);
+    const first = await shop.request(null, `GET /v1/sales/${saleId}`);
+    expect(first.headers.get('cache-control')).toMatch(/^public, max-age=\d+$/);
+    const again = await shop.request(null, `GET /v1/sales/${saleId}`, undefined, {
+      'if-none-match': `W/${first.headers.get('etag')}`,
+    });
+    expect(again.status).toBe(304);
+    const list = await shop.request(null, 'GET /v1/sales');
+    expect(list.headers.get('cache-control')).toMatch(/^public, max-age=\d+$/);
+  });
+});
