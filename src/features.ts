@@ -86,6 +86,7 @@ interface JobDeps {
   readonly pool: Pool;
   readonly ask: Ask;
   readonly log: Log;
+  readonly settings: EffectSettings;
   /** For how long the tables have been behind the journal, in seconds; Infinity while a partition is halted. */
   lagSeconds(): number;
 }
@@ -94,6 +95,7 @@ export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job)[]> {
   const nouns = await Promise.all([
     import('./market/accounts/job.ts'),
     import('./market/catalog/job.ts'),
+    import('./market/payments/job.ts'),
     import('./ops/stock-reconciliation.ts'),
   ]);
   return nouns.map(({ createJob }) => createJob);

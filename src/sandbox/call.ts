@@ -15,6 +15,8 @@ export interface Call {
 export interface ProviderEvent {
   readonly type: string;
   readonly object: object;
+  /** Told so long after the call. */
+  readonly afterMs?: number;
 }
 
 /** An error object as the provider words it. */
@@ -74,6 +76,26 @@ export function integer(params: Params, name: string, fallback: number, min: num
   if (!/^\d{1,12}$/.test(text) || value < min || value > max)
     throw invalid(`Invalid integer: ${text}`, { code: 'parameter_invalid_integer', param: name });
   return value;
+}
+
+/** One page of a list: those since `created[gte]`, newest first, after `starting_after`. `items` are in the order of creation. */
+export function pageOf<Item extends { readonly id: string; readonly createdAtMs: number }>(
+  items: readonly Item[],
+  params: Params,
+): { page: Item[]; hasMore: boolean } {
+  const limit = integer(params, 'limit', 10, 1, 100);
+  const sinceMs = integer(params, 'created[gte]', 0, 0, amountMax) * 1000;
+  const after = params.get('starting_after');
+  const end = after === undefined ? items.length : items.findLastIndex(({ id }) => id === after);
+  if (end < 0) throw invalid(`No such object: '${after}'`, { code: 'resource_missing' }, 404);
+  const page: Item[] = [];
+  for (let index = end - 1; index >= 0; index--) {
+    const item = items[index]!;
+    if (item.createdAtMs < sinceMs) break;
+    if (page.length === limit) return { page, hasMore: true };
+    page.push(item);
+  }
+  return { page, hasMore: false };
 }
 
 export function metadataOf(params: Params): Record<string, string> {

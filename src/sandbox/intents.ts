@@ -2,7 +2,17 @@
 
 import { chargeOf, refuseFraction } from './amounts.ts';
 import type { Context, Effect, Params } from './call.ts';
-import { ApiRefusal, amountMax, integer, invalid, metadataOf, mint, onlyKnown, required } from './call.ts';
+import {
+  ApiRefusal,
+  amountMax,
+  integer,
+  invalid,
+  metadataOf,
+  mint,
+  onlyKnown,
+  pageOf,
+  required,
+} from './call.ts';
 import { authenticationRequired, type Decline, declineOf, disputingCard } from './cards.ts';
 import { renderDispute, renderIntent, renderList } from './render.ts';
 import type { Dispute, Intent, Rows } from './rows.ts';
@@ -99,6 +109,9 @@ function confirm(draft: Intent, decline: Decline | null, params: Params): Effect
   return succeeded({ ...charged, status: 'succeeded', amountCaptured: draft.amount });
 }
 
+/** No bank is faster. */
+const disputeMs = 1_000;
+
 function succeeded(taken: Intent): Effect {
   if (taken.paymentMethod !== disputingCard) return effect(taken, 'payment_intent.succeeded');
   const dispute: Dispute = { id: mint('du'), amount: taken.amountCaptured, createdAtMs: taken.createdAtMs };
@@ -109,17 +122,20 @@ function succeeded(taken: Intent): Effect {
     intent,
     events: [
       { type: 'payment_intent.succeeded', object: renderIntent(intent) },
-      { type: 'charge.dispute.created', object },
-      { type: 'charge.dispute.funds_withdrawn', object },
+      { type: 'charge.dispute.created', object, afterMs: disputeMs },
+      { type: 'charge.dispute.funds_withdrawn', object, afterMs: disputeMs },
     ],
   };
 }
 
 export function listDisputes({ rows, params }: Context): object {
-  onlyKnown(params, ['payment_intent', 'limit', 'expand']);
-  const intent = known(rows, required(params, 'payment_intent'));
-  const { dispute } = intent;
-  return renderList('/v1/disputes', dispute ? [renderDispute(dispute, intent)] : [], false);
+  onlyKnown(params, ['payment_intent', 'created', 'starting_after', 'limit', 'expand']);
+  const intentId = params.get('payment_intent');
+  const intents = intentId === undefined ? rows.disputed() : [known(rows, intentId)];
+  const disputes = intents.flatMap((intent) => (intent.dispute ? [{ ...intent.dispute, intent }] : []));
+  const { page, hasMore } = pageOf(disputes, params);
+  const rendered = page.map(({ intent, ...dispute }) => renderDispute(dispute, intent));
+  return renderList('/v1/disputes', rendered, hasMore);
 }
 
 export function captureIntent({ rows, params }: Context, id: string): Effect {

@@ -1,7 +1,7 @@
 /** The sandbox's calls on refunds. */
 import { refuseFraction } from './amounts.ts';
 import type { Context, Effect } from './call.ts';
-import { amountMax, integer, invalid, metadataOf, mint, onlyKnown, required } from './call.ts';
+import { amountMax, integer, invalid, metadataOf, mint, onlyKnown, pageOf, required } from './call.ts';
 import { known } from './intents.ts';
 import { renderCharge, renderList, renderRefund } from './render.ts';
 import type { Intent, Refund } from './rows.ts';
@@ -46,13 +46,10 @@ export function createRefund({ rows, params, nowMs }: Context): Effect {
 }
 
 export function listRefunds({ rows, params }: Context): object {
-  onlyKnown(params, ['payment_intent', 'limit', 'expand']);
-  const intent = known(rows, required(params, 'payment_intent'));
-  const limit = integer(params, 'limit', 10, 1, 100);
-  const newest = rows.refunds(intent.id).toReversed();
-  return renderList(
-    '/v1/refunds',
-    newest.slice(0, limit).map((refund) => renderRefund(refund, intent)),
-    newest.length > limit,
-  );
+  onlyKnown(params, ['payment_intent', 'created', 'starting_after', 'limit', 'expand']);
+  const intentId = params.get('payment_intent') ?? null;
+  if (intentId !== null) known(rows, intentId);
+  const { page, hasMore } = pageOf(rows.refunds(intentId), params);
+  const rendered = page.map((refund) => renderRefund(refund, known(rows, refund.intentId)));
+  return renderList('/v1/refunds', rendered, hasMore);
 }

@@ -68,7 +68,9 @@ export class Rows {
   readonly #intents: Intent[] = [];
   readonly #indexById = new Map<string, number>();
   readonly #idsByOrder = new Map<string, string[]>();
+  readonly #refunds: Refund[] = [];
   readonly #refundsByIntent = new Map<string, Refund[]>();
+  readonly #disputedIds = new Set<string>();
   readonly #savedByKey = new Map<string, SavedAnswer>();
 
   /** In the order of their creation. */
@@ -94,8 +96,14 @@ export class Rows {
     return (this.#idsByOrder.get(orderId) ?? []).map((id) => this.intent(id)!);
   }
 
-  refunds(intentId: string): readonly Refund[] {
-    return this.#refundsByIntent.get(intentId) ?? [];
+  /** Of one intent, or all; in the order of their creation. */
+  refunds(intentId: string | null): readonly Refund[] {
+    return intentId === null ? this.#refunds : (this.#refundsByIntent.get(intentId) ?? []);
+  }
+
+  /** Intents with a dispute, in the order of their disputes. */
+  disputed(): Intent[] {
+    return [...this.#disputedIds].map((id) => this.intent(id)!);
   }
 
   saved(key: string, nowMs: number): SavedAnswer | undefined {
@@ -107,7 +115,11 @@ export class Rows {
 
   apply({ intent, refund, saved }: Change): void {
     this.#put(intent);
-    if (refund) listed(this.#refundsByIntent, intent.id).push(refund);
+    if (intent.dispute) this.#disputedIds.add(intent.id);
+    if (refund) {
+      this.#refunds.push(refund);
+      listed(this.#refundsByIntent, intent.id).push(refund);
+    }
     if (!saved) return;
     this.#savedByKey.set(saved.key, { ...saved, intent, refund });
     // Keys were set in order of age: the first is the oldest.

@@ -67,7 +67,8 @@ export class Webhooks {
     for (let copy = 0; copy <= webhookRepeat; copy++) {
       const delivery = { payload, attempts: 0 };
       const isHeldBack = random() < webhookReorder && this.#timers.size < waitingMax;
-      if (isHeldBack) this.#later(random() * heldBackMs, delivery);
+      const afterMs = (event.afterMs ?? 0) + (isHeldBack ? random() * heldBackMs : 0);
+      if (afterMs > 0) this.#later(afterMs, delivery);
       else this.#enqueue(delivery);
     }
   }

@@ -37,7 +37,9 @@ const effects = startEffects(await loadEffects(), {
 });
 const lagSeconds = () => projector.lagSeconds();
 const jobs = new JobRunner(
-  (await loadJobs()).map((createJob) => createJob({ pool, ask: engine.ask, log, lagSeconds })),
+  (await loadJobs()).map((createJob) =>
+    createJob({ pool, ask: engine.ask, log, lagSeconds, settings: data.settings }),
+  ),
   log,
 );
 

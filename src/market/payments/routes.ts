@@ -17,6 +17,8 @@ import { paymentJson } from './views.ts';
 import { readWebhook } from './webhook.ts';
 
 const paymentIdCharsMax = 255;
+/** So long after it was made an event about an unknown payment is asked for again. */
+const youngMs = 60_000;
 const webhookBytesMax = 1024 * 1024;
 
 /** The payment as its order's actor has it; pushes and the read model only say which order that is. */
@@ -59,6 +61,9 @@ const receiveWebhook = route({
     const event = readWebhook(rawBody, signature, services.webhookSecret);
     if (event !== null) {
       const orderId = event.orderId ?? (await orderOfPayment(services.database, event.report.paymentId));
+      // The tables may not have the payment yet; one that they still lack later is not ours.
+      if (orderId === null && services.now() - event.createdAtMs < youngMs)
+        throw new DoorbusterError('busy', 'the payment of this event is not known yet');
       if (orderId !== null && isId('order', orderId)) {
         const answer = await services.ask(paymentReported, orderId, event.report);
         if (answer.code !== 'not_found') accepted(answer);

@@ -15,6 +15,8 @@ import { DoorbusterError } from '../../protocol/errors.ts';
 export interface WebhookReport {
   /** null: the event does not say; the payment does. */
   readonly orderId: string | null;
+  /** When the provider made the event; 0 when it does not say. */
+  readonly createdAtMs: number;
   readonly report: PaymentReported;
 }
 
@@ -71,11 +73,17 @@ export function readWebhook(
   const type = textIn(event, 'type');
   if (type === null) throw unreadable('/type', 'must be text');
   const subject = partOf(partOf(event, 'data'), 'object');
-  if (Object.hasOwn(intentStatus, type)) return intentReport(subject, intentStatus[type]!);
-  return Object.hasOwn(moves, type) ? moveReport(subject, moves[type]!) : null;
+  const about = Object.hasOwn(intentStatus, type)
+    ? intentReport(subject, intentStatus[type]!)
+    : Object.hasOwn(moves, type)
+      ? moveReport(subject, moves[type]!)
+      : null;
+  return about && { ...about, createdAtMs: (numberIn(event, 'created') ?? 0) * 1000 };
 }
 
-function intentReport(intent: unknown, status: PaymentReported['status']): WebhookReport | null {
+type About = Omit<WebhookReport, 'createdAtMs'>;
+
+function intentReport(intent: unknown, status: PaymentReported['status']): About | null {
   const paymentId = idOf(intent, '/data/object/id');
   const orderId = textIn(partOf(intent, 'metadata'), 'orderId');
   // A payment without an order of ours was made by someone else with the same account.
@@ -86,7 +94,7 @@ function intentReport(intent: unknown, status: PaymentReported['status']): Webho
 }
 
 /** Of a charge, a refund or a dispute. */
-function moveReport(subject: unknown, status: PaymentReported['status']): WebhookReport | null {
+function moveReport(subject: unknown, status: PaymentReported['status']): About | null {
   const payment = partOf(subject, 'payment_intent');
   if (typeof subject !== 'object' || subject === null) throw unreadable('/data/object', 'must be an object');
   // A charge that no payment intent made is none of ours.
