@@ -37,6 +37,15 @@ async function npmStart(dataDir: string, env: Record<string, string>): Promise<S
     cwd: repository,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...quietEnv(dataDir), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that nothing of it outlives a test that fails. Signals still go to npm alone.
+    detached: true,
+  });
+  closers.push(async () => {
+    try {
+      process.kill(-npm.pid!, 'SIGKILL');
+    } catch {
+      // All of it has ended.
+    }
   });
   let out = '';
   let err = '';
