@@ -23,15 +23,16 @@ export class KeyHash {
   of(key: string): Hashed {
     let lo = this.#seedLo ^ key.length;
     let hi = this.#seedHi;
-    for (let i = 0; i < key.length; i++) {
-      const code = key.charCodeAt(i);
-      lo = Math.imul(lo ^ code, 0x9e3779b1);
+    // Each character goes into one of the two, which is half the work, and both into both at the end.
+    for (let i = 0; i < key.length; i += 2) {
+      lo = Math.imul(lo ^ key.charCodeAt(i), 0x9e3779b1);
       lo ^= lo >>> 15;
-      hi = Math.imul(hi ^ code, 0x85ebca77);
+      if (i + 1 < key.length) hi = Math.imul(hi ^ key.charCodeAt(i + 1), 0x85ebca77);
       hi ^= hi >>> 13;
     }
-    lo = Math.imul(lo ^ (hi >>> 16), 0xc2b2ae3d);
-    hi = Math.imul(hi ^ (lo >>> 16), 0x27d4eb2f);
+    lo = Math.imul(lo ^ hi ^ (hi >>> 16), 0xc2b2ae3d);
+    lo ^= lo >>> 13;
+    hi = Math.imul(hi ^ lo ^ (lo >>> 16), 0x27d4eb2f);
     return { lo: lo ^ (lo >>> 15), hi: hi ^ (hi >>> 13) || 1 };
   }
 }
