@@ -32,7 +32,7 @@ export const about: About = {
   title: 'Doorbuster',
   version: '1.0.0',
   description:
-    'A flash-sale marketplace engine: waiting rooms, holds, checkout. Errors are RFC 9457 problems.',
+    'A flash-sale marketplace engine: waiting rooms, holds, checkout. Errors are RFC 9457 problems, but for those of the HTTP machine itself (400, 431 and 505 for what is no HTTP/1.1 request with a head of at most 16 KiB), which are pages and close the connection.',
 };
 
 export async function loadRoutes(): Promise<readonly Route[]> {

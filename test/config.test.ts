@@ -54,6 +54,8 @@ const badValues: [name: string, value: string, says: RegExp][] = [
   ['TAKE_OVER', 'yes', /TAKE_OVER must be one of 0, 1/],
   ['LOG_LEVEL', 'loud', /LOG_LEVEL must be one of trace, .*"loud"/],
   ['SAMPLE', 'yes', /SAMPLE must be one of 0, 1/],
+  ['CORS_ORIGINS', 'https://shop.example/', /CORS_ORIGINS must be a list of origins/],
+  ['CORS_ORIGINS', '*', /CORS_ORIGINS must be a list of origins/],
   ['TOKEN_SECRET', 'short', /TOKEN_SECRET must have at least 32 characters/],
   ['STRIPE_SECRET_KEY', 'sk_test_x', /STRIPE_WEBHOOK_SECRET is required/],
   ['RATE_ACCOUNT_PER_SECOND', '0', /RATE_ACCOUNT_PER_SECOND must be/],
