@@ -7,10 +7,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { about, loadRoutes } from '../src/features.ts';
-import { documented, openApiDocument } from '../src/gateway/openapi.ts';
+import { about, loadLive, loadRoutes } from '../src/features.ts';
+import { documented } from '../src/gateway/documents.ts';
+import { openApiDocument } from '../src/gateway/openapi.ts';
 
-const routes = documented(await loadRoutes(), about);
+const routes = documented(await loadRoutes(), await loadLive(), about);
 const document = openApiDocument(routes, about);
 const folder = mkdtempSync(join(tmpdir(), 'doorbuster-openapi-'));
 try {

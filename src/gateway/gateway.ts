@@ -8,10 +8,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Push } from '../protocol/decider.ts';
 import type { Family } from '../protocol/metric.ts';
+import { documented } from './documents.ts';
 import type { Limits } from './limits.ts';
 import { LiveEndpoint, type LiveStats } from './live/endpoint.ts';
 import type { LiveFeature } from './live/feature.ts';
-import { type About, documented } from './openapi.ts';
+import type { About } from './openapi.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Route, Services } from './route.ts';
 import { type HttpServer, type HttpStats, startServer } from './server.ts';
@@ -41,7 +42,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const live = new LiveEndpoint(pipeline, routes, options.live);
   const server = await startServer({
     pipeline,
-    routes: documented(routes, options.about),
+    routes: documented(routes, options.live, options.about),
     host,
     port,
     onApp: (app) => live.attach(app),

@@ -2,16 +2,14 @@
  * `/openapi.json`: OpenAPI 3.1, made from the very route objects that answer requests. Schemas with a `title` become
  * named components; two different schemas of one title are a programmer error.
  */
-import type { TSchema } from 'typebox';
-import { digestOf } from '../protocol/digest.ts';
-import { etagHeader, etagOf } from './etag.ts';
-import { statusByCode } from './problem.ts';
+import Type, { type TSchema } from 'typebox';
+import type { Refusal } from '../protocol/codes.ts';
+import { type IdKind, prefixes } from '../protocol/ids.ts';
+import { type Components, exampleOf, hoist, type Json, type JsonObject, listed } from './json-schema.ts';
+import { problem, statusByCode } from './problem.ts';
 import type { Route } from './route.ts';
 import { paramNamesOf } from './router.ts';
-import { Problem } from './schemas.ts';
-
-type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-type JsonObject = { [name: string]: Json };
+import { Id, Problem } from './schemas.ts';
 
 /** What the document says of itself. */
 export interface About {
@@ -24,7 +22,7 @@ export function openApiDocument(
   routes: readonly Route[],
   { title, version, description }: About,
 ): JsonObject {
-  const components = new Map<string, JsonObject>();
+  const components: Components = new Map();
   const problemRef = hoist(Problem, components);
   const paths: Record<string, JsonObject> = {};
   for (const route of routes) {
@@ -41,19 +39,15 @@ export function openApiDocument(
     paths,
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
+      headers: commonHeaders,
+      schemas: listed(components),
     },
   };
 }
 
-function operation(route: Route, components: Map<string, JsonObject>, problemRef: Json): JsonObject {
+function operation(route: Route, components: Components, problemRef: Json): JsonObject {
   const parameters: JsonObject[] = [
-    ...paramNamesOf(route.path).map((name) => ({
-      name,
-      in: 'path',
-      required: true,
-      schema: { type: 'string' },
-    })),
+    ...paramNamesOf(route.path).map((name) => pathParameter(name, route)),
     ...queryParameters(route.query, components),
     ...headerParameters(route),
   ];
@@ -72,13 +66,35 @@ function operation(route: Route, components: Map<string, JsonObject>, problemRef
     const required = (route.body as { required?: string[] }).required ?? [];
     described.requestBody = {
       required: required.length > 0,
-      content: { 'application/json': { schema: hoist(route.body, components) } },
+      content: {
+        'application/json': { schema: hoist(route.body, components), example: exampleOf(route.body) },
+      },
     };
   }
   return described;
 }
 
-function queryParameters(query: TSchema | undefined, components: Map<string, JsonObject>): JsonObject[] {
+/** An id is known by its name; a route may say more of its other parameters. */
+export function paramSchema(name: string, { params = {} }: Route): TSchema {
+  return params[name] ?? (isIdName(name) ? Id(name.slice(0, -2) as IdKind) : Type.String());
+}
+
+function pathParameter(name: string, route: Route): JsonObject {
+  const schema = paramSchema(name, route);
+  return {
+    name,
+    in: 'path',
+    required: true,
+    schema: hoist(schema, new Map()),
+    example: exampleOf(schema, name),
+  };
+}
+
+function isIdName(name: string): boolean {
+  return name.endsWith('Id') && Object.hasOwn(prefixes, name.slice(0, -2));
+}
+
+function queryParameters(query: TSchema | undefined, components: Components): JsonObject[] {
   if (!query) return [];
   const { properties = {}, required = [] } = query as unknown as {
     properties?: Record<string, TSchema>;
@@ -116,39 +132,60 @@ function headerParameters(route: Route): JsonObject[] {
 
 const capitalised = (name: string) => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
 
-function responses(route: Route, components: Map<string, JsonObject>, problemRef: Json): JsonObject {
+function responses(route: Route, components: Components, problemRef: Json): JsonObject {
   const byStatus: JsonObject = {};
   for (const [status, { description, schema, headers }] of Object.entries(route.replies)) {
     const response: JsonObject = { description };
-    if (headers) response.headers = responseHeaders(headers);
     if (schema) {
       const type = Number(status) >= 400 ? 'application/problem+json' : 'application/json';
-      response.content = { [type]: { schema: hoist(schema, components) } };
+      response.content = { [type]: { schema: hoist(schema, components), example: exampleOf(schema) } };
     }
+    response.headers = { ...responseHeaders(headers ?? {}), ...headersOf(Number(status), route) };
     byStatus[status] = response;
   }
-  const codesByStatus = new Map<number, string[]>();
+  const codesByStatus = new Map<number, Refusal[]>();
   for (const code of route.refusals ?? []) {
     const status = statusByCode[code];
     codesByStatus.set(status, [...(codesByStatus.get(status) ?? []), code]);
   }
   // What has a version is not sent again to whoever has it.
   if (route.method === 'GET' && route.replies[200]?.headers?.ETag !== undefined)
-    byStatus['304'] = { description: 'The version of `If-None-Match` is the present one' };
-  const problemContent = { 'application/problem+json': { schema: problemRef } };
-  for (const [status, codes] of codesByStatus) {
-    byStatus[status] ??= {
-      description: codes.map((code) => `\`${code}\``).join(', '),
-      content: problemContent,
+    byStatus['304'] = {
+      description: 'The version of `If-None-Match` is the present one',
+      headers: headersOf(304, route),
     };
-  }
+  const refused = (description: string, code: Refusal, status = statusByCode[code]) => ({
+    description,
+    headers: headersOf(status, route),
+    content: { 'application/problem+json': { schema: problemRef, example: { ...problem(code) } as Json } },
+  });
+  for (const [status, codes] of codesByStatus)
+    byStatus[status] ??= refused(codes.map((code) => `\`${code}\``).join(', '), codes[0]!);
   // Any request can be malformed, unauthenticated, too fast or too many.
-  byStatus['4XX'] ??= { description: 'Refused: the code says why', content: problemContent };
-  byStatus['5XX'] ??= {
-    description: '`busy` (retry with the same ids) or `internal_error`',
-    content: problemContent,
-  };
+  byStatus['4XX'] ??= refused('Refused: the code says why', 'validation_failed', 429);
+  byStatus['5XX'] ??= refused('`busy` (retry with the same ids) or `internal_error`', 'busy');
   return byStatus;
+}
+
+/** Headers that answers have whatever the route. */
+const commonHeaders = {
+  'X-Request-Id': text('The id of the request: its own when it sent one, and in the log'),
+  'Retry-After': { ...text('Seconds until it is worth trying again'), schema: { type: 'integer' } },
+  RateLimit: text('What is left of the limit that was reached (RateLimit header fields for HTTP)'),
+  'RateLimit-Policy': text('The limit that was reached'),
+  'Idempotency-Replayed': text('`true` on the stored answer of an earlier request with the same key'),
+};
+
+function text(description: string): JsonObject {
+  return { description, schema: { type: 'string' } };
+}
+
+function headersOf(status: number, { method }: Route): JsonObject {
+  const names: (keyof typeof commonHeaders)[] = ['X-Request-Id'];
+  if (status === 429) names.push('Retry-After', 'RateLimit', 'RateLimit-Policy');
+  if (status === 503) names.push('Retry-After');
+  if (method === 'POST' && status !== 304) names.push('Idempotency-Replayed');
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 function responseHeaders(descriptions: Readonly<Record<string, string>>): JsonObject {
@@ -157,46 +194,4 @@ function responseHeaders(descriptions: Readonly<Record<string, string>>): JsonOb
     { description, schema: { type: 'string' } },
   ]);
   return Object.fromEntries(described);
-}
-
-/** The schema as plain JSON, its titled parts replaced by references to components. */
-function hoist(schema: unknown, components: Map<string, JsonObject>): Json {
-  if (Array.isArray(schema)) return schema.map((part) => hoist(part, components));
-  if (typeof schema !== 'object' || schema === null) return schema as Json;
-  const plain: JsonObject = {};
-  for (const [name, part] of Object.entries(schema)) {
-    if (part !== undefined && !name.startsWith('~')) plain[name] = hoist(part, components);
-  }
-  const title = plain.title;
-  if (typeof title !== 'string' || plain.type === undefined) return plain;
-  const known = components.get(title);
-  if (known && JSON.stringify(known) !== JSON.stringify(plain))
-    throw new Error(`two different schemas are called ${title}`);
-  components.set(title, plain);
-  return { $ref: `#/components/schemas/${title}` };
-}
-
-function encoded(document: JsonObject): { bytes: Uint8Array; etag: string } {
-  return { bytes: new TextEncoder().encode(JSON.stringify(document)), etag: etagOf(digestOf(document)) };
-}
-
-/** These routes and one more, which serves the document of them all. */
-export function documented(routes: readonly Route[], about: About): readonly Route[] {
-  let document: { bytes: Uint8Array; etag: string } | null = null;
-  const all = [...routes];
-  all.push({
-    method: 'GET',
-    path: '/openapi.json',
-    operationId: 'getOpenApi',
-    summary: 'This document',
-    tag: 'Meta',
-    who: 'anybody',
-    cacheSeconds: 300,
-    replies: { 200: { description: 'The OpenAPI document', headers: etagHeader } },
-    async handle() {
-      document ??= encoded(openApiDocument(all, about));
-      return { status: 200, body: document.bytes, headers: { ETag: document.etag } };
-    },
-  });
-  return all;
 }

@@ -109,6 +109,8 @@ export interface Route extends Documented {
   readonly body?: TSchema;
   /** Request headers that the handler reads: a description by the name in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What of the path's parameters their names do not say, for the documents: the handler checks them. */
+  readonly params?: Readonly<Record<string, TSchema>>;
   /** The kind of id that a request may mint. */
   readonly mints?: IdKind;
   /** By status; refusals need not be listed, they all are problem+json. */
@@ -168,6 +170,7 @@ interface Definition<
   readonly query?: Query;
   readonly body?: Body;
   readonly headers?: Readonly<Record<Header, string>>;
+  readonly params?: Readonly<Record<string, TSchema>>;
   readonly mints?: Mints;
   readonly replies: Declared;
   handle(request: RequestOf<Path, Whose, Body, Query, Header, Mints>): Promise<DeclaredReply<Declared>>;

@@ -7,6 +7,7 @@
  *    answer must ignore what it does not know.
  */
 import Type, { type TProperties, type TSchema } from 'typebox';
+import { refusals } from '../protocol/codes.ts';
 import { prefixes } from '../protocol/ids.ts';
 import { roles } from './route.ts';
 
@@ -34,9 +35,15 @@ export function Open<const Properties extends TProperties>(
   return Type.Object(properties, { ...options });
 }
 
+/** What ids look like in examples. */
+export const exampleId = (kind: keyof typeof prefixes) =>
+  `${prefixes[kind]}_01939f2a-7c00-7abc-8def-0123456789ab`;
+export const exampleUuid = '3f0e8f6a-2a34-4c3e-9a52-6f0c9d1b7e44';
+
 export function Id(kind: keyof typeof prefixes) {
   return Type.String({
     pattern: `^${prefixes[kind]}_${uuid}$`,
+    examples: [exampleId(kind)],
     description: `\`${prefixes[kind]}_\` and a UUID`,
   });
 }
@@ -44,6 +51,7 @@ export function Id(kind: keyof typeof prefixes) {
 /** A UUID that the client mints; upper case is accepted, handlers lower it. */
 export const Uuid = Type.String({
   pattern: `^${uuid.replaceAll('a-f', 'a-fA-F')}$`,
+  examples: [exampleUuid],
   description: 'A UUID minted by the client',
 });
 
@@ -62,17 +70,19 @@ function readInstant(text: string): number {
 }
 
 /** An instant in a request: handlers get whole engine milliseconds, of a year with four digits. */
-export const Instant = Type.Codec(
-  Type.String({
+export function Instant(example = '2026-11-27T08:00:00Z') {
+  const text = Type.String({
     format: 'date-time',
+    examples: [example],
     maxLength: 40,
     pattern:
       '^\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,9})?(?:Z|\\+00:00)$',
     '~must': mustInstant,
-  }),
-)
-  .Decode(readInstant)
-  .Encode((atMs) => new Date(atMs).toISOString());
+  });
+  return Type.Codec(text)
+    .Decode(readInstant)
+    .Encode((atMs) => new Date(atMs).toISOString());
+}
 
 export const RoleName = Type.Enum(roles);
 
@@ -83,19 +93,24 @@ export const Problem = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String(),
-    code: Type.String({ description: 'Stable for ever, snake_case' }),
+    code: Type.Enum(Object.keys(refusals), { description: 'Stable for ever; later versions may have more' }),
     errors: Type.Optional(Type.Array(Open({ path: Type.String(), message: Type.String() }))),
   },
   { title: 'Problem', additionalProperties: true },
 );
 
-export function Nullable<Schema extends TSchema>(schema: Schema) {
-  return Type.Union([schema, Type.Null()]);
+export function Nullable<Schema extends TSchema>(schema: Schema, options: { examples?: [null] } = {}) {
+  return Type.Union([schema, Type.Null()], options);
+}
+
+/** Mostly null: its example is. */
+export function Rarely<Schema extends TSchema>(schema: Schema) {
+  return Nullable(schema, { examples: [null] });
 }
 
 /** One page of a list. */
 export function Page<Item extends TSchema>(item: Item) {
-  return Open({ items: Type.Array(item), nextCursor: Nullable(Type.String()) });
+  return Open({ items: Type.Array(item), nextCursor: Rarely(Type.String()) });
 }
 
 /** The query of every list. */

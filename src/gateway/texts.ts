@@ -45,13 +45,21 @@ const mustParagraph = 'must have no control or invisible character but line brea
 
 interface TextOptions {
   readonly description?: string;
+  readonly examples?: readonly string[];
 }
 
 /** One line that says something. */
 export function Line(charsMax: number, options: TextOptions = {}) {
   const pattern = saysSomething(inLine, blank);
   const marks = { '~must': mustLine, '~isFreeText': true };
-  return Type.String({ minLength: 1, maxLength: charsMax, pattern, ...options, ...marks });
+  return Type.String({
+    minLength: 1,
+    maxLength: charsMax,
+    pattern,
+    examples: ['Text'],
+    ...options,
+    ...marks,
+  });
 }
 
 /** One line that may be empty. */

@@ -1,9 +1,12 @@
 /** `subscribe {"topic":"ops"}`: the rows of `GET /v1/ops/shards` once a second, for operators. */
+import Type from 'typebox';
 import { isOperator, iso } from '../gateway/handling.ts';
 import type { LiveChannel, LiveFeature } from '../gateway/live/feature.ts';
 import type { LiveSocket, Subscription } from '../gateway/live/socket.ts';
 import type { Reply, Services } from '../gateway/route.ts';
+import { Timestamp } from '../gateway/schemas.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
+import { Shard } from './routes.ts';
 
 class OpsChannel implements LiveChannel {
   readonly field = 'topic';
@@ -61,4 +64,13 @@ function checkOperator({ identity }: LiveSocket): void {
     throw new DoorbusterError('forbidden', 'Only for operators');
 }
 
-export const live: LiveFeature = ({ services }) => ({ channel: new OpsChannel(services) });
+export const live: LiveFeature = {
+  subscription: { topic: Type.Literal('ops') },
+  sends: {
+    'ops.shards': {
+      summary: 'For operators, once a second',
+      fields: { shards: Type.Array(Shard), asOf: Timestamp },
+    },
+  },
+  make: ({ services }) => ({ channel: new OpsChannel(services) }),
+};

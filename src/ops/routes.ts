@@ -14,7 +14,7 @@ const PoisonedActor = Type.Object({
   failingSeconds: Type.Number({ minimum: 0 }),
 });
 
-const Shard = Type.Object(
+export const Shard = Type.Object(
   {
     shard: Type.Integer({ minimum: 0 }),
     partitions: Type.Unknown(),

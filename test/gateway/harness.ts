@@ -5,9 +5,9 @@
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import { readConfig } from '../../src/config.ts';
+import { documented } from '../../src/gateway/documents.ts';
 import { newId } from '../../src/gateway/handling.ts';
 import { allocateLimits, Limits } from '../../src/gateway/limits.ts';
-import { documented } from '../../src/gateway/openapi.ts';
 import { Pipeline } from '../../src/gateway/pipeline.ts';
 import type { Role, Route, Services } from '../../src/gateway/route.ts';
 import { type HttpServer, startServer } from '../../src/gateway/server.ts';
@@ -114,7 +114,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   };
   const server = await startServer({
     pipeline: new Pipeline(services),
-    routes: documented(options.routes, { title: 'Test', version: '1', description: 'A test' }),
+    routes: documented(options.routes, [], { title: 'Test', version: '1', description: 'A test' }),
     host: '127.0.0.1',
     port: 0,
     ...(options.openRequestsMax === undefined ? {} : { openRequestsMax: options.openRequestsMax }),

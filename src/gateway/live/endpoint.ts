@@ -68,7 +68,7 @@ export class LiveEndpoint {
     this.#connections = new Connections(pipeline.limits.sockets);
     this.#round = this.#connections.sockets.values();
     this.#registry = new LiveRegistry(
-      features.map((feature) => feature(host)),
+      features.map((feature) => feature.make(host)),
       this.#connections,
     );
     const requests = new LiveRequests(pipeline, routes);

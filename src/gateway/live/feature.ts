@@ -6,12 +6,24 @@
  * A push goes to a topic `<group>/<name>`. When a channel has that group, the push is the channel's; any other names
  * an account, and every socket of the account gets the push as a frame.
  */
+import type { TProperties } from 'typebox';
 import type { Push } from '../../protocol/decider.ts';
 import type { Reply, Services } from '../route.ts';
 import type { Frame } from './codec.ts';
 import type { LiveSocket, Subscription } from './socket.ts';
 
-export type LiveFeature = (host: LiveHost) => LivePart;
+export interface LiveFeature {
+  /** What its frames to clients look like, by type: without the type. */
+  readonly sends: Readonly<Record<string, SentFrame>>;
+  /** The fields of the `subscribe` and `unsubscribe` frames that mean its channel. */
+  readonly subscription?: TProperties;
+  readonly make: (host: LiveHost) => LivePart;
+}
+
+interface SentFrame {
+  readonly summary: string;
+  readonly fields: TProperties;
+}
 
 export interface LiveHost {
   readonly services: Services;

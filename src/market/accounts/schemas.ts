@@ -12,17 +12,17 @@ export const Account = Open(
     accountId: Id('account'),
     role: Type.Enum(roles, { description: 'The first of `roles`' }),
     roles: Type.Array(RoleName, { description: 'What the account may do, the most powerful first' }),
-    email: Nullable(Type.String()),
-    name: Nullable(Type.String()),
+    email: Nullable(Type.String({ examples: ['ada@example.com'] })),
+    name: Nullable(Type.String({ examples: ['Ada Lovelace'] })),
     createdAt: Type.String({ format: 'date-time' }),
   },
   { title: 'Account' },
 );
 export type Account = Static<typeof Account>;
 
-const name = Line(100);
-const newPassword = Type.String({ minLength: 8, maxLength: 128 });
-const password = Type.String({ maxLength: 128 });
+const name = Line(100, { examples: ['Ada Lovelace'] });
+const newPassword = Type.String({ minLength: 8, maxLength: 128, examples: ['a long password'] });
+const password = Type.String({ maxLength: 128, examples: ['a long password'] });
 
 export const AccountChange = Closed(
   {
@@ -46,6 +46,7 @@ const Email = Type.Codec(
     maxLength: emailCharsMax,
     pattern:
       '^[^\\s@\\u0000-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$',
+    examples: ['ada@example.com'],
     '~must': 'must be an e-mail address with an ASCII domain',
   }),
 )
@@ -53,7 +54,7 @@ const Email = Type.Codec(
   .Encode((email) => email);
 
 /** What somebody signs in with: an address that no account can have is an unknown one. */
-const emailOfSomebody = Type.Codec(Type.String({ maxLength: emailCharsMax }))
+const emailOfSomebody = Type.Codec(Type.String({ maxLength: emailCharsMax, examples: ['ada@example.com'] }))
   .Decode(fold)
   .Encode((email) => email);
 
@@ -77,16 +78,16 @@ export const Credentials = Closed({
 });
 export type Credentials = StaticDecode<typeof Credentials>;
 
-const accessToken = Type.String();
-const expiresIn = Type.Integer({ description: 'Seconds' });
+const accessToken = Type.String({ examples: ['eyJhbGciOiJIUzI1NiJ9.…'] });
+const expiresIn = Type.Integer({ examples: [900], description: 'Seconds' });
 
 export const Guest = Open(
-  { accountId: Id('account'), accessToken, refreshToken: Type.String(), expiresIn },
+  { accountId: Id('account'), accessToken, refreshToken: Type.String({ examples: ['ses_…'] }), expiresIn },
   { title: 'Guest' },
 );
 
 export const SignIn = Open(
-  { account: Account, accessToken, refreshToken: Type.String(), expiresIn },
+  { account: Account, accessToken, refreshToken: Type.String({ examples: ['ses_…'] }), expiresIn },
   { title: 'SignIn' },
 );
 export type SignIn = Static<typeof SignIn>;
@@ -122,12 +123,13 @@ export type RolesChange = Static<typeof RolesChange>;
 export const NewAddress = Closed(
   {
     name,
-    line1: Line(200),
+    line1: Line(200, { examples: ['1 Market Street'] }),
     line2: Type.Optional(BlankLine(200)),
-    city: Type.Optional(Line(100)),
+    city: Type.Optional(Line(100, { examples: ['Springfield'] })),
     state: Type.Optional(BlankLine(100)),
-    postalCode: Type.Optional(Line(20)),
+    postalCode: Type.Optional(Line(20, { examples: ['12345'] })),
     country: Type.Enum([...countries], {
+      examples: ['US'],
       description: 'ISO 3166-1 alpha-2',
       '~must': 'must be an ISO 3166-1 alpha-2 code',
     }),
@@ -143,13 +145,13 @@ export const AddressChange = Type.Partial(NewAddress, {
 export type AddressChange = Static<typeof AddressChange>;
 
 const addressProperties = {
-  name: Type.String(),
-  line1: Type.String(),
+  name: Type.String({ examples: ['Ada Lovelace'] }),
+  line1: Type.String({ examples: ['1 Market Street'] }),
   line2: Type.Optional(Type.String()),
-  city: Type.Optional(Type.String()),
+  city: Type.Optional(Type.String({ examples: ['Springfield'] })),
   state: Type.Optional(Type.String()),
-  postalCode: Type.Optional(Type.String()),
-  country: Type.String({ description: 'ISO 3166-1 alpha-2' }),
+  postalCode: Type.Optional(Type.String({ examples: ['12345'] })),
+  country: Type.String({ description: 'ISO 3166-1 alpha-2', examples: ['US'] }),
 };
 
 export const Address = Open(addressProperties, { title: 'Address' });

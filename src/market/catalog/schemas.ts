@@ -16,13 +16,20 @@ const attributes = Type.Record(
   { maxProperties: 50, additionalProperties: false },
 );
 const described = {
-  title: Line(200),
-  description: Paragraph(10_000),
-  brand: BlankLine(100),
-  category: Line(200, { description: 'A path such as `Electronics > Phones`' }),
+  title: Line(200, { examples: ['Console'] }),
+  description: Paragraph(10_000, { examples: ['Plays games.'] }),
+  brand: BlankLine(100, { examples: ['Nimbus'] }),
+  category: Line(200, {
+    description: 'A path such as `Electronics > Phones`',
+    examples: ['Electronics > Consoles'],
+  }),
   attributes,
   images: Type.Array(
-    Type.String({ pattern: '^https?://[^\\s\\u0000-\\u001f\\u007f-\\u009f]+$', maxLength: 2_000 }),
+    Type.String({
+      pattern: '^https?://[^\\s\\u0000-\\u001f\\u007f-\\u009f]+$',
+      maxLength: 2_000,
+      examples: ['https://example.com/console.webp'],
+    }),
     { maxItems: 20 },
   ),
 };
@@ -40,12 +47,12 @@ export const Product = Open(
   {
     productId: Id('product'),
     sellerId: Id('account'),
-    title: Type.String(),
-    description: Type.String(),
-    brand: Type.String(),
-    category: Type.String(),
+    title: Type.String({ examples: ['Console'] }),
+    description: Type.String({ examples: ['Plays games.'] }),
+    brand: Type.String({ examples: ['Nimbus'] }),
+    category: Type.String({ examples: ['Electronics > Consoles'] }),
     attributes: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
-    images: Type.Array(Type.String()),
+    images: Type.Array(Type.String({ examples: ['https://example.com/console.webp'] })),
     variants: Type.Array(Variant),
     rating: Nullable(Type.Number()),
     ratingCount: Type.Integer(),

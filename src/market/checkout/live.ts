@@ -3,11 +3,14 @@ import type { OrderView } from '../../actors/order/commands.ts';
 import type { LiveFeature } from '../../gateway/live/feature.ts';
 import { orderWaitsOf } from './order-waits.ts';
 
-export const live: LiveFeature = ({ services }) => {
-  const waits = orderWaitsOf(services);
-  return {
-    onPush({ type, body }) {
-      if (type === 'order.updated') waits.onOrder(body as OrderView);
-    },
-  };
+export const live: LiveFeature = {
+  sends: {},
+  make({ services }) {
+    const waits = orderWaitsOf(services);
+    return {
+      onPush({ type, body }) {
+        if (type === 'order.updated') waits.onOrder(body as OrderView);
+      },
+    };
+  },
 };

@@ -12,7 +12,7 @@ export const CheckoutRequest = Closed(
     shippingAddress: Type.Optional(NewAddress),
     shippingAddressId: Type.Optional(Id('address')),
     shippingMethod: Type.Optional(ShippingMethod),
-    paymentMethod: Type.String({ pattern: '^pm_[A-Za-z0-9_]{1,100}$' }),
+    paymentMethod: Type.String({ pattern: '^pm_[A-Za-z0-9_]{1,100}$', examples: ['pm_card_visa'] }),
     couponCodes: Type.Optional(Type.Array(Type.String(), { maxItems: 0 })),
   },
   { title: 'CheckoutRequest' },

@@ -4,7 +4,7 @@ import { accepted, scopeOf } from '../../gateway/handling.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import type { Code } from '../../protocol/codes.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { Stock, StockAdjustment, skuPattern } from './schemas.ts';
+import { Sku, Stock, StockAdjustment, skuPattern } from './schemas.ts';
 import { stockJson } from './views.ts';
 
 const notFound = () => new DoorbusterError('not_found', 'No such SKU');
@@ -23,6 +23,7 @@ function refuseUnknown(code: Code): void {
 const read = route({
   method: 'GET',
   path: '/v1/inventory/{sku}',
+  params: { sku: Sku },
   operationId: 'getStock',
   summary: 'How many units there are',
   tag: 'Catalogue',
@@ -39,6 +40,7 @@ const read = route({
 const adjust = route({
   method: 'POST',
   path: '/v1/inventory/{sku}/adjustments',
+  params: { sku: Sku },
   operationId: 'adjustStock',
   summary: 'Add units, or take free ones away; the same adjustmentId counts once',
   tag: 'Catalogue',

@@ -4,7 +4,7 @@ import { Closed, Open } from '../../gateway/schemas.ts';
 import { Line } from '../../gateway/texts.ts';
 
 export const skuPattern = /^[A-Za-z0-9._-]{1,64}$/;
-export const Sku = Type.String({ pattern: skuPattern.source });
+export const Sku = Type.String({ pattern: skuPattern.source, examples: ['PS-1'] });
 
 export const Stock = Open(
   {
@@ -21,7 +21,11 @@ export const Stock = Open(
 export type Stock = Static<typeof Stock>;
 
 export const StockAdjustment = Closed({
-  adjustmentId: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: "The client's own id" }),
+  adjustmentId: Type.String({
+    pattern: '^[A-Za-z0-9._-]{1,64}$',
+    description: "The client's own id",
+    examples: ['stocktake-7'],
+  }),
   delta: Type.Integer({ minimum: -1_000_000_000, maximum: 1_000_000_000 }),
-  reason: Line(200),
+  reason: Line(200, { examples: ['stocktake'] }),
 });

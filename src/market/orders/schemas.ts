@@ -1,14 +1,24 @@
 /** Orders on the wire. */
 import Type, { type Static } from 'typebox';
-import { Closed, Id, Nullable, Open, pageQuery, Timestamp } from '../../gateway/schemas.ts';
+import {
+  Closed,
+  exampleId,
+  exampleUuid,
+  Id,
+  Nullable,
+  Open,
+  pageQuery,
+  Rarely,
+  Timestamp,
+} from '../../gateway/schemas.ts';
 import { Address } from '../accounts/schemas.ts';
 import { Sku } from '../inventory/schemas.ts';
-import { PaymentStatus } from '../payments/schemas.ts';
+import { paymentStatuses } from '../payments/schemas.ts';
 import { Money } from '../pricing/schemas.ts';
 
 export const ShippingMethod = Type.Enum(['standard', 'express']);
 
-const OrderStatus = Type.Enum([
+const orderStatuses = [
   'pending',
   'authorizing',
   'committing',
@@ -20,15 +30,16 @@ const OrderStatus = Type.Enum([
   'delivered',
   'returned',
   'refunded',
-]);
+] as const;
+const OrderStatus = Type.Enum(orderStatuses);
 
 const OrderLine = Open(
   {
-    holdId: Type.String(),
+    holdId: Type.String({ examples: [exampleUuid] }),
     saleId: Id('sale'),
     sku: Sku,
-    title: Type.String(),
-    sellerId: Type.String(),
+    title: Type.String({ examples: ['Console'] }),
+    sellerId: Type.String({ examples: [exampleId('account')] }),
     quantity: Type.Integer({ minimum: 1 }),
     unitPrice: Money,
     lineTotal: Money,
@@ -41,19 +52,19 @@ const OrderLine = Open(
 export const Order = Open(
   {
     orderId: Id('order'),
-    orderNumber: Type.String(),
-    status: OrderStatus,
-    paymentStatus: PaymentStatus,
-    paymentId: Nullable(Type.String()),
-    failure: Nullable(Open({ code: Type.String(), declineCode: Nullable(Type.String()) })),
+    orderNumber: Type.String({ examples: ['DB-7Q2M-4XKD-9PWV'] }),
+    status: Type.Enum(orderStatuses, { examples: ['confirmed'] }),
+    paymentStatus: Type.Enum(paymentStatuses, { examples: ['captured'] }),
+    paymentId: Nullable(Type.String({ examples: ['pi_3QkZ5xAbCdEfGh12'] })),
+    failure: Rarely(Open({ code: Type.String(), declineCode: Nullable(Type.String()) })),
     lines: Type.Array(OrderLine),
     subtotal: Nullable(Money),
     discount: Nullable(Money),
     shipping: Nullable(Money),
     tax: Nullable(Money),
     total: Nullable(Money),
-    refunded: Nullable(Money),
-    disputed: Nullable(Money),
+    refunded: Rarely(Money),
+    disputed: Rarely(Money),
     shippingAddress: Address,
     shippingMethod: ShippingMethod,
     estimatedDelivery: Nullable(Type.String({ format: 'date' })),

@@ -10,13 +10,16 @@ const paymentsMax = 10_000;
 /** Order ids by payment id, of the newest payments. */
 export const recentPaymentsOf = perGateway(() => new LRUCache<string, string>({ max: paymentsMax }));
 
-export const live: LiveFeature = ({ services }) => {
-  const orderByPayment = recentPaymentsOf(services);
-  return {
-    onPush({ type, body }) {
-      if (type !== 'order.updated') return;
-      const { paymentId, orderId } = body as OrderView;
-      if (paymentId !== null) orderByPayment.set(paymentId, orderId);
-    },
-  };
+export const live: LiveFeature = {
+  sends: {},
+  make({ services }) {
+    const orderByPayment = recentPaymentsOf(services);
+    return {
+      onPush({ type, body }) {
+        if (type !== 'order.updated') return;
+        const { paymentId, orderId } = body as OrderView;
+        if (paymentId !== null) orderByPayment.set(paymentId, orderId);
+      },
+    };
+  },
 };

@@ -25,6 +25,7 @@ const webhookBytesMax = 1024 * 1024;
 const readPayment = route({
   method: 'GET',
   path: '/v1/payments/{paymentId}',
+  params: { paymentId: Payment.properties.paymentId },
   operationId: 'getPayment',
   summary: 'One payment of the caller',
   tag: 'Orders',

@@ -1,9 +1,9 @@
 /** Payments on the wire. */
 import Type, { type Static } from 'typebox';
-import { Id, Nullable, Open, Timestamp } from '../../gateway/schemas.ts';
+import { Id, Nullable, Open, Rarely, Timestamp } from '../../gateway/schemas.ts';
 import { Money } from '../pricing/schemas.ts';
 
-export const PaymentStatus = Type.Enum([
+export const paymentStatuses = [
   'none',
   'authorized',
   'captured',
@@ -11,16 +11,16 @@ export const PaymentStatus = Type.Enum([
   'partially_refunded',
   'refunded',
   'failed',
-]);
+] as const;
 
 export const Payment = Open(
   {
-    paymentId: Type.String(),
+    paymentId: Type.String({ examples: ['pi_3QkZ5xAbCdEfGh12'] }),
     orderId: Id('order'),
-    status: PaymentStatus,
+    status: Type.Enum(paymentStatuses, { examples: ['captured'] }),
     amount: Nullable(Money),
-    refunded: Nullable(Money),
-    disputed: Nullable(Money),
+    refunded: Rarely(Money),
+    disputed: Rarely(Money),
     orderCreatedAt: Timestamp,
   },
   { title: 'Payment' },

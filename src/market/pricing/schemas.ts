@@ -6,11 +6,16 @@ import { currencies, whyNotChargeable } from '../../protocol/currencies.ts';
 import { type Money as Amount, times } from '../../protocol/money.ts';
 
 /** Not negative, at most 10^12 minor units so that sums stay exact. */
-const amount = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000, description: 'Minor units' });
+const amount = Type.Integer({
+  minimum: 0,
+  maximum: 1_000_000_000_000,
+  examples: [49_900],
+  description: 'Minor units',
+});
 
 /** An amount in an answer. Its currency may be one that was sold once and is not any more. */
 export const Money = Open(
-  { amount, currency: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217' }) },
+  { amount, currency: Type.String({ pattern: '^[A-Z]{3}$', examples: ['USD'], description: 'ISO 4217' }) },
   { title: 'Money' },
 );
 
@@ -19,6 +24,7 @@ export const Price = Closed(
   {
     amount,
     currency: Type.Enum([...currencies.keys()], {
+      examples: ['USD'],
       description: 'ISO 4217',
       '~must': 'must be a currency that is charged here, such as USD',
     }),

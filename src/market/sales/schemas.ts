@@ -1,6 +1,6 @@
 /** Sales on the wire. */
 import Type, { type Static, type StaticDecode } from 'typebox';
-import { Closed, Id, Instant, Nullable, Open, Timestamp } from '../../gateway/schemas.ts';
+import { Closed, exampleId, Id, Instant, Nullable, Open, Rarely, Timestamp } from '../../gateway/schemas.ts';
 import { Line } from '../../gateway/texts.ts';
 import { Sku } from '../inventory/schemas.ts';
 import { Money, Price } from '../pricing/schemas.ts';
@@ -49,7 +49,7 @@ const paymentSeconds = integer(saleLimits.paymentSecondsMin, saleLimits.paymentS
 
 export const NewSale = Closed(
   {
-    title: Line(saleLimits.titleCharsMax),
+    title: Line(saleLimits.titleCharsMax, { examples: ['Console drop'] }),
     items: Type.Array(
       Closed({
         ...itemProperties,
@@ -58,9 +58,9 @@ export const NewSale = Closed(
       }),
       { minItems: 1, maxItems: saleLimits.itemsMax },
     ),
-    prequeueAt: Type.Optional(Nullable(Instant)),
-    startsAt: Type.Optional(Instant),
-    endsAt: Instant,
+    prequeueAt: Type.Optional(Nullable(Instant())),
+    startsAt: Type.Optional(Instant()),
+    endsAt: Instant('2026-11-27T20:00:00Z'),
     queueing: Type.Optional(Type.Partial(Type.Object({ method, ...rates }), { additionalProperties: false })),
     holdSeconds: Type.Optional(holdSeconds),
     paymentSeconds: Type.Optional(paymentSeconds),
@@ -84,19 +84,21 @@ export const SaleChange = Closed(
   { title: 'SaleChange' },
 );
 
-const Phase = Type.Enum(['scheduled', 'prequeue', 'active', 'paused', 'sold_out', 'ended']);
+const phases = ['scheduled', 'prequeue', 'active', 'paused', 'sold_out', 'ended'] as const;
+export const Phase = Type.Enum(phases);
 
 export const Sale = Open(
   {
     saleId: Id('sale'),
-    sellerId: Type.String(),
-    title: Type.String(),
-    phase: Phase,
+    sellerId: Type.String({ examples: [exampleId('account')] }),
+    title: Type.String({ examples: ['Console drop'] }),
+    phase: Type.Enum(phases, { examples: ['active'] }),
     items: Type.Array(Open({ ...itemProperties, price: Money }, { title: 'SaleItem' })),
     stock: Type.Enum(['pending', 'ready', 'refused'], {
       description: 'Whether the units of every item are set aside',
+      examples: ['ready'],
     }),
-    prequeueAt: Nullable(Timestamp),
+    prequeueAt: Rarely(Timestamp),
     startsAt: Timestamp,
     endsAt: Timestamp,
     queueing: Open({ method, ...rates }),

@@ -8,6 +8,7 @@
 import { placeHold, readHold, voidHold } from '../../actors/sku/commands.ts';
 import { accepted, idParam, uuidParam } from '../../gateway/handling.ts';
 import { perGateway, type Route, reply, route } from '../../gateway/route.ts';
+import { Uuid } from '../../gateway/schemas.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { type AdmissionClaims, type Admissions, admissionsOf } from './admission.ts';
 import { holdIndexOf } from './hold-index.ts';
@@ -94,6 +95,7 @@ const place = route({
 const read = route({
   method: 'GET',
   path: '/v1/holds/{holdId}',
+  params: { holdId: Uuid },
   operationId: 'getHold',
   summary: 'One hold of the caller',
   tag: 'Waiting room',
@@ -110,6 +112,7 @@ const read = route({
 const release = route({
   method: 'DELETE',
   path: '/v1/holds/{holdId}',
+  params: { holdId: Uuid },
   operationId: 'releaseHold',
   summary: 'Give the held units back',
   tag: 'Waiting room',

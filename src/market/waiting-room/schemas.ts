@@ -19,21 +19,25 @@ export const JoinRequest = Closed(
   { title: 'JoinRequest' },
 );
 
-const Admission = Open({ token: Type.String(), expiresAt: Timestamp });
+export const Admission = Open({ token: Type.String({ examples: ['WyJzYWxf…'] }), expiresAt: Timestamp });
 export type Admission = Static<typeof Admission>;
+
+const Outlook = Type.Enum(['likely', 'uncertain', 'unlikely', 'sold_out']);
 
 export const Ticket = Open(
   {
     ticketId: Id('ticket'),
     saleId: Id('sale'),
-    status: Type.Enum(['prequeued', 'waiting', 'admitted', 'completed', 'expired', 'left']),
+    status: Type.Enum(['prequeued', 'waiting', 'admitted', 'completed', 'expired', 'left'], {
+      examples: ['admitted'],
+    }),
     ticketNumber: Nullable(Type.Integer({ minimum: 1 })),
     nowServing: count,
     usersAhead: count,
     queueLength: count,
     waitTimeSeconds: Type.Number({ minimum: 0 }),
     waitTimeKnown: Type.Boolean(),
-    outlook: Type.Enum(['likely', 'uncertain', 'unlikely', 'sold_out']),
+    outlook: Outlook,
     admission: Nullable(Admission),
     pollAfterSeconds: Type.Number({ minimum: 0 }),
     asOf: Timestamp,
@@ -41,6 +45,16 @@ export const Ticket = Open(
   { title: 'Ticket' },
 );
 export type Ticket = Static<typeof Ticket>;
+
+/** What everybody in the queue is shown. */
+export const Serving = Open({
+  saleId: Id('sale'),
+  nowServing: count,
+  queueLength: count,
+  releasedPerSecond: Type.Number({ minimum: 0 }),
+  outlook: Outlook,
+  asOf: Timestamp,
+});
 
 // ---------------------------------------------------------------- holds
 
