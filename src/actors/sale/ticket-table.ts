@@ -7,14 +7,13 @@
  * 3. `waitingCount` and the rank tree count exactly the tickets whose status is `waiting`, and an address the live ones:
  *    those that wait or are admitted.
  */
+import { readUuid, uuidSpace, uuidWords as words, writeUuid } from '../../protocol/uuid-words.ts';
 import { AddressCounts } from './address-counts.ts';
 import { Fenwick } from './fenwick.ts';
 
 export const ticketStatus = { waiting: 0, admitted: 1, completed: 2, expired: 3, left: 4 } as const;
 type TicketStatusCode = (typeof ticketStatus)[keyof typeof ticketStatus];
 
-/** A UUID takes four 32-bit words. */
-const words = 4;
 /** A power of two. Small: a sale that nobody joins, or that could not be given its units, should cost next to nothing. */
 const capacityMin = 16;
 
@@ -43,7 +42,7 @@ export class TicketTable {
   #index: Uint32Array;
   /** The UUID that is looked for, and the characters of the one that is read: used again by every call. */
   readonly #probe = new Uint32Array(words);
-  readonly #characters: number[] = new Array(36).fill(hyphen);
+  readonly #characters: number[] = uuidSpace('');
 
   constructor(capacity = capacityMin) {
     this.#status = new Uint8Array(capacity + 1);
@@ -240,43 +239,4 @@ function bytesOf(column: Uint32Array): Uint8Array {
 /** Snapshots store the columns as bytes, which may arrive unaligned: copy, then view as words. */
 function wordsOf(bytes: Uint8Array): Uint32Array {
   return new Uint32Array(new Uint8Array(bytes).buffer);
-}
-
-/** Writes the UUID at the end of `text` (36 characters, a prefix may stand before it) as four words. */
-function writeUuid(text: string, out: Uint32Array, at: number): void {
-  const from = text.length - 36;
-  out[at] = (hex4(text, from) << 16) | hex4(text, from + 4);
-  out[at + 1] = (hex4(text, from + 9) << 16) | hex4(text, from + 14);
-  out[at + 2] = (hex4(text, from + 19) << 16) | hex4(text, from + 24);
-  out[at + 3] = (hex4(text, from + 28) << 16) | hex4(text, from + 32);
-}
-
-function hex4(text: string, at: number): number {
-  return (hex(text, at) << 12) | (hex(text, at + 1) << 8) | (hex(text, at + 2) << 4) | hex(text, at + 3);
-}
-
-/** Digits are 0x30 to 0x39, letters 0x61 to 0x66. */
-function hex(text: string, at: number): number {
-  const c = text.charCodeAt(at);
-  return (c & 15) + (c >> 6) * 9;
-}
-
-/** Character codes of the sixteen digits. */
-const digits = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
-const hyphen = 45;
-
-/**
- * Writes the UUID's characters into `into`, which holds the hyphens already. One call makes a flat string: put together
- * from pieces, it would have to be copied again whenever it is sent.
- */
-function readUuid(column: Uint32Array, at: number, into: number[]): string {
-  for (let n = 0, i = 0; n < words; n++) {
-    const word = column[at + n]!;
-    for (let shift = 28; shift >= 0; shift -= 4) {
-      // Hyphens stand after the 8th, 12th, 16th and 20th digit.
-      if (i === 8 || i === 13 || i === 18 || i === 23) i++;
-      into[i++] = digits[(word >>> shift) & 15]!;
-    }
-  }
-  return String.fromCharCode.apply(null, into);
 }

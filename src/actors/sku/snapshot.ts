@@ -1,5 +1,6 @@
 /**
- * The sku actor's state as compact plain data, version 1, and back.
+ * The sku actor's state as compact plain data, version 2, and back. What there are many of stands in columns: an actor
+ * with a million holds is restored in a fraction of the time that a million rows took (version 1, which is still read).
  *
  * 1. Holds are kept in the order in which they were placed: serials are given anew, ties keep their order.
  * 2. Heaps are not stored: they are a function of the holds and of `warnedUpToMs`.
@@ -12,12 +13,27 @@ import type { HoldState } from './commands.ts';
 import { collectPending, reportMessage } from './pending.ts';
 import type { Adjustment, Allocation, Hold, Registration, SkuState } from './state.ts';
 import { initialSku, isLive, isWarned } from './state.ts';
+import { type TextColumn, textColumn, textsOf } from './text-column.ts';
 
-export const skuVersion = 1;
+export const skuVersion = 2;
 
 const holdStates: readonly HoldState[] = ['held', 'committing', 'committed', 'voided', 'expired'];
 
-type AllocationRow = [
+interface UnitColumns {
+  buyers: TextColumn;
+  units: number[];
+}
+
+interface TicketColumns {
+  numbers: number[];
+  held: number[];
+  sold: number[];
+}
+
+type UnitRow = [buyerId: string, units: number];
+type TicketRow = [ticketNumber: number, held: number, sold: number];
+
+type AllocationRow<Units = UnitColumns, Tickets = TicketColumns> = [
   saleId: string,
   quantity: number,
   price: Money,
@@ -30,8 +46,8 @@ type AllocationRow = [
   isReportDue: boolean,
   reportSeq: number,
   report: ReportStock | null,
-  units: [buyerId: string, units: number][],
-  tickets: [ticketNumber: number, held: number, sold: number][],
+  units: Units,
+  tickets: Tickets,
   changedTicketNumbers: number[],
   /** Both absent while the sale was never paused for holds. */
   isPaused?: boolean,
@@ -51,7 +67,20 @@ type HoldRow = [
   resolvedAtMs: number,
 ];
 
-interface SkuSnapshot {
+interface HoldColumns {
+  ids: TextColumn;
+  buyers: TextColumn;
+  orders: TextColumn;
+  allocations: number[];
+  ticketNumbers: number[];
+  quantities: number[];
+  placedAtMs: number[];
+  states: number[];
+  expiresAtMs: number[];
+  resolvedAtMs: number[];
+}
+
+interface SkuSnapshot<Allocations = AllocationRow[], Holds = HoldColumns> {
   registration: Registration | null;
   title: string;
   price: Money;
@@ -65,14 +94,15 @@ interface SkuSnapshot {
   /** null stands for never. */
   forgetAtMs: number | null;
   adjustments: [adjustmentId: string, delta: number, reason: string, atMs: number][];
-  allotments: AllocationRow[];
-  holds: HoldRow[];
+  allotments: Allocations;
+  holds: Holds;
 }
+
+type SnapshotInRows = SkuSnapshot<AllocationRow<UnitRow[], TicketRow[]>[], HoldRow[]>;
 
 export function snapshotSku(state: SkuState): SkuSnapshot {
   const { registration, title, price, onHand, held, sold, allotted, warnedUpToMs } = state;
   const allocations = [...state.allocationBySale.values()];
-  const indexByAllocation = new Map(allocations.map((allocation, index) => [allocation, index]));
   return {
     registration: registration === null ? null : registrationOf(registration),
     title,
@@ -91,18 +121,23 @@ export function snapshotSku(state: SkuState): SkuSnapshot {
       atMs,
     ]),
     allotments: allocations.map(allocationRow),
-    holds: Array.from(state.holdById.values(), (hold) => [
-      hold.holdId,
-      indexByAllocation.get(hold.allocation)!,
-      hold.buyerId,
-      hold.ticketNumber,
-      hold.quantity,
-      hold.placedAtMs,
-      holdStates.indexOf(hold.state),
-      hold.expiresAtMs,
-      hold.orderId,
-      hold.resolvedAtMs,
-    ]),
+    holds: holdColumns([...state.holdById.values()], allocations),
+  };
+}
+
+function holdColumns(holds: readonly Hold[], allocations: readonly Allocation[]): HoldColumns {
+  const indexByAllocation = new Map(allocations.map((allocation, index) => [allocation, index]));
+  return {
+    ids: textColumn(holds.map(({ holdId }) => holdId)),
+    buyers: textColumn(holds.map(({ buyerId }) => buyerId)),
+    orders: textColumn(holds.map(({ orderId }) => orderId)),
+    allocations: holds.map(({ allocation }) => indexByAllocation.get(allocation)!),
+    ticketNumbers: holds.map(({ ticketNumber }) => ticketNumber),
+    quantities: holds.map(({ quantity }) => quantity),
+    placedAtMs: holds.map(({ placedAtMs }) => placedAtMs),
+    states: holds.map(({ state }) => holdStates.indexOf(state)),
+    expiresAtMs: holds.map(({ expiresAtMs }) => expiresAtMs),
+    resolvedAtMs: holds.map(({ resolvedAtMs }) => resolvedAtMs),
   };
 }
 
@@ -111,6 +146,7 @@ function registrationOf({ productId, sellerId, title, price, stock }: Registrati
 }
 
 function allocationRow(allocation: Allocation): AllocationRow {
+  const tickets = [...allocation.ticketByNumber.values()];
   return [
     allocation.saleId,
     allocation.quantity,
@@ -124,12 +160,15 @@ function allocationRow(allocation: Allocation): AllocationRow {
     allocation.isReportDue,
     allocation.reportSeq,
     allocation.report?.command ?? null,
-    [...allocation.unitsByBuyer],
-    Array.from(allocation.ticketByNumber.values(), ({ ticketNumber, held, sold }) => [
-      ticketNumber,
-      held,
-      sold,
-    ]),
+    {
+      buyers: textColumn([...allocation.unitsByBuyer.keys()]),
+      units: [...allocation.unitsByBuyer.values()],
+    },
+    {
+      numbers: tickets.map(({ ticketNumber }) => ticketNumber),
+      held: tickets.map(({ held }) => held),
+      sold: tickets.map(({ sold }) => sold),
+    },
     allocation.changedTickets.map(({ ticketNumber }) => ticketNumber),
     ...pauseOf(allocation),
   ];
@@ -140,6 +179,7 @@ function pauseOf({ isPaused, pauseRevision }: Allocation): [] | [isPaused: boole
 }
 
 export function restoreSku(sku: string, snapshot: unknown, version: number): SkuState {
+  if (version === 1) return restoreSku(sku, inColumns(snapshot as SnapshotInRows), skuVersion);
   if (version !== skuVersion) throw new Error(`unknown version ${version} of a sku snapshot`);
   const saved = snapshot as SkuSnapshot;
   const state = initialSku(sku);
@@ -157,7 +197,7 @@ export function restoreSku(sku: string, snapshot: unknown, version: number): Sku
     state.adjustmentById.set(id, { delta, reason, atMs } satisfies Adjustment);
   const allocations = saved.allotments.map((row) => restoreAllocation(sku, row));
   for (const allocation of allocations) state.allocationBySale.set(allocation.saleId, allocation);
-  for (const row of saved.holds) restoreHold(state, row, allocations[row[1]]!);
+  restoreHolds(state, saved.holds, allocations);
   restoreOrder(state);
   collectPending(state);
   return state;
@@ -168,13 +208,16 @@ function restoreAllocation(sku: string, row: AllocationRow): Allocation {
   const [, , , , , , , , , isReportDue, reportSeq, report, units, tickets, changed] = row;
   const [, , , , , , , , , , , , , , , isPaused = false, pauseRevision = 0] = row;
   const ticketByNumber: Allocation['ticketByNumber'] = new Map();
-  for (const [ticketNumber, ticketHeld, ticketSold] of tickets)
+  for (const [index, ticketNumber] of tickets.numbers.entries())
     ticketByNumber.set(ticketNumber, {
       ticketNumber,
-      held: ticketHeld,
-      sold: ticketSold,
+      held: tickets.held[index]!,
+      sold: tickets.sold[index]!,
       isChanged: false,
     });
+  const unitsByBuyer: Allocation['unitsByBuyer'] = new Map();
+  for (const [index, buyerId] of textsOf(units.buyers).entries())
+    unitsByBuyer.set(buyerId!, units.units[index]!);
   const changedTickets = changed.map((ticketNumber) => ticketByNumber.get(ticketNumber)!);
   for (const ticket of changedTickets) ticket.isChanged = true;
   return {
@@ -190,7 +233,7 @@ function restoreAllocation(sku: string, row: AllocationRow): Allocation {
     held,
     sold,
     holdCount: 0,
-    unitsByBuyer: new Map(units),
+    unitsByBuyer,
     ticketByNumber,
     changedTickets,
     isReportDue,
@@ -199,41 +242,68 @@ function restoreAllocation(sku: string, row: AllocationRow): Allocation {
   };
 }
 
-function restoreHold(state: SkuState, row: HoldRow, allocation: Allocation): void {
-  const [
-    holdId,
-    ,
-    buyerId,
-    ticketNumber,
-    quantity,
-    placedAtMs,
-    stateIndex,
-    expiresAtMs,
-    orderId,
-    resolvedAtMs,
-  ] = row;
-  const hold: Hold = {
-    serial: ++state.serial,
-    holdId,
-    allocation,
-    buyerId,
-    ticketNumber,
-    quantity,
-    placedAtMs,
-    state: holdStates[stateIndex]!,
-    expiresAtMs,
-    orderId,
-    resolvedAtMs,
-  };
-  state.holdById.set(holdId, hold);
-  allocation.holdCount++;
-  if (isLive(hold)) state.expiries.push(expiresAtMs, hold);
-  if (isWarned(hold) && expiresAtMs > state.warnedUpToMs) state.warnings.push(expiresAtMs, hold);
+function restoreHolds(state: SkuState, saved: HoldColumns, allocations: readonly Allocation[]): void {
+  const [ids, buyers, orders] = [textsOf(saved.ids), textsOf(saved.buyers), textsOf(saved.orders)];
+  for (let index = 0; index < ids.length; index++) {
+    const allocation = allocations[saved.allocations[index]!]!;
+    const expiresAtMs = saved.expiresAtMs[index]!;
+    const hold: Hold = {
+      serial: ++state.serial,
+      holdId: ids[index]!,
+      allocation,
+      buyerId: buyers[index]!,
+      ticketNumber: saved.ticketNumbers[index]!,
+      quantity: saved.quantities[index]!,
+      placedAtMs: saved.placedAtMs[index]!,
+      state: holdStates[saved.states[index]!]!,
+      expiresAtMs,
+      orderId: orders[index]!,
+      resolvedAtMs: saved.resolvedAtMs[index]!,
+    };
+    state.holdById.set(hold.holdId, hold);
+    allocation.holdCount++;
+    if (isLive(hold)) state.expiries.push(expiresAtMs, hold);
+    if (isWarned(hold) && expiresAtMs > state.warnedUpToMs) state.warnings.push(expiresAtMs, hold);
+  }
 }
 
 /** Resolved holds in the order in which they were resolved; within one millisecond the order does not matter. */
 function restoreOrder(state: SkuState): void {
-  const resolved = [...state.holdById.values()].filter((hold) => !isLive(hold));
+  const resolved: Hold[] = [];
+  for (const hold of state.holdById.values()) if (!isLive(hold)) resolved.push(hold);
   resolved.sort((a, b) => a.resolvedAtMs - b.resolvedAtMs || a.serial - b.serial);
   for (const hold of resolved) (hold.state === 'committed' ? state.committed : state.ended).add(hold);
+}
+
+// ----------------------------------------------------------------
+// Version 1: the same in rows.
+
+function inColumns({ allotments, holds, ...saved }: SnapshotInRows): SkuSnapshot {
+  return {
+    ...saved,
+    allotments: allotments.map((row) => {
+      const [units, tickets] = [row[12], row[13]];
+      const columns: [UnitColumns, TicketColumns] = [
+        { buyers: textColumn(units.map(([buyerId]) => buyerId)), units: units.map(([, count]) => count) },
+        {
+          numbers: tickets.map(([ticketNumber]) => ticketNumber),
+          held: tickets.map(([, held]) => held),
+          sold: tickets.map(([, , sold]) => sold),
+        },
+      ];
+      return [...row.slice(0, 12), ...columns, ...row.slice(14)] as AllocationRow;
+    }),
+    holds: {
+      ids: textColumn(holds.map((row) => row[0])),
+      allocations: holds.map((row) => row[1]),
+      buyers: textColumn(holds.map((row) => row[2])),
+      ticketNumbers: holds.map((row) => row[3]),
+      quantities: holds.map((row) => row[4]),
+      placedAtMs: holds.map((row) => row[5]),
+      states: holds.map((row) => row[6]),
+      expiresAtMs: holds.map((row) => row[7]),
+      orders: textColumn(holds.map((row) => row[8])),
+      resolvedAtMs: holds.map((row) => row[9]),
+    },
+  };
 }
