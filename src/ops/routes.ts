@@ -32,7 +32,7 @@ export const Shard = Type.Object(
     haltedPartitions: Type.Array(HaltedPartition),
     poisonedActors: Type.Array(PoisonedActor),
   },
-  { title: 'Shard' },
+  { title: 'Shard', additionalProperties: true },
 );
 
 const listShards = route({

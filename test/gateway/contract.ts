@@ -33,11 +33,23 @@ export async function loadContract(url: string): Promise<Contract> {
   return contractOf(document);
 }
 
+/**
+ * Clients must take additions, so the document's answers are open. Our own answers have none: an object that names its
+ * properties is held to them here, unless it says that there are more (a problem does).
+ */
+function closed<Part>(part: Part): Part {
+  if (Array.isArray(part)) return part.map(closed) as Part;
+  if (typeof part !== 'object' || part === null) return part;
+  const inner = Object.fromEntries(Object.entries(part).map(([name, value]) => [name, closed(value)]));
+  const mustClose = inner.type === 'object' && 'properties' in inner && !('additionalProperties' in inner);
+  return (mustClose ? { ...inner, additionalProperties: false } : inner) as Part;
+}
+
 export function contractOf(document: Document): Contract {
   // typebox writes more keywords than the standard has (none today); formats are checked for what they are.
   const ajv = new Ajv.default({ strict: false, allErrors: true });
   addFormats.default(ajv);
-  ajv.addSchema({ $id: 'contract', components: document.components });
+  ajv.addSchema({ $id: 'contract', components: closed(document.components) });
   const checks = new Map<string, ReturnType<typeof ajv.compile>>();
 
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -73,7 +85,7 @@ export function contractOf(document: Document): Contract {
     let check = checks.get(key);
     if (!check) {
       const schema = JSON.parse(
-        JSON.stringify(content.schema).replaceAll('"#/components/', '"contract#/components/'),
+        JSON.stringify(closed(content.schema)).replaceAll('"#/components/', '"contract#/components/'),
       );
       check = ajv.compile(schema);
       checks.set(key, check);

@@ -8,12 +8,12 @@
 import { isUtf8 } from 'node:buffer';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { invalidRequest, pointer } from '../invalid.ts';
-import { inexact, isStorable, nestingMax, nestsTooDeep, notStorable } from '../json.ts';
+import { inexact, nestingMax, nestsTooDeep, notStorable } from '../json.ts';
 
 /** Refuses with `malformed_json` or `validation_failed`. */
 export function readMsgpack(message: ArrayBuffer): unknown {
   const reader = new Reader(message);
-  const value = reader.value('', 1);
+  const value = reader.value(1);
   reader.end();
   return value;
 }
@@ -24,6 +24,8 @@ function malformed(): DoorbusterError {
 
 class Reader {
   readonly #bytes: Buffer;
+  /** The names and indexes of where it is. */
+  readonly #steps: (string | number)[] = [];
   #at = 0;
 
   constructor(message: ArrayBuffer) {
@@ -34,12 +36,12 @@ class Reader {
     if (this.#at !== this.#bytes.length) throw malformed();
   }
 
-  value(path: string, depth: number): unknown {
+  value(depth: number): unknown {
     const type = this.#uint(1);
     if (type < 0x80) return type;
-    if (type < 0x90) return this.#map(type - 0x80, path, depth);
-    if (type < 0xa0) return this.#array(type - 0x90, path, depth);
-    if (type < 0xc0) return this.#text(type - 0xa0, path);
+    if (type < 0x90) return this.#map(type - 0x80, depth);
+    if (type < 0xa0) return this.#array(type - 0x90, depth);
+    if (type < 0xc0) return this.#text(type - 0xa0);
     if (type >= 0xe0) return type - 0x100;
     switch (type) {
       case 0xc0:
@@ -49,56 +51,62 @@ class Reader {
       case 0xc3:
         return true;
       case 0xca:
-        return kept(this.#bytes.readFloatBE(this.#take(4)), path);
+        return this.#kept(this.#bytes.readFloatBE(this.#take(4)));
       case 0xcb:
-        return kept(this.#bytes.readDoubleBE(this.#take(8)), path);
+        return this.#kept(this.#bytes.readDoubleBE(this.#take(8)));
       case 0xcc:
       case 0xcd:
       case 0xce:
         return this.#uint(1 << (type - 0xcc));
       case 0xcf:
-        return kept(whole(this.#bytes.readBigUInt64BE(this.#take(8))), path);
+        return this.#kept(whole(this.#bytes.readBigUInt64BE(this.#take(8))));
       case 0xd0:
       case 0xd1:
       case 0xd2:
         return this.#int(1 << (type - 0xd0));
       case 0xd3:
-        return kept(whole(this.#bytes.readBigInt64BE(this.#take(8))), path);
+        return this.#kept(whole(this.#bytes.readBigInt64BE(this.#take(8))));
       case 0xd9:
       case 0xda:
       case 0xdb:
-        return this.#text(this.#uint(1 << (type - 0xd9)), path);
+        return this.#text(this.#uint(1 << (type - 0xd9)));
       case 0xdc:
       case 0xdd:
-        return this.#array(this.#uint(2 << (type - 0xdc)), path, depth);
+        return this.#array(this.#uint(2 << (type - 0xdc)), depth);
       case 0xde:
       case 0xdf:
-        return this.#map(this.#uint(2 << (type - 0xde)), path, depth);
+        return this.#map(this.#uint(2 << (type - 0xde)), depth);
       case 0xc1:
         throw malformed();
       default:
-        throw invalidRequest([{ path, message: 'is of a type that JSON does not have' }], 'The frame');
+        throw this.#refusal('is of a type that JSON does not have');
     }
   }
 
-  #array(length: number, path: string, depth: number): unknown[] {
+  #array(length: number, depth: number): unknown[] {
     this.#enter(length, depth);
     const items: unknown[] = [];
-    for (let i = 0; i < length; i++) items.push(this.value(`${path}/${i}`, depth + 1));
+    for (let i = 0; i < length; i++) {
+      this.#steps.push(i);
+      items.push(this.value(depth + 1));
+      this.#steps.pop();
+    }
     return items;
   }
 
-  #map(size: number, path: string, depth: number): object {
+  #map(size: number, depth: number): object {
     this.#enter(2 * size, depth);
-    // Without a prototype, so that a field called __proto__ is a field like any other.
-    const map: Record<string, unknown> = Object.create(null);
+    const map: Record<string, unknown> = {};
     for (let i = 0; i < size; i++) {
-      const name = this.value(path, depth + 1);
-      if (typeof name !== 'string')
-        throw invalidRequest([{ path, message: 'must have texts as names' }], 'The frame');
-      const at = path + pointer(name);
-      if (name in map) throw invalidRequest([{ path: at, message: 'is given twice' }], 'The frame');
-      map[name] = this.value(at, depth + 1);
+      const name = this.value(depth + 1);
+      if (typeof name !== 'string') throw this.#refusal('must have texts as names');
+      this.#steps.push(name);
+      if (Object.hasOwn(map, name)) throw this.#refusal('is given twice');
+      const value = this.value(depth + 1);
+      // Assigned, it would become the prototype.
+      if (name === '__proto__') Object.defineProperty(map, name, { value, enumerable: true });
+      else map[name] = value;
+      this.#steps.pop();
     }
     return map;
   }
@@ -109,16 +117,27 @@ class Reader {
     if (parts > this.#bytes.length - this.#at) throw malformed();
   }
 
-  #text(length: number, path: string): string {
+  #text(length: number): string {
     const start = this.#take(length);
-    const bytes = this.#bytes.subarray(start, start + length);
-    if (!isUtf8(bytes)) throw malformed();
-    const text = bytes.toString('utf8');
-    if (!isStorable(text)) throw invalidRequest([{ path, message: notStorable }], 'The frame');
+    const text = this.#bytes.toString('utf8', start, this.#at);
+    // What is no UTF-8 was read as U+FFFD, which may also have been sent.
+    if (text.includes('\ufffd') && !isUtf8(this.#bytes.subarray(start, this.#at))) throw malformed();
+    if (text.includes('\0')) throw this.#refusal(notStorable);
     return text;
   }
 
+  #refusal(message: string): DoorbusterError {
+    const path = this.#steps.map((step) => pointer(String(step))).join('');
+    return invalidRequest([{ path, message }], 'The frame');
+  }
+
+  #kept(number: number): number {
+    if (!Number.isFinite(number)) throw this.#refusal(inexact);
+    return number;
+  }
+
   #uint(length: number): number {
+    if (length === 1 && this.#at < this.#bytes.length) return this.#bytes[this.#at++]!;
     return this.#bytes.readUIntBE(this.#take(length), length);
   }
 
@@ -139,9 +158,4 @@ class Reader {
 function whole(integer: bigint): number {
   const number = Number(integer);
   return Number.isSafeInteger(number) ? number : Number.NaN;
-}
-
-function kept(number: number, path: string): number {
-  if (!Number.isFinite(number)) throw invalidRequest([{ path, message: inexact }], 'The frame');
-  return number;
 }
