@@ -1,4 +1,5 @@
 /** The only writer of the idempotency actor's state: what each event of the journal means. */
+import { unknownEvent } from '../../protocol/decider.ts';
 import type { IdempotencyEvent } from './events.ts';
 import { answerCharsOf, type IdempotencyState } from './state.ts';
 
@@ -27,6 +28,8 @@ export function evolveIdempotency(state: IdempotencyState, event: IdempotencyEve
         drop(state, key);
       }
       break;
+    default:
+      unknownEvent(event);
   }
 }
 
