@@ -98,10 +98,11 @@ export class ClientAddresses {
     if (entry.length > entryCharsMax) return null;
     const cached = this.#knownByText.get(entry);
     if (cached !== undefined) return cached;
-    const address = withoutPort(entry.trim());
+    const own = copied(entry);
+    const address = withoutPort(own.trim());
     if (!isIPv4(address) && !isPlainIPv6(address)) return null;
     const known = this.#read(address);
-    this.#knownByText.set(entry, known);
+    this.#knownByText.set(own, known);
     return known;
   }
 
@@ -134,6 +135,11 @@ function textOf(bytes: Uint8Array): string {
   const groups: string[] = [];
   for (let i = 0; i + 1 < bytes.length; i += 2) groups.push(((bytes[i]! << 8) | bytes[i + 1]!).toString(16));
   return groups.join(':');
+}
+
+/** A part of a text keeps the whole text in memory: a header of 16 KiB for each address that is remembered. */
+function copied(part: string): string {
+  return Buffer.from(part, 'latin1').toString('latin1');
 }
 
 /** `1.2.3.4:5678` and `[2001:db8::1]:443`, as some balancers write. */

@@ -29,7 +29,7 @@ export function parseJson(bytes: Buffer): unknown {
     throw new DoorbusterError('malformed_json', 'The body is not valid JSON');
   }
   if ((seen & suspicious) !== 0 || namesIn(value) !== seen >>> namesShift) new ExactReader(text).read();
-  if ((seen & manyDigits) !== 0) refuseCardFields(value);
+  if ((seen & (manyDigits | unicodeEscape)) !== 0) refuseCardFields(value);
   return value;
 }
 

@@ -66,7 +66,7 @@ export class AddressLimit {
 export class Limits {
   /** Every request and every live request. */
   readonly requests: AddressLimit;
-  /** New guest accounts. */
+  /** New accounts: guests, and registrations, each of which costs a password's hash. */
   readonly guests: AddressLimit;
   /** Failed sign-ins, whatever the e-mail: taken before the try, given back when it was right. */
   readonly signIns: AddressLimit;

@@ -132,8 +132,8 @@ export class Pipeline {
     const seal = route.isConfidential ? sealOf(this.services) : null;
     const fingerprint = door.fingerprint(request);
     const keyed = {
-      owner: request.identity?.accountId ?? this.#strangerAt(request.client),
-      key: checkKey(key),
+      owner: this.#ownerOf(route, request, checkKey(key)),
+      key,
       fingerprint: seal === null ? fingerprint : seal.fingerprint(fingerprint),
       resourceId: newId(route.mints ?? 'request'),
     };
@@ -143,9 +143,14 @@ export class Pipeline {
     });
   }
 
-  /** Whose keys those of an address are. Nobody reads the address there. */
-  #strangerAt({ key }: ClientAddress): string {
-    return `stranger_${sealOf(this.services).fingerprint(key)}`;
+  /**
+   * Whose key it is: the account's, or without one the address's, which nobody can read there. Where tokens are given it
+   * is the address's whoever asks: a guest's token ends when the guest registers, and an access token may have expired,
+   * before the repeat comes. Behind an exempt address there may be everybody, so each key has a share of its own.
+   */
+  #ownerOf({ isConfidential }: Route, { identity, client }: AnyRequest, key: string): string {
+    if (identity !== null && !isConfidential) return identity.accountId;
+    return `stranger_${sealOf(this.services).fingerprint(client.isExempt ? `${client.key} ${key}` : client.key)}`;
   }
 
   /** What a client is told of whatever was thrown. What is no refusal is a bug or a fault, and goes to the log. */

@@ -44,7 +44,9 @@ export async function openData({ config, log, owner, taken, onOpen }: OpenDataOp
   const server = new ServerOwner(pool, owner, log);
   const dataId = await server.take(config.isTakeOver);
   isOurs = true;
-  onOpen(() => server.release());
+  onOpen(async () => {
+    isOurs = await server.release();
+  });
   await tieJournalStore(config.redisUrl, dataId, log);
   return { databaseUrl, pool };
 }

@@ -32,10 +32,10 @@ const takeSql = `update server_owner set ${signSql} where ($3 or ${isFreeSql}) r
 /** A row that a successor gave back is taken again: this server still runs. */
 const beatSql = `update server_owner set ${signSql} where owner = $1 or owner is null`;
 
-/** Whether a server has said that it is there, and not that it has gone. False in a database of an older version. */
+/** Whether a server has said lately that it is there. False in a database of an older version. */
 export async function hasServer(pool: pg.Pool): Promise<boolean> {
   const { rows } = await pool
-    .query('select owner is not null as has_server from server_owner')
+    .query(`select not (${isFreeSql}) as has_server from server_owner`, [''])
     .catch(() => ({ rows: [] }));
   return rows[0]?.has_server === true;
 }
@@ -57,7 +57,7 @@ export class ServerOwner {
   readonly #place = `process ${process.pid} on ${hostname()}`;
   readonly #log: Log;
   #timer: NodeJS.Timeout | null = null;
-  #isBeating = false;
+  #beating: Promise<void> | null = null;
 
   /** `owner` names this process. */
   constructor(pool: pg.Pool, owner: string, log: Log) {
@@ -66,17 +66,15 @@ export class ServerOwner {
     this.#log = log;
   }
 
-  get isOurs(): boolean {
-    return this.#timer !== null;
-  }
-
   /** Answers with the id of the data. Throws when another server lives, unless it is to be taken over. */
   async take(isTakeOver: boolean): Promise<string> {
     let first: Sign | null = null;
     for (;;) {
       const taken = await this.#pool.query(takeSql, [this.#owner, this.#place, isTakeOver]);
       if (taken.rowCount === 1) {
-        this.#timer = setInterval(() => void this.#beat(), beatMs).unref();
+        this.#timer = setInterval(() => {
+          this.#beating ??= this.#beat();
+        }, beatMs).unref();
         return taken.rows[0].data_id;
       }
       const { rows } = await this.#pool.query<Sign>(
@@ -93,23 +91,27 @@ export class ServerOwner {
     }
   }
 
-  async release(): Promise<void> {
-    if (this.#timer === null) return;
+  /** False when another server has taken the data over meanwhile, whether or not this one has noticed. */
+  async release(): Promise<boolean> {
+    if (this.#timer === null) return false;
     clearInterval(this.#timer);
     this.#timer = null;
-    await this.#pool.query('update server_owner set owner = null where owner = $1', [this.#owner]);
+    // A last sign that came after this would say that a server lives.
+    await this.#beating;
+    const { rowCount } = await this.#pool.query('update server_owner set owner = null where owner = $1', [
+      this.#owner,
+    ]);
+    return rowCount === 1;
   }
 
   async #beat(): Promise<void> {
-    if (this.#isBeating) return;
-    this.#isBeating = true;
     try {
       const { rowCount } = await this.#pool.query(beatSql, [this.#owner, this.#place]);
       if (rowCount === 0) this.#log('debug', 'another server has taken this data over');
     } catch {
       // The database is away: whoever could take the row cannot reach it either.
     } finally {
-      this.#isBeating = false;
+      this.#beating = null;
     }
   }
 }

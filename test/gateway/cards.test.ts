@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { holdsCardNumber, refuseCardFields } from '../../src/gateway/cards.ts';
+import { parseJson } from '../../src/gateway/json.ts';
 
 test('card numbers are told by length and check digit, wherever they stand in a text', () => {
   for (const text of [
@@ -37,4 +38,10 @@ test('a number under a name that says card is refused, however deep and whatever
   ])
     expect(() => refuseCardFields(value)).toThrow('Card numbers');
   refuseCardFields({ sku: '4242424242424242', ean: 4_242_424_242_424_242 });
+});
+
+test('a card number is a card number in escapes, too', () => {
+  const escaped = [...'4242424242424242'].map((digit) => `\\u003${digit}`).join('');
+  const body = Buffer.from(`{"paymentMethod":"pm_${escaped}"}`);
+  expect(() => parseJson(body)).toThrow('Card numbers');
 });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
@@ -64,6 +66,20 @@ describe('the client’s address', () => {
     expect(from('::ffff:9.0.0.1')).toEqual(from('9.0.0.1'));
     expect(from('2001:db8:0:1::1').lo).toBe(from('2001:db8:0:1::2').lo);
   });
+});
+
+it('is remembered without the header that it came in', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  const some = addresses({ TRUSTED_PROXIES: '10.0.0.0/8' });
+  const longAddress = (n: number) => `2001:db8:${n.toString(16)}:aaaa:bbbb:cccc:dddd:eeee`;
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let n = 0; n < 4_000; n++)
+    clientOf(some, '10.0.0.1', Buffer.from(`${'x'.repeat(16_000)}, ${longAddress(n)}`).toString('latin1'));
+  collect();
+  expect((process.memoryUsage().heapUsed - before) / 4_000).toBeLessThan(4_000);
+  expect(clientOf(some, '10.0.0.1', longAddress(1)).text).toContain('2001:db8:1:');
 });
 
 describe('without limits by address', () => {

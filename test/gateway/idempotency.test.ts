@@ -114,13 +114,34 @@ describe('an Idempotency-Key', () => {
     expect(again.headers.get('idempotency-replayed')).toBe('true');
     expect(attempts.filter(({ name }) => name === 'one')).toHaveLength(1);
     expect((await secret('other')).body.code).toBe('idempotency_key_reused');
-    // An account's keys are its own.
-    const mine = await server.call('POST', '/v1/secret-things', {
-      token: seller,
-      body: { name: 'one' },
-      headers,
-    });
-    expect(mine.body.mintedId).not.toBe(first.body.mintedId);
+  });
+
+  test('of a request that is answered with tokens is the address’s, with an access token and without', async () => {
+    const headers = { 'idempotency-key': 'a-key-of-somebody' };
+    const body = { name: 'token' };
+    const first = await server.call('POST', '/v1/secret-things', { token: seller, body, headers });
+    const again = await server.call('POST', '/v1/secret-things', { body, headers });
+    expect([again.status, again.body]).toEqual([201, first.body]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+  });
+
+  test('without an account counts into the share of its address, unless that is exempt', async () => {
+    const ownersAt = async (at: TestServer) => {
+      const before = at.shards.asked.length;
+      for (const key of ['one', 'two'])
+        await at.call('POST', '/v1/secret-things', {
+          body: { name: 'a' },
+          headers: { 'idempotency-key': key },
+        });
+      const owners = at.shards.asked
+        .slice(before)
+        .filter(({ kind }) => kind === 'idempotency')
+        .map(({ key }) => key);
+      return new Set(owners).size;
+    };
+    const counted = await startTestServer({ routes, env: { RATE_EXEMPT: '' } });
+    expect([await ownersAt(counted), await ownersAt(server)]).toEqual([1, 2]);
+    await counted.stop(1_000);
   });
 
   test('keeps neither address nor secrets where others could read them', async () => {

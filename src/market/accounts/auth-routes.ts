@@ -46,8 +46,9 @@ const register = route({
   isConfidential: true,
   body: NewAccount,
   replies: { 201: { description: 'The account, signed in', schema: SignIn } },
-  refusals: ['email_taken', 'wrong_state'],
-  async handle({ services, identity, body }) {
+  refusals: ['email_taken', 'wrong_state', 'rate_limited'],
+  async handle({ services, client, identity, body }) {
+    services.limits.guests.take(client);
     const guest = identity !== null && isGuest(identity) ? identity : null;
     return reply(201, await signInJson(services, await accountsOf(services).register(body, guest)));
   },

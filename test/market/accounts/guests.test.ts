@@ -1,5 +1,6 @@
 /** Guests: a token, no row, and an account once they register. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tokensOf } from '../../../src/gateway/tokens.ts';
 import { routes } from '../../../src/market/accounts/routes.ts';
 import { openDatabase } from '../../../src/persistence/database.ts';
 import { startTestServer, type TestServer } from '../../gateway/harness.ts';
@@ -62,6 +63,19 @@ describe("a guest's refresh token", () => {
     const newest = (await refresh(next)).body.refreshToken;
     expect((await refresh(guest.refreshToken)).body.code).toBe('invalid_token');
     expect((await refresh(newest)).body.code).toBe('invalid_token');
+  });
+
+  test('that registers with an idempotency key gets the same answer again, although its token has ended', async () => {
+    const guest = await newGuest();
+    const call = { body: newcomer(), token: guest.token, headers: { 'idempotency-key': 'open-it' } };
+    const first = await server.call('POST', '/v1/auth/register', call);
+    expect(first.status).toBe(201);
+    const session = `ses_${guest.accountId.slice(4)}`;
+    tokensOf(server.services).revoke([{ sessionId: session, untilMs: Date.now() + 60_000 }]);
+    expect((await server.call('GET', '/v1/me', { token: guest.token })).status).toBe(401);
+    const again = await server.call('POST', '/v1/auth/register', call);
+    expect([again.status, again.body]).toEqual([201, first.body]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
   });
 
   test('is the same again for a repeat of the request with its idempotency key', async () => {

@@ -50,6 +50,19 @@ async function login(email: string, guess: string, address = newAddress()) {
 const times = <Result>(count: number, work: (index: number) => Promise<Result>) =>
   Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
+test('registrations of one address count with its guests: each costs a hash, and is an account', async () => {
+  const address = newAddress();
+  const guests = await times(60, () =>
+    server.call('POST', '/v1/auth/guest', { headers: from(address) }).then(({ status }) => status),
+  );
+  expect(new Set(guests)).toEqual(new Set([201]));
+  const body = { email: newEmail(), password, name: 'Ann', role: 'buyer' };
+  const register = (at: string) => server.call('POST', '/v1/auth/register', { body, headers: from(at) });
+  const refused = await register(address);
+  expect([refused.status, refused.body.code]).toEqual([429, 'rate_limited']);
+  expect((await register(newAddress())).status).toBe(201);
+});
+
 describe('a stranger who guesses', () => {
   test('is stopped, and the owner signs in meanwhile from another address', async () => {
     const { email } = await member();
