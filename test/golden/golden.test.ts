@@ -104,6 +104,19 @@ it('today’s format of frames and of every actor’s state is in a golden set',
   for (const { kind, version } of deciders.values()) expect(states).toContain(`${kind} ${version}`);
 });
 
+it('the address of a ticket, and a sale’s column of addresses, are in a golden set', () => {
+  const numbers = sets.flatMap((set) =>
+    recordsOf(set).flatMap(({ records }) =>
+      records.flatMap(({ event }) => ('address' in event ? [event.address] : [])),
+    ),
+  );
+  expect(numbers).toContain(2 ** 32 - 0x0123_4568);
+  const columns = sets.flatMap((set) =>
+    set.snapshots.filter(({ kind, state }) => kind === 'sale' && /"addresses":/.test(JSON.stringify(state))),
+  );
+  expect(columns.length).toBeGreaterThan(0);
+});
+
 it('a golden frame that was touched is refused', () => {
   const { base64, ...place } = sets[0]!.frames[0]!;
   const bytes = bytesOf(base64);

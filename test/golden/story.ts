@@ -164,6 +164,7 @@ function saleOf(items: object[], title: string, atMs: number) {
     admissionSeconds: 300,
     claimSeconds: 60,
     overAdmission: 1,
+    ticketsPerAddress: 2,
   };
   return {
     ...{
@@ -218,6 +219,8 @@ function openShop(story: Story): void {
         ticketId: `tkt_${uuid(0x20 + n)}`,
         buyerId: `acc_${uuid(0x40 + n)}`,
         requestId: n % 2 ? uuid(0x60 + n) : null,
+        // Two of one address, one of another, and some of none that counts.
+        address: n <= 2 ? 0xfedc_ba98 : n === 3 ? 1 : null,
       },
       'created',
     );
