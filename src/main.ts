@@ -16,6 +16,7 @@ import { choosePorts, loopback } from './ops/ports.ts';
 import { makeSampleOnce } from './ops/sample.ts';
 import { readTokenSecret, sandboxWebhookSecret } from './ops/secrets.ts';
 import { startOps } from './ops/server.ts';
+import { shareLimits } from './ops/shared-limits.ts';
 import { newestEngineMs } from './persistence/snapshots.ts';
 import { anchorClock, startClock, systemScheduler } from './runtime/clock.ts';
 import { closedOpening, Opening } from './runtime/opening.ts';
@@ -89,10 +90,13 @@ async function start(): Promise<void> {
   const settings = { stripe: { secretKey: stripe.secretKey, sandboxUrl: sandbox?.url ?? null } };
   await startThread<BackOfficeData>('back-office', 0, { ...shared, settings });
   await startThread<SharedData>('snapshotter', 0, shared);
-  const keys = { run: owner, tokenSecret, webhookSecret, limitMemory: allocateLimits(config) };
+  const limitMemory = allocateLimits(config);
+  const keys = { run: owner, tokenSecret, webhookSecret, limitMemory };
   await each(gateways, (gateway) =>
     startThread<GatewayData>('gateway', gateway, { ...shared, ...keys, gateway, config, port: ports.public }),
   );
+  const { now } = startClock(shared.clock);
+  if (redisUrl) closing.unshift(shareLimits(redisUrl, config, limitMemory, { tokenSecret, now, log }));
 
   const payments = sandbox ? { mode: 'sandbox', url: sandbox.url } : { mode: 'stripe' };
   known.facts = { durability, isDurable, payments };

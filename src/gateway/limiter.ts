@@ -7,8 +7,12 @@
  *    by compare and swap: two threads never give away the same token.
  * 3. Time wraps around in that number. Buckets that are full are swept out long before theirs could be mistaken for a
  *    later one, and after a longer rest all are.
+ * 4. Where several processes share their limits, what each bucket gave is counted for the others, and what a key took
+ *    elsewhere moves its time on here: a debt that may go beyond an empty bucket, or each process would give the whole
+ *    rate while it waits to hear of the others.
  */
 import { DoorbusterError } from '../protocol/errors.ts';
+import { heaviest } from './heaviest.ts';
 import type { Hashed, KeyHash } from './key-hash.ts';
 
 export interface Limit {
@@ -29,6 +33,8 @@ const spanUnits = 2 ** 28;
 const spanMsMin = 10_000;
 /** An instant of today in units is a double that is exact to eight of them: whoever waits as told is not refused for it. */
 const roundedUnits = 16;
+/** Three spans: the whole rate holds over twenty processes that tell each other once a second. */
+const debtUnitsMax = 3 * spanUnits;
 const sweepSpans = 2;
 const restSpans = 7;
 
@@ -36,10 +42,15 @@ export function limiterWords({ rows }: Limit): number {
   return headWords + rows * rowWords;
 }
 
+export function spentWords({ rows }: Limit): number {
+  return rows * perRow;
+}
+
 export class Limiter {
   readonly name: string;
   refused = 0;
   readonly #words: Int32Array;
+  readonly #spent: Int32Array | null;
   readonly #hash: KeyHash;
   readonly #now: () => number;
   readonly #policy: string;
@@ -50,12 +61,16 @@ export class Limiter {
   readonly #burstUnits: number;
   #sweepAtMs = 0;
 
-  /** `words`: `limiterWords` of shared memory that was zero at first and has always served this very limit. */
-  constructor(limit: Limit, words: Int32Array, hash: KeyHash, now: () => number) {
+  /**
+   * `words`: `limiterWords` of shared memory that was zero at first and has always served this very limit; `spent`: as
+   * many as `spentWords` says, or null where no other process is told.
+   */
+  constructor(limit: Limit, words: Int32Array, spent: Int32Array | null, hash: KeyHash, now: () => number) {
     const { name, perSecond, burst, rows } = limit;
     const refillMs = (1000 * burst) / perSecond;
     this.name = name;
     this.#words = words;
+    this.#spent = spent;
     this.#hash = hash;
     this.#now = now;
     this.#policy = `"${name}";q=${burst};w=${Math.max(1, Math.ceil(refillMs / 1000))}`;
@@ -80,8 +95,9 @@ export class Limiter {
       const before = Atomics.load(this.#words, at);
       const ahead = this.#ahead(before, now) + this.#intervalUnits;
       if (ahead > this.#burstUnits) this.#refuse((ahead - this.#burstUnits) / this.#unitsPerMs);
-      if (Atomics.compareExchange(this.#words, at, before, (now + ahead) | 0) === before) return;
+      if (Atomics.compareExchange(this.#words, at, before, (now + ahead) | 0) === before) break;
     }
+    if (this.#spent !== null) Atomics.add(this.#spent, spentPlace(at), 1);
   }
 
   /** Gives one back that was taken for nothing. */
@@ -91,14 +107,50 @@ export class Limiter {
 
   giveBackHashed({ lo, hi }: Hashed): void {
     const at = this.#find(lo, hi);
-    if (at !== 0) Atomics.sub(this.#words, at, this.#intervalUnits);
+    if (at === 0) return;
+    Atomics.sub(this.#words, at, this.#intervalUnits);
+    if (this.#spent !== null) Atomics.sub(this.#spent, spentPlace(at), 1);
   }
 
   /** Fills the key's bucket. */
   forgive(key: string): void {
     const { lo, hi } = this.#hash.of(key);
     const at = this.#find(lo, hi);
-    if (at !== 0) Atomics.store(this.#words, at, (this.#now() * this.#unitsPerMs) | 0);
+    if (at === 0) return;
+    const now = (this.#now() * this.#unitsPerMs) | 0;
+    const ahead = this.#ahead(Atomics.exchange(this.#words, at, now), now);
+    if (this.#spent !== null)
+      Atomics.sub(this.#spent, spentPlace(at), Math.ceil(ahead / this.#intervalUnits));
+  }
+
+  /**
+   * What buckets have given since the last call, less what was given back: of the `max` that gave most. What the others
+   * gave is forgotten: told later, it would be a debt for what has long been refilled.
+   */
+  collectSpent(max: number, tell: (row: number, tag: number, tokens: number) => void): void {
+    const spent = this.#spent;
+    if (spent === null) return;
+    const places = heaviest(spent, max);
+    for (const place of places) {
+      const tag = this.#words[tagOf(place)]!;
+      const tokens = Atomics.exchange(spent, place, 0);
+      if (tag !== 0 && tokens !== 0) tell(Math.floor(place / perRow), tag, tokens);
+    }
+    if (places.length >= max) spent.fill(0);
+  }
+
+  /** Tokens that the key with this row and tag has taken in another process; fewer than none: that it was given back. */
+  noteElsewhere(row: number, tag: number, tokens: number): void {
+    const nowMs = this.#now();
+    if (nowMs >= this.#sweepAtMs) this.#sweep(nowMs);
+    const now = (nowMs * this.#unitsPerMs) | 0;
+    const at = this.#bucketOf(row, tag, now);
+    for (;;) {
+      const before = Atomics.load(this.#words, at);
+      const debt = this.#ahead(before, now) + tokens * this.#intervalUnits;
+      const ahead = Math.max(0, Math.min(debt, debtUnitsMax));
+      if (Atomics.compareExchange(this.#words, at, before, (now + ahead) | 0) === before) return;
+    }
   }
 
   /** Buckets that are in use. */
@@ -143,6 +195,7 @@ export class Limiter {
     // The time goes first, so that whoever finds the tag finds a full bucket. When another thread takes the same place
     // at the same moment, one of the two keys has its bucket there and the other gets a new one next time.
     Atomics.store(words, best + perRow, now);
+    if (this.#spent !== null) Atomics.store(this.#spent, spentPlace(best + perRow), 0);
     Atomics.store(words, best, hi);
     return best + perRow;
   }
@@ -174,6 +227,17 @@ export class Limiter {
         if (words[at] !== 0 && (isAllOver || this.#ahead(words[at + perRow]!, now) === 0))
           Atomics.store(words, at, 0);
   }
+}
+
+/** What a bucket has given is counted apart, eight buckets a row; `at` is where its time stands in a row of sixteen. */
+function spentPlace(at: number): number {
+  const place = at - headWords - perRow;
+  return ((place & -rowWords) >> 1) | (place & (perRow - 1));
+}
+
+function tagOf(spentPlace: number): number {
+  const place = spentPlace & (perRow - 1);
+  return headWords + ((spentPlace - place) << 1) + place;
 }
 
 // ----------------------------------------------------------------

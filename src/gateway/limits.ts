@@ -1,12 +1,12 @@
 /**
  * The limits of one server: by account, and by address on every route, with a token or without. All gateway threads
- * of the process count in the same memory.
+ * of the process count in the same memory; limit-exchange.ts tells other processes what they count.
  */
 import type { Config } from '../config.ts';
 import { counter, type Family } from '../protocol/metric.ts';
 import type { ClientAddress } from './client-address.ts';
 import { KeyHash } from './key-hash.ts';
-import { type Limit, Limiter, limiterWords } from './limiter.ts';
+import { type Limit, Limiter, limiterWords, spentWords } from './limiter.ts';
 import { SocketCounts, socketCountWords } from './live/socket-counts.ts';
 
 /** Half of what a process counts by: 131,072 buckets of a limit that everybody meets, 32,768 of the others. */
@@ -34,13 +34,46 @@ function limit(name: string, perSecond: number, burst: number, rows: number): Li
 export interface LimitMemory {
   readonly buckets: SharedArrayBuffer;
   readonly sockets: SharedArrayBuffer;
+  /** What buckets gave, for other processes; null where there can be none. */
+  readonly spent: SharedArrayBuffer | null;
 }
 
 export function allocateLimits(config: Config): LimitMemory {
-  const words = Object.values(limitsOfConfig(config)).reduce((sum, one) => sum + limiterWords(one), 0);
+  const limits = Object.values(limitsOfConfig(config));
+  const memoryFor = (words: number[]) => new SharedArrayBuffer(4 * words.reduce((sum, one) => sum + one, 0));
   return {
-    buckets: new SharedArrayBuffer(4 * words),
-    sockets: new SharedArrayBuffer(4 * socketCountWords(config.gateways)),
+    buckets: memoryFor(limits.map(limiterWords)),
+    sockets: memoryFor([socketCountWords(config.gateways)]),
+    spent: config.redisUrl === null ? null : memoryFor(limits.map(spentWords)),
+  };
+}
+
+type Limiters = Readonly<Record<keyof ReturnType<typeof limitsOfConfig>, Limiter>>;
+
+/** Those of this memory, in the same order everywhere. */
+export function limitersOf(
+  config: Config,
+  { buckets, spent }: LimitMemory,
+  hash: KeyHash,
+  now: () => number,
+): Limiters {
+  let from = 0;
+  let spentFrom = 0;
+  const limiter = (one: Limit): Limiter => {
+    const words = new Int32Array(buckets, from, limiterWords(one));
+    from += words.byteLength;
+    const given = spent && new Int32Array(spent, spentFrom, spentWords(one));
+    spentFrom += given?.byteLength ?? 0;
+    return new Limiter(one, words, given, hash, now);
+  };
+  const limits = limitsOfConfig(config);
+  return {
+    account: limiter(limits.account),
+    requests: limiter(limits.requests),
+    guests: limiter(limits.guests),
+    signIns: limiter(limits.signIns),
+    refused: limiter(limits.refused),
+    passwords: limiter(limits.passwords),
   };
 }
 
@@ -78,30 +111,22 @@ export class Limits {
   readonly passwords: Limiter;
   /** Live sockets by address. */
   readonly sockets: SocketCounts;
-  readonly #limiters: Limiter[] = [];
+  readonly #limiters: readonly Limiter[];
 
   constructor(
     config: Config,
-    { buckets, sockets }: LimitMemory,
+    memory: LimitMemory,
     { gateway, tokenSecret, now }: { gateway: number; tokenSecret: string; now: () => number },
   ) {
-    const hash = new KeyHash(tokenSecret);
-    let from = 0;
-    const limiter = (one: Limit): Limiter => {
-      const words = new Int32Array(buckets, from, limiterWords(one));
-      from += words.byteLength;
-      const made = new Limiter(one, words, hash, now);
-      this.#limiters.push(made);
-      return made;
-    };
-    const limits = limitsOfConfig(config);
-    this.account = limiter(limits.account);
-    this.requests = new AddressLimit(limiter(limits.requests));
-    this.guests = new AddressLimit(limiter(limits.guests));
-    this.signIns = new AddressLimit(limiter(limits.signIns));
-    this.refused = new AddressLimit(limiter(limits.refused));
-    this.passwords = limiter(limits.passwords);
-    this.sockets = new SocketCounts(new Int32Array(sockets), gateway);
+    const limiters = limitersOf(config, memory, new KeyHash(tokenSecret), now);
+    this.account = limiters.account;
+    this.requests = new AddressLimit(limiters.requests);
+    this.guests = new AddressLimit(limiters.guests);
+    this.signIns = new AddressLimit(limiters.signIns);
+    this.refused = new AddressLimit(limiters.refused);
+    this.passwords = limiters.passwords;
+    this.sockets = new SocketCounts(new Int32Array(memory.sockets), gateway);
+    this.#limiters = Object.values(limiters);
   }
 
   metrics(): Family[] {

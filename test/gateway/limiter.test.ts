@@ -12,7 +12,10 @@ function limitersAt(limit: Partial<Limit>, threads = 1) {
   const words = new Int32Array(new SharedArrayBuffer(4 * limiterWords(whole)));
   const clock = { nowMs: startMs };
   const hash = new KeyHash('a secret of this test');
-  const limiters = Array.from({ length: threads }, () => new Limiter(whole, words, hash, () => clock.nowMs));
+  const limiters = Array.from(
+    { length: threads },
+    () => new Limiter(whole, words, null, hash, () => clock.nowMs),
+  );
   const isTaken = (key: string, thread = 0) => refusalOf(() => limiters[thread]!.take(key)) === null;
   return { clock, limiters, limiter: limiters[0]!, isTaken };
 }

@@ -1,11 +1,13 @@
 /**
- * Live sockets of each address over all gateway threads of the process, in shared memory of a fixed size.
+ * Live sockets of each address over all gateway threads of the process, in shared memory of a fixed size, and over other
+ * processes on the same Redis.
  *
  * 1. A count-min sketch: an address counts in one cell of each row, and its count is the smallest of them. It is never
  *    too low; it is too high only for an address that shares all its cells with others that have many sockets.
  * 2. Each thread writes to rows of its own, which it empties when it starts: the sockets of a thread that died are
- *    not counted any more.
+ *    not counted any more. The last part is for other processes (limit-exchange.ts).
  */
+import { heaviest } from '../heaviest.ts';
 import type { Hashed } from '../key-hash.ts';
 
 const rows = 4;
@@ -14,7 +16,7 @@ const cells = 2 ** 14;
 const threadWords = rows * cells;
 
 export function socketCountWords(gateways: number): number {
-  return gateways * threadWords;
+  return (gateways + 1) * threadWords;
 }
 
 export class SocketCounts {
@@ -40,6 +42,36 @@ export class SocketCounts {
       least = Math.min(least, sum);
     }
     return least;
+  }
+}
+
+/** Cells and how many sockets each has, in turn. */
+export type SocketCells = readonly number[];
+
+/** What a process tells the others of its sockets, and the part of the memory for what it hears of theirs. */
+export class SharedSockets {
+  readonly #words: Int32Array;
+  readonly #others: number;
+
+  constructor(words: Int32Array) {
+    this.#words = words;
+    this.#others = words.length - threadWords;
+  }
+
+  /** The cells of this process, at most `max`: those with most sockets. */
+  own(max: number): SocketCells {
+    const sums = new Int32Array(threadWords);
+    for (let at = 0; at < this.#others; at++) sums[at % threadWords]! += this.#words[at]!;
+    return heaviest(sums, max).flatMap((cell) => [cell, sums[cell]!]);
+  }
+
+  /** Counts another process's sockets in, or out again: `sign`. */
+  count(cells: SocketCells, sign: 1 | -1): void {
+    for (let i = 0; i + 1 < cells.length; i += 2) {
+      const [cell, sockets] = [cells[i]!, cells[i + 1]!];
+      if (cell < 0 || cell >= threadWords) continue;
+      Atomics.add(this.#words, this.#others + cell, sign * sockets);
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * One connection to Redis for the journal, with nothing done behind its back.
+ * One connection to Redis, with nothing done behind its back.
  *
  * 1. A command is sent at most once: ioredis neither queues it while offline nor resends it after a reconnect.
  * 2. Every reply is waited for only so long; the connection is rebuilt for ever, with growing pauses up to half a second.
@@ -51,6 +51,7 @@ export class RedisLink {
       disableClientInfo: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
       // Commands in flight fail at the first broken connection.
       maxRetriesPerRequest: 0,
       connectTimeout: 2_000,
@@ -108,6 +109,11 @@ export class RedisLink {
       if (reply.error) throw new DoorbusterError('busy', `Redis: ${reply.error.message}`);
       return reply.value;
     });
+  }
+
+  /** Hears what is published to the channels that this connection has subscribed to. */
+  onMessage(listener: (message: Uint8Array) => void): void {
+    this.#redis.on('messageBuffer', (_channel: Buffer, message: Buffer) => listener(message));
   }
 
   async close(): Promise<void> {
