@@ -33,11 +33,12 @@ function giveBack(context: StepContext, paymentId: string, key: string): Promise
     paymentId,
     idempotencyKey: key,
     run: (idempotencyKey) => stripe.refunds.create({ payment_intent: paymentId }, { idempotencyKey }),
-    judge(intent) {
+    judge(intent, refusal) {
       if (intent === null) return unknownToProvider(context, paymentId, 'refund');
       if (intent.status === 'requires_capture') return cancel(context, paymentId, `${key}:cancel`);
       if (intent.status !== 'succeeded') return ok(paymentId);
-      if (chargeOf(intent)?.disputed) return takenByBank(context, paymentId);
+      // Said of this refund: the charge itself is called disputed for good, also when the bank gave the money back.
+      if (refusal.code === 'charge_disputed') return takenByBank(context, paymentId);
       return (chargeOf(intent)?.amount_refunded ?? 0) >= intent.amount_received ? ok(paymentId) : null;
     },
   });
