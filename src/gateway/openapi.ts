@@ -3,6 +3,7 @@
  * named components; two different schemas of one title are a programmer error.
  */
 import Type, { type TSchema } from 'typebox';
+import { Check } from 'typebox/value';
 import type { Refusal } from '../protocol/codes.ts';
 import { type IdKind, prefixes } from '../protocol/ids.ts';
 import { type Components, exampleOf, hoist, type Json, type JsonObject, listed } from './json-schema.ts';
@@ -63,9 +64,9 @@ function operation(route: Route, components: Components, problemRef: Json): Json
   if (route.isRaw) {
     described.requestBody = { required: true, content: { '*/*': { schema: {} } } };
   } else if (route.body) {
-    const required = (route.body as { required?: string[] }).required ?? [];
     described.requestBody = {
-      required: required.length > 0,
+      // An empty body counts as `{}`.
+      required: !Check(route.body, {}),
       content: {
         'application/json': { schema: hoist(route.body, components), example: exampleOf(route.body) },
       },

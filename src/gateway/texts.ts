@@ -9,6 +9,7 @@
  * 3. Where people write, card numbers are refused (`check.ts`).
  */
 import Type from 'typebox';
+import { notStorable } from './json.ts';
 
 const lineBreaks = '\\n\\r\\u2028\\u2029';
 /**
@@ -46,6 +47,11 @@ const mustParagraph = 'must have no control or invisible character but line brea
 interface TextOptions {
   readonly description?: string;
   readonly examples?: readonly string[];
+}
+
+/** Text that is compared and never shown, such as a password or a token: of it only U+0000 is refused (`json.ts`). */
+export function Opaque(options: TextOptions & { readonly minLength?: number; readonly maxLength: number }) {
+  return Type.String({ pattern: '^[^\\u0000]*$', ...options, '~must': notStorable });
 }
 
 /** One line that says something. */

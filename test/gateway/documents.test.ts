@@ -38,6 +38,22 @@ function misfit(document: AnyDocument, schema: object, value: unknown): string |
   return check(value) ? null : ajv.errorsText(check.errors);
 }
 
+/** Every part of a schema of a request, by its place. */
+function textsOf(document: AnyDocument, schema: AnyDocument, path = ''): [string, AnyDocument][] {
+  if (schema === undefined) return [];
+  if (schema.$ref !== undefined) {
+    const name = schema.$ref.split('/').at(-1);
+    return textsOf(document, document.components.schemas[name], path);
+  }
+  const parts = [
+    ...Object.entries<AnyDocument>(schema.properties ?? {}),
+    ...Object.entries<AnyDocument>(schema.patternProperties ?? {}),
+    ...(schema.anyOf ?? []).map((part: AnyDocument) => ['?', part]),
+    ...(schema.items === undefined || schema.maxItems === 0 ? [] : [['*', schema.items]]),
+  ];
+  return [[path, schema], ...parts.flatMap(([name, part]) => textsOf(document, part, `${path}/${name}`))];
+}
+
 interface Content {
   readonly schema: object;
   readonly example: unknown;
@@ -79,6 +95,31 @@ describe('/openapi.json', () => {
         route.operationId,
       ).not.toThrow();
     }
+  });
+
+  it('says that a body must be there wherever an empty one is refused', async () => {
+    for (const route of await loadRoutes()) {
+      if (route.body === undefined) continue;
+      const { required } = openapi.paths[route.path][route.method.toLowerCase()].requestBody;
+      const check = expect(() => compileCheck(route.body!, 'The body')({}), route.operationId);
+      if (required) check.toThrow();
+      else check.not.toThrow();
+    }
+    expect(openapi.paths['/v1/me'].patch.requestBody.required).toBe(true);
+  });
+
+  it('says of every text of a request that it has no U+0000', async () => {
+    let count = 0;
+    for (const { name, operation } of operations()) {
+      const schema = operation.requestBody?.content['application/json']?.schema;
+      for (const [path, { type, pattern, enum: values, const: value }] of textsOf(openapi, schema)) {
+        if (type !== 'string' || values !== undefined || value !== undefined) continue;
+        expect(pattern, `${name} ${path}`).toBeDefined();
+        expect(new RegExp(pattern, 'u').test('abcdefgh\u0000@example.com'), `${name} ${path}`).toBe(false);
+        count++;
+      }
+    }
+    expect(count).toBeGreaterThan(40);
   });
 
   it('says what ids look like, which codes a problem can have, and which headers come with an answer', () => {

@@ -2,7 +2,7 @@
 import Type, { type Static, type StaticDecode } from 'typebox';
 import { roles } from '../../gateway/route.ts';
 import { Closed, Id, Nullable, Open, RoleName } from '../../gateway/schemas.ts';
-import { BlankLine, Line } from '../../gateway/texts.ts';
+import { BlankLine, Line, Opaque } from '../../gateway/texts.ts';
 import { countries } from './countries.ts';
 
 // ---------------------------------------------------------------- accounts
@@ -21,8 +21,8 @@ export const Account = Open(
 export type Account = Static<typeof Account>;
 
 const name = Line(100, { examples: ['Ada Lovelace'] });
-const newPassword = Type.String({ minLength: 8, maxLength: 128, examples: ['a long password'] });
-const password = Type.String({ maxLength: 128, examples: ['a long password'] });
+const newPassword = Opaque({ minLength: 8, maxLength: 128, examples: ['a long password'] });
+const password = Opaque({ maxLength: 128, examples: ['a long password'] });
 
 export const AccountChange = Closed(
   {
@@ -54,7 +54,7 @@ const Email = Type.Codec(
   .Encode((email) => email);
 
 /** What somebody signs in with: an address that no account can have is an unknown one. */
-const emailOfSomebody = Type.Codec(Type.String({ maxLength: emailCharsMax, examples: ['ada@example.com'] }))
+const emailOfSomebody = Type.Codec(Opaque({ maxLength: emailCharsMax, examples: ['ada@example.com'] }))
   .Decode(fold)
   .Encode((email) => email);
 
@@ -70,7 +70,7 @@ export const Credentials = Closed({
   email: emailOfSomebody,
   password,
   guestToken: Type.Optional(
-    Type.String({
+    Opaque({
       maxLength: 4_096,
       description: "A guest's access token: what its cart holds is added to the account's",
     }),
@@ -92,7 +92,7 @@ export const SignIn = Open(
 );
 export type SignIn = Static<typeof SignIn>;
 
-const refreshToken = Type.String({ minLength: 1, maxLength: 200 });
+const refreshToken = Opaque({ minLength: 1, maxLength: 200, examples: ['ses_…'] });
 export const Refresh = Closed({ refreshToken });
 export const SignOut = Closed({
   refreshToken: Type.Optional(refreshToken),

@@ -1,0 +1,55 @@
+/**
+ * What Schemathesis reports and is as it must be, each with its reason. It takes a request for good when every part of
+ * it fits its schema; rules between parts, and between a request and what has happened before, stand in no schema.
+ */
+import type { Finding } from './tool.ts';
+
+interface Explanation {
+  readonly check: string;
+  /** What is looked for in the answer's body. */
+  readonly says: RegExp;
+  readonly why: string;
+}
+
+const busy: Explanation = {
+  check: 'not_a_server_error',
+  says: /"status":503.*"code":"busy"/,
+  why: '503 `busy` with Retry-After: the journal was silent for 150 ms (a busy disk), and the request may be repeated',
+};
+
+/** Answers to requests whose parts all fit. */
+const refused: readonly [says: RegExp, why: string][] = [
+  [/must be the nextCursor of an earlier page/, 'a cursor is opaque: only what a page gave is one'],
+  [/"code":"invalid_signature"/, 'a signature of the payment provider cannot be made up'],
+  [/must be a valid token of a guest/, "a guest's token cannot be made up"],
+  [/"code":"idempotency_key_reused"/, 'one Idempotency-Key was made up for two requests (422)'],
+  [/"code":"stale_version"/, 'an If-Match was made up (412)'],
+  [/"code":"sale_ended"/, 'the sale was closed by an earlier request, or its time is over (410)'],
+  [/"code":"price_changed"/, 'the price has changed since the hold (422)'],
+  [/"code":"payment_(?:declined|failed)"/, 'the sandbox knows no such payment method, or declines it (402)'],
+  [/"code":"card_data_refused"/, 'a made-up text looks like a card number (422)'],
+  [/cannot be a postal code of|is required in [A-Z]{2}\b/, 'what an address needs depends on its country'],
+  [/either this or shippingAddressId is required/, 'an order needs one of two addresses'],
+  [/"path":"\/holdIds"/, 'holds that are paid together have one currency and a sum that can be charged'],
+  [
+    /"path":"\/(?:prequeueAt|endsAt)"/,
+    'the instants of a sale come after each other, the last in the future',
+  ],
+  [/must not be longer than admissionSeconds/, 'one duration bounds another'],
+  [/is in the list twice|must not be named twice/, 'an item is named once'],
+  [/must be a variant of this product/, 'only variants that a product has are changed'],
+  [/must be the same for all/, 'prices that stand together have one currency'],
+  [/\/price\/amount"/, 'the least and the most that the provider charges depend on the currency'],
+  [/characters in all SKU codes/, "a sale's SKU codes are bounded together"],
+  [/must be names separated by >/, 'a category is a path of names'],
+];
+
+const explanations: readonly Explanation[] = [
+  busy,
+  ...refused.map(([says, why]) => ({ check: 'positive_data_acceptance', says, why })),
+];
+
+/** Why it is as it must be, or null. */
+export function explain({ check, body }: Finding): string | null {
+  return explanations.find((known) => known.check === check && known.says.test(body))?.why ?? null;
+}
