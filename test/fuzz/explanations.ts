@@ -4,21 +4,12 @@
  */
 import type { Finding } from './tool.ts';
 
-interface Explanation {
-  readonly check: string;
-  /** What is looked for in the answer's body. */
-  readonly says: RegExp;
-  readonly why: string;
-}
-
-const busy: Explanation = {
-  check: 'not_a_server_error',
-  says: /"status":503.*"code":"busy"/,
-  why: '503 `busy` with Retry-After: the journal was silent for 150 ms (a busy disk), and the request may be repeated',
-};
+const busyCode = /"code":"busy"/;
+const whyBusy =
+  '503 `busy` with Retry-After: overload, such as a journal whose disk is silent for 150 ms; the request may be repeated';
 
 /** Answers to requests whose parts all fit. */
-const refused: readonly [says: RegExp, why: string][] = [
+const refusals: readonly [says: RegExp, why: string][] = [
   [/must be the nextCursor of an earlier page/, 'a cursor is opaque: only what a page gave is one'],
   [/"code":"invalid_signature"/, 'a signature of the payment provider cannot be made up'],
   [/must be a valid token of a guest/, "a guest's token cannot be made up"],
@@ -44,12 +35,10 @@ const refused: readonly [says: RegExp, why: string][] = [
   [/must be names separated by >/, 'a category is a path of names'],
 ];
 
-const explanations: readonly Explanation[] = [
-  busy,
-  ...refused.map(([says, why]) => ({ check: 'positive_data_acceptance', says, why })),
-];
-
 /** Why it is as it must be, or null. */
-export function explain({ check, body }: Finding): string | null {
-  return explanations.find((known) => known.check === check && known.says.test(body))?.why ?? null;
+export function explain({ check, status, body, isRetryable }: Finding): string | null {
+  if (check === 'not_a_server_error')
+    return status === 503 && isRetryable && busyCode.test(body) ? whyBusy : null;
+  if (check !== 'positive_data_acceptance') return null;
+  return refusals.find(([says]) => says.test(body))?.[1] ?? null;
 }

@@ -29,6 +29,8 @@ export interface Finding {
   readonly status: number;
   /** The answer's body as text. */
   readonly body: string;
+  /** It says when to try again. */
+  readonly isRetryable: boolean;
   readonly message: string;
 }
 
@@ -116,7 +118,14 @@ interface Check {
 
 interface Interaction {
   readonly request: { readonly method: string; readonly uri: string; readonly body?: Bytes | null };
-  readonly response: { readonly status_code: number; readonly content?: Bytes | null } | null;
+  readonly response: Response | null;
+}
+
+interface Response {
+  readonly status_code: number;
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly content?: Bytes | null;
 }
 
 interface Bytes {
@@ -151,6 +160,7 @@ function findingOf(phase: string, { request, response }: Interaction, check: Che
     request: `${request.method} ${new URL(request.uri).pathname}${new URL(request.uri).search} ${textOf(request.body)}`,
     status: response?.status_code ?? 0,
     body: textOf(response?.content),
+    isRetryable: response?.headers['retry-after'] !== undefined,
     message: failure === undefined ? '' : `${failure.title}: ${failure.message}`,
   };
 }

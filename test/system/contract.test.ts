@@ -306,6 +306,7 @@ describe('orders', () => {
 describe('the rest', () => {
   it('is documented too', async () => {
     await client.ask('getOpenApi', 200);
+    await client.ask('getAsyncApi', 200);
     await client.ask('listShards', 200, { who: await admin(server) });
     await client.refused('listShards', 403, 'forbidden', { who: seller });
     const payload = JSON.stringify({
