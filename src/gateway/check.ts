@@ -110,7 +110,10 @@ export function parseQuery(query: string, schema: TSchema | undefined): Record<s
     const name = decode(equals < 0 ? pair : pair.slice(0, equals));
     const text = decode(equals < 0 ? '' : pair.slice(equals + 1));
     if (name === null || text === null)
-      throw invalidRequest([{ path: '', message: 'must be percent-encoded UTF-8' }], 'The query');
+      throw invalidRequest(
+        [{ path: '', message: 'must be percent-encoded UTF-8 without U+0000' }],
+        'The query',
+      );
     if (name in values)
       throw invalidRequest([{ path: pointer(name), message: 'must be given once' }], 'The query');
     const type = Object.hasOwn(properties, name) ? properties[name]!.type : undefined;

@@ -7,6 +7,7 @@
  *    answer must ignore what it does not know.
  */
 import Type, { type TProperties, type TSchema } from 'typebox';
+import { mustCursor } from '../persistence/cursor.ts';
 import { refusals } from '../protocol/codes.ts';
 import { prefixes } from '../protocol/ids.ts';
 import { roles } from './route.ts';
@@ -116,7 +117,14 @@ export function Page<Item extends TSchema>(item: Item) {
 /** The query of every list. */
 export const pageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
-  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+  cursor: Type.Optional(
+    Type.String({
+      maxLength: 500,
+      pattern: '^[A-Za-z0-9_-]+$',
+      description: 'The `nextCursor` of an earlier page with the same sort',
+      '~must': mustCursor,
+    }),
+  ),
 };
 
 export const PageQuery = Closed(pageQuery);

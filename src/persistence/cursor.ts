@@ -48,6 +48,8 @@ export function pageOf<Row>(
   return { rows: page, nextCursor: last === undefined ? null : encodeCursor(sort, keyOf(last)) };
 }
 
+export const mustCursor = 'must be the nextCursor of an earlier page with the same sort';
+
 /** The key, or null for the first page. Refuses a cursor that is damaged or of another list or order. */
 export function decodeCursor(
   cursor: string | undefined | null,
@@ -63,6 +65,6 @@ export function decodeCursor(
     // Falls through to the refusal: what was sent is no cursor of ours.
   }
   throw new DoorbusterError('validation_failed', 'The cursor is not one of this list', {
-    errors: [{ path: '/cursor', message: 'must be the nextCursor of an earlier page with the same sort' }],
+    errors: [{ path: '/cursor', message: mustCursor }],
   });
 }

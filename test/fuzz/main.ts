@@ -20,8 +20,13 @@ const flags = {
 const unexplainedShown = 20;
 /** No request is refused for its number. */
 const noLimits = { RATE_ACCOUNT_PER_SECOND: '1000000', RATE_ACCOUNT_BURST: '1000000', LOG_LEVEL: 'warn' };
-/** The account's own token would be gone; whoever has none can sign out as often as it likes. */
-const staySignedIn = ['--exclude-path', '/v1/auth/logout'];
+const endsSession = '^/v1/auth/(?:logout|register)$';
+
+/** Which operations: those with a token do not end its session, but for the one that is there to leave. */
+function filterOf(role: Role): string[] {
+  if (role === 'nobody') return [];
+  return [role === 'leaving' ? '--include-path-regex' : '--exclude-path-regex', endsSession];
+}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: flags });
@@ -42,8 +47,7 @@ async function main(): Promise<number> {
     let cases = 0;
     for (const role of chosen) {
       const stranger = await settle(server, role);
-      const filter = role === 'nobody' ? [] : staySignedIn;
-      const run = await runTool(server.url, stranger, { seconds, seed, filter });
+      const run = await runTool(server.url, stranger, { seconds, seed, filter: filterOf(role) });
       unexplained += print(role, run);
       cases += total(run.casesByPhase);
     }

@@ -14,7 +14,8 @@ import {
   price,
 } from '../system/shop.ts';
 
-export const roles = ['nobody', 'guest', 'buyer', 'seller', 'admin'] as const;
+/** `leaving` is a guest who may sign out and register, and so lose the token. */
+export const roles = ['nobody', 'guest', 'buyer', 'seller', 'admin', 'leaving'] as const;
 export type Role = (typeof roles)[number];
 
 export interface Stranger {
@@ -71,7 +72,7 @@ export async function settle(server: ServerProcess, role: Role): Promise<Strange
 }
 
 function accountOf(server: ServerProcess, role: Exclude<Role, 'nobody'>): Promise<Person> {
-  if (role === 'guest') return guest(server);
+  if (role === 'guest' || role === 'leaving') return guest(server);
   return role === 'admin' ? admin(server) : register(server, role);
 }
 

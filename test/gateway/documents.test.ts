@@ -112,7 +112,12 @@ describe('/openapi.json', () => {
     let count = 0;
     for (const { name, operation } of operations()) {
       const schema = operation.requestBody?.content['application/json']?.schema;
-      for (const [path, { type, pattern, enum: values, const: value }] of textsOf(openapi, schema)) {
+      const query = (operation.parameters ?? []).filter((part: AnyDocument) => part.in === 'query');
+      const parts = query.flatMap((part: AnyDocument) => textsOf(openapi, part.schema, `?${part.name}`));
+      for (const [path, { type, pattern, enum: values, const: value }] of [
+        ...textsOf(openapi, schema),
+        ...parts,
+      ]) {
         if (type !== 'string' || values !== undefined || value !== undefined) continue;
         expect(pattern, `${name} ${path}`).toBeDefined();
         expect(new RegExp(pattern, 'u').test('abcdefgh\u0000@example.com'), `${name} ${path}`).toBe(false);
