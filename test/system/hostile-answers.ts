@@ -6,6 +6,8 @@ export interface Victim {
   readonly drop: Drop;
   readonly buyer: Person;
   /** Other guests: an account has 8 sockets at most. */
+  /** Signs out now and then: what a mutation leaves of a sign-out may be one. */
+  readonly leaver: Person;
   readonly others: readonly Person[];
 }
 

@@ -15,7 +15,7 @@ const ticketsPath = ({ drop }: Victim) => `/v1/sales/${drop.saleId}/tickets`;
 
 /** Every route that reads a body, with one that it would take. */
 function targets(
-  { drop }: Victim,
+  { drop, leaver }: Victim,
   pick: Pick,
 ): { path: string; body: object; more?: string; who?: Person }[] {
   const { saleId, sku, seller } = drop;
@@ -35,7 +35,7 @@ function targets(
     { path: '/v1/auth/refresh', body: { refreshToken: 'x' } },
     { path: '/v1/sales', body: saleBody(sku, 1), who: seller },
     { path: '/v1/webhooks/stripe', body: { id: 'evt_1' }, more: 'Stripe-Signature: t=1,v1=00\r\n' },
-    { path: '/v1/auth/logout', body: { refreshToken: 'x' } },
+    { path: '/v1/auth/logout', body: { refreshToken: 'x' }, who: leaver },
   ];
 }
 

@@ -25,8 +25,8 @@ export type Send = (victim: Victim, amount: number, seed: number, answers: Answe
 /** A drop with so many units, and some guests, at this server. */
 export async function findVictim(server: ServerProcess, units: number): Promise<Victim> {
   const port = Number(new URL(server.url).port);
-  const [buyer, ...others] = await Promise.all(Array.from({ length: 4 }, () => guest(server)));
-  return { port, drop: await openDrop(server, units), buyer: buyer!, others };
+  const [buyer, leaver, ...others] = await Promise.all(Array.from({ length: 5 }, () => guest(server)));
+  return { port, drop: await openDrop(server, units), buyer: buyer!, leaver: leaver!, others };
 }
 
 /** Of 100,000 inputs or a little more. */
