@@ -72,7 +72,9 @@ export class PoisonedActors {
     poison.retryAtMs = at + Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(poison.failures++, 10));
     actor.poison = poison;
     this.#actors.add(actor);
-    this.#timers.arm(actor, poison.retryAtMs);
+    // What the actor waits for comes in time all the same, unless it is time that it fails in.
+    const dueMs = poison.isOfTime ? poison.retryAtMs : Math.min(actor.deadlineMs, poison.retryAtMs);
+    this.#timers.arm(actor, dueMs);
     this.#timers.watch();
   }
 

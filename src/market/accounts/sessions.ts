@@ -51,15 +51,23 @@ export interface Session {
 /** The session that a token is of, whichever generation it has; null when there is none any more. */
 export async function findSession(
   database: Database,
-  { sessionId, isGuestsFirst, secretHash }: RefreshToken,
-): Promise<(Session & { readonly isLive: boolean }) | null> {
+  { sessionId, generation, isGuestsFirst, secretHash }: RefreshToken,
+): Promise<(Session & { readonly isLive: boolean; readonly isPresent: boolean }) | null> {
   const [row] = await database.query<Row>(
-    `SELECT account_id, revoked_by IS NULL AND expires_at > now() AS is_live FROM sessions
+    `SELECT account_id, generation, revoked_by IS NULL AND expires_at > now() AS is_live FROM sessions
      WHERE session_id = $1 AND ($2::bytea IS NULL OR secret_hash = $2)`,
     [sessionId, secretHash],
   );
-  if (row) return { accountId: row.account_id, sessionId, isLive: row.is_live };
-  return isGuestsFirst ? { accountId: guestOf(sessionId), sessionId, isLive: true } : null;
+  if (row)
+    return {
+      accountId: row.account_id,
+      sessionId,
+      isLive: row.is_live,
+      isPresent: row.generation === generation,
+    };
+  return isGuestsFirst
+    ? { accountId: guestOf(sessionId), sessionId, isLive: true, isPresent: true }
+    : null;
 }
 
 interface Row {

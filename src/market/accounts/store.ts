@@ -126,15 +126,16 @@ export class Accounts {
 
   /**
    * Ends the session that the refresh token is of, or else the caller's; or every one of the account. Refuses with
-   * `unauthenticated` when neither is given, with `invalid_token` what is no refresh token of ours, and one of an
-   * ended session as the authority over the others.
+   * `unauthenticated` when neither is given, with `invalid_token` what is no refresh token of ours, and as the
+   * authority over the other sessions one of an ended session, and one that was renewed since, which ends its own.
    */
   async logout(identity: Identity | null, { refreshToken, everywhere }: SignOut): Promise<void> {
     if (refreshToken !== undefined) {
       const token = this.#tokens.read(refreshToken);
       const session = await findSession(this.#database, token);
-      if (session?.isLive) await this.#end(session, everywhere ?? false);
-      else if (everywhere) throw refusedToken();
+      const mayEndAll = session?.isLive && session.isPresent;
+      if (session?.isLive) await this.#end(session, (everywhere ?? false) && session.isPresent);
+      if (everywhere && !mayEndAll) throw refusedToken();
     } else if (identity !== null) {
       await this.#end(identity, everywhere ?? true);
     } else {
