@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keysMax } from '../../src/actors/idempotency/decide.ts';
+import { shareOfAccount } from '../../src/actors/idempotency/state.ts';
 import { fingerprintOf } from '../../src/gateway/idempotency.ts';
 import { startTestServer, type TestServer, testRun } from './harness.ts';
 import { attempts, routes } from './things.ts';
@@ -185,7 +185,7 @@ describe('an Idempotency-Key', () => {
   test('beyond the share of its account is refused with a time to come back', async () => {
     const owner = 'acc_018f0000-0000-7000-8000-000000000004';
     const token = await server.bearer('seller', owner);
-    for (let i = 0; i < keysMax; i++)
+    for (let i = 0; i < shareOfAccount.keys; i++)
       await server.shards.ask('idempotency', owner, {
         ...{ type: 'BeginRequest', key: `k${i}`, fingerprint: 'aa', resourceId: 'prd_1', run: testRun },
       } as never);

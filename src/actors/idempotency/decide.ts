@@ -31,9 +31,6 @@ import { forgetAtMs, type IdempotencyState, initialIdempotency, rememberMs } fro
 
 type IdempotencyDecision<Reply = null> = Decision<IdempotencyState, IdempotencyEvent, Reply>;
 
-export const keysMax = 10_000;
-/** All stored answers of one owner. The last one may go beyond. */
-export const answerCharsMax = 8 * 1024 * 1024;
 const lostAfterMs = 60_000;
 const nothingPending = [] as const;
 const unchanged: IdempotencyDecision = { code: 'ok', events: noEvents };
@@ -72,8 +69,8 @@ function run(
   };
 }
 
-function isFull({ requestByKey, answerChars }: IdempotencyState): boolean {
-  return requestByKey.size >= keysMax || answerChars >= answerCharsMax;
+function isFull({ share, requestByKey, answerChars }: IdempotencyState): boolean {
+  return requestByKey.size >= share.keys || answerChars >= share.answerChars;
 }
 
 function forgottenBy(at: Instant): IdempotencyEvent {

@@ -24,10 +24,10 @@ export function snapshotIdempotency(state: IdempotencyState): Row[] {
   ]);
 }
 
-export function restoreIdempotency(_key: string, rows: unknown, version: number): IdempotencyState {
+export function restoreIdempotency(owner: string, rows: unknown, version: number): IdempotencyState {
   if (version !== idempotencyVersion)
     throw new Error(`unknown version ${version} of an idempotency snapshot`);
-  const state = initialIdempotency();
+  const state = initialIdempotency(owner);
   for (const [key, fingerprint, resourceId, run, beganAtMs, row] of rows as Row[]) {
     const finished =
       row === null ? null : { status: row[0], body: row[1], location: row[2], etag: row[3] ?? null };

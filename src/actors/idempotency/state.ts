@@ -14,7 +14,20 @@ export interface KnownRequest {
   finished: FinishedRequest | null;
 }
 
+/** How much one owner may have remembered. The last answer may go beyond. */
+interface Share {
+  readonly keys: number;
+  readonly answerChars: number;
+}
+
+export const shareOfAccount: Share = { keys: 10_000, answerChars: 8 * 1024 * 1024 };
+/** Addresses cost nothing, and an address is many people's: they may do without keys. */
+export const shareOfAddress: Share = { keys: 1_000, answerChars: 512 * 1024 };
+/** What the actor of an address's keys is called. */
+const addressPrefix = 'stranger_';
+
 export interface IdempotencyState {
+  readonly share: Share;
   /** By key, in the order of their latest begin. */
   readonly requestByKey: Map<string, KnownRequest>;
   /** Of all stored answers together. */
@@ -24,8 +37,9 @@ export interface IdempotencyState {
 /** A key lives so long after its latest begin. */
 export const rememberMs = 24 * 3_600_000;
 
-export function initialIdempotency(): IdempotencyState {
-  return { requestByKey: new Map(), answerChars: 0 };
+export function initialIdempotency(owner: string): IdempotencyState {
+  const share = owner.startsWith(addressPrefix) ? shareOfAddress : shareOfAccount;
+  return { share, requestByKey: new Map(), answerChars: 0 };
 }
 
 /** What a request adds to `answerChars`. */

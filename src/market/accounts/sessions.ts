@@ -65,9 +65,7 @@ export async function findSession(
       isLive: row.is_live,
       isPresent: row.generation === generation,
     };
-  return isGuestsFirst
-    ? { accountId: guestOf(sessionId), sessionId, isLive: true, isPresent: true }
-    : null;
+  return isGuestsFirst ? { accountId: guestOf(sessionId), sessionId, isLive: true, isPresent: true } : null;
 }
 
 interface Row {

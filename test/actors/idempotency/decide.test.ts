@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BeginRequest, IdempotencyCommand } from '../../../src/actors/idempotency/commands.ts';
-import { answerCharsMax, idempotencyDecider, keysMax } from '../../../src/actors/idempotency/decide.ts';
+import { idempotencyDecider } from '../../../src/actors/idempotency/decide.ts';
 import type { IdempotencyEvent } from '../../../src/actors/idempotency/events.ts';
+import { shareOfAccount, shareOfAddress } from '../../../src/actors/idempotency/state.ts';
 import { given, step } from '../given.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -121,7 +122,7 @@ describe('an Idempotency-Key', () => {
 
 test('no key is forgotten before its day is over: beyond its share an owner is told when to come back', () => {
   const full = account();
-  for (let i = 0; i < keysMax; i++) full.events(begun(`k${i}`, i));
+  for (let i = 0; i < shareOfAccount.keys; i++) full.events(begun(`k${i}`, i));
   const dayOfFirstMs = dayMs;
   full
     .when(finish('k7'), 5_000)
@@ -134,13 +135,13 @@ test('no key is forgotten before its day is over: beyond its share an owner is t
     .then({ code: 'rate_limited' })
     .when(begin({ key: 'new' }), dayOfFirstMs)
     .then({ code: 'ok', events: [{ type: 'RequestsForgotten' }, { type: 'RequestBegun', key: 'new' }] });
-  expect(full.state.requestByKey.size).toBe(keysMax);
+  expect(full.state.requestByKey.size).toBe(shareOfAccount.keys);
 });
 
 test('large answers fill a share, too, and are counted the same after a restart', () => {
   const large = account();
   const body = 'x'.repeat(64 * 1024);
-  const answers = answerCharsMax / body.length;
+  const answers = shareOfAccount.answerChars / body.length;
   for (let i = 0; i < answers; i++)
     large.events(begun(`k${i}`, i), {
       type: 'RequestFinished',
@@ -150,10 +151,10 @@ test('large answers fill a share, too, and are counted the same after a restart'
       location: null,
       atMs: i,
     });
-  expect(large.state.answerChars).toBe(answerCharsMax);
+  expect(large.state.answerChars).toBe(shareOfAccount.answerChars);
   large.when(begin({ key: 'new' }), 5_000).then({ code: 'rate_limited' });
   const again = idempotencyDecider.restore('acc_1', idempotencyDecider.snapshot(large.state), 1);
-  expect(again.answerChars).toBe(answerCharsMax);
+  expect(again.answerChars).toBe(shareOfAccount.answerChars);
   large.when({ type: 'Tick' }, dayMs + 200).then({ code: 'ok' });
   expect([large.state.answerChars, large.state.requestByKey.size]).toEqual([0, 0]);
 });
@@ -201,4 +202,14 @@ test('for any story: one resource per key and day, and snapshot or replay at any
     }),
     { numRuns: 300 },
   );
+});
+
+test('an address has a smaller share than an account: its keys cost nobody anything', () => {
+  const full = given(idempotencyDecider, 'stranger_x');
+  for (let i = 0; i < shareOfAddress.keys; i++) full.events(begun(`k${i}`, i));
+  full.when(begin({ key: 'one more' }), 1_000).then({ code: 'rate_limited' });
+  given(idempotencyDecider, 'acc_x')
+    .events(...Array.from({ length: shareOfAddress.keys }, (_, i) => begun(`k${i}`, i)))
+    .when(begin({ key: 'one more' }), 1_000)
+    .then({ code: 'ok' });
 });
