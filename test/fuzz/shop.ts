@@ -14,7 +14,7 @@ import {
   price,
 } from '../system/shop.ts';
 
-/** `leaving` is a guest who may sign out and register, and so lose the token. */
+/** `nobody` is given no token: the tool signs up by itself, and out. `leaving` is a guest who may sign out and register, and so lose the token. */
 export const roles = ['nobody', 'guest', 'buyer', 'seller', 'admin', 'leaving'] as const;
 export type Role = (typeof roles)[number];
 
