@@ -25,6 +25,8 @@ interface SnapshotterNumbers {
 const poisonOf = ({ kind, key, during, failures, reason }: PoisonedActor) =>
   `${kind}/${key} fails at ${during}, ${failures} times in a row: ${reason}`;
 
+const recoveryOf = (partition: number) => `partition ${partition} is still being recovered`;
+
 /** Shown, and no reason to send buyers away: everything else goes on. */
 function note(texts: readonly string[]): Check {
   return { isOk: true, ...(texts.length > 0 ? { detail: texts.join('; ') } : {}) };
@@ -32,7 +34,7 @@ function note(texts: readonly string[]): Check {
 
 /**
  * The checks of /readyz: the database, every thread, the journal, partitions that were halted, projections that stopped.
- * Poisoned actors and partitions of which no snapshot can be taken are named, but fail nothing.
+ * Poisoned actors, partitions that are recovered after the others, and those of which no snapshot can be taken are named, but fail nothing.
  */
 export async function readChecks(
   pool: Pick<Pool, 'query'>,
@@ -61,9 +63,10 @@ export async function readChecks(
     ...(silent.length > 0 ? { detail: silent.map(silenceOf).join('; ') } : {}),
   };
   const halted = shards.flatMap((row) => row.haltedPartitions);
+  const recovering = shards.flatMap((row) => row.recoveringPartitions);
   checks.partitions = {
+    ...note([...halted.map(({ reason }) => reason), ...recovering.map(recoveryOf)]),
     isOk: halted.length === 0,
-    ...(halted.length > 0 ? { detail: halted.map(({ reason }) => reason).join('; ') } : {}),
   };
   const stopped = backOffices.flatMap(({ body }) => (body as BackOfficeNumbers).projector.halted);
   checks.projections = {

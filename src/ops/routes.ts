@@ -30,6 +30,7 @@ export const Shard = Type.Object(
     snapshotAgeSeconds: Type.Number(),
     restarts: Type.Integer({ minimum: 0 }),
     haltedPartitions: Type.Array(HaltedPartition),
+    recoveringPartitions: Type.Array(Type.Integer({ minimum: 0 })),
     poisonedActors: Type.Array(PoisonedActor),
   },
   { title: 'Shard', additionalProperties: true },

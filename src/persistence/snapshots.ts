@@ -137,6 +137,15 @@ class PostgresSnapshotStore implements SnapshotStore, PassivatedStore {
     return toCheckpoint(rows[0]);
   }
 
+  async heavyPartitions(partitions: readonly number[], bytes: number): Promise<number[]> {
+    const { rows } = await this.#pool.query<{ partition: number }>(
+      `select distinct partition from actor_snapshots
+       where partition = any($1::int[]) and sleep_mark is null and octet_length(state) > $2`,
+      [partitions, bytes],
+    );
+    return rows.map(({ partition }) => partition);
+  }
+
   save({ partition, fromSeq, toSeq, actors, engineMs }: Save): Promise<boolean> {
     return inTransaction(this.#pool, async (client) => {
       await client.query('insert into checkpoints (partition, seq) values ($1, 0) on conflict do nothing', [

@@ -12,6 +12,7 @@
  */
 import type { Code, Refusal } from './codes.ts';
 import type { Accepted, AnswerTo, AnyCommand, CommandType, ReplyOf, Sent } from './command.ts';
+import type { Slices } from './slices.ts';
 
 /** Engine time: milliseconds since the Unix epoch, never going back within a process. */
 export type Instant = number;
@@ -171,6 +172,8 @@ export interface Decider<State, Command, Event> {
   /** The state as plain data or typed arrays (copied: the actor goes on changing its own). */
   snapshot(state: State): unknown;
   restore(key: string, snapshot: unknown, version: number): State;
+  /** The same in slices, where a state may be so large that a thread must not be held up by making it. */
+  restoreInSlices?(key: string, snapshot: unknown, version: number): Slices<State>;
   /** Other names by which the actor can be found (a hold's id), added and dropped by an event. */
   names?(event: Event): { readonly add?: string; readonly drop?: string } | null;
   allNames?(state: State): Iterable<string>;

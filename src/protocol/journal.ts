@@ -102,6 +102,8 @@ export interface SnapshotStore {
   /** Every saved actor of the partition, as of its checkpoint. */
   load(partition: number): Promise<SavedPartition>;
   checkpoint(partition: number): Promise<Checkpoint>;
+  /** Those of the partitions in which the state of one actor that is not passivated is saved in more than so many bytes. */
+  heavyPartitions(partitions: readonly number[], bytes: number): Promise<number[]>;
   /** All or nothing: the actors and the new checkpoint. Refused (false) when the checkpoint is not `fromSeq` any more. */
   save(save: Save): Promise<boolean>;
   /** The last frame that every projection has consumed, for trimming. */

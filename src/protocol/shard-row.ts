@@ -33,6 +33,8 @@ export interface ShardRow {
   readonly snapshotAgeSeconds: number;
   readonly restarts: number;
   readonly haltedPartitions: HaltedPartition[];
+  /** With large actors: they are recovered beside the others, and `busy` until that is done. */
+  readonly recoveringPartitions: number[];
   /** The first of them. */
   readonly poisonedActors: PoisonedActor[];
 }

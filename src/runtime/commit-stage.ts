@@ -90,10 +90,9 @@ export class CommitStage {
     return this.#lease.covers(partition);
   }
 
-  /** From now on the partition speaks; it was claimed with a question asked at that time. */
-  begin(partitions: readonly Partition[], claimAskedAtMs: number): void {
+  /** From now on it is asked who owns these partitions; they were claimed with a question asked at that time. */
+  watch(partitions: readonly Partition[], claimAskedAtMs: number): void {
     this.#lease.watch(partitions, claimAskedAtMs);
-    this.seal();
   }
 
   /** Sends the open batch on its way when the one before has landed. */

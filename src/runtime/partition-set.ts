@@ -3,25 +3,28 @@
  * over by another process.
  *
  * 1. Opening is: claim (older owners are fenced), recover, wait until the former owner's lease is over and until it may
- *    open (see opening.ts), take commands, send what is pending.
+ *    open (see opening.ts), take commands, send what is pending. A partition with a large actor only tells its time
+ *    before the others begin, and is recovered beside them (background-recovery.ts). Its ownership is watched like theirs.
  * 2. Closing is: take nothing new, finish what was taken, end, and let go of the ownership, so that whoever comes next
  *    need not wait. When time runs out nothing is let go of: the next owner waits for the lease to end.
  * 3. A partition that was taken over ends at once, and no other does. When it was the last one, the shard is retired.
  * 4. A partition that has ended leaves nothing behind: no actor, no timer, no message, no reply. One that is closed
- *    while it is being opened does not open.
+ *    while it is being opened or recovered does not open.
  * 5. A partition is halted alone, whether its replay or its life shows that it cannot be trusted; the others go on.
  */
-import type { Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
+import type { Claim, Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Scheduler } from '../protocol/scheduler.ts';
+import { type Claimed, recoverInBackground } from './background-recovery.ts';
 import type { Clock } from './clock.ts';
 import type { CommitStage } from './commit-stage.ts';
 import { leaseMs } from './lease.ts';
 import type { Outbox } from './outbox.ts';
 import { type Actor, Partition } from './partition.ts';
 import type { PoisonedActors } from './poisoned.ts';
-import { type RecoveryReport, recover } from './recovery.ts';
+import { type RecoveryDeps, type RecoveryReport, recover, recoverTime } from './recovery.ts';
 import type { Deciders } from './replay.ts';
+import type { ShardLimits } from './shard-options.ts';
 import type { Timers } from './timers.ts';
 
 const lookEveryMs = 1;
@@ -43,9 +46,11 @@ export interface PartitionSetDeps {
   /** Whether commands of the partition wait for passivated actors. */
   readonly isLoading: (partition: Partition) => boolean;
   readonly onDurable: (partition: number, seq: number) => void;
+  readonly onOpened: (partitions: readonly number[]) => void;
   readonly onReplaced: (partition: number) => void;
   readonly onRetired: (reason: string) => void;
   readonly mayOpen: () => Promise<void>;
+  readonly limits: Pick<ShardLimits, 'heavyBytes' | 'sliceMs'>;
 }
 
 export class PartitionSet {
@@ -64,8 +69,9 @@ export class PartitionSet {
     return [...this.#byNumber.values()];
   }
 
+  /** Resolves when they take commands, but for those that are recovered in the background: the report is without them. */
   async open(numbers: readonly number[]): Promise<RecoveryReport> {
-    const { journal, owner, scheduler } = this.#deps;
+    const { owner, journal, scheduler, mayOpen, stage } = this.#deps;
     const taken = numbers.find(
       (number, index) => this.#byNumber.has(number) || numbers.includes(number, index + 1),
     );
@@ -81,24 +87,63 @@ export class PartitionSet {
       const claimAskedAtMs = scheduler.now();
       const claims = await journal.claim(numbers, owner);
       const otherEndsAtMs = claims.some(({ isTakenOver }) => isTakenOver) ? scheduler.now() + leaseMs : 0;
-      const report = await recover(partitions, claims, {
-        ...this.#deps,
-        onOvertaken: (partition, epoch) => this.replaced(partition, partition.claimedAway(epoch)),
-      });
-      await this.#deps.mayOpen();
+      const { light, heavy } = await this.#weigh(partitions, claims);
+      const deps = this.#recoveryDeps();
+      for (const { partition, claim } of heavy) await recoverTime(partition, claim, deps);
+      const report = await recover(
+        light.map(({ partition }) => partition),
+        light.map(({ claim }) => claim),
+        deps,
+      );
+      await mayOpen();
       const waitMs = otherEndsAtMs - scheduler.now();
       if (waitMs > 0) await new Promise<void>((resolve) => scheduler.after(waitMs, resolve));
-      this.#begin(
-        partitions.filter(({ isGone }) => !isGone),
-        claimAskedAtMs,
-      );
+      const owned = partitions.filter(({ isGone }) => !isGone);
+      stage.watch(owned, claimAskedAtMs);
+      this.#begin(owned.filter(({ isRecovering }) => !isRecovering));
+      void this.#recoverBeside(heavy);
       return report;
     } catch (error) {
       this.#end(partitions);
       throw error;
-    } finally {
-      for (const partition of partitions) this.#opening.delete(partition);
     }
+  }
+
+  async #weigh(
+    partitions: readonly Partition[],
+    claims: readonly Claim[],
+  ): Promise<{ light: Claimed[]; heavy: Claimed[] }> {
+    const { snapshots, limits } = this.#deps;
+    const numbers = partitions.map(({ number }) => number);
+    const heavyNumbers = new Set(await snapshots.heavyPartitions(numbers, limits.heavyBytes));
+    const [light, heavy]: [Claimed[], Claimed[]] = [[], []];
+    for (const [index, partition] of partitions.entries()) {
+      const claim = claims[index]!;
+      partition.epoch = claim.epoch;
+      partition.isRecovering = heavyNumbers.has(partition.number);
+      (partition.isRecovering ? heavy : light).push({ partition, claim });
+    }
+    return { light, heavy };
+  }
+
+  #recoveryDeps(): RecoveryDeps {
+    return {
+      ...this.#deps,
+      onOvertaken: (partition, epoch) => this.replaced(partition, partition.claimedAway(epoch)),
+    };
+  }
+
+  async #recoverBeside(heavy: readonly Claimed[]): Promise<void> {
+    const { scheduler, limits, log } = this.#deps;
+    if (heavy.length === 0) return;
+    const partitions = heavy.map(({ partition }) => partition.number);
+    log('info', 'partitions with large actors are recovered beside the others', { partitions });
+    await recoverInBackground(heavy, {
+      ...this.#recoveryDeps(),
+      scheduler,
+      sliceMs: limits.sliceMs,
+      begin: (partition) => this.#begin([partition]),
+    });
   }
 
   /** False when not everything that was taken could be finished in time. */
@@ -143,10 +188,12 @@ export class PartitionSet {
     this.#deps.log('error', 'partition halted', { partition: partition.number, reason });
   }
 
-  #begin(partitions: readonly Partition[], claimAskedAtMs: number): void {
-    const { clock, stage, timers, outbox, poisoned, onDurable } = this.#deps;
+  #begin(partitions: readonly Partition[]): void {
+    const { clock, stage, timers, outbox, poisoned, onDurable, onOpened } = this.#deps;
     const at = clock.now();
     for (const partition of partitions) {
+      this.#opening.delete(partition);
+      partition.isRecovering = false;
       partition.isOpen = partition.fault === null;
       partition.isTaking = partition.isOpen || partition.isReadOnly;
       if (!partition.isOpen) continue;
@@ -156,8 +203,9 @@ export class PartitionSet {
       }
       onDurable(partition.number, partition.seq);
     }
-    stage.begin(partitions, claimAskedAtMs);
+    stage.seal();
     timers.watch();
+    onOpened(partitions.map(({ number }) => number));
   }
 
   async #release(numbers: readonly number[]): Promise<void> {
@@ -179,6 +227,7 @@ export class PartitionSet {
     this.#silence(ending);
     for (const partition of ending) {
       this.#byNumber.delete(partition.number);
+      this.#opening.delete(partition);
       partition.leave();
       this.#deps.stage.forget(partition);
     }

@@ -1,6 +1,7 @@
 /** One partition as this shard runs it: its actors, how far its journal goes and how far it is saved. */
 import type { AnyDecider, AnyEvent } from '../protocol/decider.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
+import { rowsPerSlice, type Slices } from '../protocol/slices.ts';
 import { PassivatedFilter } from './passivated-filter.ts';
 import type { Timed } from './timers.ts';
 
@@ -56,6 +57,8 @@ export class Partition {
   broken: Actor | null = null;
   /** Halted, and yet what was replayed can be shown. */
   isReadOnly = false;
+  /** Being recovered beside partitions that are open already: it has large actors. */
+  isRecovering = false;
   /** New commands are taken. */
   isTaking = false;
   /** This shard runs it no longer, and nothing of it may leave any more. It never comes back: a later owner, also in this shard, makes a new one. */
@@ -98,6 +101,7 @@ export class Partition {
     this.isGone = true;
     this.isOpen = false;
     this.isReadOnly = false;
+    this.isRecovering = false;
     this.isTaking = false;
     this.clear();
   }
@@ -117,6 +121,25 @@ export class Partition {
   }
 
   install(decider: AnyDecider, key: string, state: unknown, restoredSeq: number): Actor {
+    const actor = this.#put(decider, key, state, restoredSeq);
+    if (this.#isNamed)
+      for (const name of decider.allNames?.(state) ?? []) this.#name(decider.kind, name, key);
+    return actor;
+  }
+
+  /** The same in slices: a restored actor may have many names. It is there only when it has all of them. */
+  *installInSlices(decider: AnyDecider, key: string, state: unknown, restoredSeq: number): Slices<Actor> {
+    let named = 0;
+    if (this.#isNamed) {
+      for (const name of decider.allNames?.(state) ?? []) {
+        this.#name(decider.kind, name, key);
+        if (++named % rowsPerSlice === 0) yield;
+      }
+    }
+    return this.#put(decider, key, state, restoredSeq);
+  }
+
+  #put(decider: AnyDecider, key: string, state: unknown, restoredSeq: number): Actor {
     const { kind } = decider;
     const actor: Actor = {
       decider,
@@ -137,7 +160,6 @@ export class Partition {
       this.actors.set(kind, ofKind);
     }
     ofKind.set(key, actor);
-    if (this.#isNamed) for (const name of decider.allNames?.(state) ?? []) this.#name(kind, name, key);
     return actor;
   }
 

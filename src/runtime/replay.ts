@@ -10,6 +10,7 @@ import { unpack } from 'msgpackr';
 import type { AnyDecider, AnyEvent } from '../protocol/decider.ts';
 import { CorruptFrame, decodeFrame, type JournalRecord } from '../protocol/frame.ts';
 import type { ActorSnapshot, Frame, PassivatedStore } from '../protocol/journal.ts';
+import { runToEnd, type Slices } from '../protocol/slices.ts';
 import type { Clock } from './clock.ts';
 import type { Actor, Partition } from './partition.ts';
 
@@ -34,10 +35,23 @@ export function decidersByKind(deciders: readonly AnyDecider[]): Deciders {
 
 /** Puts a saved actor into memory. */
 export function restoreActor(partition: Partition, saved: ActorSnapshot, deciders: Deciders): Actor {
-  const { kind, key, version, seq, state } = saved;
+  return runToEnd(restoreActorInSlices(partition, saved, deciders));
+}
+
+export function* restoreActorInSlices(
+  partition: Partition,
+  saved: ActorSnapshot,
+  deciders: Deciders,
+): Slices<Actor> {
+  const { kind, key, version, seq } = saved;
   const decider = deciderOf(partition, kind, deciders);
   try {
-    return partition.install(decider, key, decider.restore(key, unpack(state), version), seq);
+    const snapshot: unknown = unpack(saved.state);
+    yield;
+    const state = decider.restoreInSlices
+      ? yield* decider.restoreInSlices(key, snapshot, version)
+      : decider.restore(key, snapshot, version);
+    return yield* partition.installInSlices(decider, key, state, seq);
   } catch (error) {
     throw new Unrecoverable(partition.number, `the snapshot of ${kind}/${key} cannot be read: ${error}`);
   }
@@ -67,11 +81,16 @@ export function replayFrame(
       throw new Unrecoverable(partition.number, `frame ${seq}: ${cannotApply(actor, event, error)}`);
     }
     events++;
-    const { atMs } = event as { atMs?: number };
+    const atMs = timeOf(event);
     if (atMs !== undefined) onTime?.(atMs);
   }
   partition.seq = seq;
   return events;
+}
+
+/** The engine time at which it was decided, where the event says so. */
+export function timeOf(event: unknown): number | undefined {
+  return (event as { atMs?: number }).atMs;
 }
 
 export interface ReplayDeps {
@@ -79,6 +98,8 @@ export interface ReplayDeps {
   readonly clock: Pick<Clock, 'advanceTo'>;
   /** null: every saved actor is in memory already. */
   readonly passivated: Pick<PassivatedStore, 'loadPassivated'> | null;
+  /** Awaited after each frame: others get their turn, or the work ends when it rejects. Without it there is no pause. */
+  readonly rest?: () => Promise<void>;
 }
 
 /**
@@ -91,17 +112,25 @@ export async function replay(
   partition: Partition,
   frames: readonly Frame[],
   mayBePassivated: (record: JournalRecord) => boolean,
-  { deciders, clock, passivated }: ReplayDeps,
+  { deciders, clock, passivated, rest }: ReplayDeps,
 ): Promise<number> {
-  const decoded = frames.map((frame) => ({ seq: frame.seq, records: decodeFrame(frame) }));
+  const decoded: DecodedFrame[] = [];
+  for (const frame of frames) {
+    decoded.push({ seq: frame.seq, records: decodeFrame(frame) });
+    if (rest) await rest();
+  }
   if (passivated) {
     const wanted = passivatedIn(partition, decoded, mayBePassivated);
     const saved = wanted.length === 0 ? [] : await passivated.loadPassivated(partition.number, wanted);
+    if (partition.isGone) return 0;
     for (const actor of saved) restoreActor(partition, actor, deciders);
   }
   let events = 0;
   const onTime = (atMs: number) => clock.advanceTo(atMs);
-  for (const frame of decoded) events += replayFrame(partition, frame, deciders, onTime);
+  for (const frame of decoded) {
+    events += replayFrame(partition, frame, deciders, onTime);
+    if (rest) await rest();
+  }
   return events;
 }
 

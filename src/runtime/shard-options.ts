@@ -28,6 +28,8 @@ export interface ShardDeps {
   readonly mayOpen?: () => Promise<void>;
   /** The partition's journal has grown: projections may read on. */
   readonly onDurable: (partition: number, seq: number) => void;
+  /** These partitions have begun: they are recovered and take commands, or are halted. */
+  readonly onOpened?: (partitions: readonly number[]) => void;
   /** Another process has taken this partition; the others go on. */
   readonly onReplaced?: (partition: number) => void;
   /** Other processes have taken the last of its partitions. */
@@ -46,6 +48,10 @@ export interface ShardLimits {
   readonly eventsPerBatch: number;
   /** When the journal has not answered for so long, new commands are refused at the door. */
   readonly stallMs: number;
+  /** A partition with an actor whose state is saved in more than so many bytes is recovered after the others. */
+  readonly heavyBytes: number;
+  /** Recovery of such a partition gives way to others after so long. */
+  readonly sliceMs: number;
   /** An actor in which nothing is pending leaves memory after so long without a command. */
   readonly idleMs: number;
 }
@@ -55,5 +61,7 @@ export const defaultShardLimits: ShardLimits = {
   commandsPerTurn: 2_000,
   eventsPerBatch: 20_000,
   stallMs: 150,
+  heavyBytes: 8 * 1024 * 1024,
+  sliceMs: 10,
   idleMs: 60_000,
 };

@@ -61,8 +61,9 @@ export class Shard {
     this.#passivation = passivated && this.#passivationOver(passivated);
     this.#partitions = new PartitionSet({
       ...{ owner, deciders, journal, snapshots, passivated, clock, scheduler, log },
-      ...{ stage, timers, outbox, poisoned, onDurable, onRetired: deps.onRetired },
+      ...{ stage, timers, outbox, poisoned, limits, onDurable, onRetired: deps.onRetired },
       isLoading: (partition) => this.#passivation?.isLoading(partition) ?? false,
+      onOpened: (partitions) => deps.onOpened?.(partitions),
       onReplaced: (partition) => deps.onReplaced?.(partition),
       mayOpen: async () => deps.mayOpen?.(),
     });
@@ -125,7 +126,8 @@ export class Shard {
   /** The key of the actor that goes by another name, or null. */
   find(kind: string, name: string): string | null {
     for (const partition of this.#partitions.all()) {
-      const key = partition.names.get(kind)?.get(name);
+      // One that is being recovered knows what was, not yet what is.
+      const key = partition.isRecovering ? undefined : partition.names.get(kind)?.get(name);
       if (key !== undefined) return key;
     }
     return null;

@@ -121,6 +121,7 @@ export class ShardStatistics {
       haltedPartitions: partitions.flatMap(({ number, fault }) =>
         fault === null ? [] : [{ partition: number, reason: fault }],
       ),
+      recoveringPartitions: partitions.filter(({ isRecovering }) => isRecovering).map(({ number }) => number),
       refused: this.#refused,
       restoredFrames: this.#restoredFrames,
       events: this.#events,
@@ -202,6 +203,11 @@ function depthFamilies(row: ShardStatsRow, labels: Labels): Family[] {
     gauge('doorbuster_replay_seconds', 'Recovery of the latest start', one(row.replayMs / 1000)),
     gauge('doorbuster_snapshot_age_seconds', 'Oldest unsaved change', one(row.snapshotAgeSeconds)),
     gauge('doorbuster_partitions_halted', 'Partitions that need help', one(row.haltedPartitions.length)),
+    gauge(
+      'doorbuster_partitions_recovering',
+      'Partitions with large actors that are not open yet',
+      one(row.recoveringPartitions.length),
+    ),
   ];
 }
 

@@ -197,6 +197,16 @@ export class Disk implements Journal, SnapshotStore, PassivatedStore {
     });
   }
 
+  heavyPartitions(partitions: readonly number[], bytes: number): Promise<number[]> {
+    return this.#call('load', () =>
+      partitions.filter((partition) =>
+        [...(this.#deps.store.saved.get(partition)?.actors.values() ?? [])].some(
+          ({ state, passivatedHash }) => passivatedHash === undefined && state.length > bytes,
+        ),
+      ),
+    );
+  }
+
   save(save: Save): Promise<boolean> {
     // Encoded when it is sent, whatever becomes of the sender's memory afterwards.
     const actors = [...save.actors];

@@ -82,7 +82,7 @@ export class Instance implements Owner {
         this.#elapsedMs = Math.max(this.#elapsedMs, loop.nowMs) + random.next() * jitterMs;
         return this.#elapsedMs;
       },
-      soon: (task) => void loop.after(random.chance(0.05) ? random.int(1, 30) : random.next(), this, task),
+      soon: (task) => void loop.timer(random.chance(0.05) ? random.int(1, 30) : random.next(), this, task),
       after: (ms, task) => loop.timer(ms + random.next() * 2, this, task),
     };
     this.#clock = time.startClock();
@@ -108,6 +108,7 @@ export class Instance implements Owner {
       onDurable: (partition, seq) => {
         if (this.isAlive) deps.onDurable(partition, seq);
       },
+      onOpened: (partitions) => this.#opened(partitions),
       onReplaced: (partition) => this.#forget([partition]),
       onRetired: (reason) => {
         world.trace(() => `${this.name} is retired: ${reason}`);
@@ -119,12 +120,17 @@ export class Instance implements Owner {
         this.endedBy = reason;
         this.end(false);
       },
-      log: (level, message, fields) =>
-        world.trace(() => `${this.name} ${level}: ${message} ${JSON.stringify(fields ?? {})}`),
+      log: (level, message, fields) => {
+        world.count(`log: ${message}`);
+        world.trace(() => `${this.name} ${level}: ${message} ${JSON.stringify(fields ?? {})}`);
+      },
       limits: {
         ...defaultShardLimits,
         idleMs: random.int(100, 10_000),
         eventsPerBatch: 200,
+        // What is a large actor here: any, some, none. Its recovery gives way between any two parts, or hardly ever.
+        heavyBytes: random.pick([0, 400, defaultShardLimits.heavyBytes]),
+        sliceMs: random.pick([0, 10]),
       },
     });
   }
@@ -138,7 +144,7 @@ export class Instance implements Owner {
   }
 
   start(): void {
-    const { world, onOpened } = this.#deps;
+    const { world } = this.#deps;
     world.loop.isTouched = true;
     this.shard.start().then(
       () => {
@@ -146,7 +152,6 @@ export class Instance implements Owner {
         this.isReady = true;
         world.trace(() => `${this.name} is ready, epoch ${Math.max(0, ...this.disk.epochs.values())}`);
         world.count('recoveries');
-        onOpened(this, this.shard.numbers);
       },
       (error: unknown) => {
         if (!(error instanceof Outage)) world.loop.onThrow(error);
@@ -158,18 +163,13 @@ export class Instance implements Owner {
 
   /** Takes these partitions, unless they are here already. */
   open(partitions: readonly number[]): void {
-    const { world, onOpened } = this.#deps;
+    const { world } = this.#deps;
     const wanted = partitions.filter((partition) => !this.shard.numbers.includes(partition));
     if (!this.isAlive || !this.isReady || wanted.length === 0) return;
     this.#forget(wanted);
     world.loop.isTouched = true;
     this.shard.open(wanted).then(
-      () => {
-        if (!this.isAlive) return;
-        const opened = wanted.filter((partition) => this.shard.numbers.includes(partition));
-        world.trace(() => `${this.name} has opened ${opened}`);
-        onOpened(this, opened);
-      },
+      () => {},
       (error: unknown) => {
         if (!(error instanceof Outage)) world.loop.onThrow(error);
         this.#forget(wanted);
@@ -189,6 +189,13 @@ export class Instance implements Owner {
       },
       (error: unknown) => world.loop.onThrow(error),
     );
+  }
+
+  #opened(partitions: readonly number[]): void {
+    const { world, onOpened } = this.#deps;
+    if (!this.isAlive) return;
+    world.trace(() => `${this.name} has opened ${partitions}`);
+    onOpened(this, partitions);
   }
 
   /** What was in the memory of partitions that are not here any more. */

@@ -63,6 +63,7 @@ function throughStore(store: SnapshotterStore): SnapshotterStore {
   return {
     load: (partition) => store.load(partition),
     checkpoint: (partition) => store.checkpoint(partition),
+    heavyPartitions: (partitions, bytes) => store.heavyPartitions(partitions, bytes),
     projectedSeq: (partition) => store.projectedSeq(partition),
     loadPassivated: (partition, actors) => store.loadPassivated(partition, actors),
     save: (save) => store.save(save),

@@ -44,6 +44,8 @@ describe('the whole engine under seeded faults', () => {
         'messages lost',
         'messages repeated',
         'passivated actors loaded',
+        'log: a partition with large actors is recovered',
+        'log: a partition cannot be recovered yet',
         'a decider throws: any',
         'a decider throws: Tick',
         'a decider throws: Answered',

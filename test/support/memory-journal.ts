@@ -157,6 +157,14 @@ export class MemorySnapshots implements SnapshotStore, PassivatedStore {
     return { checkpointSeq, engineMs };
   }
 
+  async heavyPartitions(partitions: readonly number[], bytes: number): Promise<number[]> {
+    return partitions.filter((partition) =>
+      [...(this.store.snapshots.get(partition)?.actors.values() ?? [])].some(
+        ({ state, passivatedHash }) => passivatedHash === undefined && state.length > bytes,
+      ),
+    );
+  }
+
   async save({ partition, fromSeq, toSeq, actors, engineMs }: Save): Promise<boolean> {
     const saved = this.store.snapshots.get(partition) ?? { checkpointSeq: 0, engineMs: 0, actors: new Map() };
     if (saved.checkpointSeq !== fromSeq) return false;

@@ -15,7 +15,7 @@ import type { SkuEvent } from './events.ts';
 import { evolveSku } from './evolve.ts';
 import { placeHold, readHold, voidHold } from './holds.ts';
 import { reportAnswered } from './pending.ts';
-import { restoreSku, skuVersion, snapshotSku } from './snapshot.ts';
+import { restoreSku, restoreSkuInSlices, skuVersion, snapshotSku } from './snapshot.ts';
 import { deadline, initialSku, type SkuState } from './state.ts';
 import {
   adjustStock,
@@ -57,6 +57,7 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
   deadline,
   snapshot: snapshotSku,
   restore: restoreSku,
+  restoreInSlices: restoreSkuInSlices,
   // Forgotten ids are not listed: a name that leads here and finds no hold is answered `not_found`.
   names: (event) => (event.type === 'HoldPlaced' ? { add: event.holdId } : null),
   allNames: (state) => state.holdById.keys(),

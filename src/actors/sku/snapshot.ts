@@ -8,12 +8,13 @@
  */
 
 import type { Money } from '../../protocol/money.ts';
+import { rowsPerSlice, runToEnd, type Slices, sortInSlices } from '../../protocol/slices.ts';
 import type { ReportStock } from '../sale/commands.ts';
 import type { HoldState } from './commands.ts';
 import { collectPending, reportMessage } from './pending.ts';
 import type { Adjustment, Allocation, Hold, Registration, SkuState } from './state.ts';
 import { initialSku, isLive, isWarned } from './state.ts';
-import { type TextColumn, textColumn, textsOf } from './text-column.ts';
+import { type TextColumn, textColumn, textReader } from './text-column.ts';
 
 export const skuVersion = 2;
 
@@ -179,7 +180,11 @@ function pauseOf({ isPaused, pauseRevision }: Allocation): [] | [isPaused: boole
 }
 
 export function restoreSku(sku: string, snapshot: unknown, version: number): SkuState {
-  if (version === 1) return restoreSku(sku, inColumns(snapshot as SnapshotInRows), skuVersion);
+  return runToEnd(restoreSkuInSlices(sku, snapshot, version));
+}
+
+export function* restoreSkuInSlices(sku: string, snapshot: unknown, version: number): Slices<SkuState> {
+  if (version === 1) return yield* restoreSkuInSlices(sku, inColumns(snapshot as SnapshotInRows), skuVersion);
   if (version !== skuVersion) throw new Error(`unknown version ${version} of a sku snapshot`);
   const saved = snapshot as SkuSnapshot;
   const state = initialSku(sku);
@@ -195,29 +200,33 @@ export function restoreSku(sku: string, snapshot: unknown, version: number): Sku
   state.forgetAtMs = saved.forgetAtMs ?? Number.POSITIVE_INFINITY;
   for (const [id, delta, reason, atMs] of saved.adjustments)
     state.adjustmentById.set(id, { delta, reason, atMs } satisfies Adjustment);
-  const allocations = saved.allotments.map((row) => restoreAllocation(sku, row));
-  for (const allocation of allocations) state.allocationBySale.set(allocation.saleId, allocation);
-  restoreHolds(state, saved.holds, allocations);
-  restoreOrder(state);
+  for (const row of saved.allotments) {
+    const allocation = yield* restoreAllocation(sku, row);
+    state.allocationBySale.set(allocation.saleId, allocation);
+  }
+  const resolved = yield* restoreHolds(state, saved.holds, [...state.allocationBySale.values()]);
+  yield* restoreOrder(state, resolved);
   collectPending(state);
   return state;
 }
 
-function restoreAllocation(sku: string, row: AllocationRow): Allocation {
+function* restoreAllocation(sku: string, row: AllocationRow): Slices<Allocation> {
   const [saleId, quantity, price, purchaseLimit, holdSeconds, isOpen, closedAtMs, held, sold] = row;
   const [, , , , , , , , , isReportDue, reportSeq, report, units, tickets, changed] = row;
   const [, , , , , , , , , , , , , , , isPaused = false, pauseRevision = 0] = row;
   const ticketByNumber: Allocation['ticketByNumber'] = new Map();
-  for (const [index, ticketNumber] of tickets.numbers.entries())
-    ticketByNumber.set(ticketNumber, {
-      ticketNumber,
-      held: tickets.held[index]!,
-      sold: tickets.sold[index]!,
-      isChanged: false,
-    });
+  for (let index = 0; index < tickets.numbers.length; index++) {
+    const ticketNumber = tickets.numbers[index]!;
+    const [held, sold] = [tickets.held[index]!, tickets.sold[index]!];
+    ticketByNumber.set(ticketNumber, { ticketNumber, held, sold, isChanged: false });
+    if (index % rowsPerSlice === 0) yield;
+  }
   const unitsByBuyer: Allocation['unitsByBuyer'] = new Map();
-  for (const [index, buyerId] of textsOf(units.buyers).entries())
-    unitsByBuyer.set(buyerId!, units.units[index]!);
+  const nextBuyer = textReader(units.buyers);
+  for (let index = 0; index < units.units.length; index++) {
+    unitsByBuyer.set(nextBuyer()!, units.units[index]!);
+    if (index % rowsPerSlice === 0) yield;
+  }
   const changedTickets = changed.map((ticketNumber) => ticketByNumber.get(ticketNumber)!);
   for (const ticket of changedTickets) ticket.isChanged = true;
   return {
@@ -242,37 +251,53 @@ function restoreAllocation(sku: string, row: AllocationRow): Allocation {
   };
 }
 
-function restoreHolds(state: SkuState, saved: HoldColumns, allocations: readonly Allocation[]): void {
-  const [ids, buyers, orders] = [textsOf(saved.ids), textsOf(saved.buyers), textsOf(saved.orders)];
-  for (let index = 0; index < ids.length; index++) {
+/** Returns those that are resolved. */
+function* restoreHolds(
+  state: SkuState,
+  saved: HoldColumns,
+  allocations: readonly Allocation[],
+): Slices<Hold[]> {
+  const nextId = textReader(saved.ids);
+  const nextBuyer = textReader(saved.buyers);
+  const nextOrder = textReader(saved.orders);
+  const resolved: Hold[] = [];
+  for (let index = 0; index < saved.states.length; index++) {
     const allocation = allocations[saved.allocations[index]!]!;
     const expiresAtMs = saved.expiresAtMs[index]!;
     const hold: Hold = {
       serial: ++state.serial,
-      holdId: ids[index]!,
+      holdId: nextId()!,
       allocation,
-      buyerId: buyers[index]!,
+      buyerId: nextBuyer()!,
       ticketNumber: saved.ticketNumbers[index]!,
       quantity: saved.quantities[index]!,
       placedAtMs: saved.placedAtMs[index]!,
       state: holdStates[saved.states[index]!]!,
       expiresAtMs,
-      orderId: orders[index]!,
+      orderId: nextOrder(),
       resolvedAtMs: saved.resolvedAtMs[index]!,
     };
     state.holdById.set(hold.holdId, hold);
     allocation.holdCount++;
     if (isLive(hold)) state.expiries.push(expiresAtMs, hold);
+    else resolved.push(hold);
     if (isWarned(hold) && expiresAtMs > state.warnedUpToMs) state.warnings.push(expiresAtMs, hold);
+    if (index % rowsPerSlice === 0) yield;
   }
+  return resolved;
 }
 
 /** Resolved holds in the order in which they were resolved; within one millisecond the order does not matter. */
-function restoreOrder(state: SkuState): void {
-  const resolved: Hold[] = [];
-  for (const hold of state.holdById.values()) if (!isLive(hold)) resolved.push(hold);
-  resolved.sort((a, b) => a.resolvedAtMs - b.resolvedAtMs || a.serial - b.serial);
-  for (const hold of resolved) (hold.state === 'committed' ? state.committed : state.ended).add(hold);
+function* restoreOrder(state: SkuState, resolved: readonly Hold[]): Slices<void> {
+  const inOrder = yield* sortInSlices(
+    resolved,
+    (a, b) => a.resolvedAtMs - b.resolvedAtMs || a.serial - b.serial,
+  );
+  for (let index = 0; index < inOrder.length; index++) {
+    const hold = inOrder[index]!;
+    (hold.state === 'committed' ? state.committed : state.ended).add(hold);
+    if (index % rowsPerSlice === 0) yield;
+  }
 }
 
 // ----------------------------------------------------------------

@@ -30,17 +30,18 @@ export function textColumn(texts: readonly (string | null)[]): TextColumn {
   return { prefix, uuids: new Uint8Array(words.buffer), others };
 }
 
-export function textsOf({ prefix, uuids, others }: TextColumn): (string | null)[] {
+/** Reads a column from its beginning, one text a call. */
+export function textReader({ uuids, prefix, others }: TextColumn): () => string | null {
   // Saved bytes may stand at any address: words need a copy of their own.
   const words = new Uint32Array(new Uint8Array(uuids).buffer);
   const space = uuidSpace(prefix);
-  const texts: (string | null)[] = new Array(words.length / uuidWords);
-  for (let index = 0; index < texts.length; index++) {
+  let [row, other] = [0, 0];
+  return () => {
+    const index = row++;
+    if (others[other]?.[0] === index) return others[other++]![1];
     const at = index * uuidWords;
-    texts[index] = isNull(words, at) ? null : readUuid(words, at, space);
-  }
-  for (const [index, text] of others) texts[index] = text;
-  return texts;
+    return isNull(words, at) ? null : readUuid(words, at, space);
+  };
 }
 
 function isNull(words: Uint32Array, at: number): boolean {

@@ -1,7 +1,7 @@
 /** Ids as a column: whatever they are, they come back as they were. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { textColumn, textsOf } from '../../../src/actors/sku/text-column.ts';
+import { type TextColumn, textColumn, textReader } from '../../../src/actors/sku/text-column.ts';
 
 const id = fc.oneof(
   fc.uuid(),
@@ -12,6 +12,11 @@ const id = fc.oneof(
   fc.string({ maxLength: 60, unit: 'binary' }),
   fc.constant(null),
 );
+
+function textsOf(column: TextColumn): (string | null)[] {
+  const next = textReader(column);
+  return Array.from({ length: column.uuids.length / 16 }, () => next());
+}
 
 test('any ids, mixed with none, come back as they were', () => {
   fc.assert(
