@@ -17,6 +17,13 @@ import type { Shadow, World } from './world.ts';
 /** The same decider, looked at. */
 export function watched(decider: AnyDecider, instance: Instance, world: World): AnyDecider {
   const { kind } = decider;
+  const { restoreInSlices } = decider;
+  const restored = (key: string, state: unknown) => {
+    const isOpen = () => !instance.shard.stats().recoveringPartitions.includes(partitionOf(kind, key));
+    if (instance.isReady && isOpen()) world.count('passivated actors loaded');
+    if (kind !== 'idempotency') instance.states.set(`${kind}/${key}`, { decider, state });
+    return state;
+  };
   return {
     ...decider,
     decide(state, command, at) {
@@ -40,12 +47,12 @@ export function watched(decider: AnyDecider, instance: Instance, world: World): 
       if (kind === 'sku') checkSku(world, state as SkuState, event);
       if (kind === 'sale') checkSale(world, state as SaleState, event);
     },
-    restore(key, snapshot, version) {
-      const state = decider.restore(key, snapshot, version);
-      if (instance.isReady) world.count('passivated actors loaded');
-      if (kind !== 'idempotency') instance.states.set(`${kind}/${key}`, { decider, state });
-      return state;
-    },
+    restore: (key, snapshot, version) => restored(key, decider.restore(key, snapshot, version)),
+    ...(restoreInSlices && {
+      *restoreInSlices(key, snapshot, version) {
+        return restored(key, yield* restoreInSlices(key, snapshot, version));
+      },
+    }),
   };
 }
 
