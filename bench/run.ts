@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Measuremen
   core: () => import('./core.ts'),
   journal: () => import('./journal.ts'),
   recovery: () => import('./recovery.ts'),
+  'large-actor': () => import('./large-actor.ts'),
   worker: () => import('./worker.ts'),
   passivation: () => import('./passivation.ts'),
   snapshots: () => import('./snapshots.ts'),

@@ -10,7 +10,7 @@ import type { Scheduler } from '../../src/protocol/scheduler.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
 import { Shard } from '../../src/runtime/shard.ts';
-import { defaultShardLimits } from '../../src/runtime/shard-options.ts';
+import { defaultShardLimits, type ShardLimits } from '../../src/runtime/shard-options.ts';
 import { checkPush, checkReply } from './check-reply.ts';
 import { watched } from './check-state.ts';
 import { Disk, Outage } from './disk.ts';
@@ -18,6 +18,7 @@ import type { Owner } from './loop.ts';
 import type { Done } from './network.ts';
 import { struck } from './poison.ts';
 import type { ProcessTime } from './process-time.ts';
+import type { Random } from './random.ts';
 import type { Shadow, World } from './world.ts';
 
 /** Where a shard may be killed: before or after the journal's answer, or in the middle of answering. */
@@ -40,6 +41,17 @@ export interface InstanceDeps {
   /** Whether another process has opened this partition since. */
   readonly isReplaced: (partition: number) => boolean;
   readonly acked: Map<number, number>;
+}
+
+function limitsBy(random: Random): ShardLimits {
+  return {
+    ...defaultShardLimits,
+    idleMs: random.int(100, 10_000),
+    eventsPerBatch: 200,
+    // What is a large actor here: any, some, none. Its recovery gives way between any two parts, or hardly ever.
+    heavyBytes: random.pick([0, 400, defaultShardLimits.heavyBytes]),
+    sliceMs: random.pick([0, 10]),
+  };
 }
 
 export class Instance implements Owner {
@@ -124,14 +136,7 @@ export class Instance implements Owner {
         world.count(`log: ${message}`);
         world.trace(() => `${this.name} ${level}: ${message} ${JSON.stringify(fields ?? {})}`);
       },
-      limits: {
-        ...defaultShardLimits,
-        idleMs: random.int(100, 10_000),
-        eventsPerBatch: 200,
-        // What is a large actor here: any, some, none. Its recovery gives way between any two parts, or hardly ever.
-        heavyBytes: random.pick([0, 400, defaultShardLimits.heavyBytes]),
-        sliceMs: random.pick([0, 10]),
-      },
+      limits: limitsBy(random),
     });
   }
 
