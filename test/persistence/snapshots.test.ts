@@ -109,3 +109,13 @@ it('knows how far every projection has come', async () => {
   );
   expect(await store.projectedSeq(8)).toBe(9);
 });
+
+it('names the partitions with a large actor, unless that is passivated', async () => {
+  const large = (key: string) => actor(key, 1, 'x'.repeat(50_001));
+  await save(40, 0, 1, [actor('a', 1), large('b')]);
+  await save(41, 0, 1, [{ ...large('a'), passivatedHash: 7 }, actor('b', 1)]);
+  await save(42, 0, 1, [large('a'), large('b')]);
+  expect((await store.heavyPartitions([40, 41, 42, 43], 50_000)).toSorted()).toEqual([40, 42]);
+  expect(await store.heavyPartitions([41, 42], 50_001)).toEqual([]);
+  expect(await store.heavyPartitions([40, 41], 50_000)).toEqual([40]);
+});

@@ -1,0 +1,47 @@
+/** A SKU with many holds is restored in slices, and is then what it is when it is restored at once. */
+import { expect, test } from 'vitest';
+import { skuDecider } from '../../../src/actors/sku/decide.ts';
+import type { SkuEvent } from '../../../src/actors/sku/events.ts';
+import { rowsPerSlice } from '../../../src/protocol/slices.ts';
+
+const holds = 5 * rowsPerSlice + 7;
+const at = 1_800_000_000_000;
+const id = (n: number) => `018f0000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+
+function* events(): Generator<SkuEvent> {
+  const price = { amount: 100, currency: 'USD' };
+  const first = { productId: 'prd_1', sellerId: 'acc_1', title: 'Thing', price, stock: holds, atMs: at };
+  yield { type: 'SkuRegistered', ...first };
+  const terms = { saleId: 'sal_1', quantity: holds, price, purchaseLimit: 4, holdSeconds: 300, atMs: at };
+  yield { type: 'AllotmentOpened', ...terms };
+  for (let n = 0; n < holds; n++) {
+    const hold = { holdId: id(n), saleId: 'sal_1', buyerId: `acc_${id(n >> 1)}`, ticketNumber: n + 1 };
+    yield { type: 'HoldPlaced', ...hold, quantity: 1, expiresAtMs: at + 300_000 + n, atMs: at + n };
+  }
+  // Resolved in another order than placed.
+  for (let n = holds - 1; n >= 0; n -= 2)
+    yield { type: 'HoldVoided', holdId: id(n), quantity: 1, atMs: at + holds + ((n * 7) % 1_000) };
+}
+
+test('in as many slices as its rows ask for, and no difference shows', () => {
+  const state = skuDecider.initial('X');
+  for (const event of events()) skuDecider.evolve(state, event);
+  const saved = structuredClone(skuDecider.snapshot(state));
+  const restoring = skuDecider.restoreInSlices!('X', saved, skuDecider.version);
+  let slices = 0;
+  let step = restoring.next();
+  for (; !step.done; step = restoring.next()) slices++;
+  // Tickets, buyers, holds, resolved holds.
+  expect(slices).toBeGreaterThan((3.5 * holds) / rowsPerSlice);
+  const [twin, whole] = [step.value, skuDecider.restore('X', saved, skuDecider.version)];
+  for (const each of [twin, whole]) {
+    expect(skuDecider.snapshot(each)).toEqual(saved);
+    expect([...each.ended].map(({ holdId }) => holdId)).toEqual([...whole.ended].map(({ holdId }) => holdId));
+    expect(skuDecider.deadline(each, at)).toBe(skuDecider.deadline(state, at));
+    expect(each.expiries.upTo(at + 400_000, 50)).toMatchObject(
+      state.expiries.upTo(at + 400_000, 50).map(({ holdId }) => ({ holdId })),
+    );
+  }
+  const resolvedAt = [...twin.ended].map(({ resolvedAtMs }) => resolvedAtMs);
+  expect(resolvedAt).toEqual(resolvedAt.toSorted((a, b) => a - b));
+});
