@@ -8,7 +8,7 @@
 import type { Claim } from '../protocol/journal.ts';
 import type { Scheduler } from '../protocol/scheduler.ts';
 import type { Partition } from './partition.ts';
-import { type RecoveryDeps, recover } from './recovery.ts';
+import { type RecoveryDeps, type RecoveryReport, recover } from './recovery.ts';
 
 const retryFirstMs = 250;
 const retryMaxMs = 30_000;
@@ -33,20 +33,22 @@ export async function recoverInBackground(claimed: readonly Claimed[], deps: Bac
     const { partition, claim } = next;
     const { number } = partition;
     if (partition.isGone) continue;
+    let report: RecoveryReport;
     try {
       const rest = restBetweenSlices(partition, scheduler, sliceMs);
-      const report = await recover([partition], [claim], { ...deps, rest });
-      if (partition.isGone) continue;
-      begin(partition);
-      failures = 0;
-      log('info', 'a partition with large actors is recovered', { partition: number, ...report });
+      report = await recover([partition], [claim], { ...deps, rest });
     } catch (error) {
       if (partition.isGone) continue;
       log('warn', 'a partition cannot be recovered yet', { partition: number, error: String(error) });
       waiting.push(next);
       const pauseMs = Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(failures++, 10));
       await new Promise<void>((resolve) => scheduler.after(pauseMs, resolve));
+      continue;
     }
+    failures = 0;
+    if (partition.isGone) continue;
+    begin(partition);
+    log('info', 'a partition with large actors is recovered', { partition: number, ...report });
   }
 }
 

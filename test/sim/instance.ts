@@ -112,7 +112,10 @@ export class Instance implements Owner {
       snapshots: this.disk,
       clock: this.#clock,
       scheduler,
-      mayOpen: () => time.mayOpen(shard, scheduler),
+      mayOpen: () => {
+        this.#checkTime();
+        return time.mayOpen(shard, scheduler);
+      },
       ask: ({ kind, key }, command, done) => {
         if (this.isAlive) deps.ask(this, kind, key, mutant.outgoing?.(command) ?? command, done);
       },
@@ -201,6 +204,16 @@ export class Instance implements Owner {
     if (!this.isAlive) return;
     world.trace(() => `${this.name} has opened ${partitions}`);
     onOpened(this, partitions);
+  }
+
+  /** What it is about to run, recovered already or not, has told its time: nobody decides before what was journaled. */
+  #checkTime(): void {
+    const { model, store, fail } = this.#deps.world;
+    for (const [partition, newestMs] of model.newestMs) {
+      const isOwned = this.disk.epochs.get(partition) === store.stream(partition).epoch;
+      if (this.isAlive && isOwned && this.now < newestMs)
+        fail('engine time never goes back', `partition ${partition}, at the gate: ${this.now} < ${newestMs}`);
+    }
   }
 
   /** What was in the memory of partitions that are not here any more. */
