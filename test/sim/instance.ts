@@ -112,10 +112,7 @@ export class Instance implements Owner {
       snapshots: this.disk,
       clock: this.#clock,
       scheduler,
-      mayOpen: () => {
-        this.#checkTime();
-        return time.mayOpen(shard, scheduler);
-      },
+      mayOpen: () => this.#mayOpen(scheduler),
       ask: ({ kind, key }, command, done) => {
         if (this.isAlive) deps.ask(this, kind, key, mutant.outgoing?.(command) ?? command, done);
       },
@@ -207,13 +204,15 @@ export class Instance implements Owner {
   }
 
   /** What it is about to run, recovered already or not, has told its time: nobody decides before what was journaled. */
-  #checkTime(): void {
-    const { model, store, fail } = this.#deps.world;
+  #mayOpen(scheduler: Scheduler): Promise<void> {
+    const { world, time, shard } = this.#deps;
+    const { model, store, fail } = world;
     for (const [partition, newestMs] of model.newestMs) {
       const isOwned = this.disk.epochs.get(partition) === store.stream(partition).epoch;
       if (this.isAlive && isOwned && this.now < newestMs)
         fail('engine time never goes back', `partition ${partition}, at the gate: ${this.now} < ${newestMs}`);
     }
+    return time.mayOpen(shard, scheduler);
   }
 
   /** What was in the memory of partitions that are not here any more. */
