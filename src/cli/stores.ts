@@ -38,7 +38,6 @@ export async function openStores(config: Config, log: Log): Promise<Stores> {
       if (embedded && !embedded.isAdopted && !isUsed) await embedded.stop();
     });
     const databaseUrl = config.databaseUrl ?? embedded!.url;
-    await checkSession(databaseUrl);
     const pool = openPool(databaseUrl, { max: 4, name: 'audit' });
     closing.push(async () => {
       isUsed = await hasServer(pool);
@@ -47,6 +46,7 @@ export async function openStores(config: Config, log: Log): Promise<Stores> {
     await pool.query('select 1 from partitions limit 1').catch((error) => {
       throw new DoorbusterError('busy', `the database cannot be read: ${error.message || error.code}`);
     });
+    await checkSession(databaseUrl);
     const journal = await openJournal(config.redisUrl, pool, quiet(log));
     closing.push(() => journal.close());
     const positions = await openPositions(pool, config.redisUrl, log);
