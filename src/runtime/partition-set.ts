@@ -49,7 +49,7 @@ export interface PartitionSetDeps {
   readonly onOpened: (partitions: readonly number[]) => void;
   readonly onReplaced: (partition: number) => void;
   readonly onRetired: (reason: string) => void;
-  readonly mayOpen: () => Promise<void>;
+  readonly mayOpen: (partitions: readonly number[]) => Promise<void>;
   readonly limits: Pick<ShardLimits, 'heavyBytes' | 'sliceMs'>;
 }
 
@@ -95,7 +95,7 @@ export class PartitionSet {
         light.map(({ claim }) => claim),
         deps,
       );
-      await mayOpen();
+      await mayOpen(numbers);
       const waitMs = otherEndsAtMs - scheduler.now();
       if (waitMs > 0) await new Promise<void>((resolve) => scheduler.after(waitMs, resolve));
       const owned = partitions.filter(({ isGone }) => !isGone);

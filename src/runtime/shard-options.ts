@@ -25,7 +25,7 @@ export interface ShardDeps {
   readonly ask: (address: Address, command: AnyCommand, done: ReplyTo) => void;
   readonly push: (push: Push) => void;
   /** Partitions have been recovered: resolves when they may take commands. At once when not given. */
-  readonly mayOpen?: () => Promise<void>;
+  readonly mayOpen?: (partitions: readonly number[]) => Promise<void>;
   /** The partition's journal has grown: projections may read on. */
   readonly onDurable: (partition: number, seq: number) => void;
   /** These partitions have begun: they are recovered and take commands, or are halted. */

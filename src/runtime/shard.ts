@@ -65,7 +65,7 @@ export class Shard {
       isLoading: (partition) => this.#passivation?.isLoading(partition) ?? false,
       onOpened: (partitions) => deps.onOpened?.(partitions),
       onReplaced: (partition) => deps.onReplaced?.(partition),
-      mayOpen: async () => deps.mayOpen?.(),
+      mayOpen: async (partitions) => deps.mayOpen?.(partitions),
     });
     this.#housekeeping = new Housekeeping({
       ...{ scheduler, clock, stage, mailbox, outbox },

@@ -384,6 +384,31 @@ describe('a list of orders', () => {
       }
     }
   });
+
+  test('has an order that the tables take in between two questions', async () => {
+    const pool = openDatabase(database.pool);
+    const history = makeHistory(778, 300, 'between');
+    const newest = history.orders.filter((order) => order.buyerId === 'acc_b');
+    await appendRandomly(journal, history.records, 5, tails);
+    let hasCaughtUp = false;
+    const asked: typeof pool.query = async (text, values) => {
+      const rows = await pool.query(text, values);
+      if (!hasCaughtUp) {
+        hasCaughtUp = true;
+        const projector = open();
+        await projector.catchUp();
+        await projector.stop();
+      }
+      return rows as never;
+    };
+    const { items } = await listOrders(
+      { ...pool, query: asked },
+      { buyerId: 'acc_b', limit: 10_000 },
+      newest,
+    );
+    const listed = new Set(items.map(({ orderId }) => orderId));
+    expect(newest.filter(({ orderId }) => !listed.has(orderId))).toEqual([]);
+  });
 });
 
 describe('what halts a partition', () => {

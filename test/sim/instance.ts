@@ -112,7 +112,7 @@ export class Instance implements Owner {
       snapshots: this.disk,
       clock: this.#clock,
       scheduler,
-      mayOpen: () => this.#mayOpen(scheduler),
+      mayOpen: (partitions) => this.#mayOpen(partitions, scheduler),
       ask: ({ kind, key }, command, done) => {
         if (this.isAlive) deps.ask(this, kind, key, mutant.outgoing?.(command) ?? command, done);
       },
@@ -204,10 +204,11 @@ export class Instance implements Owner {
   }
 
   /** What it is about to run, recovered already or not, has told its time: nobody decides before what was journaled. */
-  #mayOpen(scheduler: Scheduler): Promise<void> {
+  #mayOpen(partitions: readonly number[], scheduler: Scheduler): Promise<void> {
     const { world, time, shard } = this.#deps;
     const { model, store, fail } = world;
-    for (const [partition, newestMs] of model.newestMs) {
+    for (const partition of partitions) {
+      const newestMs = model.newestMs.get(partition) ?? 0;
       const isOwned = this.disk.epochs.get(partition) === store.stream(partition).epoch;
       if (this.isAlive && isOwned && this.now < newestMs)
         fail('engine time never goes back', `partition ${partition}, at the gate: ${this.now} < ${newestMs}`);

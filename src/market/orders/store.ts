@@ -82,14 +82,21 @@ export async function listOrders(
 ): Promise<OrderPage> {
   const [afterMs, afterId] = decodeCursor(cursor, 'orders', [instantPart, idPart('order')]) ?? [null, null];
   const after = afterMs === null ? null : { createdAtMs: Number(afterMs), orderId: String(afterId) };
+  // First what the tables had of the recent orders, then the page: an order that they take in meanwhile is in both.
+  const versions = await versionsOf(database, recent);
   const rows = await database.query<OrderRow>(pageText, [buyerId, status, afterMs, afterId, limit + 1]);
+  for (const { orderId, version } of rows) versions.set(orderId, version);
   // The page covers the list from `after` to here; null: to its end.
   const upTo = rows.length > limit ? rows.at(-1)! : null;
   const isOnPage = (order: OrderView) =>
     (status === null || order.status === status) &&
     (after === null || byPlace(after, order) < 0) &&
     (upTo === null || byPlace(order, upTo) <= 0);
-  const newer = await newerThanTables(database, recent, rows);
+  const newer = new Map(
+    recent
+      .filter(({ orderId, version }) => version > (versions.get(orderId) ?? 0))
+      .map((order) => [order.orderId, order]),
+  );
   const kept = rows.filter(({ orderId }) => !newer.has(orderId));
   const found = [...kept, ...[...newer.values()].filter(isOnPage)].sort(byPlace);
   const page = found.slice(0, limit);
@@ -100,22 +107,10 @@ export async function listOrders(
   };
 }
 
-/** Those of `recent` that the tables do not have yet as they are. */
-async function newerThanTables(
-  database: Database,
-  recent: readonly OrderView[],
-  rows: readonly OrderRow[],
-): Promise<Map<string, OrderView>> {
-  const versions = new Map(rows.map(({ orderId, version }) => [orderId, version]));
-  // A row that the filter left out may be as new as the order here.
-  const unseen = recent.filter(({ orderId }) => !versions.has(orderId)).map(({ orderId }) => orderId);
-  const others = unseen.length === 0 ? [] : await database.query<VersionRow>(versionsText, [unseen]);
-  for (const { orderId, version } of others) versions.set(orderId, version);
-  return new Map(
-    recent
-      .filter(({ orderId, version }) => version > (versions.get(orderId) ?? 0))
-      .map((order) => [order.orderId, order]),
-  );
+async function versionsOf(database: Database, recent: readonly OrderView[]): Promise<Map<string, number>> {
+  if (recent.length === 0) return new Map();
+  const rows = await database.query<VersionRow>(versionsText, [recent.map(({ orderId }) => orderId)]);
+  return new Map(rows.map(({ orderId, version }) => [orderId, version]));
 }
 
 async function withLines(database: Database, page: readonly (OrderRow | OrderView)[]): Promise<OrderView[]> {
