@@ -78,13 +78,14 @@ test('a reader that does not read costs lines, which are counted and told, and n
     } catch {
       // Nothing there just now.
     }
-    return text.includes('were dropped') && text.endsWith('\n');
+    return text.includes('were dropped') && text.split('\n').length - 1 > lines - lost;
   }, 10_000);
   const got = text
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-  expect(got.at(-1)).toMatchObject({ level: 40, lines: lost });
+  // The last piece of lines may come after the line that tells of the others.
+  expect(got.filter(({ level }) => level === 40)).toMatchObject([{ lines: lost }]);
   expect(got).toHaveLength(lines - lost + 1);
   closeSync(reader);
   closeSync(fd);
