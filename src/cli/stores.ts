@@ -9,6 +9,7 @@ import { createLog } from '../ops/log.ts';
 import { type EmbeddedPostgres, startEmbedded } from '../persistence/embedded/server.ts';
 import { openJournal } from '../persistence/journal/open.ts';
 import { type JournalPositions, openPositions } from '../persistence/journal/positions.ts';
+import { isMigrated } from '../persistence/migrate.ts';
 import { openPool } from '../persistence/postgres.ts';
 import { hasServer } from '../persistence/server-owner.ts';
 import { checkSession } from '../persistence/session.ts';
@@ -46,6 +47,8 @@ export async function openStores(config: Config, log: Log): Promise<Stores> {
     await pool.query('select 1 from partitions limit 1').catch((error) => {
       throw new DoorbusterError('busy', `the database cannot be read: ${error.message || error.code}`);
     });
+    if (!(await isMigrated(pool)))
+      throw new DoorbusterError('wrong_state', 'the tables are of an earlier version: start the server once');
     await checkSession(databaseUrl);
     const journal = await openJournal(config.redisUrl, pool, quiet(log));
     closing.push(() => journal.close());

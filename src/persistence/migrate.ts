@@ -6,6 +6,8 @@
  * numbered over the whole and run by number. The database records a file's name without its folder: a file may move,
  * but is never renamed.
  */
+import { globSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
@@ -51,4 +53,11 @@ export async function migrate(url: string, log: Log, root = sourceFolder): Promi
   } finally {
     await client.end();
   }
+}
+
+/** Whether every migration has run: if not, the tables are of an earlier version, and the next start mends them. */
+export async function isMigrated(pool: pg.Pool, root = sourceFolder): Promise<boolean> {
+  const { rows } = await pool.query<{ name: string }>('select name from migrations');
+  const done = new Set(rows.map(({ name }) => name));
+  return globSync(migrationsPattern(root)).every((file) => done.has(basename(file, '.sql')));
 }

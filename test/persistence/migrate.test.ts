@@ -3,7 +3,7 @@ import { cp, glob, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { migrate } from '../../src/persistence/migrate.ts';
+import { isMigrated, migrate } from '../../src/persistence/migrate.ts';
 import { type TestDatabase, temporaryFolder, testDatabase, testLog } from './support.ts';
 
 const source = fileURLToPath(new URL('../../src', import.meta.url));
@@ -37,6 +37,7 @@ test('every number is given once', async () => {
 
 test('a database of an earlier version has nothing left to run', async () => {
   expect((await recordedNames()).slice(0, recorded.length)).toEqual(recorded);
+  expect(await isMigrated(database.pool)).toBe(true);
   expect(await migrate(database.url, testLog)).toEqual([]);
 });
 
@@ -53,6 +54,8 @@ test("a noun's own migrations run after those before them, by number and not by 
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, `${number}_${noun}.sql`), `-- Up Migration\n${sql}\n`);
   }
+  expect(await isMigrated(database.pool, root)).toBe(false);
   expect(await migrate(database.url, testLog, root)).toEqual(['9001_gifts', '9002_albums']);
+  expect(await isMigrated(database.pool, root)).toBe(true);
   expect((await recordedNames()).slice(-2)).toEqual(['9001_gifts', '9002_albums']);
 });
