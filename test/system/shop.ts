@@ -122,6 +122,16 @@ export interface Drop {
   readonly seller: Person;
 }
 
+/** A busy server is asked again with the same key, as the answer says. */
+async function makeProduct(place: Place, who: Person, body: object): Promise<void> {
+  const headers = { 'idempotency-key': randomUUID() };
+  await waitFor(async () => {
+    const { status, body: told } = await call(place, 'POST /v1/products', { who, body, headers });
+    if (status !== 201 && status !== 503) throw new Error(`no product: ${JSON.stringify(told)}`);
+    return status === 201;
+  });
+}
+
 /** A seller with one SKU, all of whose units are sold in a drop that is open now. */
 export async function openDrop(
   place: Place,
@@ -130,7 +140,7 @@ export async function openDrop(
 ): Promise<Drop> {
   const seller = more.seller ?? (await member(place, 'seller'));
   const sku = more.sku ?? `SKU-${randomUUID()}`;
-  await expected(place, 'POST /v1/products', 201, { who: seller, body: productBody([sku], units) });
+  await makeProduct(place, seller, productBody([sku], units));
   const body = { ...saleBody(sku, units), ...more.sale };
   const { saleId } = await expected(place, 'POST /v1/sales', 201, { who: seller, body });
   return { saleId, sku, seller };
