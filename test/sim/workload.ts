@@ -131,8 +131,8 @@ export class Workload {
     this.#world.loop.after(random.int(50, isWaiting ? 3_000 : 1_500), null, () => {
       if (isWaiting) this.#shop.look(buyer, saleId);
       else if (random.chance(0.9)) {
-        const { sku, limit } = random.pick(admission!.items);
-        this.#shop.placeHold(buyer, saleId, sku, random.int(1, limit));
+        const { sku, purchaseLimit } = random.pick(this.#shop.sales.get(saleId)!.items);
+        this.#shop.placeHold(buyer, saleId, sku, random.int(1, purchaseLimit));
       }
     });
   }
@@ -178,9 +178,9 @@ export class Workload {
         for (const holdId of holdIds) buyer.holdIds.splice(buyer.holdIds.indexOf(holdId), 1);
       return true;
     }
-    const items = ticket.admission.items;
-    const { sku, limit } = random.pick(items);
-    shop.placeHold(buyer, saleId, sku, random.int(1, random.chance(0.2) ? limit + 1 : limit));
+    const { sku, purchaseLimit } = random.pick(shop.sales.get(saleId)!.items);
+    const most = random.chance(0.2) ? purchaseLimit + 1 : purchaseLimit;
+    shop.placeHold(buyer, saleId, sku, random.int(1, most));
     if (random.chance(0.3)) shop.look(buyer, saleId);
     return true;
   }

@@ -212,7 +212,7 @@ export interface TicketView {
   waitTimeKnown: boolean;
   outlook: Outlook;
   /** While admitted: what the gateway signs into the admission token. */
-  admission: { items: { sku: string; limit: number }[]; expiresAtMs: number } | null;
+  admission: { expiresAtMs: number } | null;
   pollAfterSeconds: number;
   asOfMs: number;
 }

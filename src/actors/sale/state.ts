@@ -19,6 +19,7 @@ export type KeptTerms = SaleTerms & { createdAtMs: number };
 
 export interface ItemState extends ItemFacts {
   readonly quantity: number;
+  /** As the terms say; the saved form has it. */
   readonly limit: number;
   /** Number of the last report that counted; it gave the figures that follow. */
   seq: number;

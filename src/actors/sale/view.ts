@@ -152,9 +152,7 @@ function pollAfter(state: SaleState, waitTimeSeconds: number): number {
 
 function admissionView(state: SaleState, number: number): TicketView['admission'] {
   const admission = state.active.get(number);
-  if (!admission) return null;
-  const items = [...state.items.values()].map((item) => ({ sku: item.sku, limit: item.limit }));
-  return { items, expiresAtMs: admissionEndsAtMs(admission) };
+  return admission ? { expiresAtMs: admissionEndsAtMs(admission) } : null;
 }
 
 /**

@@ -9,7 +9,7 @@ import { Money, Price } from '../pricing/schemas.ts';
 export const saleLimits = {
   titleCharsMax: 200,
   itemsMax: 50,
-  /** All SKU codes of a sale together: they travel between threads with every admission. */
+  /** All SKU codes of a sale together. */
   skuCharsMax: 1_500,
   quantityMax: 1_000_000,
   purchaseLimitMax: 100,
