@@ -59,14 +59,17 @@ export const readSaleStatus = command('ReadSaleStatus')
   .answers<SaleStatusView>();
 export type ReadSaleStatus = Sent<typeof readSaleStatus>;
 
+/** Who steers a sale, and what that is based on. */
+export interface Steering {
+  /** The owner, or null for an operator. */
+  sellerId: string | null;
+  /** The versions that the caller may have seen; null, or absent: any. */
+  versions?: string[] | null;
+}
+
 /** Rates only; the order of the queue never changes. ok | not_found (also for another seller) | stale_version | sale_ended. */
 export const changeSale = command('ChangeSale')
-  .takes<{
-    sellerId: string | null;
-    /** The versions that the caller may have seen; null, or absent: any. */
-    versions?: string[] | null;
-    queueing: Partial<Omit<Queueing, 'method'>>;
-  }>()
+  .takes<Steering & { queueing: Partial<Omit<Queueing, 'method'>> }>()
   .answers<CurrentSaleView>();
 export type ChangeSale = Sent<typeof changeSale>;
 
@@ -75,30 +78,17 @@ export type ChangeSale = Sent<typeof changeSale>;
  * another seller) | stale_version | sale_ended | wrong_state (scheduled).
  */
 export const pauseSale = command('PauseSale')
-  .takes<{
-    sellerId: string | null;
-    /** The versions that the caller may have seen; null, or absent: any. */
-    versions?: string[] | null;
-    /** Whether new holds stop as well; when it is not said, a sale that is paused already goes on as it is. */
-    holds?: boolean;
-  }>()
+  .takes<
+    Steering & {
+      /** Whether new holds stop as well; when it is not said, a sale that is paused already goes on as it is. */
+      holds?: boolean;
+    }
+  >()
   .answers<CurrentSaleView>();
 /** ok (also when it is active already) | not_found (also for another seller) | stale_version | sale_ended | wrong_state. */
-export const resumeSale = command('ResumeSale')
-  .takes<{
-    sellerId: string | null;
-    /** The versions that the caller may have seen; null, or absent: any. */
-    versions?: string[] | null;
-  }>()
-  .answers<CurrentSaleView>();
+export const resumeSale = command('ResumeSale').takes<Steering>().answers<CurrentSaleView>();
 /** ok (also when it has ended already) | not_found (also for another seller) | stale_version. */
-export const closeSale = command('CloseSale')
-  .takes<{
-    sellerId: string | null;
-    /** The versions that the caller may have seen; null, or absent: any. */
-    versions?: string[] | null;
-  }>()
-  .answers<CurrentSaleView>();
+export const closeSale = command('CloseSale').takes<Steering>().answers<CurrentSaleView>();
 export type PauseSale = Sent<typeof pauseSale>;
 export type ResumeSale = Sent<typeof resumeSale>;
 export type CloseSale = Sent<typeof closeSale>;

@@ -31,8 +31,10 @@ export type SaleEvent =
       atMs: number;
     }
   | { type: 'TicketLeft'; ticketNumber: number; atMs: number }
-  /** `isCut`, here and when admissions expire: the turn was full, more is due at once. */
-  /** Every live waiting ticket up to and including `upTo` was admitted: by its form it cannot reorder. */
+  /**
+   * Every live waiting ticket up to and including `upTo` was admitted: by its form it cannot reorder. `isCut`, here and
+   * when admissions expire: the turn was full, more is due at once.
+   */
   | { type: 'TicketsReleased'; upTo: number; count: number; credit: number; isCut?: true; atMs: number }
   | { type: 'AdmissionsExpired'; ticketNumbers: number[]; isCut?: true; atMs: number }
   | {

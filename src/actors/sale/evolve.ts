@@ -26,14 +26,10 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
     case 'ItemPauseSettled':
       state.items.get(event.sku)!.pauseSettled = event.revision;
       return;
+    case 'SaleStarted':
     case 'SaleResumed':
       evolveFacts(state, event);
       pauseHolds(state, false);
-      state.credit = 0;
-      state.creditAtMs = event.atMs;
-      return;
-    case 'SaleStarted':
-      evolveFacts(state, event);
       state.credit = 0;
       state.creditAtMs = event.atMs;
       return;

@@ -10,11 +10,12 @@ import type {
   ReadSaleStatus,
   ResumeSale,
   SaleStatusView,
+  Steering,
 } from './commands.ts';
 import type { SaleEvent } from './events.ts';
 import { areInstants } from './facts.ts';
 import type { SaleDecision, SaleState } from './state.ts';
-import { phasePushes, saleStatusView, saleVersion, saleView } from './view.ts';
+import { phasePushes, saleStatusView, saleView, shownVersion } from './view.ts';
 
 type ViewDecision = SaleDecision<CurrentSaleView>;
 
@@ -29,10 +30,8 @@ function changed(before: SaleState, event: SaleEvent): ViewDecision {
 /** Whether this caller may steer the sale as it is now. */
 function refusalOf(state: SaleState, { sellerId, versions = null }: Steering): RefusedDecision | null {
   if (!mayManage(state, sellerId)) return refuse('not_found');
-  return versions === null || versions.includes(saleVersion(state)) ? null : refuse('stale_version');
+  return versions === null || versions.includes(shownVersion(state)) ? null : refuse('stale_version');
 }
-
-type Steering = Pick<ChangeSale, 'sellerId' | 'versions'>;
 
 function mayManage(state: SaleState, sellerId: string | null): boolean {
   return sellerId === null || sellerId === state.terms!.sellerId;

@@ -19,7 +19,7 @@ import { ticketStatus } from './ticket-table.ts';
 const pollSecondsMax = 30;
 
 /** Of all that saleView shows and that is not fixed for ever. */
-export function saleVersion(state: SaleState): string {
+export function shownVersion(state: SaleState): string {
   const { phase, queueing, isHoldingPaused } = state;
   return digestOf([phase, queueing, isHoldingPaused, stockOf(state)]);
 }
@@ -40,7 +40,7 @@ export function saleView(state: SaleState): CurrentSaleView {
     holdSeconds: terms.holdSeconds,
     paymentSeconds: terms.paymentSeconds,
     createdAtMs: terms.createdAtMs,
-    version: saleVersion(state),
+    version: shownVersion(state),
     isSettled: pendingMessages(state).length === 0,
   };
 }
