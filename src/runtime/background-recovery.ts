@@ -5,6 +5,7 @@
  * 1. A partition that has ended meanwhile is left at once, and nothing is put into it any more.
  * 2. When a store does not answer, the partition is tried again after pauses that grow. Others that wait go first.
  */
+import { backoffMs } from '../protocol/backoff.ts';
 import type { Claim } from '../protocol/journal.ts';
 import type { Scheduler } from '../protocol/scheduler.ts';
 import type { Partition } from './partition.ts';
@@ -41,7 +42,7 @@ export async function recoverInBackground(claimed: readonly Claimed[], deps: Bac
       if (partition.isGone) continue;
       log('warn', 'a partition cannot be recovered yet', { partition: number, error: String(error) });
       waiting.push(next);
-      const pauseMs = Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(failures++, 10));
+      const pauseMs = backoffMs(retryFirstMs, retryMaxMs, failures++);
       await new Promise<void>((resolve) => scheduler.after(pauseMs, resolve));
       continue;
     }

@@ -9,6 +9,7 @@
  * 4. `internal_error` is no answer: the receiver is poisoned. The message is sent again after pauses that grow. So it is
  *    when the sender cannot decide on the answer.
  */
+import { backoffMs } from '../protocol/backoff.ts';
 import type { Code } from '../protocol/codes.ts';
 import type { PendingMessage } from '../protocol/decider.ts';
 import type { Actor, Partition } from './partition.ts';
@@ -89,8 +90,7 @@ export class Outbox {
   }
 
   #sendLater(outgoing: Outgoing): void {
-    const pauseMs = Math.min(retryFailedMsMax, retryBusyMs * 2 ** Math.min(++outgoing.failures, 10));
-    this.#sendAfter(outgoing, pauseMs);
+    this.#sendAfter(outgoing, backoffMs(retryBusyMs, retryFailedMsMax, ++outgoing.failures));
   }
 
   #sendAfter(outgoing: Outgoing, pauseMs: number): void {

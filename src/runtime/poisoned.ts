@@ -9,6 +9,7 @@
  * 3. Messages of a poisoned actor, and messages to one, are not lost: the outbox sends again what is still pending.
  * 4. At most `linesMax` lines a minute are logged, however many actors and commands fail.
  */
+import { backoffMs } from '../protocol/backoff.ts';
 import { type AnyDecider, isInstant, type PendingMessage } from '../protocol/decider.ts';
 import type { Log } from '../protocol/log.ts';
 import type { PoisonedActor } from '../protocol/shard-row.ts';
@@ -69,7 +70,7 @@ export class PoisonedActors {
     poison.during = during;
     poison.reason = reason;
     poison.isOfTime ||= timeNames.has(during);
-    poison.retryAtMs = at + Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(poison.failures++, 10));
+    poison.retryAtMs = at + backoffMs(retryFirstMs, retryMaxMs, poison.failures++);
     actor.poison = poison;
     this.#actors.add(actor);
     // What the actor waits for comes in time all the same, unless it is time that it fails in.

@@ -5,6 +5,7 @@
  *    hint: what is missed is found by the next news or by `catchUp`.
  * 2. A database or journal that is away costs pauses, never a crash. What is held in memory meanwhile is one round.
  */
+import { backoffMs } from '../protocol/backoff.ts';
 import { type Family, gauge } from '../protocol/metric.ts';
 import { ReaderSet, type ReaderSetDeps } from './reader-set.ts';
 
@@ -131,7 +132,7 @@ export class Projector {
         if (!(await this.#round())) return;
       } catch (error) {
         if (this.#failures++ === 0) this.#options.log('warn', 'projection waits', { error: String(error) });
-        await this.#pause(Math.min(retryMaxMs, 50 * 2 ** Math.min(this.#failures, 10)));
+        await this.#pause(backoffMs(50, retryMaxMs, this.#failures));
       }
     }
   }

@@ -11,6 +11,7 @@
  * 5. Actors that have not changed for a while leave this memory: they are fetched from the store when they change.
  */
 import { Packr } from 'msgpackr';
+import { backoffMs } from '../protocol/backoff.ts';
 import type { AnyDecider } from '../protocol/decider.ts';
 import { CorruptFrame } from '../protocol/frame.ts';
 import type { ActorSnapshot, Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
@@ -116,7 +117,7 @@ export class Snapshotter {
       this.#round = this.#work().then(() => {
         if (this.#isStopped) return;
         const restMs = (this.#deps.scheduler.now() - startedAtMs) * restPerWork;
-        const retryMs = Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(this.#failures, 10));
+        const retryMs = backoffMs(retryFirstMs, retryMaxMs, this.#failures);
         this.#goOn(this.#failures > 0 ? retryMs : Math.max(this.#deps.limits.everyMs, restMs));
       });
     });

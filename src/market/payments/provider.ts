@@ -23,6 +23,7 @@ import {
   wrap,
 } from 'cockatiel';
 import Stripe from 'stripe';
+import { backoffMs } from '../../protocol/backoff.ts';
 import type { Log } from '../../protocol/log.ts';
 import { GaveUp, isFault, isUnreached, Stopped, Superseded } from './faults.ts';
 
@@ -126,16 +127,12 @@ export class Provider {
 
   #pauseAfter(fault: unknown, attempts: number): number {
     const maxMs = fault instanceof BrokenCircuitError ? brokenPauseMaxMs : pauseMaxMs;
-    return this.#grownPause(attempts, maxMs) * (0.5 + Math.random() / 2);
-  }
-
-  #grownPause(attempts: number, maxMs: number): number {
-    return Math.min(maxMs, this.#pauseMs * 2 ** Math.min(attempts, 20));
+    return backoffMs(this.#pauseMs, maxMs, attempts) * (0.5 + Math.random() / 2);
   }
 
   /** Throws Stopped. */
   pause(attempts: number): Promise<void> {
-    return this.#rest(this.#grownPause(attempts, pauseMaxMs), null);
+    return this.#rest(backoffMs(this.#pauseMs, pauseMaxMs, attempts), null);
   }
 
   async #rest(ms: number, superseded: AbortSignal | null): Promise<void> {

@@ -10,6 +10,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
+import { backoffMs } from '../../protocol/backoff.ts';
 import type { AppendOutcome, Frame } from '../../protocol/journal.ts';
 
 /** In all, and for one try: a server that hangs must not hold the answer back longer. */
@@ -107,7 +108,7 @@ async function settle(pool: pg.Pool, frames: readonly Frame[], deadlineMs: numbe
       return attempt === 0 ? outcomes : await recognise(pool, frames, outcomes);
     } catch (error) {
       if (!isOutage(error)) throw error;
-      const delayMs = Math.min(200, 10 * 2 ** attempt);
+      const delayMs = backoffMs(10, 200, attempt);
       if (performance.now() + delayMs > deadlineMs) return frames.map(() => 'unknown');
       await wait(delayMs);
     }

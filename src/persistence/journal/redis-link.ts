@@ -10,6 +10,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { backoffMs } from '../../protocol/backoff.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { RedisCommand, RedisReply } from './redis-command.ts';
@@ -57,9 +58,7 @@ export class RedisLink {
       connectTimeout: 2_000,
       commandTimeout: commandTimeoutMs,
       retryStrategy: (times) =>
-        this.#refusal === null
-          ? Math.min(reconnectPauseMaxMs, 20 * 2 ** Math.min(times, 10))
-          : reconnectPauseMaxMs,
+        this.#refusal === null ? backoffMs(20, reconnectPauseMaxMs, times) : reconnectPauseMaxMs,
     });
     this.#redis.on('error', (error: NodeJS.ErrnoException) => {
       this.#lastError = error.message || error.code || this.#lastError;

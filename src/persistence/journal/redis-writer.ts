@@ -11,6 +11,7 @@
  *    again, which is always safe; any other is `unknown` too.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { backoffMs } from '../../protocol/backoff.ts';
 import type { AppendOutcome, Claim, Frame } from '../../protocol/journal.ts';
 import type { Log } from '../../protocol/log.ts';
 import { isSmallerIdError } from './redis-claim.ts';
@@ -65,7 +66,7 @@ export class RedisWriter {
       if (open.length === 0) break;
       const trouble = await this.#round(open).catch((error: Error) => error.message);
       if (trouble === null && rounds <= eagerRounds) continue;
-      const pauseMs = Math.min(200, 10 * 2 ** Math.min(rounds, 10));
+      const pauseMs = backoffMs(10, 200, rounds);
       if (performance.now() + pauseMs > deadlineMs) {
         for (const pending of open)
           if (pending.outcome === null) this.#giveUp(pending, trouble ?? 'no progress');
