@@ -30,7 +30,7 @@ export function refuseCardFields(value: unknown): void {
 
 function look(value: unknown, steps: string[], isBelowCard: boolean): void {
   if (typeof value === 'string' || typeof value === 'number') {
-    if (isBelowCard && holdsCardNumber(String(value))) throw cardRefused(steps.map(pointer).join(''));
+    if (isBelowCard && holdsCardNumber(String(value))) throw cardRefused(pointer(...steps));
     return;
   }
   if (typeof value !== 'object' || value === null) return;

@@ -22,6 +22,7 @@ function shortened(path: string): string {
   return path.length <= pathCharsMax ? path : `${path.slice(0, pathCharsMax).toWellFormed()}…`;
 }
 
-export function pointer(name: string): string {
-  return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+/** The JSON pointer (RFC 6901) to what is reached by these steps. */
+export function pointer(...steps: readonly (string | number)[]): string {
+  return steps.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

@@ -230,7 +230,7 @@ class ExactReader {
   }
 
   #refusal(message: string): DoorbusterError {
-    return invalidRequest([{ path: this.#steps.map((step) => pointer(String(step))).join(''), message }]);
+    return invalidRequest([{ path: pointer(...this.#steps), message }]);
   }
 }
 

@@ -7,6 +7,7 @@
  * The whole order of checks is the contract's: path and method, token, role, rate, size, type, JSON, schema, key.
  */
 import { DoorbusterError } from '../protocol/errors.ts';
+import { strangerPrefix } from '../protocol/ids.ts';
 import { Buckets, type Family, histogram } from '../protocol/metric.ts';
 import { type ClientAddress, ClientAddresses } from './client-address.ts';
 import { newId } from './handling.ts';
@@ -150,7 +151,8 @@ export class Pipeline {
    */
   #ownerOf({ isConfidential }: Route, { identity, client }: AnyRequest, key: string): string {
     if (identity !== null && !isConfidential) return identity.accountId;
-    return `stranger_${sealOf(this.services).fingerprint(client.isExempt ? `${client.key} ${key}` : client.key)}`;
+    const share = client.isExempt ? `${client.key} ${key}` : client.key;
+    return strangerPrefix + sealOf(this.services).fingerprint(share);
   }
 
   /** What a client is told of whatever was thrown. What is no refusal is a bug or a fault, and goes to the log. */

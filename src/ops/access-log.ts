@@ -39,15 +39,7 @@ export class AccessLines implements AccessLog {
     this.#pieceBytesMax = stat.isFIFO() || stat.isSocket() ? pipeBytesMax : fileBytesMax;
   }
 
-  line(
-    requestId: string,
-    route: string,
-    status: number,
-    ms: number,
-    address: string,
-    accountId: string | null,
-    via: 'http' | 'live',
-  ): void {
+  readonly line: AccessLog['line'] = (requestId, route, status, ms, address, accountId, via) => {
     if (this.#waitingBytes > waitingBytesMax) {
       this.#dropped += 1;
       return;
@@ -61,7 +53,7 @@ export class AccessLines implements AccessLog {
       this.#timer = null;
       this.#flush();
     }, flushMs).unref();
-  }
+  };
 
   metrics(): Family[] {
     const help = 'Lines of the access log that were not written, because standard error is slow or gone';

@@ -27,9 +27,8 @@ const poisonOf = ({ kind, key, during, failures, reason }: PoisonedActor) =>
 
 const recoveryOf = (partition: number) => `partition ${partition} is still being recovered`;
 
-/** Shown, and no reason to send buyers away: everything else goes on. */
-function note(texts: readonly string[]): Check {
-  return { isOk: true, ...(texts.length > 0 ? { detail: texts.join('; ') } : {}) };
+function check(texts: readonly string[], isOk = texts.length === 0): Check {
+  return { isOk, ...(texts.length > 0 ? { detail: texts.join('; ') } : {}) };
 }
 
 /**
@@ -58,23 +57,20 @@ export async function readChecks(
     };
   }
   const silent = shards.filter(({ journalSilentMs }) => journalSilentMs > silentMsMax);
-  checks.journal = {
-    isOk: silent.length === 0,
-    ...(silent.length > 0 ? { detail: silent.map(silenceOf).join('; ') } : {}),
-  };
+  checks.journal = check(silent.map(silenceOf));
   const halted = shards.flatMap((row) => row.haltedPartitions);
   const recovering = shards.flatMap((row) => row.recoveringPartitions);
-  checks.partitions = {
-    ...note([...halted.map(({ reason }) => reason), ...recovering.map(recoveryOf)]),
-    isOk: halted.length === 0,
-  };
+  const troubles = [...halted.map(({ reason }) => reason), ...recovering.map(recoveryOf)];
+  checks.partitions = check(troubles, halted.length === 0);
   const stopped = backOffices.flatMap(({ body }) => (body as BackOfficeNumbers).projector.halted);
-  checks.projections = {
-    isOk: stopped.length === 0,
-    ...(stopped.length > 0 ? { detail: stopped.map(({ reason }) => reason).join('; ') } : {}),
-  };
-  checks.actors = note(shards.flatMap((row) => row.poisonedActors).map(poisonOf));
+  checks.projections = check(stopped.map(({ reason }) => reason));
+  // No reason to send buyers away: everything else goes on.
+  const poisoned = shards.flatMap((row) => row.poisonedActors);
+  checks.actors = check(poisoned.map(poisonOf), true);
   const unsaved = snapshotters.flatMap(({ body }) => (body as SnapshotterNumbers).halted);
-  checks.snapshots = note(unsaved.map(({ reason }) => reason));
+  checks.snapshots = check(
+    unsaved.map(({ reason }) => reason),
+    true,
+  );
   return checks;
 }

@@ -65,6 +65,13 @@ const areEqual = (a: Figures | null, b: Figures | null) =>
     a.sold === b.sold &&
     a.allotted === b.allotted);
 
+/** The row is older than the figure `allotted`, and right in all others. */
+function lacksAllotted(pair: Pair): pair is Pair & { readonly actor: Figures } {
+  const { row, actor } = pair;
+  if (row === null || actor === null || row.allotted !== null) return false;
+  return areEqual({ ...row, allotted: actor.allotted }, actor);
+}
+
 export class StockReconciliation implements Job {
   readonly name = 'stock reconciliation';
   readonly everyMs: number;
@@ -150,13 +157,7 @@ export class StockReconciliation implements Job {
       const isAtRest = areEqual(one.row, before.row) && areEqual(one.actor, before.actor);
       if (areEqual(one.row, one.actor)) this.#mismatches.delete(one.sku);
       else if (!isAtRest) continue;
-      else if (
-        one.row &&
-        one.actor &&
-        areEqual({ ...one.row, allotted: one.actor.allotted }, one.actor) &&
-        one.row.allotted === null
-      )
-        await this.#learn(one.sku, one.actor);
+      else if (lacksAllotted(one)) await this.#learn(one.sku, one.actor);
       else if (!this.#mismatches.has(one.sku)) this.#found(one);
     }
   }

@@ -1,4 +1,6 @@
 /** What the idempotency actor remembers: its owner's keyed requests of the last day. */
+import { strangerPrefix } from '../../protocol/ids.ts';
+
 interface FinishedRequest {
   readonly status: number;
   readonly body: unknown;
@@ -23,8 +25,6 @@ interface Share {
 export const shareOfAccount: Share = { keys: 10_000, answerChars: 8 * 1024 * 1024 };
 /** Addresses cost nothing, and an address is many people's: they may do without keys. */
 export const shareOfAddress: Share = { keys: 1_000, answerChars: 512 * 1024 };
-/** What the actor of an address's keys is called. */
-const addressPrefix = 'stranger_';
 
 export interface IdempotencyState {
   readonly share: Share;
@@ -38,7 +38,7 @@ export interface IdempotencyState {
 export const rememberMs = 24 * 3_600_000;
 
 export function initialIdempotency(owner: string): IdempotencyState {
-  const share = owner.startsWith(addressPrefix) ? shareOfAddress : shareOfAccount;
+  const share = owner.startsWith(strangerPrefix) ? shareOfAddress : shareOfAccount;
   return { share, requestByKey: new Map(), answerChars: 0 };
 }
 

@@ -132,10 +132,11 @@ function isSameAllocation(known: Allocation, command: OpenAllocation): boolean {
 export function closeAllocation(state: SkuState, { saleId }: CloseAllocation, at: Instant): SkuDecision {
   const allocation = state.allocationBySale.get(saleId);
   if (allocation === undefined || !allocation.isOpen) return { code: 'ok', events: noEvents };
+  const freed = freeOf(allocation);
   return {
     code: 'ok',
-    events: [{ type: 'AllotmentClosed', saleId, freed: freeOf(allocation), atMs: at }],
-    pushes: freeOf(allocation) > 0 ? [levelPush(state, saleId, 'none')] : noPushes,
+    events: [{ type: 'AllotmentClosed', saleId, freed, atMs: at }],
+    pushes: freed > 0 ? [levelPush(state, saleId, 'none')] : noPushes,
   };
 }
 

@@ -127,8 +127,7 @@ class Reader {
   }
 
   #refusal(message: string): DoorbusterError {
-    const path = this.#steps.map((step) => pointer(String(step))).join('');
-    return invalidRequest([{ path, message }], 'The frame');
+    return invalidRequest([{ path: pointer(...this.#steps), message }], 'The frame');
   }
 
   #kept(number: number): number {

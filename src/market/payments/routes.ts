@@ -11,12 +11,11 @@ import { type Route, reply, route } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isId } from '../../protocol/ids.ts';
 import { recentPaymentsOf } from './live.ts';
-import { Payment, WebhookTaken } from './schemas.ts';
+import { Payment, paymentIdCharsMax, WebhookTaken } from './schemas.ts';
 import { orderOfPayment } from './store.ts';
 import { paymentJson } from './views.ts';
 import { readWebhook } from './webhook.ts';
 
-const paymentIdCharsMax = 255;
 /** So long after it was made an event about an unknown payment is asked for again. */
 const youngMs = 60_000;
 const webhookBytesMax = 1024 * 1024;

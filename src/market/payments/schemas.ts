@@ -3,6 +3,9 @@ import Type, { type Static } from 'typebox';
 import { Id, Nullable, Open, Rarely, Timestamp } from '../../gateway/schemas.ts';
 import { Money } from '../pricing/schemas.ts';
 
+/** Of an id that the provider gives. */
+export const paymentIdCharsMax = 255;
+
 export const paymentStatuses = [
   'none',
   'authorized',

@@ -11,6 +11,7 @@ import type { PaymentReported } from '../../actors/order/commands.ts';
 import { numberIn, textIn } from '../../protocol/command.ts';
 import { fromProvider } from '../../protocol/currencies.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
+import { paymentIdCharsMax } from './schemas.ts';
 
 export interface WebhookReport {
   /** null: the event does not say; the payment does. */
@@ -19,8 +20,6 @@ export interface WebhookReport {
   readonly createdAtMs: number;
   readonly report: PaymentReported;
 }
-
-const paymentIdCharsMax = 255;
 
 function verified(
   rawBody: Uint8Array,
