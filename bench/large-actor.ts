@@ -6,16 +6,12 @@ import { randomUUID } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import { skuDecider } from '../src/actors/sku/decide.ts';
 import type { SkuEvent } from '../src/actors/sku/events.ts';
-import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
-import { evenSpread, partitionOf } from '../src/protocol/address.ts';
+import { partitionOf } from '../src/protocol/address.ts';
 import { encodeFrame } from '../src/protocol/frame.ts';
-import type { Journal, PassivatedStore, SnapshotStore } from '../src/protocol/journal.ts';
-import { systemScheduler } from '../src/runtime/clock.ts';
-import { Shard } from '../src/runtime/shard.ts';
-import { defaultShardLimits } from '../src/runtime/shard-options.ts';
 import { testDatabase } from '../test/persistence/support.ts';
+import { loneShard, type Stores } from './lone-shard.ts';
 import { type Measurement, seriesOf } from './measure.ts';
 
 const holds = 1_000_000;
@@ -25,11 +21,6 @@ const partition = partitionOf('sku', key);
 const at = 1_800_000_000_000;
 const saleId = `sal_${randomUUID()}`;
 const price = { amount: 49_900, currency: 'USD' };
-
-interface Stores {
-  readonly journal: Journal;
-  readonly snapshots: SnapshotStore & PassivatedStore;
-}
 
 function* events(): Generator<SkuEvent> {
   const terms = { saleId, quantity: holds, price, purchaseLimit: 4, holdSeconds: 300, atMs: at };
@@ -67,20 +58,8 @@ interface Start {
   readonly heldUpMs: number;
 }
 
-async function start({ journal, snapshots }: Stores): Promise<Start> {
-  const shard = new Shard({
-    ...{ shard: 0, partitions: evenSpread(1).partitionsOf(0), owner: 'bench', deciders },
-    ...{ journal, snapshots, passivated: snapshots, limits: defaultShardLimits, scheduler: systemScheduler },
-    clock: { now: () => at + 60_000, advanceTo: () => {} },
-    ask: () => {},
-    push: () => {},
-    onDurable: () => {},
-    onRetired: () => {},
-    onFatal: (reason) => {
-      throw new Error(reason);
-    },
-    log: () => {},
-  });
+async function start(stores: Stores): Promise<Start> {
+  const shard = loneShard(stores, { clock: { now: () => at + 60_000, advanceTo: () => {} } });
   const startedAtMs = performance.now();
   const cpu = process.cpuUsage();
   const since = () => performance.now() - startedAtMs;

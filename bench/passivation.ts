@@ -14,14 +14,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
-import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
-import { evenSpread } from '../src/protocol/address.ts';
-import { anchorClock, startClock, systemScheduler } from '../src/runtime/clock.ts';
-import { Shard } from '../src/runtime/shard.ts';
+import type { Shard } from '../src/runtime/shard.ts';
 import { defaultShardLimits } from '../src/runtime/shard-options.ts';
 import { type TestDatabase, testDatabase, until } from '../test/persistence/support.ts';
+import { loneShard } from './lone-shard.ts';
 import { type Measurement, quantile, type Series, seriesOf } from './measure.ts';
 import type { ArchiveTask } from './snapshotter-worker.ts';
 
@@ -57,26 +55,9 @@ function memory(): Memory {
 }
 
 function openShard({ pool }: TestDatabase): Shard {
-  const snapshots = createSnapshotStore(pool);
-  return new Shard({
-    ...{
-      shard: 0,
-      partitions: evenSpread(1).partitionsOf(0),
-      owner: 'bench',
-      deciders,
-      snapshots,
-      passivated: snapshots,
-    },
-    journal: openPostgresJournal(pool),
-    clock: startClock(anchorClock()),
-    scheduler: systemScheduler,
+  const stores = { journal: openPostgresJournal(pool), snapshots: createSnapshotStore(pool) };
+  return loneShard(stores, {
     ask: (_address, _command, done) => done('busy', null),
-    push: () => {},
-    onDurable: () => {},
-    onRetired: () => {},
-    onFatal: (reason) => {
-      throw new Error(reason);
-    },
     log(level, message, fields) {
       if (level !== 'info') console.error(message, fields);
     },

@@ -11,17 +11,15 @@ import { randomUUID } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import { skuDecider } from '../src/actors/sku/decide.ts';
 import type { SkuEvent } from '../src/actors/sku/events.ts';
-import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
-import { evenSpread, partitionCount, partitionOf } from '../src/protocol/address.ts';
+import { partitionCount, partitionOf } from '../src/protocol/address.ts';
 import { encodeFrame, type JournalRecord } from '../src/protocol/frame.ts';
-import type { ActorSnapshot, Journal, PassivatedStore, SnapshotStore } from '../src/protocol/journal.ts';
-import { Shard } from '../src/runtime/shard.ts';
-import { defaultShardLimits } from '../src/runtime/shard-options.ts';
+import type { ActorSnapshot } from '../src/protocol/journal.ts';
 import { testDatabase } from '../test/persistence/support.ts';
 import { MemoryJournal, MemorySnapshots, MemoryStore } from '../test/support/memory-journal.ts';
 import { append } from './append.ts';
+import { loneShard, type Stores } from './lone-shard.ts';
 import { type Measurement, type Series, seriesOf } from './measure.ts';
 
 const skuCount = 10_000;
@@ -70,11 +68,6 @@ function bought(n: number): SkuEvent[] {
   return [hold, attached, { type: 'HoldCommitted', holdId, quantity: 1, atMs: at }];
 }
 
-interface Stores {
-  readonly journal: Journal;
-  readonly snapshots: SnapshotStore & PassivatedStore;
-}
-
 interface Start {
   readonly events: number;
   readonly tookMs: number;
@@ -82,26 +75,10 @@ interface Start {
   readonly cpuMs: number;
 }
 
-async function start({ journal, snapshots }: Stores): Promise<Start> {
-  const shard = new Shard({
-    ...{
-      shard: 0,
-      partitions: evenSpread(1).partitionsOf(0),
-      owner: 'bench',
-      deciders,
-      limits: defaultShardLimits,
-    },
-    ...{ journal, snapshots, passivated: snapshots },
+async function start(stores: Stores): Promise<Start> {
+  const shard = loneShard(stores, {
     clock: { now: () => at + 1_000, advanceTo: () => {} },
     scheduler: { now: () => performance.now(), soon: () => {}, after: () => () => {} },
-    ask: () => {},
-    push: () => {},
-    onDurable: () => {},
-    onRetired: () => {},
-    onFatal: (reason) => {
-      throw new Error(reason);
-    },
-    log: () => {},
   });
   const startedAtMs = performance.now();
   const cpu = process.cpuUsage();

@@ -12,19 +12,18 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { SaleEvent } from '../src/actors/sale/events.ts';
 import type { SkuEvent } from '../src/actors/sku/events.ts';
-import { deciders } from '../src/features.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
-import { evenSpread, partitionOf } from '../src/protocol/address.ts';
+import { partitionOf } from '../src/protocol/address.ts';
 import type { AnyCommand } from '../src/protocol/command.ts';
 import type { JournalRecord } from '../src/protocol/frame.ts';
 import { Peer } from '../src/protocol/peer.ts';
-import { anchorClock, startClock, systemScheduler } from '../src/runtime/clock.ts';
-import { Shard } from '../src/runtime/shard.ts';
-import { defaultShardLimits } from '../src/runtime/shard-options.ts';
+import { anchorClock, systemScheduler } from '../src/runtime/clock.ts';
+import type { Shard } from '../src/runtime/shard.ts';
 import { portWire } from '../src/runtime/thread.ts';
 import { testDatabase } from '../test/persistence/support.ts';
 import { append } from './append.ts';
+import { loneShard } from './lone-shard.ts';
 import { type Measurement, quantile, seriesOf } from './measure.ts';
 
 const size = 1_000_000;
@@ -188,31 +187,8 @@ export async function run(): Promise<Measurement> {
     await append(journal, records('sku', sku, skuEvents()), eventsPerFrame);
     let tell: (body: number[]) => void = () => {};
     const startShard = async () => {
-      const store = createSnapshotStore(database.pool);
-      const shard = new Shard({
-        ...{
-          shard: 0,
-          partitions: evenSpread(1).partitionsOf(0),
-          owner: 'bench',
-          deciders,
-          limits: defaultShardLimits,
-          journal,
-        },
-        ...{
-          snapshots: store,
-          passivated: store,
-          clock: startClock(anchorClock()),
-          scheduler: systemScheduler,
-        },
-        ask: () => {},
-        push: () => {},
-        onDurable: (partition, seq) => tell([partition, seq]),
-        onRetired: () => {},
-        onFatal: (reason) => {
-          throw new Error(reason);
-        },
-        log: () => {},
-      });
+      const stores = { journal, snapshots: createSnapshotStore(database.pool) };
+      const shard = loneShard(stores, { onDurable: (partition, seq) => tell([partition, seq]) });
       const startedAtMs = performance.now();
       const { events } = await shard.start();
       return { shard, events, seconds: (performance.now() - startedAtMs) / 1000 };

@@ -2,13 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
-import type { ClientAddress } from '../../src/gateway/client-address.ts';
 import { heaviest } from '../../src/gateway/heaviest.ts';
-import { KeyHash } from '../../src/gateway/key-hash.ts';
 import { LimitExchange } from '../../src/gateway/limit-exchange.ts';
 import { allocateLimits, Limits } from '../../src/gateway/limits.ts';
+import { clientAt, hash, isTaken, timesTaken, tokenSecret } from '../support/limits.ts';
 
-const tokenSecret = 'a secret that all processes of a shop have';
 const startMs = Date.UTC(2026, 10, 27);
 
 function processesWith(env: Record<string, string>, count = 2) {
@@ -34,21 +32,6 @@ function processesWith(env: Record<string, string>, count = 2) {
   };
   return { clock, processes, round, exchanges: processes.map(({ exchange }) => exchange) };
 }
-
-const hash = new KeyHash(tokenSecret);
-const clientAt = (text: string): ClientAddress => ({ text, key: text, isExempt: false, ...hash.of(text) });
-
-function isTaken(take: () => void): boolean {
-  try {
-    take();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const timesTaken = (tries: number, take: () => void) =>
-  Array.from({ length: tries }, () => isTaken(take)).filter(Boolean).length;
 
 const slow = { RATE_ACCOUNT_PER_SECOND: '1', RATE_ACCOUNT_BURST: '20' };
 

@@ -3,16 +3,14 @@ import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import type { ClientAddress } from '../../src/gateway/client-address.ts';
-import { KeyHash } from '../../src/gateway/key-hash.ts';
 import { allocateLimits, Limits } from '../../src/gateway/limits.ts';
 import { shareLimits } from '../../src/ops/shared-limits.ts';
 import type { Log } from '../../src/protocol/log.ts';
 import { startTestRedis, type TestRedis, until, whyNoRedis } from '../persistence/support.ts';
+import { clientAt, isTaken, timesTaken, tokenSecret } from '../support/limits.ts';
 
 const skipped = whyNoRedis();
 if (skipped) console.warn(`skipping limits over several processes: ${skipped}`);
-
-const tokenSecret = 'a secret that all processes of a shop have';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -40,21 +38,6 @@ function processOn(url: string, secret = tokenSecret) {
   return { limits, lines, stop };
 }
 type Process = ReturnType<typeof processOn>;
-
-const hash = new KeyHash(tokenSecret);
-const clientAt = (text: string): ClientAddress => ({ text, key: text, isExempt: false, ...hash.of(text) });
-
-function isTaken(take: () => void): boolean {
-  try {
-    take();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const timesTaken = (tries: number, take: () => void) =>
-  Array.from({ length: tries }, () => isTaken(take)).filter(Boolean).length;
 
 /** Guests come back slowly, one in two seconds: whoever finds none of sixty knows of the others. */
 const guests = ({ limits }: Process, client: ClientAddress, tries = 60) =>

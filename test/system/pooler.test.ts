@@ -9,7 +9,7 @@ import { freePort } from '../../src/persistence/embedded/free-port.ts';
 import { checkSession } from '../../src/persistence/session.ts';
 import { type TestDatabase, testDatabase, until } from '../persistence/support.ts';
 import { makeDataDir, quietEnv, removeDataDir, runNode, startServer } from './server.ts';
-import { call, guest } from './shop.ts';
+import { call, guest, shippingAddress } from './shop.ts';
 
 const skipped = spawnSync('pgbouncer', ['--version']).status === 0 ? null : 'pgbouncer is not installed';
 if (skipped) console.warn(`skipping poolers: ${skipped}`);
@@ -118,15 +118,10 @@ describe.skipIf(skipped !== null)('case 15: behind a pooler', () => {
     const server = await startServer(await folder(), { DATABASE_URL: url });
     closers.push(() => server.end('SIGTERM'));
     const who = await guest(server);
-    const body = {
-      name: 'Ada',
-      line1: '1 Market Street',
-      city: 'Springfield',
-      postalCode: '12345',
-      country: 'US',
-    };
     const headers = { 'idempotency-key': 'one' };
-    expect((await call(server, 'POST /v1/me/addresses', { who, headers, body })).status).toBe(201);
+    expect(
+      (await call(server, 'POST /v1/me/addresses', { who, headers, body: shippingAddress })).status,
+    ).toBe(201);
     expect((await fetch(`${server.opsUrl}/readyz`)).status).toBe(200);
     // The limits hold on the sessions behind the pooler.
     await expect(checkSession(url)).resolves.toBeUndefined();

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Link } from '../faults/link.ts';
 import { startTestRedis, type TestRedis, testDatabase, whyNoRedis } from '../persistence/support.ts';
 import { makeDataDir, quietEnv, removeDataDir, runNode, startServer, waitFor } from './server.ts';
-import { call, guest } from './shop.ts';
+import { call, guest, shippingAddress } from './shop.ts';
 
 const skipped = whyNoRedis();
 if (skipped) console.warn(`skipping the journal's database in Redis: ${skipped}`);
@@ -33,14 +33,6 @@ async function used(server: TestRedis): Promise<string[]> {
   admin.disconnect();
   return [...info.matchAll(/^(db\d+):/gm)].map(([, name]) => name!);
 }
-
-const address = {
-  name: 'Ada',
-  line1: '1 Market Street',
-  city: 'Springfield',
-  postalCode: '12345',
-  country: 'US',
-};
 
 describe.skipIf(skipped !== null)('case 05: the database in REDIS_URL', () => {
   it.each([
@@ -94,7 +86,11 @@ describe.skipIf(skipped !== null)('case 05: the database in REDIS_URL', () => {
     const save = async (key: string) => {
       const headers = { 'idempotency-key': key };
       return (
-        await call(server, 'POST /v1/me/addresses', { who: await guest(server), headers, body: address })
+        await call(server, 'POST /v1/me/addresses', {
+          who: await guest(server),
+          headers,
+          body: shippingAddress,
+        })
       ).status;
     };
     expect(await save('before')).toBe(201);

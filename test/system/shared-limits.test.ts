@@ -1,20 +1,16 @@
 /** A real server counts together with another process on its Redis: this test, which has a memory of limits of its own. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
-import { KeyHash } from '../../src/gateway/key-hash.ts';
 import { allocateLimits, Limits } from '../../src/gateway/limits.ts';
 import { shareLimits } from '../../src/ops/shared-limits.ts';
 import { connect } from '../gateway/live-client.ts';
 import { startTestRedis, type TestRedis, testLog, whyNoRedis } from '../persistence/support.ts';
+import { clientAt, tokenSecret } from '../support/limits.ts';
 import { openSite, type Site, waitFor } from './server.ts';
 import { call } from './shop.ts';
 
 const skipped = whyNoRedis();
 if (skipped) console.warn(`skipping limits over several processes: ${skipped}`);
-
-const tokenSecret = 'a secret that all processes of a shop have';
-const hash = new KeyHash(tokenSecret);
-const clientAt = (text: string) => ({ text, key: text, isExempt: false, ...hash.of(text) });
 
 describe.skipIf(skipped !== null)('a server and another process on one Redis', () => {
   let redis: TestRedis;

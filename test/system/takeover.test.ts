@@ -14,7 +14,7 @@ import {
   startServer,
   waitFor,
 } from './server.ts';
-import { admin, call, expected, guest } from './shop.ts';
+import { admin, call, expected, guest, shippingAddress } from './shop.ts';
 
 let dataDir = '';
 const servers: ServerProcess[] = [];
@@ -58,19 +58,13 @@ async function epochs(server: ServerProcess): Promise<number[]> {
   return rows.map(({ epoch }: { epoch: number }) => epoch);
 }
 
-const address = {
-  name: 'Ada',
-  line1: '1 Market Street',
-  city: 'Springfield',
-  postalCode: '12345',
-  country: 'US',
-};
-
 /** A row in the database and an event in the journal. */
 async function expectServing(server: ServerProcess): Promise<void> {
   const who = await guest(server);
   const headers = { 'idempotency-key': 'one' };
-  expect((await call(server, 'POST /v1/me/addresses', { who, headers, body: address })).status).toBe(201);
+  expect((await call(server, 'POST /v1/me/addresses', { who, headers, body: shippingAddress })).status).toBe(
+    201,
+  );
   expect((await fetch(`${server.opsUrl}/readyz`)).status).toBe(200);
 }
 
