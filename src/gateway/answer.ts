@@ -64,7 +64,7 @@ export function writeReply(
 
 const lineByStatus = new Map<number, string>();
 
-export function statusLine(status: number): string {
+function statusLine(status: number): string {
   let line = lineByStatus.get(status);
   if (line === undefined) {
     line = `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;

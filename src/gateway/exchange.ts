@@ -1,6 +1,6 @@
 /**
  * HTTP's way in and out of the pipeline: one request and its answer on the socket. No handler is given a uWS response:
- * besides this file only head.ts (what came), answer.ts and the upgrade (live/endpoint.ts, live/refuse-upgrade.ts)
+ * besides this file only head.ts (what came), answer.ts and the upgrade (live/endpoint.ts)
  * touch one.
  *
  * 1. `onAborted` is attached before anything else, and after an abort nothing is written: uWS ends the process

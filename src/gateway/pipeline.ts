@@ -169,7 +169,7 @@ export class Pipeline {
 
   /** Counts an answer, and writes its line. A request to no route counts as `unknown`. */
   observe(
-    route: Route | null,
+    route: Pick<Route, 'operationId'> | null,
     status: number,
     startedAtMs: number,
     requestId: string,

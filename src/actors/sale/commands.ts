@@ -94,8 +94,8 @@ export type ResumeSale = Sent<typeof resumeSale>;
 export type CloseSale = Sent<typeof closeSale>;
 
 /**
- * created | ok (has one already, or the same requestId again) | not_found | sale_not_open | sale_ended | address_limit
- * {limit} | busy.
+ * created | ok (has one already, or the same requestId again) | not_found (also when it was refused) | sale_not_open |
+ * sale_ended | address_limit {limit} | busy.
  */
 export const joinSale = command('JoinSale')
   .takes<{

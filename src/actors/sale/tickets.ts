@@ -2,6 +2,7 @@
 
 import { type Instant, noEvents, type Push, refuse } from '../../protocol/decider.ts';
 import type { JoinSale, LeaveSale, ReadTicket, ReadTickets, TicketView } from './commands.ts';
+import { stockOf } from './facts.ts';
 import type { SaleDecision, SaleState } from './state.ts';
 import { ticketView } from './view.ts';
 
@@ -23,7 +24,8 @@ export function join(state: SaleState, command: JoinSale, at: Instant): TicketDe
       return { code: 'ok', events: noEvents, reply: (now) => ticketView(now, number, at) };
   }
   if (state.phase === 'scheduled' || state.pendingItems > 0) return refuse('sale_not_open');
-  if (state.phase === 'ended') return refuse('sale_ended');
+  // A sale that was refused has ended, too, and never was for its buyers.
+  if (state.phase === 'ended') return refuse(stockOf(state).stock === 'refused' ? 'not_found' : 'sale_ended');
   const limit = state.queueing.ticketsPerAddress ?? null;
   const address = command.address ?? 0;
   if (limit !== null && address !== 0 && tickets.liveOf(address) >= limit)

@@ -11,19 +11,21 @@ import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } fro
 import type { Push } from '../../protocol/decider.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { type Family, gauge } from '../../protocol/metric.ts';
+import { writeReply } from '../answer.ts';
 import type { ClientAddress } from '../client-address.ts';
 import { RequestHead } from '../head.ts';
 import type { Pipeline } from '../pipeline.ts';
-import type { Route } from '../route.ts';
+import type { Reply, Route } from '../route.ts';
 import { encode, msgpackProtocol } from './codec.ts';
 import { Connections } from './connections.ts';
 import type { LiveFeature, LiveHost } from './feature.ts';
 import { FrameReceiver, heartbeatSeconds } from './frames.ts';
-import { refuseUpgrade } from './refuse-upgrade.ts';
 import { LiveRegistry } from './registry.ts';
 import { LiveRequests } from './requests.ts';
 import { closeCodes, LiveSocket, type SocketData, topicFor } from './socket.ts';
 
+/** What the log and the metrics call the opening of a socket. */
+const upgradeRoute = { operationId: 'openLive' };
 const socketHeaders = ['sec-websocket-key', 'sec-websocket-protocol', 'sec-websocket-extensions'];
 /** uWS cuts a connection off at its own limit; below it a client is told why (1009). */
 const frameBytesCutOff = 64 * 1024;
@@ -136,17 +138,20 @@ export class LiveEndpoint {
   }
 
   #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+    const startedAtMs = performance.now();
     const head = new RequestHead(res, req);
     head.walk(req, socketHeaders);
     const client = this.#pipeline.addresses.of(head.peer, head.forwardedFor);
+    head.client = client;
     try {
       if (head.fault !== null) throw new DoorbusterError('malformed_request', head.fault);
       this.#checkRoom(client);
       this.#pipeline.arrive(client);
     } catch (error) {
-      refuseUpgrade(res, this.#pipeline.replyTo(error, head.requestId, null), head.requestId);
+      this.#refuse(res, head, startedAtMs, this.#pipeline.replyTo(error, head.requestId, null));
       return;
     }
+    this.#observe(head, 101, startedAtMs);
     const offered = (head.headers['sec-websocket-protocol'] ?? '').split(',', 10);
     const isBinary = offered.some((name) => name.trim() === msgpackProtocol);
     res.writeStatus('101 Switching Protocols');
@@ -158,6 +163,22 @@ export class LiveEndpoint {
       head.headers['sec-websocket-extensions'] ?? '',
       context,
     );
+  }
+
+  /** Over HTTP, and a turn later: nothing that came behind it in the same segment is read as a request. */
+  #refuse(res: HttpResponse, head: RequestHead, startedAtMs: number, reply: Reply): void {
+    let isAborted = false;
+    res.onAborted(() => {
+      isAborted = true;
+    });
+    this.#observe(head, reply.status, startedAtMs);
+    setImmediate(() => {
+      if (!isAborted) writeReply(res, reply, head, true, undefined, '');
+    });
+  }
+
+  #observe({ requestId, client }: RequestHead, status: number, startedAtMs: number): void {
+    this.#pipeline.observe(upgradeRoute, status, startedAtMs, requestId, client.text, null, 'http');
   }
 
   /** Refuses with `busy`, and with `rate_limited` when this address has its share of sockets. */

@@ -2,8 +2,8 @@
  * What a client's frames do.
  *
  * 1. The first frame is `authenticate` with a good token, or the socket is closed (4001). A later one with a new token
- *    of the same account lets the socket live as long as that token. Frames that come while a token is being checked
- *    wait, within bounds.
+ *    of the same account lets the socket live as long as that token, and so does the same one sent twice, as often as
+ *    frames may come. Frames that come while a token is being checked wait, within bounds.
  * 2. Requests take the pipeline to the HTTP routes' own handlers (`requests.ts`), each with one `reply`.
  * 3. A frame that makes no sense is answered by an `error` frame; after a few of them the socket is closed (4029).
  */
@@ -54,6 +54,11 @@ export class FrameReceiver {
       this.#complain(socket, error);
       return;
     }
+    this.#take(socket, frame);
+  }
+
+  #take(socket: LiveSocket, frame: Frame): void {
+    if (socket.ws === null) return;
     if (socket.stash !== null) {
       if (socket.stash.push(frame) > stashMax) socket.end(closeCodes.rateLimited, 'too many frames');
     } else if (socket.identity === null || frame.type === 'authenticate') {
@@ -114,7 +119,8 @@ export class FrameReceiver {
     socket.stash = null;
     const serverTime = new Date(this.#now()).toISOString();
     socket.send({ type: 'ready', serverTime, heartbeatSeconds });
-    for (const next of stash) this.#handle(socket, next);
+    // Among them may be another token, for which those behind it wait again.
+    for (const next of stash) this.#take(socket, next);
   }
 
   /** Ends a socket whose access token has expired, or belongs to a session that has ended. */
@@ -135,7 +141,6 @@ export class FrameReceiver {
   }
 
   #handle(socket: LiveSocket, frame: Frame): void {
-    if (socket.ws === null) return;
     const { type, id, ...fields } = frame;
     const isIdGood =
       id === undefined || (typeof id === 'string' && id.length <= idCharsMax) || Number.isSafeInteger(id);

@@ -1,7 +1,14 @@
 /** Signing in and out. Guests are stateless: their id and role live in their token alone. */
 
 import { invalid } from '../../gateway/handling.ts';
-import { type Identity, type Route, reply, route, type Services } from '../../gateway/route.ts';
+import {
+  type AnyRequest,
+  type Identity,
+  type Route,
+  reply,
+  route,
+  type Services,
+} from '../../gateway/route.ts';
 import { tokensOf } from '../../gateway/tokens.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isGuest } from './guests.ts';
@@ -66,18 +73,34 @@ const login = route({
   replies: { 200: { description: 'Signed in', schema: SignIn } },
   refusals: ['invalid_credentials', 'rate_limited'],
   async handle({ services, body, client }) {
-    if (body.guestToken !== undefined) await guestFrom(services, body.guestToken);
+    if (body.guestToken !== undefined) await guestFrom(services, body.guestToken, client);
     const signedIn = await tryPassword(services, body.email, client, () => accountsOf(services).login(body));
     return reply(200, await signInJson(services, signedIn));
   },
 });
 
 /** The guest whose token this is; any other is refused, or what the guest has would be lost without a word. */
-async function guestFrom(services: Services, guestToken: string): Promise<Identity> {
+async function guestFrom(
+  services: Services,
+  guestToken: string,
+  client: AnyRequest['client'],
+): Promise<Identity> {
   const identity = await verified(services, guestToken);
-  return identity !== null && isGuest(identity)
-    ? identity
-    : invalid('/guestToken', 'must be a valid token of a guest');
+  if (identity !== null && isGuest(identity)) return identity;
+  services.limits.refused.take(client);
+  return invalid('/guestToken', 'must be a valid token of a guest');
+}
+
+/** Refresh tokens that are refused count with the other tokens that an address tries: `rate_limited` beyond. */
+function countingRefused<Result>(
+  { limits }: Services,
+  client: AnyRequest['client'],
+  used: Promise<Result>,
+): Promise<Result> {
+  return used.catch((error) => {
+    if (error instanceof DoorbusterError && error.code === 'invalid_token') limits.refused.take(client);
+    throw error;
+  });
 }
 
 async function verified(services: Services, token: string): Promise<Identity | null> {
@@ -100,9 +123,10 @@ const refresh = route({
   isConfidential: true,
   body: Refresh,
   replies: { 200: { description: 'The next pair', schema: SignIn } },
-  refusals: ['invalid_token'],
-  async handle({ services, body }) {
-    return reply(200, await signInJson(services, await accountsOf(services).refresh(body.refreshToken)));
+  refusals: ['invalid_token', 'rate_limited'],
+  async handle({ services, client, body }) {
+    const renewed = accountsOf(services).refresh(body.refreshToken);
+    return reply(200, await signInJson(services, await countingRefused(services, client, renewed)));
   },
 });
 
@@ -116,9 +140,9 @@ const logout = route({
   who: 'anybody',
   body: SignOut,
   replies: { 204: { description: 'Signed out' } },
-  refusals: ['unauthenticated', 'invalid_token'],
-  async handle({ services, identity, body }) {
-    await accountsOf(services).logout(identity, body);
+  refusals: ['unauthenticated', 'invalid_token', 'rate_limited'],
+  async handle({ services, client, identity, body }) {
+    await countingRefused(services, client, accountsOf(services).logout(identity, body));
     return reply(204);
   },
 });

@@ -12,13 +12,12 @@ import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/eta
 import { accepted, idParam, scopeOf } from '../../gateway/handling.ts';
 import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
 import { Page, PageQuery } from '../../gateway/schemas.ts';
-import { DoorbusterError } from '../../protocol/errors.ts';
 import { openSale } from './creation.ts';
 import { NewSale, Sale, SaleChange, SalePause, SaleStatus } from './schemas.ts';
 import { settled } from './settling.ts';
 import { listSales } from './store.ts';
 import { checkClaimTime } from './terms.ts';
-import { saleJson, saleStatusJson } from './views.ts';
+import { readShownSale, saleJson, saleStatusJson } from './views.ts';
 
 const tag = 'Sales';
 const managers = ['seller', 'operator', 'admin'] as const;
@@ -87,9 +86,7 @@ const read = route({
   replies: one,
   refusals: ['not_found'],
   async handle({ services, params }) {
-    const sale = accepted(await services.ask(readSale, idParam('sale', params.saleId), {}));
-    if (sale.stock === 'refused') throw new DoorbusterError('not_found', 'No such sale: it was refused');
-    return shown(sale);
+    return shown(await readShownSale(services, idParam('sale', params.saleId)));
   },
 });
 

@@ -1,10 +1,26 @@
 /**
- * A sale as JSON, from what its actor says. Field by field, so that nothing internal (the sale's hidden numbers) gets
+ * Who is shown a sale; and a sale as JSON, from what its actor says. Field by field, so that nothing internal (the sale's hidden numbers) gets
  * out by being added to the actor's view.
  */
-import type { SaleStatusView, SaleView } from '../../actors/sale/commands.ts';
-import { iso } from '../../gateway/handling.ts';
+import {
+  type CurrentSaleView,
+  readSale,
+  type SaleStatusView,
+  type SaleView,
+} from '../../actors/sale/commands.ts';
+import { accepted, iso } from '../../gateway/handling.ts';
+import { throwRefusal } from '../../gateway/problem.ts';
+import type { Services } from '../../gateway/route.ts';
 import type { Sale, SaleStatus } from './schemas.ts';
+
+/** A sale as anybody may read it, the seller included. One that was refused is answered as one that never was. */
+export async function readShownSale(
+  { ask }: Pick<Services, 'ask'>,
+  saleId: string,
+): Promise<CurrentSaleView> {
+  const sale = accepted(await ask(readSale, saleId, {}));
+  return sale.stock === 'refused' ? throwRefusal({ code: 'not_found', body: null }) : sale;
+}
 
 export function saleJson(view: SaleView): Sale {
   return {

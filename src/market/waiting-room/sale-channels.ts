@@ -2,13 +2,7 @@
  * One channel a sale on the live socket: what the sale says goes to all its watchers, and their exact places are read
  * back for them. A sale's view lives while somebody watches it.
  */
-import {
-  readSale,
-  readTicket,
-  readTickets,
-  type ServingView,
-  type TicketView,
-} from '../../actors/sale/commands.ts';
+import { readTicket, readTickets, type ServingView, type TicketView } from '../../actors/sale/commands.ts';
 import { accepted, idParam } from '../../gateway/handling.ts';
 import { type Frame, textField } from '../../gateway/live/codec.ts';
 import type { LiveChannel, LiveHost } from '../../gateway/live/feature.ts';
@@ -16,6 +10,7 @@ import type { LiveSocket, Subscription } from '../../gateway/live/socket.ts';
 import type { Reply, Services } from '../../gateway/route.ts';
 import type { Push } from '../../protocol/decider.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
+import { readShownSale } from '../sales/views.ts';
 import { type Admissions, admissionsOf } from './admission.ts';
 import {
   addWatcher,
@@ -123,8 +118,9 @@ export class SaleChannels implements LiveChannel {
 
   async #open(saleId: string): Promise<LiveView> {
     const known = this.#viewBySale.get(saleId);
-    if (known) return known;
-    const sale = accepted(await this.#services.ask(readSale, saleId, {}));
+    // One that ended may have been refused after somebody had begun to watch it.
+    if (known && known.phase !== 'ended') return known;
+    const sale = await readShownSale(this.#services, saleId);
     // Another subscriber may have opened it meanwhile.
     const view = this.#viewBySale.get(saleId) ?? createView(saleId, sale.phase, this.#services.now());
     // At once, so that it hears of a phase that begins while the ticket is being read.

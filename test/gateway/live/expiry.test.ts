@@ -43,6 +43,30 @@ describe('a live socket', () => {
     expect(await live.closed).toBe(4001);
   });
 
+  it('hears tokens that come while another is being checked, the same one too: none is a bad frame', async () => {
+    const { accountId } = await shop.visitor('buyer');
+    // A gateway that has not seen them has to check them, which takes its time.
+    const { port: elsewhere } = await shop.startAnother();
+    const tokens = await Promise.all(['ses_1', 'ses_2'].map((session) => tokenOf(accountId, session)));
+    for (const protocols of [[], ['doorbuster.msgpack.v1']]) {
+      const live = await connect(elsewhere, protocols);
+      for (let n = 0; n < 8; n++)
+        live.send({ type: 'authenticate', accessToken: tokens[n % tokens.length]! });
+      live.send({ type: 'unsubscribe', id: 'behind them', saleId: 'x' });
+      await live.frame((frame) => frame.id === 'behind them');
+      expect(live.frames.map(({ type }) => type)).toEqual([...Array(8).fill('ready'), 'reply']);
+      live.close();
+    }
+    const changed = await connect(elsewhere);
+    changed.send({ type: 'authenticate', accessToken: tokens[0]! });
+    changed.send({ type: 'authenticate', accessToken: (await shop.visitor('buyer')).token });
+    expect(await changed.closed).toBe(4003);
+    // As many as frames may come, and no more.
+    const flood = await connect(elsewhere);
+    for (let n = 0; n < 100; n++) flood.send({ type: 'authenticate', accessToken: tokens[0]! });
+    expect(await flood.closed).toBe(4029);
+  });
+
   it('ends with its session, and those of the account’s other sessions stay', async () => {
     const { accountId } = await shop.visitor('buyer');
     const lost = await authenticated(port, { token: await tokenOf(accountId, 'ses_lost') });

@@ -38,7 +38,8 @@ async function member(change: object = {}) {
   const body = { email: newEmail(), password, name: 'Ann', role: 'buyer', ...change };
   const answer = await server.call('POST', '/v1/auth/register', { body, headers: from(newAddress()) });
   expect(answer.status).toBe(201);
-  return { email: body.email, token: `Bearer ${answer.body.accessToken}`, account: answer.body.account };
+  const { accessToken, refreshToken, account } = answer.body;
+  return { email: body.email, token: `Bearer ${accessToken}`, refreshToken, account };
 }
 async function login(email: string, guess: string, address = newAddress()) {
   const answer = await server.call('POST', '/v1/auth/login', {
@@ -113,6 +114,33 @@ describe('a stranger who guesses', () => {
     });
     expect(right.status).toBe(200);
   });
+});
+
+test('refused refresh tokens and guest tokens count with all that are refused: sixty a minute', async () => {
+  const [stranger, home] = [newAddress(), newAddress()];
+  const { email, refreshToken } = await member();
+  const call = async (path: string, body: object, address = stranger) => {
+    const { status } = await server.call('POST', `/v1/auth/${path}`, { body, headers: from(address) });
+    return status;
+  };
+  const used = refreshToken.replace(/.$/, (last: string) => (last === 'A' ? 'B' : 'A'));
+  const guesses = [
+    ...(await times(20, (n) => call('refresh', { refreshToken: `ses_${n}.0.x` }))),
+    ...(await times(10, () => call('refresh', { refreshToken: used }))),
+    ...(await times(15, () => call('logout', { refreshToken: used }))),
+    ...(await times(15, () => call('login', { email, password, guestToken: 'x' }))),
+  ];
+  expect(guesses).toEqual([...Array(45).fill(401), ...Array(15).fill(400)]);
+  expect(await call('refresh', { refreshToken: used })).toBe(429);
+  expect(await call('logout', { refreshToken: used })).toBe(429);
+  expect(await call('login', { email, password, guestToken: 'x' })).toBe(429);
+  expect((await server.call('GET', '/v1/me', { token: 'Bearer x', headers: from(stranger) })).status).toBe(
+    429,
+  );
+  // What is good is served there still, and elsewhere nobody notices.
+  expect(await call('refresh', { refreshToken: used }, home)).toBe(401);
+  expect(await call('refresh', { refreshToken })).toBe(200);
+  expect(await login(email, password, stranger)).toBe(200);
 });
 
 test('a password pool that is busy counts nothing', async () => {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../../src/gateway/handling.ts';
+import { authenticated } from '../../gateway/live-client.ts';
 import { openShop, type Shop, saleBody } from '../../gateway/shop.ts';
 
 let shop: Shop;
@@ -51,6 +53,31 @@ describe('opening a sale', () => {
       status: 403,
       body: { code: 'forbidden' },
     });
+  });
+
+  it('that was refused is answered as one that never was, to anybody, over HTTP and live', async () => {
+    const seller = await shop.visitor('seller');
+    const sku = await shop.stock(seller, 3);
+    const refused = await shop.request(seller, 'POST /v1/sales', saleBody(shop.engine, sku, 10));
+    const { saleId } = refused.body;
+    const unknown = newId('sale');
+    for (const who of [await shop.visitor(), seller, await shop.visitor('admin')]) {
+      const live = await authenticated(shop.gateway.port, who);
+      const asked = (id: string) =>
+        Promise.all([
+          shop.request(who, `GET /v1/sales/${id}`).then(({ body }) => body),
+          shop.request(who, `POST /v1/sales/${id}/tickets`, {}).then(({ body }) => body),
+          shop.request(who, `GET /v1/sales/${id}/tickets/mine`).then(({ body }) => body),
+          live.ask('join', { saleId: id }).then(({ body }) => body),
+          live.ask('subscribe', { saleId: id }).then(({ body }) => body),
+        ]);
+      const told = await asked(saleId);
+      expect(told.map(({ code }) => code)).toEqual(Array(5).fill('not_found'));
+      expect(told).toEqual(await asked(unknown));
+      live.close();
+    }
+    const numbers = await shop.request(seller, `GET /v1/sales/${saleId}/status`);
+    expect(numbers).toMatchObject({ status: 200, body: { phase: 'ended' } });
   });
 
   it('names what does not fit together', async () => {
