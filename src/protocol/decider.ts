@@ -174,9 +174,13 @@ export interface Decider<State, Command, Event> {
   restore(key: string, snapshot: unknown, version: number): State;
   /** The same in slices, where a state may be so large that a thread must not be held up by making it. */
   restoreInSlices?(key: string, snapshot: unknown, version: number): Slices<State>;
-  /** Other names by which the actor can be found (a hold's id), added and dropped by an event. */
-  names?(event: Event): { readonly add?: string; readonly drop?: string } | null;
+  /**
+   * Other names by which the actor can be found (a hold's id), added and dropped by an event; `state` is as it was
+   * before. Whoever has this has the two after it.
+   */
+  names?(event: Event, state: State): { readonly add?: string; readonly drop?: readonly string[] } | null;
   allNames?(state: State): Iterable<string>;
+  hasName?(state: State, name: string): boolean;
   /** What operators should see of this actor now. Measures of one name and one set of labels are added up. */
   gauges?(state: State): Iterable<Measure>;
   /** The counter that this event adds 1 to. Asked for every event: the answers are static objects. */

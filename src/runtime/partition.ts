@@ -1,9 +1,11 @@
 /** One partition as this shard runs it: its actors, how far its journal goes and how far it is saved. */
 import type { AnyDecider, AnyEvent } from '../protocol/decider.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
-import { rowsPerSlice, type Slices } from '../protocol/slices.ts';
 import { PassivatedFilter } from './passivated-filter.ts';
 import type { Timed } from './timers.ts';
+
+/** Names of one actor that are listed when it is installed: some milliseconds. */
+const namesListedMax = 10_000;
 
 /** Why an actor is poisoned: see poisoned.ts. */
 export interface Poison {
@@ -72,9 +74,11 @@ export class Partition {
   readonly actors = new Map<string, Map<string, Actor>>();
   /** Actors that are saved and not in memory (or were once). */
   readonly passivated = new PassivatedFilter();
-  /** `kind` -> other name -> key. */
-  readonly names = new Map<string, Map<string, string>>();
 
+  /** `kind` -> other name -> key. */
+  readonly #names = new Map<string, Map<string, string>>();
+  /** Actors that were installed with more names than are worth a second list of them: they are asked. */
+  readonly #manyNamed = new Set<Actor>();
   readonly #isNamed: boolean;
 
   /** `isNamed`: actors can be found by their other names as well. */
@@ -92,7 +96,8 @@ export class Partition {
     this.unsavedSinceMs = null;
     this.broken = null;
     this.actors.clear();
-    this.names.clear();
+    this.#names.clear();
+    this.#manyNamed.clear();
     this.passivated.clear();
   }
 
@@ -120,26 +125,16 @@ export class Partition {
     return this.find(decider.kind, key) ?? this.install(decider, key, decider.initial(key), 0);
   }
 
+  /** The key of the actor that goes by another name. */
+  keyOf(kind: string, name: string): string | undefined {
+    const key = this.#names.get(kind)?.get(name);
+    if (key !== undefined) return key;
+    for (const actor of this.#manyNamed)
+      if (actor.kind === kind && actor.decider.hasName?.(actor.state, name)) return actor.key;
+    return undefined;
+  }
+
   install(decider: AnyDecider, key: string, state: unknown, restoredSeq: number): Actor {
-    const actor = this.#put(decider, key, state, restoredSeq);
-    if (this.#isNamed)
-      for (const name of decider.allNames?.(state) ?? []) this.#name(decider.kind, name, key);
-    return actor;
-  }
-
-  /** The same in slices: a restored actor may have many names. It is there only when it has all of them. */
-  *installInSlices(decider: AnyDecider, key: string, state: unknown, restoredSeq: number): Slices<Actor> {
-    let named = 0;
-    if (this.#isNamed) {
-      for (const name of decider.allNames?.(state) ?? []) {
-        this.#name(decider.kind, name, key);
-        if (++named % rowsPerSlice === 0) yield;
-      }
-    }
-    return this.#put(decider, key, state, restoredSeq);
-  }
-
-  #put(decider: AnyDecider, key: string, state: unknown, restoredSeq: number): Actor {
     const { kind } = decider;
     const actor: Actor = {
       decider,
@@ -160,17 +155,24 @@ export class Partition {
       this.actors.set(kind, ofKind);
     }
     ofKind.set(key, actor);
+    if (this.#isNamed) this.#nameAll(actor);
     return actor;
+  }
+
+  /** It leaves memory. */
+  remove(actor: Actor): void {
+    this.actors.get(actor.kind)?.delete(actor.key);
+    this.#manyNamed.delete(actor);
   }
 
   /** Applies one event to an actor's state and to the names by which it is found. */
   evolve(actor: Actor, event: AnyEvent, seq: number): void {
+    const named = this.#isNamed ? actor.decider.names?.(event, actor.state) : undefined;
     actor.decider.evolve(actor.state, event);
     actor.changedSeq = seq;
-    if (!this.#isNamed) return;
-    const named = actor.decider.names?.(event);
-    if (named?.add !== undefined) this.#name(actor.kind, named.add, actor.key);
-    if (named?.drop !== undefined) this.names.get(actor.kind)?.delete(named.drop);
+    if (!named) return;
+    if (named.add !== undefined) this.#name(actor.kind, named.add, actor.key);
+    for (const name of named.drop ?? []) this.#names.get(actor.kind)?.delete(name);
   }
 
   /** The snapshotter has saved everything up to this frame. */
@@ -190,11 +192,22 @@ export class Partition {
     for (const ofKind of this.actors.values()) yield* ofKind.values();
   }
 
+  #nameAll(actor: Actor): void {
+    let named = 0;
+    for (const name of actor.decider.allNames?.(actor.state) ?? []) {
+      if (++named > namesListedMax) {
+        this.#manyNamed.add(actor);
+        return;
+      }
+      this.#name(actor.kind, name, actor.key);
+    }
+  }
+
   #name(kind: string, name: string, key: string): void {
-    let ofKind = this.names.get(kind);
+    let ofKind = this.#names.get(kind);
     if (!ofKind) {
       ofKind = new Map();
-      this.names.set(kind, ofKind);
+      this.#names.set(kind, ofKind);
     }
     ofKind.set(name, key);
   }

@@ -100,7 +100,7 @@ export class Passivation {
         const isSaved = actor.changedSeq <= partition.checkpointSeq;
         if (actor.touchedAtMs >= beforeMs || !isSaved || !isIdle(actor)) continue;
         partition.passivated.add(addressHash(kind, key));
-        ofKind.delete(key);
+        partition.remove(actor);
         gone++;
       }
     }

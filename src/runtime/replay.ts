@@ -51,7 +51,7 @@ export function* restoreActorInSlices(
     const state = decider.restoreInSlices
       ? yield* decider.restoreInSlices(key, snapshot, version)
       : decider.restore(key, snapshot, version);
-    return yield* partition.installInSlices(decider, key, state, seq);
+    return partition.install(decider, key, state, seq);
   } catch (error) {
     throw new Unrecoverable(partition.number, `the snapshot of ${kind}/${key} cannot be read: ${error}`);
   }

@@ -61,7 +61,7 @@ export const defaultShardLimits: ShardLimits = {
   commandsPerTurn: 2_000,
   eventsPerBatch: 20_000,
   stallMs: 150,
-  heavyBytes: 8 * 1024 * 1024,
+  heavyBytes: 4 * 1024 * 1024,
   sliceMs: 10,
   idleMs: 60_000,
 };

@@ -127,7 +127,7 @@ export class Shard {
   find(kind: string, name: string): string | null {
     for (const partition of this.#partitions.all()) {
       // One that is being recovered knows what was, not yet what is.
-      const key = partition.isRecovering ? undefined : partition.names.get(kind)?.get(name);
+      const key = partition.isRecovering ? undefined : partition.keyOf(kind, name);
       if (key !== undefined) return key;
     }
     return null;

@@ -14,6 +14,7 @@ import type { SkuCommand, SkuCommands } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import { evolveSku } from './evolve.ts';
 import { placeHold, readHold, voidHold } from './holds.ts';
+import { forgottenIds } from './memory.ts';
 import { reportAnswered } from './pending.ts';
 import { restoreSku, restoreSkuInSlices, skuVersion, snapshotSku } from './snapshot.ts';
 import { deadline, initialSku, type SkuState } from './state.ts';
@@ -58,7 +59,10 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
   snapshot: snapshotSku,
   restore: restoreSku,
   restoreInSlices: restoreSkuInSlices,
-  // Forgotten ids are not listed: a name that leads here and finds no hold is answered `not_found`.
-  names: (event) => (event.type === 'HoldPlaced' ? { add: event.holdId } : null),
+  names: (event, state) => {
+    if (event.type === 'HoldPlaced') return { add: event.holdId };
+    return event.type === 'HoldsForgotten' ? { drop: forgottenIds(state, event.beforeMs) } : null;
+  },
   allNames: (state) => state.holdById.keys(),
+  hasName: (state, holdId) => state.holdById.has(holdId),
 };

@@ -48,10 +48,19 @@ function portionEnd(holds: ReadonlySet<Hold>): number {
   return Number.POSITIVE_INFINITY;
 }
 
+/** The holds of which HoldsForgotten is, before it is evolved. */
+export function forgottenIds(state: SkuState, beforeMs: number): string[] {
+  return Array.from(forgotten(state, beforeMs), ({ holdId }) => holdId);
+}
+
 /** Evolves HoldsForgotten. */
 export function forget(state: SkuState, beforeMs: number): void {
-  forgetHolds(state, state.ended, beforeMs);
-  forgetHolds(state, state.committed, beforeMs - (rememberCommittedMs - rememberMs));
+  for (const hold of forgotten(state, beforeMs)) {
+    state.ended.delete(hold);
+    state.committed.delete(hold);
+    state.holdById.delete(hold.holdId);
+    hold.allocation.holdCount--;
+  }
   for (const [adjustmentId, adjustment] of state.adjustmentById) {
     if (adjustment.atMs >= beforeMs) break;
     state.adjustmentById.delete(adjustmentId);
@@ -62,12 +71,15 @@ export function forget(state: SkuState, beforeMs: number): void {
   state.forgetAtMs = nextForgetMs(state);
 }
 
-function forgetHolds(state: SkuState, holds: Set<Hold>, beforeMs: number): void {
+function* forgotten(state: SkuState, beforeMs: number): Generator<Hold> {
+  yield* resolvedBefore(state.ended, beforeMs);
+  yield* resolvedBefore(state.committed, beforeMs - (rememberCommittedMs - rememberMs));
+}
+
+function* resolvedBefore(holds: ReadonlySet<Hold>, beforeMs: number): Generator<Hold> {
   for (const hold of holds) {
     if (hold.resolvedAtMs >= beforeMs) return;
-    holds.delete(hold);
-    state.holdById.delete(hold.holdId);
-    hold.allocation.holdCount--;
+    yield hold;
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * The sku actor's state as compact plain data, version 2, and back. What there are many of stands in columns: an actor
- * with a million holds is restored in a fraction of the time that a million rows took (version 1, which is still read).
+ * The sku actor's state as compact plain data, version 3, and back. What there are many of stands in columns: an actor
+ * with a million holds is restored in a fraction of the time that a million rows took (version 1, which is still read,
+ * as is version 2, whose numbers were lists).
  *
  * 1. Holds are kept in the order in which they were placed: serials are given anew, ties keep their order.
  * 2. Heaps are not stored: they are a function of the holds and of `warnedUpToMs`.
@@ -11,24 +12,28 @@ import type { Money } from '../../protocol/money.ts';
 import { rowsPerSlice, runToEnd, type Slices, sortInSlices } from '../../protocol/slices.ts';
 import type { ReportStock } from '../sale/commands.ts';
 import type { HoldState } from './commands.ts';
+import { type NumberColumn, numberColumn, numbersOf } from './number-column.ts';
 import { collectPending, reportMessage } from './pending.ts';
 import type { Adjustment, Allocation, Hold, Registration, SkuState } from './state.ts';
 import { initialSku, isLive, isWarned } from './state.ts';
 import { type TextColumn, textColumn, textReader } from './text-column.ts';
 
-export const skuVersion = 2;
+export const skuVersion = 3;
 
 const holdStates: readonly HoldState[] = ['held', 'committing', 'committed', 'voided', 'expired'];
 
+/** Of version 2, when it is a list. */
+type Numbers = NumberColumn | readonly number[];
+
 interface UnitColumns {
   buyers: TextColumn;
-  units: number[];
+  units: Numbers;
 }
 
 interface TicketColumns {
-  numbers: number[];
-  held: number[];
-  sold: number[];
+  numbers: Numbers;
+  held: Numbers;
+  sold: Numbers;
 }
 
 type UnitRow = [buyerId: string, units: number];
@@ -72,13 +77,13 @@ interface HoldColumns {
   ids: TextColumn;
   buyers: TextColumn;
   orders: TextColumn;
-  allocations: number[];
-  ticketNumbers: number[];
-  quantities: number[];
-  placedAtMs: number[];
-  states: number[];
-  expiresAtMs: number[];
-  resolvedAtMs: number[];
+  allocations: Numbers;
+  ticketNumbers: Numbers;
+  quantities: Numbers;
+  placedAtMs: Numbers;
+  states: Numbers;
+  expiresAtMs: Numbers;
+  resolvedAtMs: Numbers;
 }
 
 interface SkuSnapshot<Allocations = AllocationRow[], Holds = HoldColumns> {
@@ -132,13 +137,13 @@ function holdColumns(holds: readonly Hold[], allocations: readonly Allocation[])
     ids: textColumn(holds.map(({ holdId }) => holdId)),
     buyers: textColumn(holds.map(({ buyerId }) => buyerId)),
     orders: textColumn(holds.map(({ orderId }) => orderId)),
-    allocations: holds.map(({ allocation }) => indexByAllocation.get(allocation)!),
-    ticketNumbers: holds.map(({ ticketNumber }) => ticketNumber),
-    quantities: holds.map(({ quantity }) => quantity),
-    placedAtMs: holds.map(({ placedAtMs }) => placedAtMs),
-    states: holds.map(({ state }) => holdStates.indexOf(state)),
-    expiresAtMs: holds.map(({ expiresAtMs }) => expiresAtMs),
-    resolvedAtMs: holds.map(({ resolvedAtMs }) => resolvedAtMs),
+    allocations: numberColumn(holds.map(({ allocation }) => indexByAllocation.get(allocation)!)),
+    ticketNumbers: numberColumn(holds.map(({ ticketNumber }) => ticketNumber)),
+    quantities: numberColumn(holds.map(({ quantity }) => quantity)),
+    placedAtMs: numberColumn(holds.map(({ placedAtMs }) => placedAtMs)),
+    states: numberColumn(holds.map(({ state }) => holdStates.indexOf(state))),
+    expiresAtMs: numberColumn(holds.map(({ expiresAtMs }) => expiresAtMs)),
+    resolvedAtMs: numberColumn(holds.map(({ resolvedAtMs }) => resolvedAtMs)),
   };
 }
 
@@ -163,12 +168,12 @@ function allocationRow(allocation: Allocation): AllocationRow {
     allocation.report?.command ?? null,
     {
       buyers: textColumn([...allocation.unitsByBuyer.keys()]),
-      units: [...allocation.unitsByBuyer.values()],
+      units: numberColumn([...allocation.unitsByBuyer.values()]),
     },
     {
-      numbers: tickets.map(({ ticketNumber }) => ticketNumber),
-      held: tickets.map(({ held }) => held),
-      sold: tickets.map(({ sold }) => sold),
+      numbers: numberColumn(tickets.map(({ ticketNumber }) => ticketNumber)),
+      held: numberColumn(tickets.map(({ held }) => held)),
+      sold: numberColumn(tickets.map(({ sold }) => sold)),
     },
     allocation.changedTickets.map(({ ticketNumber }) => ticketNumber),
     ...pauseOf(allocation),
@@ -185,7 +190,8 @@ export function restoreSku(sku: string, snapshot: unknown, version: number): Sku
 
 export function* restoreSkuInSlices(sku: string, snapshot: unknown, version: number): Slices<SkuState> {
   if (version === 1) return yield* restoreSkuInSlices(sku, inColumns(snapshot as SnapshotInRows), skuVersion);
-  if (version !== skuVersion) throw new Error(`unknown version ${version} of a sku snapshot`);
+  if (version !== 2 && version !== skuVersion)
+    throw new Error(`unknown version ${version} of a sku snapshot`);
   const saved = snapshot as SkuSnapshot;
   const state = initialSku(sku);
   state.registration = saved.registration;
@@ -215,16 +221,26 @@ function* restoreAllocation(sku: string, row: AllocationRow): Slices<Allocation>
   const [, , , , , , , , , isReportDue, reportSeq, report, units, tickets, changed] = row;
   const [, , , , , , , , , , , , , , , isPaused = false, pauseRevision = 0] = row;
   const ticketByNumber: Allocation['ticketByNumber'] = new Map();
-  for (let index = 0; index < tickets.numbers.length; index++) {
-    const ticketNumber = tickets.numbers[index]!;
-    const [held, sold] = [tickets.held[index]!, tickets.sold[index]!];
-    ticketByNumber.set(ticketNumber, { ticketNumber, held, sold, isChanged: false });
+  const [numbers, heldOf, soldOf] = [
+    numbersOf(tickets.numbers),
+    numbersOf(tickets.held),
+    numbersOf(tickets.sold),
+  ];
+  for (let index = 0; index < numbers.length; index++) {
+    const ticketNumber = numbers[index]!;
+    ticketByNumber.set(ticketNumber, {
+      ticketNumber,
+      held: heldOf[index]!,
+      sold: soldOf[index]!,
+      isChanged: false,
+    });
     if (index % rowsPerSlice === 0) yield;
   }
   const unitsByBuyer: Allocation['unitsByBuyer'] = new Map();
   const nextBuyer = textReader(units.buyers);
-  for (let index = 0; index < units.units.length; index++) {
-    unitsByBuyer.set(nextBuyer()!, units.units[index]!);
+  const unitsOf = numbersOf(units.units);
+  for (let index = 0; index < unitsOf.length; index++) {
+    unitsByBuyer.set(nextBuyer()!, unitsOf[index]!);
     if (index % rowsPerSlice === 0) yield;
   }
   const changedTickets = changed.map((ticketNumber) => ticketByNumber.get(ticketNumber)!);
@@ -260,22 +276,29 @@ function* restoreHolds(
   const nextId = textReader(saved.ids);
   const nextBuyer = textReader(saved.buyers);
   const nextOrder = textReader(saved.orders);
+  const allocationOf = numbersOf(saved.allocations);
+  const ticketNumberOf = numbersOf(saved.ticketNumbers);
+  const quantityOf = numbersOf(saved.quantities);
+  const placedAtMsOf = numbersOf(saved.placedAtMs);
+  const stateOf = numbersOf(saved.states);
+  const expiresAtMsOf = numbersOf(saved.expiresAtMs);
+  const resolvedAtMsOf = numbersOf(saved.resolvedAtMs);
   const resolved: Hold[] = [];
-  for (let index = 0; index < saved.states.length; index++) {
-    const allocation = allocations[saved.allocations[index]!]!;
-    const expiresAtMs = saved.expiresAtMs[index]!;
+  for (let index = 0; index < stateOf.length; index++) {
+    const allocation = allocations[allocationOf[index]!]!;
+    const expiresAtMs = expiresAtMsOf[index]!;
     const hold: Hold = {
       serial: ++state.serial,
       holdId: nextId()!,
       allocation,
       buyerId: nextBuyer()!,
-      ticketNumber: saved.ticketNumbers[index]!,
-      quantity: saved.quantities[index]!,
-      placedAtMs: saved.placedAtMs[index]!,
-      state: holdStates[saved.states[index]!]!,
+      ticketNumber: ticketNumberOf[index]!,
+      quantity: quantityOf[index]!,
+      placedAtMs: placedAtMsOf[index]!,
+      state: holdStates[stateOf[index]!]!,
       expiresAtMs,
       orderId: nextOrder(),
-      resolvedAtMs: saved.resolvedAtMs[index]!,
+      resolvedAtMs: resolvedAtMsOf[index]!,
     };
     state.holdById.set(hold.holdId, hold);
     allocation.holdCount++;

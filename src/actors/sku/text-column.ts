@@ -8,7 +8,7 @@ const uuidLength = 36;
 
 export interface TextColumn {
   readonly prefix: string;
-  /** Sixteen bytes each; all 0 for null and for what is among the others. */
+  /** Sixteen bytes each; all 0 for null and for what is among the others. None at all where nothing else is there. */
   readonly uuids: Uint8Array;
   readonly others: [index: number, text: string][];
 }
@@ -19,15 +19,19 @@ export function textColumn(texts: readonly (string | null)[]): TextColumn {
   const words = new Uint32Array(texts.length * uuidWords);
   const space = uuidSpace(prefix);
   const others: TextColumn['others'] = [];
+  let hasUuids = false;
   for (const [index, text] of texts.entries()) {
     if (text === null) continue;
     const at = index * uuidWords;
     if (text.length === prefix.length + uuidLength) writeUuid(text, words, at);
-    if (!isNull(words, at) && readUuid(words, at, space) === text) continue;
+    if (!isNull(words, at) && readUuid(words, at, space) === text) {
+      hasUuids = true;
+      continue;
+    }
     words.fill(0, at, at + uuidWords);
     others.push([index, text]);
   }
-  return { prefix, uuids: new Uint8Array(words.buffer), others };
+  return { prefix, uuids: new Uint8Array(hasUuids ? words.buffer : []), others };
 }
 
 /** Reads a column from its beginning, one text a call. */
@@ -40,7 +44,7 @@ export function textReader({ uuids, prefix, others }: TextColumn): () => string 
     const index = row++;
     if (others[other]?.[0] === index) return others[other++]![1];
     const at = index * uuidWords;
-    return isNull(words, at) ? null : readUuid(words, at, space);
+    return words.length === 0 || isNull(words, at) ? null : readUuid(words, at, space);
   };
 }
 

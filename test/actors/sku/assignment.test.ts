@@ -256,8 +256,11 @@ describe('what is reported to the sale', () => {
   });
 
   test('a SKU is found by the ids of its holds', () => {
-    expect(skuDecider.names!(placed('h1'))).toEqual({ add: 'h1' });
-    expect(skuDecider.names!(registered)).toBeNull();
-    expect([...skuDecider.allNames!(drop().events(placed('h1'), placed('h2')).state)]).toEqual(['h1', 'h2']);
+    const { state } = drop().events(placed('h1'), placed('h2'));
+    expect(skuDecider.names!(placed('h1'), state)).toEqual({ add: 'h1' });
+    expect(skuDecider.names!(registered, state)).toBeNull();
+    expect([...skuDecider.allNames!(state)]).toEqual(['h1', 'h2']);
+    expect(skuDecider.hasName!(state, 'h1')).toBe(true);
+    expect(skuDecider.hasName!(state, 'h3')).toBe(false);
   });
 });

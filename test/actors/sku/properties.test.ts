@@ -302,7 +302,15 @@ describe('for any story', () => {
           }
         });
         const replayed = skuDecider.initial('X');
-        for (const event of run.events) skuDecider.evolve(replayed, packr.unpack(packr.pack(event)));
+        const names = new Set<string>();
+        for (const event of run.events) {
+          const { add, drop } = skuDecider.names!(event, replayed) ?? {};
+          skuDecider.evolve(replayed, packr.unpack(packr.pack(event)));
+          if (add !== undefined) names.add(add);
+          for (const name of drop ?? []) names.delete(name);
+          expect([...names].filter((name) => !skuDecider.hasName!(replayed, name))).toEqual([]);
+        }
+        expect([...names].sort()).toEqual([...skuDecider.allNames!(replayed)].sort());
         expect(seen(replayed, run.at)).toEqual(seen(run.state, run.at));
       }),
       { numRuns: 200 },
