@@ -12,7 +12,7 @@ import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Claim } from '../../protocol/journal.ts';
 import { isTakenOverSql, takeOverSql } from './owners.ts';
 import type { RedisReply } from './redis-command.ts';
-import type { RedisLink } from './redis-link.ts';
+import { askPatiently, type RedisLink } from './redis-link.ts';
 import { readTails, streamKey, type Tail } from './stream.ts';
 
 const raiseSql = `
@@ -110,8 +110,8 @@ export async function claimStreams(
   ackedSeq: (partition: number) => number,
 ): Promise<{ claim: Claim; tail: Tail | null }[]> {
   const raised = await raise(pool, partitions, owner);
-  const missing = await fence(link, raised);
-  const tails = await readTails(link, partitions);
+  const missing = await askPatiently(() => fence(link, raised));
+  const tails = await askPatiently(() => readTails(link, partitions));
   const claims = await Promise.all(
     raised.map(async ({ partition, epoch, seen_seq, is_taken_over }, i) => {
       const tail = tails[i] ?? null;

@@ -1,4 +1,5 @@
 /** What an acknowledgement of this Redis is worth, from its own settings. */
+import { DoorbusterError } from '../../protocol/errors.ts';
 import type { RedisLink } from './redis-link.ts';
 
 export interface Durability {
@@ -8,7 +9,8 @@ export interface Durability {
 
 async function readSetting(link: RedisLink, name: string): Promise<string | null> {
   const [reply] = await link.run([['config', 'GET', name]]);
-  if (!reply || reply.error) return null;
+  if (!reply || (reply.error && reply.isAnswer)) return null;
+  if (reply.error) throw new DoorbusterError('busy', `Redis: ${reply.error.message}`);
   const pair = reply.value as string[];
   return pair[1] ?? null;
 }

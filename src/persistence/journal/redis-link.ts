@@ -19,6 +19,7 @@ import { type RedisAddress, redisAddress, shakeHands } from './redis-handshake.t
 const connectTimeoutMs = 5_000;
 const reconnectPauseMaxMs = 500;
 const askAgainAfterMs = 50;
+const patienceMs = 5_000;
 
 export class RedisLink {
   readonly #redis: Redis;
@@ -170,6 +171,23 @@ export class RedisLink {
     if (this.#isAway || this.#isClosing || this.#onFirst) return;
     this.#isAway = true;
     this.#log('warn', 'the connection to Redis broke', { connection: this.#name });
+  }
+}
+
+/**
+ * Repeats what is asked while a journal is opened: nobody waits for an acknowledgement yet, so a Redis that is slow or
+ * away for a moment need not end the server's start. Only for questions that may be asked twice.
+ */
+export async function askPatiently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  const untilMs = performance.now() + patienceMs;
+  for (let failures = 0; ; failures++) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isBusy = error instanceof DoorbusterError && error.code === 'busy';
+      if (!isBusy || performance.now() > untilMs) throw error;
+      await wait(backoffMs(askAgainAfterMs, reconnectPauseMaxMs, failures));
+    }
   }
 }
 

@@ -13,7 +13,7 @@ import type { Log } from '../../protocol/log.ts';
 import { releaseOwner } from './owners.ts';
 import { claimStreams } from './redis-claim.ts';
 import { type Durability, readDurability } from './redis-durability.ts';
-import { openRedisLink, type RedisLink } from './redis-link.ts';
+import { askPatiently, openRedisLink, type RedisLink } from './redis-link.ts';
 import { RedisReader } from './redis-reader.ts';
 import { RedisWriter } from './redis-writer.ts';
 import { readNewest, readTails, seek, streamKey, xadd } from './stream.ts';
@@ -113,17 +113,19 @@ class RedisJournal implements Journal {
 /** The pool stays the caller's: `close` does not end it. */
 export async function openRedisJournal(redisUrl: string, pool: pg.Pool, log: Log): Promise<Journal> {
   const writeLink = await openRedisLink(redisUrl, 'doorbuster-journal-write', writeTimeoutMs, log);
-  const readLink = await openRedisLink(redisUrl, 'doorbuster-journal-read', readTimeoutMs, log).catch(
-    async (error) => {
-      await writeLink.close();
-      throw error;
-    },
-  );
-  const durability = await readDurability(writeLink);
-  if (!durability.isDurable)
-    log(
-      'warn',
-      `THE JOURNAL IS NOT SAFE: ${durability.durability}. Set appendonly yes and appendfsync always`,
-    );
-  return new RedisJournal(pool, writeLink, readLink, durability, log);
+  const links = [writeLink];
+  try {
+    const readLink = await openRedisLink(redisUrl, 'doorbuster-journal-read', readTimeoutMs, log);
+    links.push(readLink);
+    const durability = await askPatiently(() => readDurability(writeLink));
+    if (!durability.isDurable)
+      log(
+        'warn',
+        `THE JOURNAL IS NOT SAFE: ${durability.durability}. Set appendonly yes and appendfsync always`,
+      );
+    return new RedisJournal(pool, writeLink, readLink, durability, log);
+  } catch (error) {
+    for (const link of links) await link.close();
+    throw error;
+  }
 }

@@ -3,6 +3,8 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openPostgresJournal } from '../../../src/persistence/journal/postgres.ts';
 import { openRedisJournal } from '../../../src/persistence/journal/redis.ts';
+import { readDurability } from '../../../src/persistence/journal/redis-durability.ts';
+import { askPatiently, openRedisLink } from '../../../src/persistence/journal/redis-link.ts';
 import { createSnapshotStore } from '../../../src/persistence/snapshots.ts';
 import type { Frame, Journal } from '../../../src/protocol/journal.ts';
 import { startLossyProxy } from '../proxy.ts';
@@ -133,6 +135,25 @@ describe.skipIf(skipped !== null)('the journal in Redis under faults', () => {
     const again = await until(() => claim(1).catch(() => null));
     expect(again.tailSeq).toBe((await journal.read(1, 0, 10)).length);
     expect(await journal.append([frame(1, again.epoch, again.tailSeq + 1)])).toEqual(['ok']);
+  });
+
+  it('is opened and claimed although Redis hangs for longer than it may take to answer', async () => {
+    await use();
+    const { epoch } = await claim(1);
+    expect(await journal.append([frame(1, epoch, 1)])).toEqual(['ok']);
+    const awake = (ms: number) => setTimeout(() => process.kill(redis.pid, 'SIGCONT'), ms);
+    process.kill(redis.pid, 'SIGSTOP');
+    awake(1_500);
+    const again = await claim(1);
+    expect(again).toMatchObject({ epoch: epoch + 1, tailSeq: 1 });
+    expect(again.fault).toBeUndefined();
+    expect(await journal.append([frame(1, again.epoch, 2)])).toEqual(['ok']);
+    const slow = await openRedisLink(redis.url, 'test-slow', 100, log);
+    closers.push(() => slow.close());
+    process.kill(redis.pid, 'SIGSTOP');
+    awake(500);
+    // What it does not answer in time is not what it refuses to tell.
+    expect(await askPatiently(() => readDurability(slow))).toMatchObject({ isDurable: true });
   });
 
   it('finds its own frame again when only the answer was lost', async () => {
