@@ -9,6 +9,7 @@ import { saleDecider } from './actors/sale/decide.ts';
 import { skuDecider } from './actors/sku/decide.ts';
 import type { LiveFeature } from './gateway/live/feature.ts';
 import type { About } from './gateway/openapi.ts';
+import type { WebPage } from './gateway/pages.ts';
 import type { Route } from './gateway/route.ts';
 import type { PaymentSettings } from './market/payments/effects.ts';
 import type { Projection } from './persistence/projection.ts';
@@ -48,6 +49,16 @@ export async function loadRoutes(): Promise<readonly Route[]> {
     import('./ops/routes.ts'),
   ]);
   return nouns.flatMap(({ routes }) => routes);
+}
+
+export async function loadPages(): Promise<readonly WebPage[]> {
+  const nouns = await Promise.all([
+    import('./market/accounts/routes.ts'),
+    import('./market/sales/routes.ts'),
+    import('./market/orders/routes.ts'),
+    import('./ops/routes.ts'),
+  ]);
+  return nouns.flatMap(({ pages }) => pages);
 }
 
 export async function loadLive(): Promise<readonly LiveFeature[]> {

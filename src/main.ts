@@ -17,6 +17,7 @@ import { makeSampleOnce } from './ops/sample.ts';
 import { readTokenSecret, sandboxWebhookSecret } from './ops/secrets.ts';
 import { startOps } from './ops/server.ts';
 import { shareLimits } from './ops/shared-limits.ts';
+import { ensurePages } from './ops/web.ts';
 import { newestEngineMs } from './persistence/snapshots.ts';
 import { anchorClock, startClock, systemScheduler } from './runtime/clock.ts';
 import { closedOpening, Opening } from './runtime/opening.ts';
@@ -60,6 +61,7 @@ async function start(): Promise<void> {
   await openOps(ports.ops);
   await mkdir(config.dataDir, { recursive: true });
   const owner = randomUUID();
+  const pages = ensurePages(log);
   const { databaseUrl, pool } = await openData({
     ...{ config, log, owner, taken: Object.values(ports) },
     onOpen: (close) => closing.unshift((exitCode) => close(exitCode === replaced)),
@@ -91,6 +93,7 @@ async function start(): Promise<void> {
   await startThread<BackOfficeData>('back-office', 0, { ...shared, settings });
   await startThread<SharedData>('snapshotter', 0, shared);
   const limitMemory = allocateLimits(config);
+  await pages;
   const keys = { run: owner, tokenSecret, webhookSecret, limitMemory };
   await each(gateways, (gateway) =>
     startThread<GatewayData>('gateway', gateway, { ...shared, ...keys, gateway, config, port: ports.public }),

@@ -19,6 +19,7 @@ const usage = 'usage: npm run check [-- --changed | -- TEST_PATH …]';
 const { isChanged, tests } = readFlags();
 
 run('types', 'tsc', ['--noEmit']);
+run('types of the pages', 'tsc', ['--noEmit', '-p', 'src/web']);
 run('lint', 'biome', ['check', '.']);
 if (isChanged) {
   run('house', 'vitest', ['run', 'test/house']);

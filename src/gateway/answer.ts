@@ -26,7 +26,7 @@ const privateKeptAlive = `no-store${keepAlive}`;
  */
 export function writeReply(
   res: HttpResponse,
-  { status, headers, body }: Reply,
+  { status, headers, body, contentType, cacheControl }: Reply,
   { requestId, method, isCut }: RequestHead,
   mustClose: boolean,
   cacheSeconds: number | undefined,
@@ -35,11 +35,15 @@ export function writeReply(
   const bytes = body === undefined ? null : body instanceof Uint8Array ? body : JSON.stringify(body);
   res.cork(() => {
     res.writeStatus(statusLine(status));
-    if (bytes !== null) res.writeHeader('Content-Type', status >= 400 ? problemType : 'application/json');
+    if (bytes !== null)
+      res.writeHeader('Content-Type', contentType ?? (status >= 400 ? problemType : 'application/json'));
     res.writeHeader('X-Request-Id', requestId);
     for (const name in headers) res.writeHeader(name, headers[name]!);
     if (corsLines !== '') res.writeHeader('Vary', corsLines);
-    if (cacheSeconds !== undefined && (status === 200 || status === 304)) {
+    if (cacheControl !== undefined) {
+      res.writeHeader('Vary', 'Accept-Encoding');
+      res.writeHeader('Cache-Control', mustClose ? cacheControl : `${cacheControl}${keepAlive}`);
+    } else if (cacheSeconds !== undefined && (status === 200 || status === 304)) {
       res.writeHeader('Vary', 'Accept-Encoding');
       res.writeHeader('Cache-Control', `public, max-age=${cacheSeconds}${mustClose ? '' : keepAlive}`);
     } else {

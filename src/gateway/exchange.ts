@@ -17,10 +17,11 @@ import { writeReply } from './answer.ts';
 import { preflightNames } from './cors.ts';
 import { RequestHead } from './head.ts';
 import { fingerprintOf } from './idempotency.ts';
+import { isApiPath, missing } from './pages.ts';
 import type { Door, OpenRequest } from './pipeline.ts';
 import { represent } from './representation.ts';
 import { bodyBytesMax, type Gate, parseBody, RequestBody } from './request.ts';
-import type { AnyRequest, Identity, Reply } from './route.ts';
+import type { AnyRequest, Identity, Reply, Route } from './route.ts';
 import { hasBody, type Match } from './router.ts';
 
 const noBytes = Buffer.alloc(0);
@@ -80,7 +81,11 @@ export class Exchange implements Door {
     gate.pipeline.arrive(head.client);
     if (match === null) {
       gate.pipeline.limits.refused.take(head.client);
-      throw new DoorbusterError('not_found', 'No such path');
+      const isRead = head.method === 'GET' || head.method === 'HEAD';
+      if (gate.html === null || !isRead || isApiPath(head.path))
+        throw new DoorbusterError('not_found', 'No such path');
+      this.#show(missing(gate.html), null);
+      return;
     }
     if ('allow' in match) {
       const preflight = gate.cors.preflight(head, match.allow, match.headerNames);
@@ -145,7 +150,7 @@ export class Exchange implements Door {
       if (this.#body !== null && !this.#body.isComplete) return;
       this.#isRunning = true;
       this.#run(this.#match!, this.#identity).then(
-        (reply) => this.#show(reply),
+        (reply) => this.#show(reply, this.#match!.compiled.route),
         (error) => this.#fail(error),
       );
     } catch (error) {
@@ -179,10 +184,9 @@ export class Exchange implements Door {
   }
 
   /** Most answers are sent as they are: those to reads may be known to the client, or be compressed for it. */
-  #show(reply: Reply): void {
-    const { route } = this.#match!.compiled;
-    const isRead = route.method === 'GET' && reply.status === 200;
-    const shown = isRead ? represent(reply, route, this.#head) : reply;
+  #show(reply: Reply, route: Route | null): void {
+    const isRead = route?.method === 'GET' && reply.status === 200;
+    const shown = isRead || reply.file !== undefined ? represent(reply, route, this.#head) : reply;
     if (shown instanceof Promise) void shown.then((encoded) => this.#send(encoded));
     else this.#send(shown);
   }

@@ -13,9 +13,11 @@ import type { Limits } from './limits.ts';
 import { LiveEndpoint, type LiveStats } from './live/endpoint.ts';
 import type { LiveFeature } from './live/feature.ts';
 import type { About } from './openapi.ts';
+import { pageRoutes, type WebPage } from './pages.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Route, Services } from './route.ts';
 import { type HttpServer, type HttpStats, startServer } from './server.ts';
+import type { WebFiles } from './web-files.ts';
 
 /** How long clients may take to leave by themselves after `drain`. */
 const leaveMsMax = 1_000;
@@ -25,6 +27,8 @@ interface GatewayOptions {
   readonly services: Services;
   readonly routes: readonly Route[];
   readonly live: readonly LiveFeature[];
+  /** null: the API alone. */
+  readonly web?: { readonly files: WebFiles; readonly pages: readonly WebPage[] } | null;
   readonly about: About;
   readonly host: string;
   /** 0 picks a free one. */
@@ -38,11 +42,16 @@ interface GatewayStats {
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { services, routes, host, port } = options;
+  const web = options.web ?? null;
   const pipeline = new Pipeline(services);
   const live = new LiveEndpoint(pipeline, routes, options.live);
   const server = await startServer({
     pipeline,
-    routes: documented(routes, options.live, options.about),
+    routes: [
+      ...documented(routes, options.live, options.about),
+      ...(web === null ? [] : pageRoutes(web.files, web.pages)),
+    ],
+    html: web?.files.html ?? null,
     host,
     port,
     onApp: (app) => live.attach(app),

@@ -122,7 +122,7 @@ export function refusalReply(error: unknown): Reply | null {
   return error instanceof DoorbusterError ? problemOf(error) : null;
 }
 
-function problemOf(refusal: DoorbusterError): Required<Reply> {
+function problemOf(refusal: DoorbusterError): Required<Pick<Reply, 'status' | 'body' | 'headers'>> {
   const { rateLimit: _, ...shown } = refusal.details;
   return {
     status: statusByCode[refusal.code],

@@ -6,15 +6,17 @@ import { type Coding, Compressor, codingFor } from './compression.ts';
 import { encodedEtag, isKnown } from './etag.ts';
 import type { RequestHead } from './head.ts';
 import type { Reply, Route } from './route.ts';
+import type { WebFile } from './web-files.ts';
 
 const compressor = new Compressor();
 
-/** `reply` is a good answer of this route. */
-export function represent(reply: Reply, route: Route, head: RequestHead): Reply | Promise<Reply> {
+/** `reply` is a good answer of this route, or a page. */
+export function represent(reply: Reply, route: Route | null, head: RequestHead): Reply | Promise<Reply> {
+  if (reply.file !== undefined) return fileReply(reply.status, reply.file, head);
   const etag = reply.headers?.ETag;
   if (etag !== undefined && head.ifNoneMatch !== '' && isKnown(head.ifNoneMatch, etag))
     return { status: 304, headers: { ETag: etag } };
-  if (route.cacheSeconds === undefined || reply.body === undefined) return reply;
+  if (route?.cacheSeconds === undefined || reply.body === undefined) return reply;
   const coding = head.acceptEncoding === '' ? null : codingFor(head.acceptEncoding);
   const { body } = reply;
   const isConstant = body instanceof Uint8Array;
@@ -25,6 +27,18 @@ export function represent(reply: Reply, route: Route, head: RequestHead): Reply 
     (encoded) => encodedReply(reply, encoded, coding),
     () => ({ ...reply, body: bytes }),
   );
+}
+
+function fileReply(status: number, file: WebFile, head: RequestHead): Reply {
+  const { etag, cacheControl, contentType } = file;
+  if (status === 200 && head.ifNoneMatch !== '' && isKnown(head.ifNoneMatch, etag))
+    return { status: 304, headers: { ETag: etag }, cacheControl };
+  const coding = head.acceptEncoding === '' ? null : codingFor(head.acceptEncoding);
+  const encoded = coding === null ? null : file[coding];
+  if (coding === null || encoded === null)
+    return { status, body: file.bytes, headers: { ...file.headers, ETag: etag }, contentType, cacheControl };
+  const headers = { ...file.headers, ETag: encodedEtag(etag, coding), 'Content-Encoding': coding };
+  return { status, body: encoded, headers, contentType, cacheControl };
 }
 
 function encodedReply({ status, headers }: Reply, body: Uint8Array, coding: Coding): Reply {

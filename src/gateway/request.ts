@@ -6,6 +6,7 @@ import { Cors } from './cors.ts';
 import { parseJson } from './json.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Router } from './router.ts';
+import type { WebFile } from './web-files.ts';
 
 // ----------------------------------------------------------------
 // The body of one request as it comes in, within two bounds: its own, and that of all open bodies together.
@@ -82,6 +83,7 @@ export class Gate implements BodyBudget {
   readonly pipeline: Pipeline;
   readonly router: Router;
   readonly cors: Cors;
+  readonly html: WebFile | null;
   readonly openBodyBytesMax = 64 * 1024 * 1024;
   openBodyBytes = 0;
   isDraining = false;
@@ -89,7 +91,9 @@ export class Gate implements BodyBudget {
   #open = 0;
   #onIdle: (() => void) | null = null;
 
-  constructor(pipeline: Pipeline, router: Router, openMax = openMaxDefault) {
+  /** `html`: the page of addresses that do not exist; null: there are no pages. */
+  constructor(pipeline: Pipeline, router: Router, openMax = openMaxDefault, html: WebFile | null = null) {
+    this.html = html;
     this.pipeline = pipeline;
     this.router = router;
     this.cors = new Cors(pipeline.services.config.corsOrigins);

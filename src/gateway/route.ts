@@ -16,6 +16,7 @@ import type { ShardRow } from '../protocol/shard-row.ts';
 import type { ClientAddress } from './client-address.ts';
 import type { KeyStore } from './key-store.ts';
 import type { Limits } from './limits.ts';
+import type { WebFile } from './web-files.ts';
 
 export const roles = ['guest', 'buyer', 'seller', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
@@ -46,6 +47,12 @@ export interface Reply {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: ReplyHeaders;
+  /** A file of the pages, instead of a body. */
+  readonly file?: WebFile;
+  /** Of a body that is no JSON. */
+  readonly contentType?: string;
+  /** Instead of what follows from the route. */
+  readonly cacheControl?: string;
 }
 
 /** What every handler can use of its request, before its route's own schemas say more. */

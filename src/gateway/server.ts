@@ -20,6 +20,7 @@ import type { Pipeline } from './pipeline.ts';
 import { Gate } from './request.ts';
 import type { Route } from './route.ts';
 import { Router } from './router.ts';
+import type { WebFile } from './web-files.ts';
 
 interface ServerOptions {
   readonly pipeline: Pipeline;
@@ -30,6 +31,8 @@ interface ServerOptions {
   /** Adds WebSocket routes before the HTTP routes are bound. */
   readonly onApp?: (app: TemplatedApp) => void;
   readonly openRequestsMax?: number;
+  /** The page of addresses that do not exist. */
+  readonly html?: WebFile | null;
 }
 
 export interface HttpStats {
@@ -39,7 +42,7 @@ export interface HttpStats {
 
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const { pipeline, host, port } = options;
-  const gate = new Gate(pipeline, new Router(options.routes), options.openRequestsMax);
+  const gate = new Gate(pipeline, new Router(options.routes), options.openRequestsMax, options.html);
   const app = App();
   options.onApp?.(app);
   app.any('/*', (res, req) => void new Exchange(gate, res, req));

@@ -1,5 +1,7 @@
 /** How the engine is doing, for operators. */
+
 import Type from 'typebox';
+import type { WebPage } from '../gateway/pages.ts';
 import { type Route, reply, route } from '../gateway/route.ts';
 
 const HaltedPartition = Type.Object({ partition: Type.Integer({ minimum: 0 }), reason: Type.String() });
@@ -50,3 +52,5 @@ const listShards = route({
 });
 
 export const routes: readonly Route[] = [listShards];
+
+export const pages: readonly WebPage[] = [{ path: '/ops' }, { path: '/ops/drops/{saleId}' }];

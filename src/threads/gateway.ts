@@ -1,13 +1,15 @@
 /** Entry point of a gateway thread: the public door, and its way to the engine. */
 import type { Config } from '../config.ts';
-import { about, loadLive, loadRoutes } from '../features.ts';
+import { about, loadLive, loadPages, loadRoutes } from '../features.ts';
 import { startGateway } from '../gateway/gateway.ts';
 import { type LimitMemory, Limits } from '../gateway/limits.ts';
 import type { Services } from '../gateway/route.ts';
+import { readWebFiles } from '../gateway/web-files.ts';
 import { followRevocations } from '../market/accounts/revocations.ts';
 import { ActorKeyStore } from '../market/idempotency/store.ts';
 import { AccessLines } from '../ops/access-log.ts';
 import { createLog, hasAccessLog } from '../ops/log.ts';
+import { webFolder } from '../ops/web.ts';
 import { openDatabase } from '../persistence/database.ts';
 import { openPool } from '../persistence/postgres.ts';
 import { evenSpread } from '../protocol/address.ts';
@@ -50,8 +52,17 @@ const services: Services = {
   limits: new Limits(config, limitMemory, { gateway: data.gateway, tokenSecret, now: clock.now }),
 };
 const stopFollowing = followRevocations(services);
-const [routes, live] = await Promise.all([loadRoutes(), loadLive()]);
-const gateway = await startGateway({ services, routes, live, about, host: config.host, port: data.port });
+const [routes, live, pages, files] = await Promise.all([
+  loadRoutes(),
+  loadLive(),
+  loadPages(),
+  readWebFiles(webFolder),
+]);
+const web = files && { files, pages };
+const gateway = await startGateway({
+  ...{ services, routes, live, web, about },
+  ...{ host: config.host, port: data.port },
+});
 
 thread.ready(
   {

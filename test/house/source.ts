@@ -21,10 +21,12 @@ import { freeNamesOf } from './names.ts';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const configFile = 'tsconfig.json';
+/** The pages have the browser's globals, so they are a project of their own. */
+const webConfigFile = 'src/web/tsconfig.json';
 
-/** Everything that tsconfig.json includes: src, test and bench. */
+/** Everything that tsconfig.json includes, src, test and bench, and the pages. */
 export function readHouse(): House {
-  return read(root, {});
+  return [...read(root, configFile, {}), ...read(root, webConfigFile, {})];
 }
 
 /** A house of a few files, given by their paths from its root. */
@@ -32,13 +34,13 @@ export function houseOf(files: Readonly<Record<string, string>>): House {
   const folder = '/house';
   const compilerOptions = { noLib: true, types: [], module: 'nodenext', noEmit: true };
   const all: Record<string, string> = {
-    [`${folder}/${configFile}`]: JSON.stringify({ compilerOptions, include: ['**/*.ts'] }),
+    [`${folder}/${configFile}`]: JSON.stringify({ compilerOptions, include: ['**/*.ts', '**/*.tsx'] }),
   };
   for (const [path, text] of Object.entries(files)) all[`${folder}/${path}`] = text;
-  return read(folder, { fs: createVirtualFileSystem(all) });
+  return read(folder, configFile, { fs: createVirtualFileSystem(all) });
 }
 
-function read(folder: string, options: APIOptions): House {
+function read(folder: string, configFile: string, options: APIOptions): House {
   const api = new API({ ...options, cwd: folder });
   try {
     const config = join(folder, configFile);

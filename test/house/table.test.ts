@@ -109,6 +109,21 @@ describe('imports', () => {
     ['sandbox/a.ts', "import { x } from '../ops/log.ts';", 'sandbox may not import ops (log)'],
     ['runtime/a.ts', "import { readConfig } from '../config.ts';", 'config.ts is imported as a type only'],
     ['runtime/a.ts', "import { x } from '../main.ts';", 'runtime may not import main'],
+    [
+      'web/api.ts',
+      "import { Sale } from '../market/sales/schemas.ts';",
+      'web imports types of other rooms only',
+    ],
+    [
+      'web/api.ts',
+      "import { refusals } from '../protocol/codes.ts';",
+      'web imports types of other rooms only',
+    ],
+    [
+      'web/pages/drop.tsx',
+      "import type { X } from '../../market/sales/store.ts';",
+      'web may not import market/sales (store)',
+    ],
     ['yard/a.ts', "import { x } from '../main.ts';", 'the table has no room yard'],
     ['main.ts', "import { x } from '../test/b.ts';", 'src imports nothing from outside src'],
   ])('would be refused: src/%s with %s', (file, text, why) => {
@@ -125,6 +140,9 @@ describe('imports', () => {
     ['market/orders/projection.ts', "import { evolveFacts } from '../../actors/order/facts.ts';"],
     ['ops/a.ts', "import { x } from '../market/a/routes.ts';"],
     ['main.ts', "import { x } from './config.ts';"],
+    ['web/api.ts', "import type { Sale } from '../market/sales/schemas.ts';"],
+    ['web/api.ts', "import type { Code } from '../protocol/codes.ts';"],
+    ['web/pages/drop.tsx', "import { call } from '../api.ts';"],
   ])('are allowed: src/%s with %s', (file, text) => {
     expect(offences(houseOf({ [`src/${file}`]: text }))).toEqual([]);
   });

@@ -19,13 +19,13 @@ const configReaders = ['main', 'cli', 'threads'];
 export const contracts: Readonly<Record<string, readonly string[]>> = {
   persistence: ['cursor', 'database', 'projection', 'table', 'transaction'],
   gateway: [
-    ...['etag', 'handling', 'problem', 'route', 'schemas', 'texts', 'tokens'],
+    ...['etag', 'handling', 'pages', 'problem', 'route', 'schemas', 'texts', 'tokens'],
     ...['derive-key', 'key-store', 'live/codec', 'live/feature', 'live/socket'],
   ],
 };
 
 export function spotOf(path: string): Spot | null {
-  const [src, room, ...rest] = path.replace(/\.ts$/, '').split('/');
+  const [src, room, ...rest] = path.replace(/\.tsx?$/, '').split('/');
   if (src !== 'src' || room === undefined) return null;
   if (nounRooms.includes(room) && rest.length > 1)
     return { room, noun: rest[0]!, name: rest.slice(1).join('/') };
@@ -40,6 +40,8 @@ export function offence(from: string, to: string, isTypeOnly: boolean): string |
   if (there === null) return 'src imports nothing from outside src';
   if (there.room === 'config')
     return isTypeOnly || configReaders.includes(here.room) ? null : 'config.ts is imported as a type only';
+  if (here.room === 'web' && there.room !== 'web' && !isTypeOnly)
+    return 'web imports types of other rooms only';
   if (openRooms.includes(here.room) || there.room === 'protocol') return null;
   if (here.room === there.room && here.noun === there.noun) return null;
   const isAllowed = allowed[here.room];
@@ -62,6 +64,7 @@ const allowed: Readonly<Record<string, (there: Spot) => boolean>> = {
   actors: ({ room, name }) => room === 'actors' && ['commands', 'events'].includes(name),
   runtime: (there) => there.room === 'persistence' && isContract(there),
   gateway: (there) => there.room === 'persistence' && isContract(there),
+  web: ({ room, name }) => (room === 'market' || room === 'ops') && name === 'schemas',
   market: (there) => {
     if (there.room === 'market') return /^(?:(?:.+-)?(?:store|index)|schemas|views)$/.test(there.name);
     if (there.room !== 'actors') return isContract(there);

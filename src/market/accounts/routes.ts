@@ -1,5 +1,6 @@
 /** One's own account and its saved addresses. Signing in and out is in `auth-routes.ts`. */
 
+import type { WebPage } from '../../gateway/pages.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page, PageQuery } from '../../gateway/schemas.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
@@ -125,3 +126,5 @@ export const routes: readonly Route[] = [
   changeAddress,
   removeAddress,
 ];
+
+export const pages: readonly WebPage[] = [{ path: '/signin' }, { path: '/register' }, { path: '/account' }];

@@ -1,7 +1,9 @@
 /** Orders: single ones exactly, from their actor; lists from the read model and the orders it does not have yet. */
+
 import { cancelOrder, readOrder } from '../../actors/order/commands.ts';
 import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
 import { accepted, idParam, scopeOf } from '../../gateway/handling.ts';
+import type { WebPage } from '../../gateway/pages.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page } from '../../gateway/schemas.ts';
 import { recentOrdersOf } from './recent.ts';
@@ -63,3 +65,5 @@ const cancel = route({
 });
 
 export const routes: readonly Route[] = [list, read, cancel];
+
+export const pages: readonly WebPage[] = [{ path: '/orders' }, { path: '/orders/{orderId}' }];

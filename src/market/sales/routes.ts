@@ -1,4 +1,5 @@
 /** Sales: creating one, reading it, steering it. The sale's actor decides. */
+
 import {
   type CurrentSaleView,
   changeSale,
@@ -10,6 +11,7 @@ import {
 } from '../../actors/sale/commands.ts';
 import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
 import { accepted, idParam, scopeOf } from '../../gateway/handling.ts';
+import type { WebPage } from '../../gateway/pages.ts';
 import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
 import { Page, PageQuery } from '../../gateway/schemas.ts';
 import { openSale } from './creation.ts';
@@ -188,4 +190,12 @@ export const routes: readonly Route[] = [
     closeSale,
   ),
   status,
+];
+
+export const pages: readonly WebPage[] = [
+  { path: '/' },
+  { path: '/drops' },
+  { path: '/drops/{saleId}', shows: read },
+  { path: '/sell' },
+  { path: '/sell/drops/new' },
 ];

@@ -1,0 +1,87 @@
+/**
+ * The built pages in memory: one HTML file, which is the page of every address, and the files that it loads. Each
+ * stands there as it is and, where that is shorter, compressed by the build.
+ *
+ * 1. A hashed file never changes, so it may be kept for ever; the HTML is asked for again each time.
+ * 2. The HTML runs and shows what this server sends, and nothing else: no script or style inside it, none from others.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+
+export interface WebFile {
+  readonly contentType: string;
+  readonly cacheControl: string;
+  readonly etag: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+  /** null: not shorter than the file itself. */
+  readonly br: Uint8Array | null;
+  readonly gzip: Uint8Array | null;
+}
+
+export interface WebFiles {
+  readonly html: WebFile;
+  /** By name, without the folder. */
+  readonly assets: ReadonlyMap<string, WebFile>;
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
+
+const immutable = 'public, max-age=31536000, immutable';
+
+const assetHeaders = { 'X-Content-Type-Options': 'nosniff' };
+
+/** `connect-src 'self'` is also the live socket of the same host. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' https: data:",
+  "font-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const htmlHeaders = {
+  ...assetHeaders,
+  'Content-Security-Policy': policy,
+  'Referrer-Policy': 'strict-origin-when-cross-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
+};
+
+/** null: nothing is built in this folder. */
+export async function readWebFiles(folder: string): Promise<WebFiles | null> {
+  const html = await readWebFile(join(folder, 'index.html'), 'no-cache', htmlHeaders).catch(() => null);
+  if (html === null) return null;
+  const assets = new Map<string, WebFile>();
+  for (const name of await readdir(join(folder, 'assets'))) {
+    if (contentTypes[extname(name)] === undefined) continue;
+    assets.set(name, await readWebFile(join(folder, 'assets', name), immutable, assetHeaders));
+  }
+  return { html, assets };
+}
+
+async function readWebFile(
+  path: string,
+  cacheControl: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<WebFile> {
+  const [bytes, br, gzip] = await Promise.all([
+    readFile(path),
+    readFile(`${path}.br`).catch(() => null),
+    readFile(`${path}.gz`).catch(() => null),
+  ]);
+  const digest = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
+  const contentType = contentTypes[extname(path)]!;
+  return { contentType, cacheControl, etag: `"${digest}"`, headers, bytes, br, gzip };
+}

@@ -1,0 +1,50 @@
+/** Which page an address has. Each area is loaded when it is first wanted. */
+import type { ComponentType } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { NotHere } from './pages/not-here.tsx';
+import { Trouble } from './parts/trouble.tsx';
+import { match, path } from './router.ts';
+
+export interface PageProps {
+  readonly params: Readonly<Record<string, string>>;
+}
+
+type Load = () => Promise<{ readonly default: ComponentType<PageProps> }>;
+
+const pages: readonly (readonly [pattern: string, load: Load])[] = [
+  ['/signin', () => import('./pages/sign-in.tsx')],
+];
+
+function find(actual: string) {
+  for (const [pattern, load] of pages) {
+    const params = match(pattern, actual);
+    if (params !== null) return { pattern, load, params };
+  }
+  return null;
+}
+
+export function App() {
+  const found = find(path.value);
+  const [loaded, setLoaded] = useState<{ pattern: string; Page: ComponentType<PageProps> } | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const pattern = found?.pattern ?? null;
+  const load = found?.load;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the pattern says which page it is
+  useEffect(() => {
+    let isWanted = true;
+    setError(null);
+    load?.().then(
+      ({ default: Page }) => isWanted && setLoaded({ pattern: pattern!, Page }),
+      (reason) => isWanted && setError(reason),
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [pattern]);
+  if (found === null) return <NotHere />;
+  // A part of an earlier build, after the server was updated: loading the page again brings the new one.
+  if (error !== null) return <Trouble error={error} onRetry={() => location.reload()} />;
+  if (loaded === null || loaded.pattern !== pattern) return null;
+  const { Page } = loaded;
+  return <Page key={path.value} params={found.params} />;
+}

@@ -1,0 +1,77 @@
+/** What every page has: the way to its content, the header, one `main` with one `h1`, and its title in the tab. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { path } from '../router.ts';
+import { hasRole, isSignedIn } from '../session.ts';
+import { words } from '../words.ts';
+
+interface PageProps {
+  /** The `h1`. */
+  readonly heading: ComponentChildren;
+  /** Of the tab: begins with the state. */
+  readonly title: string;
+  /** Marks the page in its styles. */
+  readonly kind?: string;
+  /** Beside the heading: the connection's state. */
+  readonly aside?: ComponentChildren;
+  readonly children: ComponentChildren;
+}
+
+export function Page({ heading, title, kind = '', aside, children }: PageProps) {
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return (
+    <>
+      <a class="skip" href="#main">
+        {words.skip}
+      </a>
+      <Header />
+      <main id="main" ref={main} tabIndex={-1} class={`page ${kind}`}>
+        <div class="page-head">
+          <h1 tabIndex={-1}>{heading}</h1>
+          {aside}
+        </div>
+        {children}
+      </main>
+    </>
+  );
+}
+
+function Header() {
+  const isWork = /^\/(?:ops|sell|admin)(?:\/|$)/.test(path.value);
+  const { header } = words;
+  return (
+    <header class="header">
+      <a class="brand" href="/">
+        {words.brand}
+      </a>
+      <nav aria-label={header.menu}>
+        {!isWork && <HeaderLink href="/orders" text={header.orders} />}
+        {isSignedIn.value ? (
+          <>
+            {hasRole('operator', 'admin') && <HeaderLink href="/ops" text={header.console} isWide />}
+            {hasRole('seller', 'admin') && <HeaderLink href="/sell" text={header.shop} isWide />}
+            <HeaderLink href="/account" text={header.account} />
+          </>
+        ) : (
+          <HeaderLink
+            href={`/signin?next=${encodeURIComponent(path.value)}`}
+            text={isWork ? header.account : header.signIn}
+          />
+        )}
+      </nav>
+    </header>
+  );
+}
+
+/** `isWide`: left out where there is no room; the account page has it, too. */
+function HeaderLink({ href, text, isWide = false }: { href: string; text: string; isWide?: boolean }) {
+  const isHere = path.value === href;
+  return (
+    <a href={href} class={isWide ? 'wide' : ''} {...(isHere ? { 'aria-current': 'page' as const } : {})}>
+      {text}
+    </a>
+  );
+}
