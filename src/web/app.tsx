@@ -29,7 +29,7 @@ export function App() {
   const [error, setError] = useState<unknown>(null);
   const pattern = found?.pattern ?? null;
   const load = found?.load;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the pattern says which page it is
+  // The pattern says which page it is.
   useEffect(() => {
     let isWanted = true;
     setError(null);

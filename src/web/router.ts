@@ -44,7 +44,7 @@ addEventListener('click', (event) => {
   if (event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = (event.target as Element | null)?.closest('a');
-  if (!link || link.target !== '' || link.hasAttribute('download') || link.origin !== location.origin) return;
+  if (link?.target !== '' || link.hasAttribute('download') || link.origin !== location.origin) return;
   // What begins on this page stays on it.
   if (link.getAttribute('href')?.startsWith('#') || link.pathname.startsWith('/v1/')) return;
   event.preventDefault();

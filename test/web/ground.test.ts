@@ -89,13 +89,12 @@ describe.skipIf(skipped !== null)('in a browser', () => {
       const page = await window.person(url, { theme });
       const complaints = complaintsOf(page);
       await page.goto('/nowhere');
-      expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Not here');
+      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Not here');
       expect(await page.title()).toMatch(/^Not here/);
       expect(await axeFaults(page)).toEqual([]);
       await shot(page, `not-here-phone-${theme}`);
       await page.goto('/signin');
-      for (const name of ['Email', 'Password'])
-        expect(await page.getByRole('textbox', { name }).or(page.getByLabel(name)).isVisible()).toBe(true);
+      for (const name of ['Email', 'Password']) await page.getByLabel(name).waitFor();
       expect(await axeFaults(page)).toEqual([]);
       await shot(page, `sign-in-phone-${theme}`);
       expect(complaints).toEqual([]);
@@ -108,7 +107,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
     await page.getByLabel('Email').fill('ada@example.com');
     await page.getByLabel('Password').fill('not the one');
     await page.getByRole('button', { name: 'Sign in' }).click();
-    expect(await page.getByRole('alert').innerText()).toBe('E-mail or password is wrong.');
+    expect(await page.getByRole('alert').textContent()).toBe('E-mail or password is wrong.');
     expect(await page.getByLabel('Email').inputValue()).toBe('ada@example.com');
   });
 

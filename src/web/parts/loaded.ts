@@ -20,7 +20,7 @@ export function useLoaded<Value>(key: string, read: (signal: AbortSignal) => Pro
   const [round, setRound] = useState(0);
   const reader = useRef(read);
   reader.current = read;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round reads the same again
+  // A new round reads the same again.
   useEffect(() => {
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
