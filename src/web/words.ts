@@ -56,4 +56,22 @@ export const words = {
     wrong: 'E-mail or password is wrong.',
     needed: 'This page is for people who are signed in.',
   },
+  keepOrder: {
+    form: 'Keep this order',
+    title: 'Only this browser knows your order',
+    text: 'With an e-mail address and a password it is kept for you, wherever you sign in.',
+    passwordNote: 'At least 8 characters.',
+    submit: 'Create an account',
+    taken: 'This address has an account already. Another address keeps this order.',
+    kept: (email: string) => `Your order is kept in the account of ${email}.`,
+  },
+  address: {
+    name: 'Full name',
+    line1: 'Address',
+    line2: 'Address line 2 (optional)',
+    city: 'City',
+    state: 'State or region (optional)',
+    postalCode: 'Postal code',
+    country: 'Country',
+  },
 } as const;

@@ -8,6 +8,8 @@ interface FieldProps {
   readonly autocomplete?: string;
   readonly required?: boolean;
   readonly value?: string;
+  /** What it begins with, when nobody hears of each change. */
+  readonly defaultValue?: string;
   readonly min?: number;
   readonly max?: number;
   readonly maxLength?: number;

@@ -17,8 +17,15 @@ interface PageProps {
   readonly children: ComponentChildren;
 }
 
+/** The first page of a visit is read from its beginning, each later one from its heading. */
+let isFirst = true;
+
 export function Page({ heading, title, kind = '', aside, children }: PageProps) {
-  const main = useRef<HTMLElement>(null);
+  const h1 = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (!isFirst) h1.current?.focus({ preventScroll: true });
+    isFirst = false;
+  }, []);
   useEffect(() => {
     document.title = title;
   }, [title]);
@@ -28,9 +35,11 @@ export function Page({ heading, title, kind = '', aside, children }: PageProps) 
         {words.skip}
       </a>
       <Header />
-      <main id="main" ref={main} tabIndex={-1} class={`page ${kind}`}>
+      <main id="main" tabIndex={-1} class={`page ${kind}`}>
         <div class="page-head">
-          <h1 tabIndex={-1}>{heading}</h1>
+          <h1 ref={h1} tabIndex={-1}>
+            {heading}
+          </h1>
           {aside}
         </div>
         {children}

@@ -1,0 +1,47 @@
+/** A question before something that cannot be taken back. Staying comes first: it has the focus, and Escape means it. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+
+interface DialogProps {
+  readonly title: string;
+  /** The button that changes nothing. */
+  readonly stay: string;
+  /** The button that does it. */
+  readonly act: string;
+  readonly onAct: () => void;
+  /** After it was closed in whatever way; focus is back where it was. */
+  readonly onClose: () => void;
+  readonly isBusy?: boolean;
+  readonly problem?: string | null;
+  readonly children: ComponentChildren;
+}
+
+export function Dialog({ title, stay, act, onAct, onClose, isBusy = false, problem, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const opened = dialog.current;
+    if (opened?.isConnected && !opened.open) opened.showModal();
+    // Taken off the page by what it asked about: the browser gives the focus back only to a closed one.
+    return () => opened?.close();
+  }, []);
+  return (
+    <dialog ref={dialog} class="question" aria-labelledby={id} onClose={onClose}>
+      <h2 id={id}>{title}</h2>
+      {children}
+      {problem && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      <div class="buttons">
+        <button type="button" class="ink" onClick={() => dialog.current?.close()}>
+          {stay}
+        </button>
+        <button type="button" disabled={isBusy} onClick={onAct}>
+          {act}
+        </button>
+      </div>
+    </dialog>
+  );
+}
