@@ -6,7 +6,7 @@ import type { LiveSocket, Subscription } from '../gateway/live/socket.ts';
 import type { Reply, Services } from '../gateway/route.ts';
 import { Timestamp } from '../gateway/schemas.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
-import { Shard } from './routes.ts';
+import { Shard } from './schemas.ts';
 
 class OpsChannel implements LiveChannel {
   readonly field = 'topic';

@@ -196,6 +196,7 @@ export const pages: readonly WebPage[] = [
   { path: '/' },
   { path: '/drops' },
   { path: '/drops/{saleId}', shows: read },
+  { path: '/ops/drops/{saleId}', shows: read },
   { path: '/sell' },
   { path: '/sell/drops/new' },
 ];
