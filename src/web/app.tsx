@@ -12,6 +12,12 @@ export interface PageProps {
 type Load = () => Promise<{ readonly default: ComponentType<PageProps> }>;
 
 const pages: readonly (readonly [pattern: string, load: Load])[] = [
+  ['/', () => import('./pages/home.tsx')],
+  ['/drops', () => import('./pages/drops.tsx')],
+  ['/register', () => import('./pages/register.tsx')],
+  ['/account', () => import('./pages/account.tsx')],
+  ['/orders', () => import('./pages/orders.tsx')],
+  ['/orders/{orderId}', () => import('./pages/order.tsx')],
   ['/signin', () => import('./pages/sign-in.tsx')],
 ];
 

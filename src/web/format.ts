@@ -68,6 +68,29 @@ export function moment(iso: string): string {
   return `${days.format(at)}, ${times.format(at)}`;
 }
 
+const weekdays = new Intl.DateTimeFormat(locale, { weekday: 'short' });
+const shortDates = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' });
+const seconds = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit', second: '2-digit' });
+const dayMs = 24 * 3_600_000;
+
+/** As it stands in a timetable that is read now: the time today, the weekday within six days, else the date. */
+export function timetable(iso: string, nowMs: number): { readonly when: string; readonly more: string } {
+  const at = new Date(iso);
+  const isToday = at.toDateString() === new Date(nowMs).toDateString();
+  if (isToday) return { when: times.format(at), more: '' };
+  const isSoon = Math.abs(at.getTime() - nowMs) < 6 * dayMs && at.getTime() > nowMs;
+  return { when: (isSoon ? weekdays : shortDates).format(at), more: times.format(at) };
+}
+
+export function shortDate(iso: string): string {
+  return shortDates.format(new Date(iso));
+}
+
+/** To the second. */
+export function timeOfDay(at: number): string {
+  return seconds.format(new Date(at));
+}
+
 export function date(iso: string): string {
   return dates.format(new Date(iso));
 }

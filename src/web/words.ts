@@ -56,6 +56,15 @@ export const words = {
     wrong: 'E-mail or password is wrong.',
     needed: 'This page is for people who are signed in.',
   },
+  drops: {
+    open: 'Open',
+    since: (time: string) => `since ${time}`,
+    ended: 'Ended',
+    phases: { paused: 'Paused', sold_out: 'Sold out' } as Readonly<Record<string, string>>,
+    lineOpen: 'line is open',
+    in: (wait: string) => `in ${wait}`,
+    units: (n: number, text: string) => (n === 1 ? '1 unit' : `${text} units`),
+  },
   keepOrder: {
     form: 'Keep this order',
     title: 'Only this browser knows your order',

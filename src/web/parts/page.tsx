@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { path } from '../router.ts';
 import { hasRole, isSignedIn } from '../session.ts';
 import { words } from '../words.ts';
+import { Door } from './door.tsx';
 
 interface PageProps {
   /** The `h1`. */
@@ -54,6 +55,7 @@ function Header() {
   return (
     <header class="header">
       <a class="brand" href="/">
+        <Door />
         {words.brand}
       </a>
       <nav aria-label={header.menu}>

@@ -1,0 +1,67 @@
+/** Who you are, where you can go, your addresses and your sessions. */
+import './account.css';
+import { signOut } from '../auth.ts';
+import { date } from '../format.ts';
+import { Needs } from '../parts/needs.tsx';
+import { Page } from '../parts/page.tsx';
+import { go } from '../router.ts';
+import { hasRole, session } from '../session.ts';
+import { words } from '../words.ts';
+import { peopleWords } from '../words-people.ts';
+import { Addresses } from './account-addresses.tsx';
+import { Sessions } from './account-sessions.tsx';
+
+const text = peopleWords.account;
+
+export default function AccountPage() {
+  return (
+    <Needs>
+      <Page heading={text.title} title={`${text.title} – ${words.brand}`} kind="account">
+        <Who />
+        <Addresses />
+        <Sessions />
+      </Page>
+    </Needs>
+  );
+}
+
+function Who() {
+  const account = session.value?.account;
+  if (!account) return null;
+  const leave = async () => {
+    await signOut();
+    go('/');
+  };
+  return (
+    <div class="who">
+      <p>
+        <strong>{account.name}</strong>
+        <span>{account.email}</span>
+        <span class="quiet">
+          {[
+            account.roles.map((role) => text.roles[role] ?? role).join(', '),
+            text.since(date(account.createdAt)),
+          ].join(' · ')}
+        </span>
+      </p>
+      <nav class="buttons" aria-label={text.links}>
+        <a class="button" href="/orders">
+          {text.orders}
+        </a>
+        {hasRole('operator', 'admin') && (
+          <a class="button" href="/ops">
+            {text.console}
+          </a>
+        )}
+        {hasRole('seller', 'admin') && (
+          <a class="button" href="/sell">
+            {text.shop}
+          </a>
+        )}
+        <button type="button" onClick={leave}>
+          {text.signOut}
+        </button>
+      </nav>
+    </div>
+  );
+}
