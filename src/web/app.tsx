@@ -18,6 +18,8 @@ const pages: readonly (readonly [pattern: string, load: Load])[] = [
   ['/account', () => import('./pages/account.tsx')],
   ['/orders', () => import('./pages/orders.tsx')],
   ['/orders/{orderId}', () => import('./pages/order.tsx')],
+  ['/sell', () => import('./pages/sell.tsx')],
+  ['/sell/drops/new', () => import('./pages/sell-new-drop.tsx')],
   ['/signin', () => import('./pages/sign-in.tsx')],
 ];
 

@@ -35,7 +35,7 @@ export function imageOf({ images }: Product): string | null {
   return typeof first === 'string' ? first : (first.thumbnailUrl ?? first.url ?? null);
 }
 
-function lowestPrice({ variants }: Product) {
+export function lowestPrice({ variants }: Product) {
   return variants.map(({ price }) => price).reduce((a, b) => (b.amount < a.amount ? b : a));
 }
 

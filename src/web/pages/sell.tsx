@@ -1,0 +1,240 @@
+/** A seller's shop: what was sold, the listings, the drops, and the sums of their orders. */
+import './sell.css';
+import type { ComponentChildren } from 'preact';
+import type { Product } from '../../market/catalog/schemas.ts';
+import type { SaleStatus } from '../../market/sales/schemas.ts';
+import { get } from '../api.ts';
+import { count, moment, money, none } from '../format.ts';
+import { Figure } from '../parts/figure.tsx';
+import { type List, useList } from '../parts/list.ts';
+import { Needs } from '../parts/needs.tsx';
+import { Page } from '../parts/page.tsx';
+import { Picture } from '../parts/picture.tsx';
+import { usePolled } from '../parts/polled.ts';
+import { type Drop, priceOf, readDrops, unitsOf } from '../parts/sales.ts';
+import { Trouble } from '../parts/trouble.tsx';
+import { session } from '../session.ts';
+import { words } from '../words.ts';
+import { sellerWords } from '../words-seller.ts';
+import { availableOf, imageOf, lowestPrice } from './product-grid.tsx';
+
+const text = sellerWords.shop;
+const pollSeconds = 5;
+const fewMax = 10;
+/** Drops of which the numbers are read at each look. */
+const dropsMax = 20;
+
+interface OwnDrop {
+  readonly drop: Drop;
+  /** null: not read. */
+  readonly status: SaleStatus | null;
+}
+
+export default function SellPage() {
+  return (
+    <Needs roles={['seller', 'admin']}>
+      <Shop accountId={session.value?.accountId ?? ''} />
+    </Needs>
+  );
+}
+
+/** The newest ones, with their numbers. */
+async function readOwnDrops(accountId: string, signal: AbortSignal): Promise<readonly OwnDrop[]> {
+  const drops = (await readDrops(signal)).items
+    .filter(({ sellerId }) => sellerId === accountId)
+    .slice(0, dropsMax);
+  return Promise.all(
+    drops.map(async (drop) => ({
+      drop,
+      status: await get<SaleStatus>(`/v1/sales/${drop.saleId}/status`, signal).catch(() => null),
+    })),
+  );
+}
+
+function Shop({ accountId }: { readonly accountId: string }) {
+  const listings = useList<Product>('/v1/products', `?seller=${accountId}&limit=20`);
+  const drops = usePolled(`drops of ${accountId}`, (signal) => readOwnDrops(accountId, signal), pollSeconds);
+  const newDrop = (
+    <a class="button primary" href="/sell/drops/new">
+      {text.newDrop}
+    </a>
+  );
+  return (
+    <Page heading={text.title} title={`${text.title} – ${words.brand}`} kind="sell" aside={newDrop}>
+      <Sold drops={drops.value ?? []} />
+      {drops.error !== null && <Trouble error={drops.error} onRetry={drops.reload} />}
+      <div class="sell-columns">
+        <Drops drops={drops.value} />
+        <Orders drops={drops.value} />
+        <Listings list={listings} />
+      </div>
+    </Page>
+  );
+}
+
+function soldOf({ status }: OwnDrop): number {
+  return status?.items.reduce((sum, { sold }) => sum + sold, 0) ?? 0;
+}
+
+/** null: nothing was sold. */
+function takingsOf({ drop, status }: OwnDrop) {
+  const amount = (status?.items ?? []).reduce((sum, { sku, sold }) => {
+    const price = drop.items.find((item) => item.sku === sku)?.price;
+    return sum + sold * (price?.amount ?? 0);
+  }, 0);
+  return amount === 0 ? null : { amount, currency: priceOf(drop).currency };
+}
+
+/** One figure for each currency. */
+function Sold({ drops }: { readonly drops: readonly OwnDrop[] }) {
+  const sums = new Map<string, number>();
+  for (const each of drops) {
+    const value = takingsOf(each);
+    if (value !== null) sums.set(value.currency, (sums.get(value.currency) ?? 0) + value.amount);
+  }
+  const units = drops.reduce((sum, each) => sum + soldOf(each), 0);
+  const shown = [...sums].map(([currency, amount]) => money({ amount, currency })).join(' + ');
+  return (
+    <Figure
+      label={text.sold}
+      value={shown || none}
+      kind="huge sold"
+      note={text.soldNote(words.drops.units(units, count(units)), drops.length)}
+    />
+  );
+}
+
+interface TableProps {
+  readonly id: string;
+  readonly title: string;
+  readonly heads: readonly (readonly [text: string, isNumber: boolean])[];
+  readonly empty: string;
+  /** null: not read yet. */
+  readonly rows: readonly { readonly key: string; readonly cells: readonly ComponentChildren[] }[] | null;
+}
+
+/** The first cell of a row names it. On a phone a row is a card, and each cell says what it is. */
+function Table({ id, title, heads, empty, rows }: TableProps) {
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      <div class={`scroll ${rows === null ? 'waiting' : ''}`}>
+        <table aria-labelledby={id}>
+          <thead>
+            <tr>
+              {heads.map(([head, isNumber]) => (
+                <th key={head} scope="col" class={isNumber ? 'number' : ''}>
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows?.map(({ key, cells: [first, ...others] }) => (
+              <tr key={key}>
+                <th scope="row">{first}</th>
+                {others.map((cell, index) => (
+                  <td key={heads[index + 1]![0]} class={heads[index + 1]![1] ? 'number' : ''}>
+                    {cell}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {rows?.length === 0 && <p class="quiet">{empty}</p>}
+    </section>
+  );
+}
+
+function Drops({ drops }: { readonly drops: readonly OwnDrop[] | null }) {
+  const rows = drops?.map((each) => {
+    const { drop, status } = each;
+    const phase = status?.phase ?? drop.phase;
+    return {
+      key: drop.saleId,
+      cells: [
+        <a key="link" href={`/drops/${drop.saleId}`}>
+          {drop.title}
+        </a>,
+        <span key="state" class="state">
+          <strong>{text.phases[phase] ?? phase}</strong>
+          <span class="quiet">{moment(drop.startsAt)}</span>
+        </span>,
+        status === null ? none : text.soldOf(count(soldOf(each)), count(unitsOf(drop))),
+        status === null ? none : count(status.queueLength),
+      ],
+    };
+  });
+  const heads = [
+    [text.drop, false],
+    [text.state, false],
+    [text.soldUnits, true],
+    [text.inLine, true],
+  ] as const;
+  return <Table {...{ id: 'drops', title: text.drops, heads, empty: text.noDrops, rows: rows ?? null }} />;
+}
+
+function Orders({ drops }: { readonly drops: readonly OwnDrop[] | null }) {
+  const rows = drops
+    ?.filter(({ status }) => status !== null && status.completed > 0)
+    .map((each) => ({
+      key: each.drop.saleId,
+      cells: [each.drop.title, count(each.status!.completed), count(soldOf(each)), money(takingsOf(each))],
+    }));
+  const heads = [
+    [text.drop, false],
+    [text.buyers, true],
+    [text.units, true],
+    [text.value, true],
+  ] as const;
+  return (
+    <div>
+      <Table {...{ id: 'orders', title: text.orders, heads, empty: text.noOrders, rows: rows ?? null }} />
+      <p class="field-note">{text.ordersNote}</p>
+    </div>
+  );
+}
+
+function Listings({ list }: { readonly list: List<Product> }) {
+  const rows = list.items?.map((product) => ({
+    key: product.productId,
+    cells: [
+      <span key="name" class="listing">
+        <Picture url={imageOf(product)} title={product.title} />
+        <span>
+          <strong>{product.title}</strong>
+          <span class="quiet">{text.variants(product.variants.length)}</span>
+        </span>
+      </span>,
+      money(lowestPrice(product)),
+      <Stock key="stock" available={availableOf(product)} />,
+    ],
+  }));
+  const heads = [
+    [text.product, false],
+    [text.price, true],
+    [text.inStock, true],
+  ] as const;
+  return (
+    <div>
+      {list.error !== null && <Trouble error={list.error} onRetry={list.reload} />}
+      <Table
+        {...{ id: 'listings', title: text.listings, heads, empty: text.noListings, rows: rows ?? null }}
+      />
+      {list.more !== null && (
+        <button type="button" disabled={list.isBusy} onClick={list.more}>
+          {text.moreListings}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Stock({ available }: { readonly available: number | null }) {
+  if (available === null) return <span class="quiet">{none}</span>;
+  if (available <= 0) return <span class="out">{text.soldOut}</span>;
+  if (available <= fewMax) return <span class="few">{text.few(count(available))}</span>;
+  return <span>{count(available)}</span>;
+}
