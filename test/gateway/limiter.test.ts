@@ -17,7 +17,7 @@ function limitersAt(limit: Partial<Limit>, threads = 1) {
     () => new Limiter(whole, words, null, hash, () => clock.nowMs),
   );
   const isTaken = (key: string, thread = 0) => refusalOf(() => limiters[thread]!.take(key)) === null;
-  return { clock, limiters, limiter: limiters[0]!, isTaken };
+  return { clock, limiters, limiter: limiters[0]!, isTaken, hash };
 }
 
 function refusalOf(take: () => void): DoorbusterError | null {
@@ -60,14 +60,14 @@ describe('a bucket', () => {
   });
 
   test('is as full again as what is given back, and whole when it is forgiven', () => {
-    const { limiter, isTaken } = limitersAt({ perSecond: 0.001, burst: 3 });
+    const { limiter, isTaken, hash } = limitersAt({ perSecond: 0.001, burst: 3 });
     for (let i = 0; i < 3; i++) limiter.take('a');
     expect(isTaken('a')).toBe(false);
-    limiter.giveBack('a');
+    limiter.giveBack(hash.of('a'));
     expect([isTaken('a'), isTaken('a')]).toEqual([true, false]);
-    limiter.forgive('a');
+    limiter.forgive(hash.of('a'));
     expect([1, 2, 3, 4].map(() => isTaken('a'))).toEqual([true, true, true, false]);
-    limiter.giveBack('never seen');
+    limiter.giveBack(hash.of('never seen'));
     expect([1, 2, 3, 4].map(() => isTaken('never seen'))).toEqual([true, true, true, false]);
   });
 

@@ -143,6 +143,41 @@ test('refused refresh tokens and guest tokens count with all that are refused: s
   expect(await login(email, password, stranger)).toBe(200);
 });
 
+describe('right passwords of one address', () => {
+  test('are never refused for each other, however many are checked at once', async () => {
+    const office = newAddress();
+    const members = await times(3, () => member());
+    // More than one account may try at once, and more than the address may.
+    const codes = await times(54, (n) => login(members[n % 3]!.email, password, office));
+    expect(new Set(codes)).toEqual(new Set([200]));
+    const changed = await times(12, () =>
+      server.call('PATCH', '/v1/me', {
+        token: members[0]!.token,
+        body: { name: 'Ann', password, currentPassword: password },
+        headers: from(office),
+      }),
+    );
+    // All are right when they are compared; the first that is stored makes the others' password another one.
+    expect(changed.map(({ status }) => status)).not.toContain(429);
+  });
+
+  test('wait for the wrong ones beside them, of which exactly as many are compared as without them', async () => {
+    const office = newAddress();
+    const { email } = await member();
+    const codes = await times(60, (n) =>
+      n % 3 === 2 ? login(email, password, office) : login(`victim-${n}@example.com`, 'wrong horse', office),
+    );
+    const wrong = codes.filter((_, n) => n % 3 !== 2);
+    expect(wrong.filter((code) => code === 'invalid_credentials')).toHaveLength(20);
+    expect(wrong.filter((code) => code === 'rate_limited')).toHaveLength(20);
+    expect(await login('victim-0@example.com', 'wrong horse', office)).toBe('rate_limited');
+    // Right ones are refused only once all twenty were wrong.
+    const right = codes.filter((_, n) => n % 3 === 2);
+    expect(right).toContain(200);
+    expect(new Set([...right, 'rate_limited'])).toEqual(new Set([200, 'rate_limited']));
+  });
+});
+
 test('a password pool that is busy counts nothing', async () => {
   const { email } = await member();
   const home = newAddress();
