@@ -178,6 +178,13 @@ describe('a purchase', () => {
     order(many.slice(1)).then({ code: 'created' });
   });
 
+  test('case 01: is not placed with a time to pay that is none', () => {
+    for (const paymentSeconds of [Number.NaN, Number.POSITIVE_INFINITY, 300.0001, 1e300])
+      given(orderDecider, 'ord_1')
+        .when({ ...placeOrder, paymentSeconds }, placedAt)
+        .then({ code: 'validation_failed', events: [] });
+  });
+
   test('is cancelled only in one of the versions that the buyer may have seen', () => {
     authorizing()
       .when({ type: 'ReadOrder', buyerId: 'ann' }, placedAt)
