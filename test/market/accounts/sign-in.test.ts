@@ -205,6 +205,38 @@ describe('e-mail addresses', () => {
     expect(await login('admin@doorbuster.local', admin.password)).toBe(200);
   });
 
+  test('have a domain in ASCII, and its labels are none that a name server would refuse', async () => {
+    const register = async (domain: string) => {
+      const body = {
+        email: `${newEmail().split('@', 1)[0]}@${domain}`,
+        password,
+        name: 'Ann',
+        role: 'buyer',
+      };
+      return server.call('POST', '/v1/auth/register', { body, headers: from(newAddress()) });
+    };
+    for (const domain of [
+      ...[
+        'exämple.de',
+        'пример.рф',
+        'example.рф',
+        'ex\u200bample.com',
+        'example。com',
+        'localhost',
+        '.com',
+        'a..b',
+      ],
+      ...['-a.com', 'a-.com', 'a_b.com', 'example.com.', `${'a'.repeat(64)}.com`, '[127.0.0.1]'],
+    ]) {
+      const { status, body } = await register(domain);
+      expect([domain, status, body.code, body.errors?.[0].path]).toEqual([
+        ...[domain, 400, 'validation_failed', '/email'],
+      ]);
+    }
+    for (const domain of ['xn--exmple-cua.de', 'EXAMPLE.com', 'a.b-c.d9', `${'a'.repeat(63)}.com`])
+      expect([domain, (await register(domain)).status]).toEqual([domain, 201]);
+  });
+
   test('with other letters that were registered before are found as they were then', async () => {
     const passwordHash = await hash(password);
     const insert = (email: string) =>
