@@ -153,7 +153,7 @@ function pay(command: PaymentCommand): Answer {
   const paymentId = `pi_${command.orderId}`;
   if (command.type === 'ExaminePayment') {
     const nothing = { amount: 0, currency: 'USD' };
-    return { code: 'ok', body: { refunded: nothing, disputed: null } };
+    return { code: 'ok', body: { captured: nothing, refunded: nothing, disputed: null } };
   }
   if (command.type === 'AuthorizePayment' && command.paymentMethod.includes('Declined'))
     return { code: 'payment_declined', body: { paymentId, declineCode: 'generic_decline' } };

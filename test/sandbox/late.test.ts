@@ -42,11 +42,11 @@ describe('a refund that its bank sends back', () => {
     await sandbox.faults({ refundFails: 0 });
     expect(refund.status).toBe('succeeded');
     expect(await charge(paymentId)).toMatchObject({ refunded: true, amount_refunded: 49_900 });
-    const { data } = await until(async () => {
+    const failed = await until(async () => {
       const refunds = await stripe.refunds.list({ payment_intent: paymentId });
-      return refunds.data[0]!.status === 'failed' && refunds;
+      return refunds.data[0]!.status === 'failed' ? refunds : null;
     });
-    expect(data).toMatchObject([{ id: refund.id, failure_reason: 'expired_or_canceled_card' }]);
+    expect(failed!.data).toMatchObject([{ id: refund.id, failure_reason: 'expired_or_canceled_card' }]);
     expect(await charge(paymentId)).toMatchObject({ refunded: false, amount_refunded: 0 });
     await until(() => shop.types().includes('refund.failed'));
     // The saved answer is the one that was given.
