@@ -36,6 +36,8 @@ export async function deliver(told: ProviderReport, deps: DeliveryDeps): Promise
   const { code } = orderId === null ? notFound : await deps.ask(paymentReported, orderId, report);
   if (code === 'not_found') return unknown(told, deps);
   if (code !== 'ok') return 'busy';
+  if (status === 'refund_failed')
+    deps.log('error', 'payments: a refund did not reach its buyer', { orderId, paymentId });
   if (own === null || named === null || named === own) return 'taken';
   deps.log('warn', 'payments: what is written on money that moved names another order than its payment', {
     ...{ orderId: own, paymentId, status, named: named.slice(0, 64) },

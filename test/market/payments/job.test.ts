@@ -155,6 +155,7 @@ describe('case 04: what becomes of an old refund or dispute, and no webhook came
       return told.length > 0;
     });
     expect(told).toEqual([{ orderId, paymentId: 'pi_old', status: 'refund_failed' }]);
+    expect(logged).toEqual(['payments: a refund did not reach its buyer']);
   });
 });
 
