@@ -18,6 +18,8 @@ export class OrderEntry {
   refunded = 0;
   /** The order is undone, and its money still here: a bank sent it back. */
   isKept = false;
+  /** Its card is the one whose bank sends back what is given back. */
+  isSentBack = false;
   /** By the hold that stands for the line now. */
   readonly lines = new Map<string, { sku: string; state: LineState; newHoldId: string | null }>();
   readonly #orderId: string;
@@ -46,6 +48,7 @@ export class OrderEntry {
         expect(this.status === 'none', 'an order is placed once');
         this.status = 'pending';
         this.buyerId = event.buyerId;
+        this.isSentBack = event.paymentMethod === 'pm_sent_back';
         for (const { holdId, sku } of event.holds)
           this.lines.set(holdId, { sku, state: 'asked', newHoldId: null });
         return;
@@ -80,7 +83,7 @@ export class OrderEntry {
       case 'PaymentExamined':
         expect(this.status === 'confirmed' || this.isKept, 'others give back what the order keeps');
         expect(
-          event.refunded.amount >= this.refunded || event.refunded.amount === 0,
+          event.refunded.amount >= this.refunded || this.isSentBack,
           'money goes back once, or a bank sends it back',
         );
         this.refunded = event.refunded.amount;
@@ -91,6 +94,7 @@ export class OrderEntry {
         return;
       case 'RefundExamined':
         expect(this.isUndone && this.isCaptured, 'only money that was taken is sent back by a bank');
+        expect(event.paymentStatus === 'refunded' || this.isSentBack, 'only a bank sends money back');
         this.refunded = event.refunded.amount;
         this.isKept = this.refunded < this.total!.amount;
         if (this.isKept) this.status = 'failed';
