@@ -6,12 +6,10 @@
  * Addresses that are exempt are not counted.
  */
 import { DoorbusterError } from '../protocol/errors.ts';
+import { addressesPerSite } from '../protocol/site.ts';
 import type { ClientAddress } from './client-address.ts';
 import type { Counts } from './counts.ts';
 import type { Limiter } from './limiter.ts';
-
-/** As many addresses' shares has a site. */
-export const addressesPerSite = 16;
 
 export class AddressLimit {
   readonly #addresses: Limiter;

@@ -4,7 +4,8 @@
  */
 import type { Config } from '../config.ts';
 import { counter, type Family } from '../protocol/metric.ts';
-import { AddressLimit, addressesPerSite, SiteLimit, SocketLimit } from './address-limit.ts';
+import { addressesPerSite } from '../protocol/site.ts';
+import { AddressLimit, SiteLimit, SocketLimit } from './address-limit.ts';
 import { Counts, countWords } from './counts.ts';
 import { KeyHash } from './key-hash.ts';
 import { type Limit, Limiter, limiterWords, spentWords } from './limiter.ts';

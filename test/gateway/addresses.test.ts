@@ -207,6 +207,30 @@ describe('one customer’s /48, which is 65,536 addresses', () => {
   });
 });
 
+describe('tickets of one /48', () => {
+  it('are sixteen times as many as those of an address, over HTTP and live', async () => {
+    const [one, other] = await two();
+    const { saleId } = await shop.openSale(50, {
+      queueing: { ticketsPerAddress: 1, releasePerSecond: 1, activeLimit: 1 },
+    });
+    const from = (n: number) => ({ 'x-forwarded-for': `2001:db8:ffff:${n.toString(16)}::1` });
+    const join = async (n: number, headers = from(n)) =>
+      ask(one, await shop.visitor(), `POST /v1/sales/${saleId}/tickets`, headers, {});
+    for (let n = 0; n < 15; n++) expect((await join(n)).status).toBe(201);
+    const live = await authenticated(other.port, await shop.visitor(), [], from(20));
+    expect((await live.ask('join', { saleId })).status).toBe(201);
+    const refused = await join(21);
+    expect([refused.status, refused.body.code, refused.body.limit]).toEqual([429, 'address_limit', 16]);
+    const late = await authenticated(other.port, await shop.visitor(), [], from(22));
+    expect((await late.ask('join', { saleId })).body).toMatchObject({ code: 'address_limit', limit: 16 });
+    expect((await join(0, stranger())).status).toBe(201);
+    expect((await live.ask('leave', { saleId })).status).toBe(200);
+    expect((await late.ask('join', { saleId })).status).toBe(201);
+    live.close();
+    late.close();
+  });
+});
+
 describe('X-Forwarded-For', () => {
   const guestsOf = async (gateway: Gateway, ...headers: string[]) => {
     const statuses = [];

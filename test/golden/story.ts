@@ -221,6 +221,7 @@ function openShop(story: Story): void {
         requestId: n % 2 ? uuid(0x60 + n) : null,
         // Two of one address, one of another, and some of none that counts.
         address: n <= 2 ? 0xfedc_ba98 : n === 3 ? 1 : null,
+        site: n <= 3 ? 0x8765_4321 : null,
       },
       'created',
     );

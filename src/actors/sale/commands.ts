@@ -106,6 +106,8 @@ export const joinSale = command('JoinSale')
     requestId: string | null;
     /** What stands for the buyer's address in this sale: 1 to 2^32 - 1, or null when it is not counted. */
     address: number | null;
+    /** The same for the address's site (a /48 of IPv6), which has sixteen times the share; absent: it has none. */
+    site?: number | null;
   }>()
   .answers<TicketView>();
 export type JoinSale = Sent<typeof joinSale>;

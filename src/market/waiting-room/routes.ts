@@ -8,7 +8,7 @@ import { type Identity, type Route, reply, route, type Services } from '../../ga
 import { admissionsOf } from './admission.ts';
 import { holdRoutes } from './hold-routes.ts';
 import { JoinRequest, Ticket } from './schemas.ts';
-import { ticketAddress } from './ticket-address.ts';
+import { ticketAddress, ticketSite } from './ticket-address.ts';
 import { ticketJson } from './views.ts';
 
 const one = { 200: { description: 'The ticket', schema: Ticket } };
@@ -54,6 +54,7 @@ const join = route({
       buyerId: identity.accountId,
       requestId: body.requestId?.toLowerCase() ?? null,
       address: ticketAddress({ services, client }, saleId),
+      site: ticketSite({ services, client }, saleId),
     });
     const ticket = ticketJson(accepted(answer), admissionsOf(services));
     return reply(answer.code === 'created' ? 201 : 200, ticket, {
