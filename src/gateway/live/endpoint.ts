@@ -173,7 +173,7 @@ export class LiveEndpoint {
     });
     this.#observe(head, reply.status, startedAtMs);
     setImmediate(() => {
-      if (!isAborted) writeReply(res, reply, head, true, undefined, '');
+      if (!isAborted) writeReply(res, reply, head, true, null, '');
     });
   }
 
