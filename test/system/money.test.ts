@@ -7,6 +7,7 @@ import { openSite, repository, runNode, type ServerProcess, type Site, waitFor }
 import {
   admin,
   admitted,
+  asked,
   call,
   checkOut,
   checkoutBody,
@@ -87,12 +88,9 @@ const usd = (amount: number) => ({ amount, currency: 'USD' });
 /** As a client should: what was too busy is asked again with the same key. */
 async function insist(target: string, status: number, options: { who: Person; body?: object; key?: string }) {
   const headers = { 'idempotency-key': options.key ?? randomUUID() };
-  return waitFor(async () => {
-    const answer = await call(server, target, { ...options, headers });
-    if (answer.status === 503) return null;
-    expect([target, answer.status, answer.body]).toEqual([target, status, expect.anything()]);
-    return answer.body;
-  });
+  const answer = await asked(server, target, { ...options, headers });
+  expect([target, answer.status, answer.body]).toEqual([target, status, expect.anything()]);
+  return answer.body;
 }
 
 /** `npm run audit` beside the running server: nothing may differ. */
