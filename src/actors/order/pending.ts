@@ -73,9 +73,13 @@ export function authorizeId(orderId: string): string {
   return `${orderId}:authorize`;
 }
 
-/** Every question has an id of its own: the answer to an earlier one may be older than what was reported since. */
-function examineMessage({ orderId, paymentId }: OrderState, questionedAt: number): OrderMessage {
-  const id = `${orderId}:examine:${questionedAt}`;
+/**
+ * Every question has an id of its own: the answer to an earlier one may be older than what was reported since. So has a question that
+ * the order's own undoing has overtaken: the answer from before knows nothing of what the order gave back.
+ */
+function examineMessage({ orderId, paymentId, payment }: OrderState, questionedAt: number): OrderMessage {
+  const isUndone = payment === 'refunded' || payment === 'voided';
+  const id = `${orderId}:examine:${questionedAt}${isUndone ? ':undone' : ''}`;
   return message(id, examinePayment, orderId, {
     type: 'ExaminePayment',
     orderId,

@@ -167,7 +167,7 @@ describe('case 04: a refund that did not reach the buyer', () => {
         pendingMessages: [],
       });
   const kept = { status: 'cancelled', paymentStatus: 'captured', refunded: usd(0) };
-  const looked = (at: number) => ({
+  const looked = (at: number | string) => ({
     code: 'ok' as const,
     events: [{ type: 'PaymentQuestioned', paymentId: 'pi_1' }],
     pendingMessages: [{ id: `ord_1:examine:${at}`, command: { type: 'ExaminePayment', paymentId: 'pi_1' } }],
@@ -176,11 +176,11 @@ describe('case 04: a refund that did not reach the buyer', () => {
   const failedAfter = () =>
     refunded()
       .when(failed, placedAt + 14)
-      .then(looked(14));
+      .then(looked('14:undone'));
 
   test('of ours: the order is cancelled and its money here, nothing is given back by itself, and it is counted', () => {
     failedAfter()
-      .when(answered('examine:14', 'ok', stands(0)), placedAt + 15)
+      .when(answered('examine:14:undone', 'ok', stands(0)), placedAt + 15)
       .then({
         code: 'ok',
         events: [{ type: 'RefundExamined', paymentStatus: 'captured', refunded: usd(0) }],
@@ -201,7 +201,7 @@ describe('case 04: a refund that did not reach the buyer', () => {
 
   test('given back in another way later, it is refunded after all', () => {
     failedAfter()
-      .when(answered('examine:14', 'ok', stands(5_000)), placedAt + 15)
+      .when(answered('examine:14:undone', 'ok', stands(5_000)), placedAt + 15)
       .then({ code: 'ok', pushes: [{ body: { status: 'cancelled', paymentStatus: 'partially_refunded' } }] })
       .when(moved({ refunded: usd(total) }), placedAt + 16)
       .then(looked(16))
@@ -217,8 +217,8 @@ describe('case 04: a refund that did not reach the buyer', () => {
   test('a failure that the provider does not confirm changes nothing that is shown', () => {
     const shown = { status: 'refunded', paymentStatus: 'refunded', refunded: usd(total) };
     for (const answer of [
-      answered('examine:14', 'ok', stands(total)),
-      answered('examine:14', 'payment_failed', { reason: 'resource_missing' }),
+      answered('examine:14:undone', 'ok', stands(total)),
+      answered('examine:14:undone', 'payment_failed', { reason: 'resource_missing' }),
     ])
       failedAfter()
         .when(answer, placedAt + 15)
@@ -241,9 +241,22 @@ describe('case 04: a refund that did not reach the buyer', () => {
       .when(failed, placedAt + 14)
       .then({ code: 'ok', events: [] })
       .when(answered('refund'), placedAt + 15)
-      .then({ code: 'ok', pendingMessages: [{ id: 'ord_1:examine:13' }] })
-      .when(answered('examine:13', 'ok', stands(0)), placedAt + 16)
+      .then({ code: 'ok', pendingMessages: [{ id: 'ord_1:examine:13:undone' }] })
+      .when(answered('examine:13:undone', 'ok', stands(0)), placedAt + 16)
       .then({ code: 'ok', pushes: [{ body: kept }], pendingMessages: [] });
+  });
+
+  test('a look from before the refund, whose answer comes after it, says nothing of it', () => {
+    const { story, step } = told();
+    story
+      .when(cancel, placedAt + 11)
+      .then({ code: 'ok' })
+      .when(answered('refund'), placedAt + 12)
+      .then({ code: 'ok', pushes: [{ body: { status: 'refunded' } }] })
+      .when(answered(step, 'ok', stands(5_000)), placedAt + 13)
+      .then({ code: 'ok', events: [] })
+      .when(answered(`${step}:undone`, 'ok', stands(total)), placedAt + 14)
+      .then({ code: 'ok', pushes: [{ body: { status: 'refunded', refunded: usd(total) } }] });
   });
 
   test('of others: a whole refund of a confirmed order leaves it cancelled, with the money here', () => {
@@ -253,7 +266,7 @@ describe('case 04: a refund that did not reach the buyer', () => {
       .then({ code: 'ok', pushes: [{ body: { status: 'refunded' } }] })
       .when(failed, placedAt + 12)
       .then({ code: 'ok', events: [{ type: 'PaymentQuestioned' }] })
-      .when(answered('examine:12', 'ok', stands(0)), placedAt + 13)
+      .when(answered('examine:12:undone', 'ok', stands(0)), placedAt + 13)
       .then({ code: 'ok', pushes: [{ body: kept }] });
   });
 
@@ -280,10 +293,10 @@ describe('case 04: a refund that did not reach the buyer', () => {
         .when(failed, placedAt + 6)
         .then({ code: 'ok', events: [{ type: 'PaymentQuestioned' }] });
     voided()
-      .when(answered('examine:8', 'ok', stands(0)), placedAt + 7)
+      .when(answered('examine:8:undone', 'ok', stands(0)), placedAt + 7)
       .then({ code: 'ok', pushes: [{ body: { status: 'cancelled', paymentStatus: 'captured' } }] });
     voided()
-      .when(answered('examine:8', 'ok', { ...stands(0), captured: usd(0) }), placedAt + 7)
+      .when(answered('examine:8:undone', 'ok', { ...stands(0), captured: usd(0) }), placedAt + 7)
       .then({ code: 'ok', pushes: [{ body: { status: 'cancelled', paymentStatus: 'voided' } }] });
   });
 });
