@@ -47,6 +47,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
     import('./market/orders/routes.ts'),
     import('./market/payments/routes.ts'),
     import('./ops/routes.ts'),
+    import('./ops/sample/pictures.ts'),
   ]);
   return nouns.flatMap(({ routes }) => routes);
 }

@@ -13,7 +13,7 @@ import { openData } from './ops/data.ts';
 import { createLog } from './ops/log.ts';
 import { exposition, readFamilies } from './ops/metrics.ts';
 import { choosePorts, loopback } from './ops/ports.ts';
-import { makeSampleOnce } from './ops/sample.ts';
+import { keepSample } from './ops/sample/shop.ts';
 import { readTokenSecret, sandboxWebhookSecret } from './ops/secrets.ts';
 import { startOps } from './ops/server.ts';
 import { shareLimits } from './ops/shared-limits.ts';
@@ -105,10 +105,10 @@ async function start(): Promise<void> {
   known.facts = { durability, isDurable, payments };
   known.phase = null;
 
-  const sample = config.hasSample ? await makeSampleOnce(pool, publicUrl) : null;
+  const drop = config.hasSample ? await keepSample({ pool, baseUrl: publicUrl, tokenSecret, log }) : null;
   const tookSeconds = (performance.now() - startedAtMs) / 1000;
   process.stdout.write(
-    banner({ config, publicUrl, opsPort: ports.ops, durability, sandbox, admin, sample, tookSeconds }),
+    banner({ config, publicUrl, opsPort: ports.ops, durability, sandbox, admin, drop, tookSeconds }),
   );
 }
 

@@ -8,7 +8,7 @@ import type { HttpResponse } from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
 import type { RequestHead } from './head.ts';
 import { problemType } from './problem.ts';
-import type { Reply } from './route.ts';
+import type { Reply, Route } from './route.ts';
 
 /**
  * uWS closes an idle connection after 10 s, give or take a tick of its clock, which is 4 s: never before the ninth
@@ -21,22 +21,26 @@ const keepAlive = `\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${keepAlive
 const privateKeptAlive = `no-store${keepAlive}`;
 
 /**
- * `cacheSeconds`: for so long anybody may keep a good answer; undefined: it is private. `corsLines`: `Vary` and what pages
- * of other origins are told; empty: nothing.
+ * `route`: null when the path has none, or the answer is no route's. `corsLines`: `Vary` and what pages of other origins are
+ * told; empty: nothing.
  */
 export function writeReply(
   res: HttpResponse,
   { status, headers, body, contentType, cacheControl }: Reply,
   { requestId, method, isCut }: RequestHead,
   mustClose: boolean,
-  cacheSeconds: number | undefined,
+  route: Route | null,
   corsLines: string,
 ): void {
-  const bytes = body === undefined ? null : body instanceof Uint8Array ? body : JSON.stringify(body);
+  const isBytes = body instanceof Uint8Array;
+  const bytes = body === undefined ? null : isBytes ? body : JSON.stringify(body);
+  const cacheSeconds = route?.cacheSeconds;
   res.cork(() => {
     res.writeStatus(statusLine(status));
-    if (bytes !== null)
-      res.writeHeader('Content-Type', contentType ?? (status >= 400 ? problemType : 'application/json'));
+    // Only bytes can be anything else than JSON: most answers are objects, and ask their route nothing.
+    const type = contentType ?? (isBytes ? route?.contentType : undefined) ?? 'application/json';
+    const isProblem = status >= 400 && contentType === undefined;
+    if (bytes !== null) res.writeHeader('Content-Type', isProblem ? problemType : type);
     res.writeHeader('X-Request-Id', requestId);
     for (const name in headers) res.writeHeader(name, headers[name]!);
     if (corsLines !== '') res.writeHeader('Vary', corsLines);

@@ -5,7 +5,8 @@
  *    X-Forwarded-For that is not one: what stands further left was said by somebody who is not trusted.
  * 2. Where that header says nothing readable, the last proxy stands for whoever is behind it, and is never exempt.
  * 3. An address is read once and then remembered, within bounds, with all that follows from it.
- * 4. IPv6 counts by its /64, which one subscriber has whole; an IPv4 address in IPv6 form is IPv4.
+ * 4. IPv6 counts by its /64, which one subscriber has whole, and what costs memory by its /48 as well, which some have
+ *    (address-limit.ts); an IPv4 address in IPv6 form is IPv4.
  */
 
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
@@ -20,10 +21,20 @@ export interface ClientAddress extends Hashed {
   readonly key: string;
   /** There are no limits by address for it. */
   readonly isExempt: boolean;
+  /** null for IPv4. */
+  readonly site: Site | null;
+}
+
+/** The /48 of an IPv6 address: 65,536 addresses as limits count them, which one subscriber may have together. */
+export interface Site extends Hashed {
+  readonly key: string;
 }
 
 /** Of a request whose head was not read. */
-export const nobody: ClientAddress = { text: 'unknown', key: 'unknown', isExempt: false, lo: 0, hi: 1 };
+export const nobody: ClientAddress = {
+  ...{ text: 'unknown', key: 'unknown', isExempt: false, site: null },
+  ...{ lo: 0, hi: 1 },
+};
 
 interface Known {
   readonly client: ClientAddress;
@@ -107,8 +118,9 @@ export class ClientAddresses {
   }
 
   #read(address: string): Known {
-    const { text, key, family } = normal(address);
-    const client = { text, key, isExempt: family !== null && this.#exempt.check(text, family) };
+    const { text, key, siteKey, family } = normal(address);
+    const site = siteKey === null ? null : { key: siteKey, ...this.#hash.of(siteKey) };
+    const client = { text, key, isExempt: family !== null && this.#exempt.check(text, family), site };
     const hashed = this.#hash.of(key);
     return {
       client: { ...client, ...hashed },
@@ -156,21 +168,23 @@ function isPlainIPv6(address: string): boolean {
 interface Normal {
   readonly text: string;
   readonly key: string;
+  readonly siteKey: string | null;
   /** null for a peer that has no internet address. */
   readonly family: 'ipv4' | 'ipv6' | null;
 }
 
 function normal(address: string): Normal {
-  if (isIPv4(address)) return { text: address, key: address, family: 'ipv4' };
-  if (!isIPv6(address)) return { text: 'unknown', key: 'unknown', family: null };
+  if (isIPv4(address)) return { text: address, key: address, siteKey: null, family: 'ipv4' };
+  if (!isIPv6(address)) return { text: 'unknown', key: 'unknown', siteKey: null, family: null };
   const groups = groupsOf(address);
   if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
     const [high, low] = [groups[6]!, groups[7]!];
     const text = `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
-    return { text, key: text, family: 'ipv4' };
+    return { text, key: text, siteKey: null, family: 'ipv4' };
   }
   const parts = groups.map((group) => group.toString(16));
-  return { text: parts.join(':'), key: `${parts.slice(0, 4).join(':')}::/64`, family: 'ipv6' };
+  const network = (groups: number) => `${parts.slice(0, groups).join(':')}::/${16 * groups}`;
+  return { text: parts.join(':'), key: network(4), siteKey: network(3), family: 'ipv6' };
 }
 
 /** The eight numbers of a good IPv6 address. */

@@ -203,9 +203,9 @@ export class Exchange implements Door {
   #write(reply: Reply, mustClose: boolean): void {
     this.#settle(reply.status);
     if (this.#isAborted) return;
-    const cacheSeconds = this.#match?.compiled.route.cacheSeconds;
+    const route = this.#match?.compiled.route ?? null;
     const corsLines = this.#gate.cors.linesFor(this.#head);
-    writeReply(this.#res, reply, this.#head, mustClose, cacheSeconds, corsLines);
+    writeReply(this.#res, reply, this.#head, mustClose, route, corsLines);
   }
 
   /** Also wherever what follows on the connection could be anything but the next request: invariant 5. */

@@ -1,7 +1,8 @@
 /**
  * What handlers of routes share: the body of an accepted answer, ids from paths, rules that a schema cannot state, times,
- * new ids.
+ * waiting for what an answer promises, new ids.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { v7 } from 'uuid';
 import type { Refusal } from '../protocol/codes.ts';
 import type { Accepted } from '../protocol/command.ts';
@@ -58,6 +59,17 @@ export function iso(atMs: number): string {
   const shownMs =
     atMs >= shownMinMs && atMs <= shownMaxMs ? atMs : atMs < shownMinMs ? shownMinMs : shownMaxMs;
   return new Date(shownMs).toISOString();
+}
+
+const pauseMsMax = 100;
+
+/** Asks again and again, after growing pauses, until it is done or the time is up. */
+export async function waitUntil(msMax: number, isDone: () => Promise<boolean>): Promise<void> {
+  const giveUpAtMs = performance.now() + msMax;
+  for (let pauseMs = 2; !(await isDone()) && performance.now() < giveUpAtMs; ) {
+    await delay(pauseMs);
+    pauseMs = Math.min(pauseMsMax, pauseMs * 2);
+  }
 }
 
 // ----------------------------------------------------------------

@@ -62,8 +62,8 @@ export function fingerprintOf(method: string, path: string, body: Uint8Array): s
 }
 
 /** Refuses with `idempotency_key_invalid`. */
-export function checkKey(key: string): string {
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+export function checkKey(key: string): void {
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return;
   throw new DoorbusterError(
     'idempotency_key_invalid',
     'An idempotency key is 1 to 255 visible ASCII characters',

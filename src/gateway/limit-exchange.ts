@@ -11,11 +11,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config.ts';
+import { SharedSockets, type SocketCells } from './counts.ts';
 import { deriveKey } from './derive-key.ts';
 import { KeyHash } from './key-hash.ts';
 import type { Limiter } from './limiter.ts';
 import { type LimitMemory, limitersOf } from './limits.ts';
-import { SharedSockets, type SocketCells } from './live/socket-counts.ts';
 
 /** Of each limit, and of live sockets. */
 const entriesMax = 4_096;

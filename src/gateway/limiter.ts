@@ -86,7 +86,30 @@ export class Limiter {
     this.takeHashed(this.#hash.of(key));
   }
 
-  takeHashed({ lo, hi }: Hashed): void {
+  takeHashed(hashed: Hashed): void {
+    const at = this.#take(hashed);
+    if (this.#spent !== null) Atomics.add(this.#spent, spentPlace(at), 1);
+  }
+
+  /** Takes one that may come back soon: other processes hear of it when it is kept. */
+  reserve(hashed: Hashed): void {
+    this.#take(hashed);
+  }
+
+  /** Gives a reserved one back. */
+  release({ lo, hi }: Hashed): void {
+    const at = this.#find(lo, hi);
+    if (at !== 0) Atomics.sub(this.#words, at, this.#intervalUnits);
+  }
+
+  /** A reserved one stays taken. */
+  keep({ lo, hi }: Hashed): void {
+    const at = this.#find(lo, hi);
+    if (at !== 0 && this.#spent !== null) Atomics.add(this.#spent, spentPlace(at), 1);
+  }
+
+  /** Where the key's bucket is. */
+  #take({ lo, hi }: Hashed): number {
     const nowMs = this.#now();
     if (nowMs >= this.#sweepAtMs) this.#sweep(nowMs);
     const now = (nowMs * this.#unitsPerMs) | 0;
@@ -95,17 +118,12 @@ export class Limiter {
       const before = Atomics.load(this.#words, at);
       const ahead = this.#ahead(before, now) + this.#intervalUnits;
       if (ahead > this.#burstUnits) this.#refuse((ahead - this.#burstUnits) / this.#unitsPerMs);
-      if (Atomics.compareExchange(this.#words, at, before, (now + ahead) | 0) === before) break;
+      if (Atomics.compareExchange(this.#words, at, before, (now + ahead) | 0) === before) return at;
     }
-    if (this.#spent !== null) Atomics.add(this.#spent, spentPlace(at), 1);
   }
 
   /** Gives one back that was taken for nothing. */
-  giveBack(key: string): void {
-    this.giveBackHashed(this.#hash.of(key));
-  }
-
-  giveBackHashed({ lo, hi }: Hashed): void {
+  giveBack({ lo, hi }: Hashed): void {
     const at = this.#find(lo, hi);
     if (at === 0) return;
     Atomics.sub(this.#words, at, this.#intervalUnits);
@@ -113,8 +131,7 @@ export class Limiter {
   }
 
   /** Fills the key's bucket. */
-  forgive(key: string): void {
-    const { lo, hi } = this.#hash.of(key);
+  forgive({ lo, hi }: Hashed): void {
     const at = this.#find(lo, hi);
     if (at === 0) return;
     const now = (this.#now() * this.#unitsPerMs) | 0;

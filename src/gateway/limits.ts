@@ -4,10 +4,12 @@
  */
 import type { Config } from '../config.ts';
 import { counter, type Family } from '../protocol/metric.ts';
-import type { ClientAddress } from './client-address.ts';
+import { addressesPerSite } from '../protocol/site.ts';
+import { AddressLimit, SiteLimit, SocketLimit } from './address-limit.ts';
+import { Counts, countWords } from './counts.ts';
 import { KeyHash } from './key-hash.ts';
 import { type Limit, Limiter, limiterWords, spentWords } from './limiter.ts';
-import { SocketCounts, socketCountWords } from './live/socket-counts.ts';
+import { Tries } from './tries.ts';
 
 /** Half of what a process counts by: 131,072 buckets of a limit that everybody meets, 32,768 of the others. */
 const manyRows = 2 ** 14;
@@ -23,7 +25,14 @@ function limitsOfConfig({ limits }: Config) {
     refused: limit('refused', refusedPerMinute / 60, refusedPerMinute, fewRows),
     // A burst of tries for one account from one address, then one every ten seconds.
     passwords: limit('password', 0.1, 10, fewRows),
+    guestSites: siteLimit('guest-site', guestsPerMinute / 60, guestBurst),
+    signInSites: siteLimit('sign-in-site', signInsPerMinute / 60, signInsPerMinute),
+    refusedSites: siteLimit('refused-site', refusedPerMinute / 60, refusedPerMinute),
   };
+}
+
+function siteLimit(name: string, perSecond: number, burst: number): Limit {
+  return limit(name, addressesPerSite * perSecond, addressesPerSite * burst, fewRows);
 }
 
 function limit(name: string, perSecond: number, burst: number, rows: number): Limit {
@@ -34,6 +43,8 @@ function limit(name: string, perSecond: number, burst: number, rows: number): Li
 export interface LimitMemory {
   readonly buckets: SharedArrayBuffer;
   readonly sockets: SharedArrayBuffer;
+  /** Tries under way. */
+  readonly tries: SharedArrayBuffer;
   /** What buckets gave, for other processes; null where there can be none. */
   readonly spent: SharedArrayBuffer | null;
 }
@@ -43,7 +54,8 @@ export function allocateLimits(config: Config): LimitMemory {
   const memoryFor = (words: number[]) => new SharedArrayBuffer(4 * words.reduce((sum, one) => sum + one, 0));
   return {
     buckets: memoryFor(limits.map(limiterWords)),
-    sockets: memoryFor([socketCountWords(config.gateways)]),
+    sockets: memoryFor([countWords(config.gateways + 1)]),
+    tries: memoryFor([countWords(config.gateways)]),
     spent: config.redisUrl === null ? null : memoryFor(limits.map(spentWords)),
   };
 }
@@ -74,43 +86,25 @@ export function limitersOf(
     signIns: limiter(limits.signIns),
     refused: limiter(limits.refused),
     passwords: limiter(limits.passwords),
+    guestSites: limiter(limits.guestSites),
+    signInSites: limiter(limits.signInSites),
+    refusedSites: limiter(limits.refusedSites),
   };
-}
-
-/** A limit by address: the address of a client that is exempt is not counted. */
-export class AddressLimit {
-  readonly #limiter: Limiter;
-
-  constructor(limiter: Limiter) {
-    this.#limiter = limiter;
-  }
-
-  /** Takes one; refuses with `rate_limited`. */
-  take(client: ClientAddress): void {
-    if (!client.isExempt) this.#limiter.takeHashed(client);
-  }
-
-  /** Gives one back that was taken for nothing. */
-  giveBack(client: ClientAddress): void {
-    if (!client.isExempt) this.#limiter.giveBackHashed(client);
-  }
 }
 
 export class Limits {
   /** Every request and every live request. */
   readonly requests: AddressLimit;
   /** New accounts: guests, and registrations, each of which costs a password's hash. */
-  readonly guests: AddressLimit;
-  /** Failed sign-ins, whatever the e-mail: taken before the try, given back when it was right. */
-  readonly signIns: AddressLimit;
+  readonly guests: SiteLimit;
   /** Refused tokens and unknown paths. */
-  readonly refused: AddressLimit;
+  readonly refused: SiteLimit;
   /** By account: its requests. */
   readonly account: Limiter;
-  /** By account and address together: failed sign-ins and wrong passwords. */
-  readonly passwords: Limiter;
+  /** Failed sign-ins and wrong passwords: by account and address together, and by address whatever the account. */
+  readonly passwordTries: Tries;
   /** Live sockets by address. */
-  readonly sockets: SocketCounts;
+  readonly sockets: SocketLimit;
   readonly #limiters: readonly Limiter[];
 
   constructor(
@@ -118,14 +112,17 @@ export class Limits {
     memory: LimitMemory,
     { gateway, tokenSecret, now }: { gateway: number; tokenSecret: string; now: () => number },
   ) {
-    const limiters = limitersOf(config, memory, new KeyHash(tokenSecret), now);
+    const hash = new KeyHash(tokenSecret);
+    const limiters = limitersOf(config, memory, hash, now);
     this.account = limiters.account;
     this.requests = new AddressLimit(limiters.requests);
-    this.guests = new AddressLimit(limiters.guests);
-    this.signIns = new AddressLimit(limiters.signIns);
-    this.refused = new AddressLimit(limiters.refused);
-    this.passwords = limiters.passwords;
-    this.sockets = new SocketCounts(new Int32Array(memory.sockets), gateway);
+    this.guests = new SiteLimit(limiters.guests, limiters.guestSites);
+    this.refused = new SiteLimit(limiters.refused, limiters.refusedSites);
+    this.passwordTries = new Tries(limiters, new Counts(new Int32Array(memory.tries), gateway), hash);
+    this.sockets = new SocketLimit(
+      new Counts(new Int32Array(memory.sockets), gateway),
+      config.limits.connectionsPerAddressMax,
+    );
     this.#limiters = Object.values(limiters);
   }
 

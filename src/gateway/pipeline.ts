@@ -7,8 +7,8 @@
  * The whole order of checks is the contract's: path and method, token, role, rate, size, type, JSON, schema, key.
  */
 import { DoorbusterError } from '../protocol/errors.ts';
-import { strangerPrefix } from '../protocol/ids.ts';
 import { Buckets, type Family, histogram } from '../protocol/metric.ts';
+import { type Stranger, strangersKey, strangersOwner } from '../protocol/strangers.ts';
 import { type ClientAddress, ClientAddresses } from './client-address.ts';
 import { newId } from './handling.ts';
 import { checkKey, runOnce } from './idempotency.ts';
@@ -132,9 +132,12 @@ export class Pipeline {
   #runKeyed(route: Route, request: OpenRequest, key: string, door: Door): Promise<Reply> {
     const seal = route.isConfidential ? sealOf(this.services) : null;
     const fingerprint = door.fingerprint(request);
+    const { identity } = request;
+    checkKey(key);
+    const stranger = identity === null || route.isConfidential ? this.#strangerOf(request.client, key) : null;
     const keyed = {
-      owner: this.#ownerOf(route, request, checkKey(key)),
-      key,
+      owner: stranger === null ? identity!.accountId : strangersOwner(stranger),
+      key: stranger === null ? key : strangersKey(stranger, key),
       fingerprint: seal === null ? fingerprint : seal.fingerprint(fingerprint),
       resourceId: newId(route.mints ?? 'request'),
     };
@@ -145,14 +148,14 @@ export class Pipeline {
   }
 
   /**
-   * Whose key it is: the account's, or without one the address's, which nobody can read there. Where tokens are given it
-   * is the address's whoever asks: a guest's token ends when the guest registers, and an access token may have expired,
-   * before the repeat comes. Behind an exempt address there may be everybody, so each key has a share of its own.
+   * Whose key it is when it is no account's: the address's, which nobody can read there. Where tokens are given it is so
+   * whoever asks: a guest's token ends when the guest registers, and an access token may have expired, before the
+   * repeat comes. Behind an exempt address there may be everybody, so each key has a share of its own.
    */
-  #ownerOf({ isConfidential }: Route, { identity, client }: AnyRequest, key: string): string {
-    if (identity !== null && !isConfidential) return identity.accountId;
-    const share = client.isExempt ? `${client.key} ${key}` : client.key;
-    return strangerPrefix + sealOf(this.services).fingerprint(share);
+  #strangerOf({ key: address, site, isExempt }: ClientAddress, key: string): Stranger {
+    const seal = sealOf(this.services);
+    const digest = seal.fingerprint(isExempt ? `${address} ${key}` : address);
+    return { address: digest, site: isExempt || site === null ? digest : seal.fingerprint(site.key) };
   }
 
   /** What a client is told of whatever was thrown. What is no refusal is a bug or a fault, and goes to the log. */

@@ -99,6 +99,8 @@ interface Documented {
   readonly live?: LiveDoor;
   /** A read that is the same for everybody may be kept so long by anybody between us and the client. */
   readonly cacheSeconds?: number;
+  /** What a good answer is when it is no JSON; its body is bytes then. */
+  readonly contentType?: string;
   /** Every POST accepts an Idempotency-Key; this one insists on it. */
   readonly isKeyRequired?: boolean;
   /** The request has a password, or the answer tokens: what is kept for an Idempotency-Key is sealed. */

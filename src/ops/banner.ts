@@ -1,6 +1,6 @@
 /** The few lines that a person reads when the server has started. */
 import type { Config } from '../config.ts';
-import type { SampleReport } from './sample.ts';
+import type { RunningDrop } from './sample/shop.ts';
 
 interface BannerFacts {
   readonly config: Config;
@@ -9,15 +9,18 @@ interface BannerFacts {
   readonly durability: string;
   readonly sandbox: { readonly url: string } | null;
   readonly admin: { readonly email: string; readonly password: string } | null;
-  readonly sample: SampleReport | null;
+  /** A drop that can be joined now. */
+  readonly drop: RunningDrop | null;
   readonly tookSeconds: number;
 }
 
 export function banner(facts: BannerFacts): string {
-  const { config, publicUrl, sandbox, admin, sample } = facts;
+  const { config, publicUrl, sandbox, admin, drop } = facts;
   const database = config.databaseUrl === null ? `embedded PostgreSQL in ${config.dataDir}` : 'PostgreSQL';
   const lines = [
     `Doorbuster is ready (${facts.tookSeconds.toFixed(1)} s)`,
+    `  Shop        ${publicUrl}/   console ${publicUrl}/ops   seller ${publicUrl}/sell`,
+    ...(drop ? [`  Open now    ${publicUrl}/drops/${drop.saleId}   ${drop.title}`] : []),
     `  API         ${publicUrl}/v1   document ${publicUrl}/openapi.json   live ${publicUrl.replace('http', 'ws')}/v1/live`,
     `  Operators   http://127.0.0.1:${facts.opsPort}/readyz  /metrics`,
     `  Threads     ${config.gateways} gateway, ${config.shards} shard, 1 back office, 1 snapshotter${sandbox ? ', 1 payment sandbox' : ''}`,
@@ -27,7 +30,6 @@ export function banner(facts: BannerFacts): string {
     `  Payments    ${sandbox ? `sandbox: no money moves (${sandbox.url})` : 'Stripe'}`,
   ];
   if (admin) lines.push(`  Admin       ${admin.email}  password ${admin.password}  (shown this once)`);
-  if (sample) lines.push(`  Sample      drop ${sample.saleId} sells ${sample.sku} now`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -14,9 +14,6 @@ export const prefixes = {
   session: 'ses',
 } as const;
 
-/** Begins what stands for an address where nobody is signed in; no account's id does. */
-export const strangerPrefix = 'stranger_';
-
 export type IdKind = keyof typeof prefixes;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

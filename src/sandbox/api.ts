@@ -6,39 +6,33 @@
  * 3. Only calls that began to act are saved: one refused for its parameters may be sent again, corrected.
  */
 import { createHash } from 'node:crypto';
-import type { Call, Context, Effect, ProviderEvent } from './call.ts';
-import { ApiRefusal, invalid, onlyKnown } from './call.ts';
-import {
-  cancelIntent,
-  captureIntent,
-  createIntent,
-  known,
-  listDisputes,
-  listIntents,
-  searchIntents,
-} from './intents.ts';
+import type { Call, Context, Effect } from './call.ts';
+import { ApiRefusal, invalid, mint, onlyKnown } from './call.ts';
+import { answerDispute, closeDispute, listDisputes, readDispute } from './disputes.ts';
+import { listEvents } from './events.ts';
+import { cancelIntent, captureIntent, createIntent, known, listIntents, searchIntents } from './intents.ts';
 import type { Ledger } from './ledger.ts';
 import { createRefund, listRefunds } from './refunds.ts';
-import { renderCharge, renderDecline, renderIntent, renderRefund } from './render.ts';
-import type { Intent, Refund } from './rows.ts';
+import { renderCharge, renderDecline, renderDispute, renderIntent, renderRefund } from './render.ts';
+import type { Intent, Refund, StoredEvent } from './rows.ts';
 
 export interface Answered {
   readonly status: number;
   readonly body: object;
   readonly isReplayed: boolean;
-  readonly events: readonly ProviderEvent[];
+  readonly events: readonly StoredEvent[];
 }
 
-function bodyOf({
-  status,
-  intent,
-  refund,
-}: {
-  status: number;
-  intent: Intent;
-  refund?: Refund | null;
-}): object {
-  if (refund) return renderRefund(refund, intent);
+interface Outcome {
+  readonly status: number;
+  readonly intent: Intent;
+  readonly refund?: Refund | null;
+}
+
+/** As it was when the call was made. */
+function bodyOf({ path }: Call, { status, intent, refund }: Outcome, madeAtMs: number): object {
+  if (path.startsWith('/v1/disputes/')) return renderDispute(intent.dispute!, intent);
+  if (refund) return renderRefund(refund, intent, madeAtMs);
   if (status < 400 || !intent.decline) return renderIntent(intent);
   return { error: { ...renderDecline(intent.decline), payment_intent: renderIntent(intent) } };
 }
@@ -51,13 +45,16 @@ function read(context: Context, call: Call): object {
   if (call.path === '/v1/payment_intents/search') return searchIntents(context);
   if (call.path === '/v1/refunds') return listRefunds(context);
   if (call.path === '/v1/disputes') return listDisputes(context);
+  if (call.path === '/v1/events') return listEvents(context);
+  const disputeId = /^\/v1\/disputes\/(\w{1,80})$/.exec(call.path)?.[1];
+  if (disputeId !== undefined) return readDispute(context, disputeId);
   const id = /^\/v1\/payment_intents\/(\w{1,80})$/.exec(call.path)?.[1];
   if (id !== undefined) {
     onlyKnown(call.params, ['expand']);
     const intent = known(context.rows, id);
     const isExpanded = call.params.get('expand[0]') === 'latest_charge' && intent.chargeId !== null;
     return isExpanded
-      ? { ...renderIntent(intent), latest_charge: renderCharge(intent) }
+      ? { ...renderIntent(intent), latest_charge: renderCharge(intent, context.nowMs) }
       : renderIntent(intent);
   }
   throw unknownPath(call);
@@ -69,6 +66,9 @@ function act(context: Context, call: Call): Effect {
   const [, id, verb] = /^\/v1\/payment_intents\/(\w{1,80})\/(capture|cancel)$/.exec(call.path) ?? [];
   if (verb === 'capture') return captureIntent(context, id!);
   if (verb === 'cancel') return cancelIntent(context, id!);
+  const [, disputeId, ending] = /^\/v1\/disputes\/(\w{1,80})(\/close)?$/.exec(call.path) ?? [];
+  if (disputeId !== undefined)
+    return ending === undefined ? answerDispute(context, disputeId) : closeDispute(context, disputeId);
   throw unknownPath(call);
 }
 
@@ -80,9 +80,9 @@ function fingerprintOf({ method, path, params }: Call): string {
 }
 
 /** Throws an ApiRefusal for everything that is not an answer. */
-export function perform(ledger: Ledger, call: Call, nowMs: number): Answered {
+export function perform(ledger: Ledger, call: Call, nowMs: number, isRefundBad: boolean): Answered {
   const { rows } = ledger;
-  const context: Context = { rows, params: call.params, nowMs };
+  const context: Context = { rows, params: call.params, nowMs, isRefundBad };
   if (call.method === 'GET') return { status: 200, body: read(context, call), isReplayed: false, events: [] };
   if (call.method !== 'POST') throw unknownPath(call);
   const key = call.idempotencyKey;
@@ -94,13 +94,16 @@ export function perform(ledger: Ledger, call: Call, nowMs: number): Answered {
         type: 'idempotency_error',
         message: `Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '${key}' if you meant to execute a different request.`,
       });
-    return { status: saved.status, body: bodyOf(saved), isReplayed: true, events: [] };
+    return { status: saved.status, body: bodyOf(call, saved, saved.atMs), isReplayed: true, events: [] };
   }
   const effect = act(context, call);
-  ledger.record({
+  const events = ledger.record({
     intent: effect.intent,
     refund: effect.refund ?? null,
     saved: key === null ? null : { key, fingerprint, status: effect.status, atMs: nowMs },
+    events: effect.events.map(({ type, afterMs = 0 }) => ({
+      ...{ id: mint('evt'), type, createdAtMs: nowMs + afterMs },
+    })),
   });
-  return { status: effect.status, body: bodyOf(effect), isReplayed: false, events: effect.events };
+  return { status: effect.status, body: bodyOf(call, effect, nowMs), isReplayed: false, events };
 }

@@ -12,10 +12,10 @@ export interface Call {
   readonly idempotencyKey: string | null;
 }
 
+/** What is told of a call; its type says of which object (render.ts). */
 export interface ProviderEvent {
   readonly type: string;
-  readonly object: object;
-  /** Told so long after the call. */
+  /** So long after the call. */
   readonly afterMs?: number;
 }
 
@@ -46,8 +46,12 @@ export interface Context {
   readonly rows: Rows;
   readonly params: Params;
   readonly nowMs: number;
+  /** A refund made now fails later. */
+  readonly isRefundBad: boolean;
 }
 
+/** No bank is faster: disputes, and refunds that fail. */
+export const bankMs = 1_000;
 export const mint = (prefix: string) => `${prefix}_${randomBytes(12).toString('hex')}`;
 /** More digits than any amount has: what a currency allows is checked by its rules. */
 export const amountMax = 999_999_999_999;

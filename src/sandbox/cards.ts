@@ -11,6 +11,8 @@ export interface Decline {
 
 /** It pays, and its bank disputes the charge as soon as the money is taken. */
 export const disputingCard = 'pm_card_createDispute';
+/** It pays, and its refunds, which succeed at first, come back from the bank. */
+export const refundFailingCard = 'pm_card_refundFail';
 
 const declined = (declineCode: string, message = 'Your card was declined.'): Decline => ({
   code: 'card_declined',
@@ -30,6 +32,7 @@ const declineByPaymentMethod: ReadonlyMap<string, Decline | null> = new Map([
   ['pm_card_mastercard', null],
   ['pm_card_amex', null],
   [disputingCard, null],
+  [refundFailingCard, null],
   ['pm_card_chargeDeclined', declined('generic_decline')],
   [
     'pm_card_chargeDeclinedInsufficientFunds',

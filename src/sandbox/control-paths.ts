@@ -32,7 +32,10 @@ export class ControlPaths {
     if (stranger !== null) return refusedTo(stranger);
     switch (`${method} ${url.pathname.slice(controlPrefix.length)}`) {
       case 'GET totals':
-        return { status: 200, body: { ...totalsOf(this.#rows), webhooks: this.#webhooks.counts() } };
+        return {
+          status: 200,
+          body: { ...totalsOf(this.#rows, Date.now()), webhooks: this.#webhooks.counts() },
+        };
       case 'GET payments':
         return this.#payments(url.searchParams);
       case 'GET faults':
@@ -47,7 +50,7 @@ export class ControlPaths {
   #payments(query: URLSearchParams): Sent {
     const limit = Number(query.get('limit') ?? 100);
     if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw invalid('limit must be 1 to 1000');
-    const page = paymentsPage(this.#rows, query.get('after'), limit);
+    const page = paymentsPage(this.#rows, query.get('after'), limit, Date.now());
     if (!page) throw invalid('no such payment to start after', {}, 404);
     return { status: 200, body: page };
   }

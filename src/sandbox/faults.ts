@@ -8,6 +8,8 @@ export interface Faults {
   readonly failStatus: number;
   /** Chance that a call is done and its answer never sent. */
   readonly dropAnswerRate: number;
+  /** Chance that a refund succeeds and fails a second later. */
+  readonly refundFails: number;
   /** Every event is sent so many extra times. */
   readonly webhookRepeat: number;
   /** Chance that an event is held back and overtaken by later ones. */
@@ -26,6 +28,7 @@ export const noFaults: Faults = {
   failRate: 0,
   failStatus: 500,
   dropAnswerRate: 0,
+  refundFails: 0,
   webhookRepeat: 0,
   webhookReorder: 0,
   webhookDrop: 0,
@@ -36,6 +39,7 @@ const maxima: Readonly<Record<keyof Faults, number>> = {
   failRate: 1,
   failStatus: 599,
   dropAnswerRate: 1,
+  refundFails: 1,
   webhookRepeat: 20,
   webhookReorder: 1,
   webhookDrop: 1,

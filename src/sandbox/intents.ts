@@ -5,16 +5,16 @@ import type { Context, Effect, Params } from './call.ts';
 import {
   ApiRefusal,
   amountMax,
+  bankMs,
   integer,
   invalid,
   metadataOf,
   mint,
   onlyKnown,
-  pageOf,
   required,
 } from './call.ts';
 import { authenticationRequired, type Decline, declineOf, disputingCard } from './cards.ts';
-import { renderDispute, renderIntent, renderList } from './render.ts';
+import { renderIntent, renderList } from './render.ts';
 import type { Dispute, Intent, Rows } from './rows.ts';
 
 export function known(rows: Rows, id: string): Intent {
@@ -52,7 +52,7 @@ const createParams = [
 
 /** What a call made of an intent, and the event that tells of it. */
 function effect(intent: Intent, eventType: string, status = 200): Effect {
-  return { status, intent, events: [{ type: eventType, object: renderIntent(intent) }] };
+  return { status, intent, events: [{ type: eventType }] };
 }
 
 export function createIntent({ rows, params, nowMs }: Context): Effect {
@@ -80,7 +80,7 @@ export function createIntent({ rows, params, nowMs }: Context): Effect {
     canceledAtMs: null,
   };
   const isConfirmed = params.get('confirm') === 'true' && paymentMethod !== null;
-  return isConfirmed ? confirm(draft, decline, params) : { status: 200, intent: draft, events: [] };
+  return isConfirmed ? confirm(draft, decline, params, nowMs) : { status: 200, intent: draft, events: [] };
 }
 
 function knownDecline(paymentMethod: string): Decline | null {
@@ -93,7 +93,7 @@ function knownDecline(paymentMethod: string): Decline | null {
   return decline;
 }
 
-function confirm(draft: Intent, decline: Decline | null, params: Params): Effect {
+function confirm(draft: Intent, decline: Decline | null, params: Params, nowMs: number): Effect {
   const mayAsk = params.get('error_on_requires_action') !== 'true' && params.get('off_session') !== 'true';
   if (decline === authenticationRequired && mayAsk)
     return effect({ ...draft, status: 'requires_action' }, 'payment_intent.requires_action');
@@ -106,39 +106,24 @@ function confirm(draft: Intent, decline: Decline | null, params: Params): Effect
   const charged = { ...draft, chargeId: mint('ch') };
   if (draft.captureMethod === 'manual')
     return effect({ ...charged, status: 'requires_capture' }, 'payment_intent.amount_capturable_updated');
-  return succeeded({ ...charged, status: 'succeeded', amountCaptured: draft.amount });
+  return succeeded({ ...charged, status: 'succeeded', amountCaptured: draft.amount }, nowMs);
 }
 
-/** No bank is faster. */
-const disputeMs = 1_000;
-
-function succeeded(taken: Intent): Effect {
+function succeeded(taken: Intent, nowMs: number): Effect {
   if (taken.paymentMethod !== disputingCard) return effect(taken, 'payment_intent.succeeded');
-  const dispute: Dispute = { id: mint('du'), amount: taken.amountCaptured, createdAtMs: taken.createdAtMs };
-  const intent: Intent = { ...taken, dispute };
-  const object = renderDispute(dispute, intent);
+  const dispute: Dispute = { id: mint('du'), amount: taken.amountCaptured, createdAtMs: nowMs + bankMs };
   return {
     status: 200,
-    intent,
+    intent: { ...taken, dispute },
     events: [
-      { type: 'payment_intent.succeeded', object: renderIntent(intent) },
-      { type: 'charge.dispute.created', object, afterMs: disputeMs },
-      { type: 'charge.dispute.funds_withdrawn', object, afterMs: disputeMs },
+      { type: 'payment_intent.succeeded' },
+      { type: 'charge.dispute.created', afterMs: bankMs },
+      { type: 'charge.dispute.funds_withdrawn', afterMs: bankMs },
     ],
   };
 }
 
-export function listDisputes({ rows, params }: Context): object {
-  onlyKnown(params, ['payment_intent', 'created', 'starting_after', 'limit', 'expand']);
-  const intentId = params.get('payment_intent');
-  const intents = intentId === undefined ? rows.disputed() : [known(rows, intentId)];
-  const disputes = intents.flatMap((intent) => (intent.dispute ? [{ ...intent.dispute, intent }] : []));
-  const { page, hasMore } = pageOf(disputes, params);
-  const rendered = page.map(({ intent, ...dispute }) => renderDispute(dispute, intent));
-  return renderList('/v1/disputes', rendered, hasMore);
-}
-
-export function captureIntent({ rows, params }: Context, id: string): Effect {
+export function captureIntent({ rows, params, nowMs }: Context, id: string): Effect {
   onlyKnown(params, ['amount_to_capture', 'expand', 'metadata']);
   const found = known(rows, id);
   if (found.status !== 'requires_capture') throw unexpectedState(found, 'captured');
@@ -149,7 +134,7 @@ export function captureIntent({ rows, params }: Context, id: string): Effect {
       param: 'amount_to_capture',
     });
   refuseFraction(amountCaptured, found.currency, 'amount_to_capture');
-  return succeeded({ ...found, status: 'succeeded', amountCaptured });
+  return succeeded({ ...found, status: 'succeeded', amountCaptured }, nowMs);
 }
 
 export function cancelIntent({ rows, params, nowMs }: Context, id: string): Effect {

@@ -2,7 +2,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ledgerPath, parseChange } from './ledger.ts';
-import type { Intent } from './rows.ts';
+import { givenBack, type Intent } from './rows.ts';
 import { type PaymentState, stateOf } from './totals.ts';
 
 export interface LedgerPayment {
@@ -49,12 +49,13 @@ export async function readLedger(dataDir: string): Promise<LedgerPayment[] | nul
       torn = line;
     }
   }
+  const nowMs = Date.now();
   return [...intents.values()].map((intent) => ({
     paymentId: intent.id,
     orderId: intent.metadata.orderId ?? null,
-    status: stateOf(intent),
+    status: stateOf(intent, nowMs),
     capturedAmount: intent.amountCaptured,
-    refundedAmount: intent.amountRefunded,
+    refundedAmount: givenBack(intent, nowMs),
     currency: intent.currency.toUpperCase(),
   }));
 }

@@ -8,7 +8,7 @@
  */
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Change, Rows } from './rows.ts';
+import { type Change, Rows, type StoredEvent } from './rows.ts';
 
 export const ledgerPath = (dataDir: string): string => join(dataDir, 'sandbox', 'payments.jsonl');
 
@@ -37,14 +37,14 @@ export class Ledger {
     await (await open(path, 'a')).close();
     const file = await open(path, 'r+');
     const rows = new Rows();
-    const endBytes = readLines(await readFile(path), (change) => rows.apply(change));
+    const endBytes = readLines(await readFile(path), (change) => void rows.apply(change));
     await file.truncate(endBytes);
     return new Ledger(rows, file, endBytes);
   }
 
-  record(change: Change): void {
-    this.rows.apply(change);
+  record(change: Change): StoredEvent[] {
     this.#lines.push(`${JSON.stringify(change)}\n`);
+    return this.rows.apply(change);
   }
 
   flushed(): Promise<void> {

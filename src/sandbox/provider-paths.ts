@@ -45,7 +45,7 @@ export class ProviderPaths {
   }
 
   async #provide(call: Call): Promise<Sent> {
-    const { delayMs, failRate, failStatus, dropAnswerRate } = this.#faults.current;
+    const { delayMs, failRate, failStatus, dropAnswerRate, refundFails } = this.#faults.current;
     if (delayMs > 0) await pause(delayMs);
     if (this.#random() < failRate) {
       throw new ApiRefusal(failStatus, {
@@ -53,7 +53,7 @@ export class ProviderPaths {
         message: 'The sandbox was told to fail.',
       });
     }
-    const answered = perform(this.#ledger, call, Date.now());
+    const answered = perform(this.#ledger, call, Date.now(), this.#random() < refundFails);
     await this.#ledger.flushed();
     this.#webhooks.send(answered.events);
     if (this.#random() < dropAnswerRate) return null;

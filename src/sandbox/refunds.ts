@@ -1,21 +1,45 @@
 /** The sandbox's calls on refunds. */
 import { refuseFraction } from './amounts.ts';
 import type { Context, Effect } from './call.ts';
-import { amountMax, integer, invalid, metadataOf, mint, onlyKnown, pageOf, required } from './call.ts';
+import {
+  amountMax,
+  bankMs,
+  integer,
+  invalid,
+  metadataOf,
+  mint,
+  onlyKnown,
+  type ProviderEvent,
+  pageOf,
+  required,
+} from './call.ts';
+import { refundFailingCard } from './cards.ts';
 import { known } from './intents.ts';
-import { renderCharge, renderList, renderRefund } from './render.ts';
-import type { Intent, Refund } from './rows.ts';
+import { renderList, renderRefund } from './render.ts';
+import { disputeAt, givenBack, type Intent, type Refund } from './rows.ts';
 
-export function createRefund({ rows, params, nowMs }: Context): Effect {
+const made: readonly ProviderEvent[] = [
+  { type: 'refund.created' },
+  { type: 'charge.refunded' },
+  { type: 'refund.updated' },
+];
+const failed: readonly ProviderEvent[] = [
+  { type: 'charge.refund.updated', afterMs: bankMs },
+  { type: 'refund.updated', afterMs: bankMs },
+  { type: 'refund.failed', afterMs: bankMs },
+];
+
+export function createRefund({ rows, params, nowMs, isRefundBad }: Context): Effect {
   onlyKnown(params, ['amount', 'expand', 'metadata', 'payment_intent', 'reason']);
   const found = known(rows, required(params, 'payment_intent'));
   if (found.status !== 'succeeded')
     throw invalid(`This PaymentIntent (${found.id}) does not have a successful charge to refund.`);
-  if (found.dispute)
+  const dispute = disputeAt(found, nowMs);
+  if (dispute && dispute.status !== 'won')
     throw invalid(`Charge ${found.chargeId} has been charged back; cannot issue a refund.`, {
       code: 'charge_disputed',
     });
-  const refundable = found.amountCaptured - found.amountRefunded;
+  const refundable = found.amountCaptured - givenBack(found, nowMs);
   if (refundable === 0)
     throw invalid(`Charge ${found.chargeId} has already been refunded.`, { code: 'charge_already_refunded' });
   const amount = integer(params, 'amount', refundable, 1, amountMax);
@@ -32,24 +56,22 @@ export function createRefund({ rows, params, nowMs }: Context): Effect {
     createdAtMs: nowMs,
     metadata: metadataOf(params),
   };
-  const object = renderRefund(refund, intent);
+  if (!isRefundBad && found.paymentMethod !== refundFailingCard)
+    return { status: 200, intent, refund, events: made };
+  const failsAtMs = nowMs + bankMs;
   return {
     status: 200,
-    intent,
-    refund,
-    events: [
-      { type: 'refund.created', object },
-      { type: 'charge.refunded', object: renderCharge(intent) },
-      { type: 'refund.updated', object },
-    ],
+    intent: { ...intent, failedRefunds: [...(found.failedRefunds ?? []), { amount, atMs: failsAtMs }] },
+    refund: { ...refund, failsAtMs },
+    events: [...made, ...failed],
   };
 }
 
-export function listRefunds({ rows, params }: Context): object {
+export function listRefunds({ rows, params, nowMs }: Context): object {
   onlyKnown(params, ['payment_intent', 'created', 'starting_after', 'limit', 'expand']);
   const intentId = params.get('payment_intent') ?? null;
   if (intentId !== null) known(rows, intentId);
   const { page, hasMore } = pageOf(rows.refunds(intentId), params);
-  const rendered = page.map((refund) => renderRefund(refund, known(rows, refund.intentId)));
+  const rendered = page.map((refund) => renderRefund(refund, known(rows, refund.intentId), nowMs));
   return renderList('/v1/refunds', rendered, hasMore);
 }

@@ -1,6 +1,6 @@
-/** The sandbox's rows as the provider's JSON objects: the fields that a client of PaymentIntents reads. */
+/** The sandbox's rows as the provider's JSON objects, as they are at a time: the fields that a client of PaymentIntents reads. */
 import type { Decline } from './cards.ts';
-import type { Dispute, Intent, Refund } from './rows.ts';
+import { type Dispute, disputeAt, givenBack, type Intent, type Refund, type StoredEvent } from './rows.ts';
 
 const seconds = (ms: number) => Math.floor(ms / 1000);
 
@@ -38,28 +38,30 @@ export function renderIntent(intent: Intent): object {
   };
 }
 
-export function renderCharge(intent: Intent): object {
+export function renderCharge(intent: Intent, nowMs: number): object {
+  const amountRefunded = givenBack(intent, nowMs);
   return {
     id: intent.chargeId,
     object: 'charge',
     amount: intent.amount,
     amount_captured: intent.amountCaptured,
-    amount_refunded: intent.amountRefunded,
+    amount_refunded: amountRefunded,
     captured: intent.amountCaptured > 0,
     created: seconds(intent.createdAtMs),
     currency: intent.currency,
-    disputed: intent.dispute != null,
+    disputed: disputeAt(intent, nowMs) !== null,
     livemode: false,
     metadata: intent.metadata,
     paid: true,
     payment_intent: intent.id,
     payment_method: intent.paymentMethod,
-    refunded: intent.amountRefunded >= intent.amountCaptured && intent.amountRefunded > 0,
+    refunded: amountRefunded >= intent.amountCaptured && amountRefunded > 0,
     status: 'succeeded',
   };
 }
 
-export function renderRefund(refund: Refund, intent: Intent): object {
+export function renderRefund(refund: Refund, intent: Intent, nowMs: number): object {
+  const hasFailed = refund.failsAtMs !== undefined && refund.failsAtMs <= nowMs;
   return {
     id: refund.id,
     object: 'refund',
@@ -70,11 +72,15 @@ export function renderRefund(refund: Refund, intent: Intent): object {
     metadata: refund.metadata,
     payment_intent: intent.id,
     reason: null,
-    status: 'succeeded',
+    status: hasFailed ? 'failed' : 'succeeded',
+    ...(hasFailed && { failure_reason: 'expired_or_canceled_card' }),
   };
 }
 
-export function renderDispute({ id, amount, createdAtMs }: Dispute, intent: Intent): object {
+export function renderDispute(
+  { id, amount, createdAtMs, status = 'needs_response' }: Dispute,
+  intent: Intent,
+): object {
   return {
     id,
     object: 'dispute',
@@ -87,8 +93,29 @@ export function renderDispute({ id, amount, createdAtMs }: Dispute, intent: Inte
     metadata: {},
     payment_intent: intent.id,
     reason: 'fraudulent',
-    status: 'needs_response',
+    status,
   };
+}
+
+export function renderEvent(event: StoredEvent): object {
+  return {
+    id: event.id,
+    object: 'event',
+    created: seconds(event.createdAtMs),
+    data: { object: subjectOf(event) },
+    livemode: false,
+    pending_webhooks: 1,
+    type: event.type,
+  };
+}
+
+/** What the event is about, as it was then. */
+function subjectOf({ type, createdAtMs, intent, refund }: StoredEvent): object {
+  if (type.startsWith('payment_intent.')) return renderIntent(intent);
+  if (type.startsWith('charge.dispute.')) return renderDispute(intent.dispute!, intent);
+  return type === 'charge.refunded' || refund === null
+    ? renderCharge(intent, createdAtMs)
+    : renderRefund(refund, intent, createdAtMs);
 }
 
 export function renderList(url: string, data: object[], hasMore: boolean): object {

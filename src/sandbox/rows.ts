@@ -1,7 +1,9 @@
 /**
- * What the sandbox remembers: payment intents, refunds and the answers saved under idempotency keys.
+ * What the sandbox remembers: payment intents, refunds, events and the answers saved under idempotency keys.
  *
- * Rows are never changed in place, so a saved answer keeps the very row that it showed.
+ * 1. Rows are never changed in place, so a saved answer and an event keep the very rows that they showed.
+ * 2. What happens later by itself (a bank's dispute, a refund that fails) is in the row from the start, with its time: what a
+ *    row shows depends on when it is looked at, and a restart in between changes nothing.
  */
 import type { Decline } from './cards.ts';
 
@@ -23,7 +25,10 @@ export interface Intent {
   readonly metadata: Readonly<Record<string, string>>;
   readonly chargeId: string | null;
   readonly amountCaptured: number;
+  /** All that was ever given back, with what failed later. */
   readonly amountRefunded: number;
+  /** Of that, what did not reach the buyer, from then on. Left out in ledgers that are older than such refunds. */
+  readonly failedRefunds?: readonly { readonly amount: number; readonly atMs: number }[];
   readonly decline: Decline | null;
   readonly canceledAtMs: number | null;
   /** Left out in ledgers that are older than disputes. */
@@ -33,7 +38,10 @@ export interface Intent {
 export interface Dispute {
   readonly id: string;
   readonly amount: number;
+  /** Nobody sees it before. */
   readonly createdAtMs: number;
+  /** Left out: needs_response. */
+  readonly status?: 'needs_response' | 'won' | 'lost';
 }
 
 export interface Refund {
@@ -41,7 +49,22 @@ export interface Refund {
   readonly intentId: string;
   readonly amount: number;
   readonly createdAtMs: number;
+  /** The buyer's bank sends the money back then. */
+  readonly failsAtMs?: number;
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+interface EventRow {
+  readonly id: string;
+  readonly type: string;
+  /** Nobody sees it before. */
+  readonly createdAtMs: number;
+}
+
+/** An event with the rows as they were when it was made. */
+export interface StoredEvent extends EventRow {
+  readonly intent: Intent;
+  readonly refund: Refund | null;
 }
 
 interface SavedAnswer {
@@ -58,11 +81,27 @@ export interface Change {
   readonly intent: Intent;
   readonly refund: Refund | null;
   readonly saved: { key: string; fingerprint: string; status: number; atMs: number } | null;
+  /** Left out in ledgers that are older than the list of events. */
+  readonly events?: readonly EventRow[];
+}
+
+/** What has gone back to the buyer by then. */
+export function givenBack({ amountRefunded, failedRefunds = [] }: Intent, nowMs: number): number {
+  return failedRefunds.reduce(
+    (sum, { amount, atMs }) => (atMs <= nowMs ? sum - amount : sum),
+    amountRefunded,
+  );
+}
+
+/** The intent's dispute, once there is one. */
+export function disputeAt({ dispute }: Intent, nowMs: number): Dispute | null {
+  return dispute && dispute.createdAtMs <= nowMs ? dispute : null;
 }
 
 const intentsMax = 1_000_000;
 const savedMax = 500_000;
 const savedForMs = 24 * 3600 * 1000;
+const eventsMax = 100_000;
 
 export class Rows {
   readonly #intents: Intent[] = [];
@@ -70,7 +109,8 @@ export class Rows {
   readonly #idsByOrder = new Map<string, string[]>();
   readonly #refunds: Refund[] = [];
   readonly #refundsByIntent = new Map<string, Refund[]>();
-  readonly #disputedIds = new Set<string>();
+  readonly #intentIdByDispute = new Map<string, string>();
+  #events: StoredEvent[] = [];
   readonly #savedByKey = new Map<string, SavedAnswer>();
 
   /** In the order of their creation. */
@@ -103,7 +143,17 @@ export class Rows {
 
   /** Intents with a dispute, in the order of their disputes. */
   disputed(): Intent[] {
-    return [...this.#disputedIds].map((id) => this.intent(id)!);
+    return [...this.#intentIdByDispute.values()].map((id) => this.intent(id)!);
+  }
+
+  disputedBy(disputeId: string): Intent | undefined {
+    const id = this.#intentIdByDispute.get(disputeId);
+    return id === undefined ? undefined : this.intent(id);
+  }
+
+  /** The newest, in the order of their times. */
+  get events(): readonly StoredEvent[] {
+    return this.#events;
   }
 
   saved(key: string, nowMs: number): SavedAnswer | undefined {
@@ -113,17 +163,31 @@ export class Rows {
     return undefined;
   }
 
-  apply({ intent, refund, saved }: Change): void {
+  /** Answers with the events as they are stored. */
+  apply({ intent, refund, saved, events = [] }: Change): StoredEvent[] {
     this.#put(intent);
-    if (intent.dispute) this.#disputedIds.add(intent.id);
+    if (intent.dispute) this.#intentIdByDispute.set(intent.dispute.id, intent.id);
     if (refund) {
       this.#refunds.push(refund);
       listed(this.#refundsByIntent, intent.id).push(refund);
     }
-    if (!saved) return;
-    this.#savedByKey.set(saved.key, { ...saved, intent, refund });
+    if (saved) this.#save({ ...saved, intent, refund });
+    const stored = events.map((event) => ({ ...event, intent, refund }));
+    for (const event of stored) this.#file(event);
+    return stored;
+  }
+
+  #save(saved: SavedAnswer): void {
+    this.#savedByKey.set(saved.key, saved);
     // Keys were set in order of age: the first is the oldest.
     if (this.#savedByKey.size > savedMax) this.#savedByKey.delete(this.#savedByKey.keys().next().value!);
+  }
+
+  /** Nearly always at the end: only what happens later by itself is overtaken. */
+  #file(event: StoredEvent): void {
+    const place = 1 + this.#events.findLastIndex(({ createdAtMs }) => createdAtMs <= event.createdAtMs);
+    this.#events.splice(place, 0, event);
+    if (this.#events.length > 1.1 * eventsMax) this.#events = this.#events.slice(-eventsMax);
   }
 
   #put(intent: Intent): void {

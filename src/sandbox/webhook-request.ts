@@ -1,21 +1,8 @@
-/** One event as it goes to the shop over HTTP: its JSON, its signature, its request. */
-import { createHmac, randomBytes } from 'node:crypto';
+/** One event as it goes to the shop over HTTP: its signature, its request. */
+import { createHmac } from 'node:crypto';
 import { type Agent, request } from 'node:http';
-import type { ProviderEvent } from './call.ts';
 
 const timeoutMs = 5_000;
-
-export function payloadOf({ type, object }: ProviderEvent): string {
-  return JSON.stringify({
-    id: `evt_${randomBytes(12).toString('hex')}`,
-    object: 'event',
-    created: Math.floor(Date.now() / 1000),
-    data: { object },
-    livemode: false,
-    pending_webhooks: 1,
-    type,
-  });
-}
 
 function signatureOf(payload: string, secret: string): string {
   const atSeconds = Math.floor(Date.now() / 1000);

@@ -3,13 +3,14 @@
  *
  * 1. Deliveries that wait are bounded; at the bound the new event is dropped and counted, as a webhook may always be.
  * 2. An event is tried at most `attemptsMax` times; a 2xx ends it.
- * 3. Nothing outlives `stop`: events not delivered by then, or at a crash, are lost. The shop asks (polls) as well.
+ * 3. Nothing outlives `stop`: what is not delivered by then, or at a crash, is lost. The list of events still has it.
  */
 import { Agent } from 'node:http';
 import type { Log } from '../protocol/log.ts';
-import type { ProviderEvent } from './call.ts';
 import type { FaultSwitch } from './faults.ts';
-import { payloadOf, post } from './webhook-request.ts';
+import { renderEvent } from './render.ts';
+import type { StoredEvent } from './rows.ts';
+import { post } from './webhook-request.ts';
 
 export interface WebhookOptions {
   readonly url: string | null;
@@ -52,7 +53,7 @@ export class Webhooks {
     this.#pump();
   }
 
-  send(events: readonly ProviderEvent[]): void {
+  send(events: readonly StoredEvent[]): void {
     // Without a receiver there is nothing to keep.
     if (this.#url === null) return;
     for (const event of events) {
@@ -60,14 +61,15 @@ export class Webhooks {
     }
   }
 
-  #sendCopies(event: ProviderEvent): void {
+  #sendCopies(event: StoredEvent): void {
     const { faults, random } = this.#options;
     const { webhookRepeat, webhookReorder } = faults.current;
-    const payload = payloadOf(event);
+    const payload = JSON.stringify(renderEvent(event));
+    const dueInMs = Math.max(0, event.createdAtMs - Date.now());
     for (let copy = 0; copy <= webhookRepeat; copy++) {
       const delivery = { payload, attempts: 0 };
       const isHeldBack = random() < webhookReorder && this.#timers.size < waitingMax;
-      const afterMs = (event.afterMs ?? 0) + (isHeldBack ? random() * heldBackMs : 0);
+      const afterMs = dueInMs + (isHeldBack ? random() * heldBackMs : 0);
       if (afterMs > 0) this.#later(afterMs, delivery);
       else this.#enqueue(delivery);
     }

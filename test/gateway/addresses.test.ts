@@ -151,6 +151,86 @@ describe('live sockets of one address', () => {
   });
 });
 
+describe('one customer’s /48, which is 65,536 addresses', () => {
+  let sites = 0;
+  /** Addresses of one /48, each of another /64. */
+  function site() {
+    const prefix = `2001:db8:${(++sites).toString(16)}`;
+    return (n: number) => ({ 'x-forwarded-for': `${prefix}:${n.toString(16)}::1` });
+  }
+  const elsewhere = () => site()(1);
+
+  it('makes as many guests as sixteen addresses, at both gateways together', async () => {
+    const gateways = await two({ RATE_GUEST_BURST: '3' });
+    const from = site();
+    const create = async (n: number, headers: Record<string, string>) =>
+      (await ask(gateways[n % 2]!, null, 'POST /v1/auth/guest', headers)).status;
+    const statuses = [];
+    for (let n = 0; n < 60; n++) statuses.push(await create(n, from(n)));
+    expect(statuses).toEqual([...Array(48).fill(201), ...Array(12).fill(429)]);
+    const refused = await ask(gateways[0], null, 'POST /v1/auth/guest', from(70));
+    expect(refused.headers.get('ratelimit-policy')).toBe('"guest-site";q=48;w=6');
+    expect(await create(0, elsewhere())).toBe(201);
+    // What the site was refused its addresses have still, and one address alone drains no site.
+    shop.engine.advance(60_000);
+    const [single, neighbour] = [site(), stranger()];
+    for (let n = 0; n < 60; n++) await create(n, single(1));
+    expect([await create(0, single(2)), await create(0, neighbour)]).toEqual([201, 201]);
+  });
+
+  it('is refused tokens and unknown paths as often as sixteen addresses, over HTTP and live', async () => {
+    const [one, other] = await two({ RATE_REFUSED_PER_MINUTE: '2' });
+    const from = site();
+    for (let n = 0; n < 32; n++)
+      expect((await ask([one, other][n % 2]!, null, 'GET /nowhere', from(n))).status).toBe(404);
+    expect((await ask(one, null, 'GET /nowhere', from(99))).status).toBe(429);
+    const live = await connect(other.port, [], from(100));
+    live.send({ type: 'authenticate', accessToken: 'forged' });
+    expect(await live.closed).toBe(4029);
+    expect((await ask(one, null, 'GET /nowhere', elsewhere())).status).toBe(404);
+  });
+
+  it('has as many live sockets as sixteen addresses, and is served without limits where it is exempt', async () => {
+    const [one, other] = await two({ CONNECTIONS_PER_ADDRESS_MAX: '2' });
+    const from = site();
+    const open = [];
+    for (let n = 0; n < 32; n++) open.push(await connect([one, other][n % 2]!.port, [], from(n)));
+    for (const { port } of [one, other]) await expect(connect(port, [], from(99))).rejects.toThrow('429');
+    open.push(await connect(one.port, [], elsewhere()));
+    open[0]!.close();
+    await until(() => one.stats().live.connections === 16);
+    open.push(await connect(other.port, [], from(99)));
+    for (const client of open) client.close();
+    const [free] = await two({ CONNECTIONS_PER_ADDRESS_MAX: '1', RATE_EXEMPT: '2001:db8::/32' });
+    const many = await Promise.all(Array.from({ length: 20 }, () => connect(free.port, [], from(1))));
+    for (const client of many) client.close();
+  });
+});
+
+describe('tickets of one /48', () => {
+  it('are sixteen times as many as those of an address, over HTTP and live', async () => {
+    const [one, other] = await two();
+    const { saleId } = await shop.openSale(50, {
+      queueing: { ticketsPerAddress: 1, releasePerSecond: 1, activeLimit: 1 },
+    });
+    const from = (n: number) => ({ 'x-forwarded-for': `2001:db8:ffff:${n.toString(16)}::1` });
+    const join = async (n: number, headers = from(n)) =>
+      ask(one, await shop.visitor(), `POST /v1/sales/${saleId}/tickets`, headers, {});
+    for (let n = 0; n < 15; n++) expect((await join(n)).status).toBe(201);
+    const live = await authenticated(other.port, await shop.visitor(), [], from(20));
+    expect((await live.ask('join', { saleId })).status).toBe(201);
+    const refused = await join(21);
+    expect([refused.status, refused.body.code, refused.body.limit]).toEqual([429, 'address_limit', 16]);
+    const late = await authenticated(other.port, await shop.visitor(), [], from(22));
+    expect((await late.ask('join', { saleId })).body).toMatchObject({ code: 'address_limit', limit: 16 });
+    expect((await join(0, stranger())).status).toBe(201);
+    expect((await live.ask('leave', { saleId })).status).toBe(200);
+    expect((await late.ask('join', { saleId })).status).toBe(201);
+    live.close();
+    late.close();
+  });
+});
+
 describe('X-Forwarded-For', () => {
   const guestsOf = async (gateway: Gateway, ...headers: string[]) => {
     const statuses = [];

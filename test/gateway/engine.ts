@@ -51,6 +51,8 @@ export class Engine {
   readonly refusing = new Set<string>();
   /** Commands asked so far, by type. */
   readonly asked = new Map<string, number>();
+  /** What the provider says of payments by their ids, when it is asked to examine them: what went back of what was taken. */
+  readonly standings = new Map<string, { captured: number; refunded: number }>();
   readonly now = (): number => Date.now() + this.#aheadMs;
   readonly shards: Shards = {
     ask: (kind, key, command) => this.#ask(kind, key, command),
@@ -124,7 +126,7 @@ export class Engine {
 
   #askProvider(command: PaymentCommand, done: ReplyTo): void {
     const answer = () => {
-      const { code, body } = pay(command);
+      const { code, body } = pay(command, this.standings);
       done(code, body);
     };
     if (this.#isProviderSlow) this.#waiting.push(answer);
@@ -149,11 +151,12 @@ export class Engine {
 }
 
 /** Says yes, unless the payment method is one that is declined. */
-function pay(command: PaymentCommand): Answer {
+function pay(command: PaymentCommand, standings: Engine['standings']): Answer {
   const paymentId = `pi_${command.orderId}`;
   if (command.type === 'ExaminePayment') {
-    const nothing = { amount: 0, currency: 'USD' };
-    return { code: 'ok', body: { refunded: nothing, disputed: null } };
+    const { captured, refunded } = standings.get(command.paymentId) ?? { captured: 0, refunded: 0 };
+    const usd = (amount: number) => ({ amount, currency: 'USD' });
+    return { code: 'ok', body: { captured: usd(captured), refunded: usd(refunded), disputed: null } };
   }
   if (command.type === 'AuthorizePayment' && command.paymentMethod.includes('Declined'))
     return { code: 'payment_declined', body: { paymentId, declineCode: 'generic_decline' } };

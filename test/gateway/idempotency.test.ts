@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { shareOfAccount } from '../../src/actors/idempotency/state.ts';
+import { shareOfAccount, shareOfStrangers } from '../../src/actors/idempotency/state.ts';
 import { fingerprintOf } from '../../src/gateway/idempotency.ts';
 import { startTestServer, type TestServer, testRun } from './harness.ts';
 import { attempts, routes } from './things.ts';
@@ -125,23 +125,91 @@ describe('an Idempotency-Key', () => {
     expect(again.headers.get('idempotency-replayed')).toBe('true');
   });
 
-  test('without an account counts into the share of its address, unless that is exempt', async () => {
-    const ownersAt = async (at: TestServer) => {
+  describe('without an account', () => {
+    const proxied = { TRUSTED_PROXIES: '127.0.0.1', RATE_EXEMPT: '', RATE_ADDRESS_BURST: '1000000' };
+    const make = (at: TestServer, address: string, key: string | null) =>
+      at.call('POST', '/v1/secret-things', {
+        body: { name: 'a' },
+        headers: {
+          ...(address === '' ? {} : { 'x-forwarded-for': address }),
+          ...(key === null ? {} : { 'idempotency-key': key }),
+        },
+      });
+    /** Where each key was kept that was asked for meanwhile: its owner, and what stands before it. */
+    async function placesOf(at: TestServer, work: () => Promise<void>) {
       const before = at.shards.asked.length;
-      for (const key of ['one', 'two'])
-        await at.call('POST', '/v1/secret-things', {
-          body: { name: 'a' },
-          headers: { 'idempotency-key': key },
+      await work();
+      return at.shards.asked.slice(before).flatMap(({ kind, key: owner, type }, index) => {
+        if (kind !== 'idempotency' || type !== 'BeginRequest') return [];
+        const { key } = at.shards.commands[before + index] as unknown as { key: string };
+        const [site, address] = key.split('.');
+        return [{ owner, site, address }];
+      });
+    }
+    const sizes = (places: Awaited<ReturnType<typeof placesOf>>) => [
+      new Set(places.map(({ owner }) => owner)).size,
+      new Set(places.map(({ site }) => site)).size,
+      new Set(places.map(({ address }) => address)).size,
+    ];
+
+    test('counts into the share of its address and its /48, unless that is exempt', async () => {
+      const counted = await startTestServer({ routes, env: proxied });
+      const keys = async (at: TestServer, addresses: string[]) => {
+        for (const address of addresses) for (const key of ['one', 'two']) await make(at, address, key);
+      };
+      const ofOne = await placesOf(counted, () => keys(counted, ['198.51.100.1']));
+      expect(sizes(ofOne)).toEqual([1, 1, 1]);
+      const ofSite = ['2001:db8:1:1::1', '2001:db8:1:1::2', '2001:db8:1:2::1', '2001:db8:1:ffff::1'];
+      expect(sizes(await placesOf(counted, () => keys(counted, ofSite)))).toEqual([1, 1, 3]);
+      const ofTwo = await placesOf(counted, () => keys(counted, ['2001:db8:1:1::1', '2001:db8:2:1::1']));
+      expect(sizes(ofTwo).slice(1)).toEqual([2, 2]);
+      expect(sizes(await placesOf(server, () => keys(server, [''])))[2]).toBe(2);
+      await counted.stop(1_000);
+    });
+
+    test('is kept by one of 256 owners, however many addresses there are, exempt ones too', async () => {
+      const counted = await startTestServer({ routes, env: proxied });
+      for (const [at, address] of [
+        [counted, (n: number) => `198.51.${n >> 8}.${n & 255}`],
+        [server, () => ''],
+      ] as const) {
+        const places = await placesOf(at, async () => {
+          for (let n = 0; n < 1_000; n += 50)
+            await Promise.all(Array.from({ length: 50 }, (_, m) => make(at, address(n + m), `key-${n + m}`)));
         });
-      const owners = at.shards.asked
-        .slice(before)
-        .filter(({ kind }) => kind === 'idempotency')
-        .map(({ key }) => key);
-      return new Set(owners).size;
-    };
-    const counted = await startTestServer({ routes, env: { RATE_EXEMPT: '' } });
-    expect([await ownersAt(counted), await ownersAt(server)]).toEqual([1, 2]);
-    await counted.stop(1_000);
+        expect(sizes(places)[0]).toBeGreaterThan(128);
+        expect(sizes(places)[0]).toBeLessThanOrEqual(256);
+        expect(sizes(places)[2]).toBe(1_000);
+      }
+      await counted.stop(1_000);
+    });
+
+    test('is refused when strangers have all that they may, and whoever is signed in, or has no key, is not', async () => {
+      const counted = await startTestServer({ routes, env: proxied });
+      const [place] = await placesOf(
+        counted,
+        async () => void (await make(counted, '198.51.100.1', 'first')),
+      );
+      for (let n = 0; n < shareOfStrangers.keys; n++) {
+        const stranger = n.toString(16).padStart(16, '0');
+        await counted.shards.ask('idempotency', place!.owner, {
+          ...{ type: 'BeginRequest', key: `${stranger}.${stranger.repeat(2)}.k` },
+          ...{ fingerprint: 'aa', resourceId: 'prd_1', run: testRun },
+        } as never);
+      }
+      const refused = await make(counted, '198.51.100.1', 'second');
+      expect([refused.status, refused.body.code]).toEqual([429, 'rate_limited']);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(86_000);
+      expect((await make(counted, '198.51.100.1', null)).status).toBe(201);
+      expect((await make(counted, '198.51.100.1', 'first')).headers.get('idempotency-replayed')).toBe('true');
+      const signedIn = await counted.call('POST', '/v1/things', {
+        token: await counted.bearer('seller'),
+        body: { name: 'a' },
+        headers: { 'idempotency-key': 'mine', 'x-forwarded-for': '198.51.100.1' },
+      });
+      expect(signedIn.status).toBe(201);
+      await counted.stop(1_000);
+    });
   });
 
   test('keeps neither address nor secrets where others could read them', async () => {

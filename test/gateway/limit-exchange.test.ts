@@ -103,25 +103,49 @@ describe('what a key took in one process', () => {
     for (let second = 0; second < 21; second++) round();
     for (const { limits } of processes) {
       expect(timesTaken(30, () => limits.account.take('a'))).toBe(20);
-      limits.account.forgive('a');
+      limits.account.forgive(hash.of('a'));
     }
   });
 
   it('is given back, and forgiven, in the other as well', () => {
-    const { processes, round } = processesWith({});
+    const { processes, round } = processesWith(slow);
     const [one, other] = processes as [(typeof processes)[0], (typeof processes)[0]];
     const ada = clientAt('198.51.100.1');
-    for (let n = 0; n < 15; n++) {
-      one.limits.signIns.take(ada);
-      one.limits.signIns.giveBack(ada);
-    }
-    timesTaken(10, () => one.limits.passwords.take('ada from there'));
+    for (let n = 0; n < 60; n++) one.limits.guests.take(ada);
+    for (let n = 0; n < 60; n++) one.limits.guests.giveBack(ada);
+    timesTaken(20, () => one.limits.account.take('acc_ada'));
     round();
-    expect(isTaken(() => other.limits.passwords.take('ada from there'))).toBe(false);
-    one.limits.passwords.forgive('ada from there');
+    expect(isTaken(() => other.limits.account.take('acc_ada'))).toBe(false);
+    one.limits.account.forgive(hash.of('acc_ada'));
     round();
-    expect(timesTaken(20, () => other.limits.passwords.take('ada from there'))).toBe(10);
-    expect(timesTaken(30, () => other.limits.signIns.take(ada))).toBe(20);
+    expect(timesTaken(30, () => other.limits.account.take('acc_ada'))).toBe(20);
+    expect(timesTaken(70, () => other.limits.guests.take(ada))).toBe(60);
+  });
+
+  it('of tries is what failed: those under way are not told, and a right one forgives in the other, too', async () => {
+    const { clock, processes, round } = processesWith({});
+    const [one, other] = processes as [(typeof processes)[0], (typeof processes)[0]];
+    const ada = clientAt('198.51.100.1');
+    const begin = ({ limits }: typeof one, account: string) => limits.passwordTries.begin(account, ada);
+    const isRefused = (at: typeof one, account: string) =>
+      begin(at, account).then(
+        (one) => void one.notMade(),
+        ({ code }) => code,
+      );
+    const underWay = await Promise.all(Array.from({ length: 20 }, (_, n) => begin(one, `person-${n}`)));
+    round();
+    expect(await isRefused(other, 'ada')).toBe(undefined);
+    for (const each of underWay) each.succeeded();
+    for (let n = 0; n < 10; n++) (await begin(one, 'ada')).failed();
+    round();
+    expect(await isRefused(other, 'ada')).toBe('rate_limited');
+    // Ten of the address's twenty are left, and what the seconds have brought.
+    expect(await isRefused(other, 'bob')).toBe(undefined);
+    clock.nowMs += 10_000;
+    (await begin(one, 'ada')).succeeded();
+    round();
+    for (let n = 0; n < 10; n++) (await begin(other, 'ada')).failed();
+    expect(await isRefused(other, 'ada')).toBe('rate_limited');
   });
 
   it('is not told later when it could not be told at once', () => {
@@ -185,15 +209,15 @@ describe('a message', () => {
     for (let n = 0; n < 60_000; n++) {
       one.limits.account.take(`acc_${n}`);
       one.limits.requests.take(clientAt(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`));
-      one.limits.sockets.add(hash.of(`socket ${n}`), 1);
+      one.limits.sockets.add(clientAt(`socket ${n}`), 1);
     }
     timesTaken(500, () => one.limits.account.take('greedy'));
-    one.limits.sockets.add(hash.of('greedy'), 1);
-    for (let n = 0; n < 200; n++) one.limits.sockets.add(hash.of('greedy'), 1);
+    one.limits.sockets.add(clientAt('greedy'), 1);
+    for (let n = 0; n < 200; n++) one.limits.sockets.add(clientAt('greedy'), 1);
     const [message] = round();
     expect(message!.length).toBeLessThanOrEqual(4 * (5 + 6 * 4_096 * 3 + 4_096 * 2));
     expect(timesTaken(30, () => other.limits.account.take('greedy'))).toBe(0);
-    expect(other.limits.sockets.of(hash.of('greedy'))).toBeGreaterThan(200);
+    expect(other.limits.sockets.of(clientAt('greedy'))).toBeGreaterThan(200);
     // What did not fit is not told a second later.
     expect(round()[0]!.length).toBeLessThanOrEqual(4 * (5 + 4_096 * 2));
   });

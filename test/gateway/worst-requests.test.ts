@@ -70,7 +70,9 @@ const hard = (charsMax: number): string[] =>
     '\n',
   ].flatMap((shape) => {
     const long = shape.repeat(Math.floor(charsMax / Buffer.byteLength(shape)));
-    return [long, `${long.slice(0, -3)}\u0001`, `x@${long.slice(0, -4)}!`];
+    // What no address can end with, so that a pattern that may begin anew at each dot tries them all.
+    const domain = `x@${long.slice(0, -4)}`;
+    return [long, `${long.slice(0, -3)}\u0001`, `${domain}!`, `${domain} `, `${domain}@`];
   });
 
 const fill = (part: (n: number) => string, between = ','): string => {

@@ -117,6 +117,15 @@ it('the address of a ticket, and a sale’s column of addresses, are in a golden
   expect(columns.length).toBeGreaterThan(0);
 });
 
+it('the site of a ticket, and a sale’s column of sites, are in a golden set', () => {
+  const events = sets.flatMap((set) => recordsOf(set).flatMap(({ records }) => records));
+  expect(events.filter(({ event }) => 'site' in event && event.site === 0x8765_4321)).toHaveLength(3);
+  const columns = sets.flatMap((set) =>
+    set.snapshots.filter(({ kind, state }) => kind === 'sale' && /"sites":/.test(JSON.stringify(state))),
+  );
+  expect(columns.length).toBeGreaterThan(0);
+});
+
 it('a golden frame that was touched is refused', () => {
   const { base64, ...place } = sets[0]!.frames[0]!;
   const bytes = bytesOf(base64);

@@ -221,6 +221,7 @@ function openShop(story: Story): void {
         requestId: n % 2 ? uuid(0x60 + n) : null,
         // Two of one address, one of another, and some of none that counts.
         address: n <= 2 ? 0xfedc_ba98 : n === 3 ? 1 : null,
+        site: n <= 3 ? 0x8765_4321 : null,
       },
       'created',
     );
@@ -291,11 +292,37 @@ function moveMoneyElsewhere(story: Story): void {
       const paymentId = `pi_${orderId.slice(-12)}`;
       const status = disputed === null ? 'refunded' : 'disputed';
       story.send('order', orderId, { type: 'PaymentReported', paymentId, status });
-      const body = { refunded: usd(refunded), disputed: disputed === null ? null : usd(disputed) };
+      const body = {
+        captured: usd(1_000_000),
+        refunded: usd(refunded),
+        disputed: disputed === null ? null : usd(disputed),
+      };
       story.deliver((pending) =>
         pending.command.type === 'ExaminePayment' ? { code: 'ok', body } : captured(pending),
       );
     }
+  }
+  sendMoneyBack(story);
+}
+
+/** The buyer's bank sends back what two orders gave back when they were cancelled; a part of it, and all of it. */
+function sendMoneyBack(story: Story): void {
+  const usd = (amount: number) => ({ amount, currency: 'USD' });
+  for (const [n, arrived] of [20_000, 0].entries()) {
+    const holdId = uuid(0xa10 + n);
+    const hold = { holdId, saleId: elsewhere, buyerId: `acc_${uuid(0xc0 + n)}`, ticketNumber: 10 + n };
+    const admissionExpiresAtMs = story.atMs + 300_000;
+    story.send('sku', sku, { type: 'PlaceHold', ...hold, quantity: 1, admissionExpiresAtMs }, 'created');
+    const orderId = placeOrder(story, 0x220 + n, 0xc0 + n, [{ holdId, sku }]);
+    story.deliver(captured);
+    story.send('order', orderId, { type: 'CancelOrder', buyerId: null });
+    story.deliver(captured);
+    const paymentId = `pi_${orderId.slice(-12)}`;
+    story.send('order', orderId, { type: 'PaymentReported', paymentId, status: 'refund_failed' });
+    const body = { captured: usd(1_000_000), refunded: usd(arrived), disputed: null };
+    story.deliver((pending) =>
+      pending.command.type === 'ExaminePayment' ? { code: 'ok', body } : captured(pending),
+    );
   }
 }
 

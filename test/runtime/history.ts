@@ -288,7 +288,8 @@ class Making {
       case 'ExaminePayment': {
         const amount = this.#pick([0, 1_000, 100_000_000]);
         const disputed = this.#chance(0.2) ? { amount: 500, currency: 'USD' } : null;
-        return { code: 'ok', body: { refunded: { amount, currency: 'USD' }, disputed } };
+        const captured = { amount: this.#pick([0, 100_000_000]), currency: 'USD' };
+        return { code: 'ok', body: { captured, refunded: { amount, currency: 'USD' }, disputed } };
       }
       default:
         return { code: 'ok', body: { paymentId } };
@@ -328,7 +329,7 @@ class Making {
         {
           type: 'PaymentReported',
           paymentId: `pi_${key}`,
-          status: this.#pick(['authorized', 'captured', 'voided', 'refunded', 'disputed']),
+          status: this.#pick(['authorized', 'captured', 'voided', 'refunded', 'refund_failed', 'disputed']),
         },
       ]),
       this.#at,

@@ -1,5 +1,6 @@
 /** An actor whose decider throws costs itself, and an event that cannot be applied its partition; nobody else. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { readChecks } from '../../src/ops/checks.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { AnyDecider } from '../../src/protocol/decider.ts';
 import { encodeFrame, frameVersion } from '../../src/protocol/frame.ts';
@@ -69,6 +70,31 @@ describe('a decision that throws', () => {
     switched.isOn = false;
     expect((await one.send({ type: 'Read' })).body).toMatchObject({ total: 13 });
     expect([poisoned(one), gaugeOf(one)]).toEqual([[], 0]);
+  });
+
+  test('is named by /readyz, which stays ready', async () => {
+    const { strike } = fault();
+    const one = await startShard(new MemoryStore(), {
+      decider: {
+        decide(state, command, at) {
+          strike(state);
+          return counter.decide(state, command, at);
+        },
+      },
+    });
+    await one.send({ type: 'Add', amount: 13 });
+    await one.send({ type: 'Read' });
+    const checks = await readChecks(
+      { query: async () => ({}) } as never,
+      {
+        stats: async (role: string) => (role === 'shard' ? [{ index: 0, body: one.shard.stats() }] : []),
+        states: () => [],
+      } as never,
+    );
+    expect(checks.actors).toEqual({
+      isOk: true,
+      detail: `counter/${sick} fails at Read, 1 times in a row: Error: a bug`,
+    });
   });
 
   test('of a new actor makes none', async () => {

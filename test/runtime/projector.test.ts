@@ -182,6 +182,7 @@ describe('the tables say what the actors say', () => {
       'LineRetaken',
       'PaymentSettled',
       'PaymentExamined',
+      'RefundExamined',
       'ItemRefused',
       'SaleSoldOut',
     ];

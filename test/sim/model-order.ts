@@ -16,6 +16,10 @@ export class OrderEntry {
   isCaptured = false;
   /** Minor units that went back, as the order knows it. */
   refunded = 0;
+  /** The order is undone, and its money still here: a bank sent it back. */
+  isKept = false;
+  /** Its card is the one whose bank sends back what is given back. */
+  isSentBack = false;
   /** By the hold that stands for the line now. */
   readonly lines = new Map<string, { sku: string; state: LineState; newHoldId: string | null }>();
   readonly #orderId: string;
@@ -44,6 +48,7 @@ export class OrderEntry {
         expect(this.status === 'none', 'an order is placed once');
         this.status = 'pending';
         this.buyerId = event.buyerId;
+        this.isSentBack = event.paymentMethod === 'pm_sent_back';
         for (const { holdId, sku } of event.holds)
           this.lines.set(holdId, { sku, state: 'asked', newHoldId: null });
         return;
@@ -76,10 +81,23 @@ export class OrderEntry {
         this.refunded = this.total!.amount;
         return;
       case 'PaymentExamined':
-        expect(this.status === 'confirmed', 'others give back what the order keeps');
-        expect(event.refunded.amount >= this.refunded, 'money goes back once');
+        expect(this.status === 'confirmed' || this.isKept, 'others give back what the order keeps');
+        expect(
+          event.refunded.amount >= this.refunded || this.isSentBack,
+          'money goes back once, or a bank sends it back',
+        );
         this.refunded = event.refunded.amount;
-        if (event.paymentStatus === 'refunded') this.status = 'refunded';
+        if (event.paymentStatus === 'refunded') {
+          this.status = 'refunded';
+          this.isKept = false;
+        }
+        return;
+      case 'RefundExamined':
+        expect(this.isUndone && this.isCaptured, 'only money that was taken is sent back by a bank');
+        expect(event.paymentStatus === 'refunded' || this.isSentBack, 'only a bank sends money back');
+        this.refunded = event.refunded.amount;
+        this.isKept = this.refunded < this.total!.amount;
+        if (this.isKept) this.status = 'failed';
         return;
       case 'PaymentQuestioned':
       case 'PaymentDeclined':

@@ -3,7 +3,7 @@
  * the commands of one order one after the other, the same key has the same effect. It is slow, its answers and
  * webhooks get lost, come twice and in any order. It is naive where that is worst: under a new key it captures again,
  * and it authorises whenever it is asked in time, even after a void of "whatever there is". With one card somebody else gives
- * the money back after its capture, whole or in part.
+ * the money back after its capture, whole or in part; with another the bank then sends it back again.
  */
 
 import type { PaymentReported } from '../../src/actors/order/commands.ts';
@@ -23,6 +23,7 @@ export interface Payment {
   refunds: number;
   /** Minor units that went back, by whomever. */
   refunded: number;
+  hasBounced: boolean;
 }
 
 interface ProviderAnswer {
@@ -58,6 +59,7 @@ export const cards = [
   'pm_fail',
   'pm_no_capture',
   'pm_given_back',
+  'pm_sent_back',
 ];
 
 export class Provider {
@@ -111,7 +113,8 @@ export class Provider {
     if (command.type === 'ExaminePayment') {
       if (!payment) return { code: 'payment_failed', body: { reason: 'unknown' } };
       const { amount, refunded } = payment;
-      return { code: 'ok', body: { refunded: { ...amount, amount: refunded }, disputed: null } };
+      const captured = { ...amount, amount: payment.captures > 0 ? amount.amount : 0 };
+      return { code: 'ok', body: { captured, refunded: { ...amount, amount: refunded }, disputed: null } };
     }
     if (!payment || payment.amount.amount !== command.amount.amount) {
       this.#deps.fail('money matches the order', JSON.stringify(command));
@@ -125,6 +128,7 @@ export class Provider {
     if (payment.status !== 'captured' || payment.refunds > 1)
       this.#deps.fail('a capture is refunded once', JSON.stringify(payment));
     this.#set(payment, 'refunded');
+    this.#sendBackLater(payment);
     return { code: 'ok', body: {} };
   }
 
@@ -142,6 +146,7 @@ export class Provider {
       captures: 0,
       refunds: 0,
       refunded: 0,
+      hasBounced: false,
     };
     this.payments.push(payment);
     if (this.of(orderId).length > 1)
@@ -168,7 +173,8 @@ export class Provider {
         fail('money moves last', `captured ${orderId} while hold ${holdId} is not committed`);
     }
     this.#set(payment, 'captured');
-    if (this.#cardByOrder.get(orderId) === 'pm_given_back') this.#giveBackLater(payment);
+    const card = this.#cardByOrder.get(orderId)!;
+    if (card === 'pm_given_back' || card === 'pm_sent_back') this.#giveBackLater(payment);
     return { code: 'ok', body: { paymentId: payment.paymentId } };
   }
 
@@ -182,7 +188,20 @@ export class Provider {
         payment.refunded += random.chance(0.5) ? left : random.int(1, left);
         const isWhole = payment.refunded === payment.amount.amount;
         this.#set(payment, isWhole ? 'refunded' : 'captured');
+        this.#sendBackLater(payment);
       });
+  }
+
+  /** The buyer's account is closed: the bank sends everything back. */
+  #sendBackLater(payment: Payment): void {
+    const { loop, random } = this.#deps;
+    if (this.#cardByOrder.get(payment.orderId) !== 'pm_sent_back') return;
+    loop.after(random.int(1, 30_000), null, () => {
+      if (payment.refunded === 0) return;
+      payment.refunded = 0;
+      payment.hasBounced = true;
+      this.#set(payment, 'captured');
+    });
   }
 
   #set(payment: Payment, status: Payment['status']): void {
@@ -196,15 +215,11 @@ export class Provider {
     const status = payment.refunded > 0 ? 'refunded' : payment.status;
     const refunded = status === 'refunded' ? { ...amount, amount: payment.refunded } : null;
     const { loop, random, report } = this.#deps;
-    for (let n = 0; n < times; n++) {
-      const declineCode = status === 'declined' ? 'do_not_honor' : null;
-      const told: PaymentReported = {
-        type: 'PaymentReported',
-        paymentId,
-        status,
-        declineCode,
-        refunded,
-      };
+    const declineCode = status === 'declined' ? 'do_not_honor' : null;
+    const type = 'PaymentReported';
+    const all: PaymentReported[] = [{ type, paymentId, status, declineCode, refunded }];
+    if (payment.hasBounced) all.push({ type, paymentId, status: 'refund_failed' });
+    for (const told of Array.from({ length: times }, () => all).flat()) {
       loop.after(random.chance(0.2) ? random.int(100, 20_000) : random.int(1, 200), null, () =>
         report(orderId, told),
       );

@@ -6,7 +6,7 @@ export const tokenSecret = 'a secret that all processes of a shop have';
 
 export const hash = new KeyHash(tokenSecret);
 export const clientAt = (text: string): ClientAddress => ({
-  ...{ text, key: text, isExempt: false },
+  ...{ text, key: text, isExempt: false, site: null },
   ...hash.of(text),
 });
 

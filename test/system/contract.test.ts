@@ -307,6 +307,8 @@ describe('the rest', () => {
   it('is documented too', async () => {
     await client.ask('getOpenApi', 200);
     await client.ask('getAsyncApi', 200);
+    await client.ask('getSamplePicture', 200, { path: { picture: 'campo-mug.svg' } });
+    await client.refused('getSamplePicture', 404, 'not_found', { path: { picture: 'none.svg' } });
     await client.ask('listShards', 200, { who: await admin(server) });
     await client.refused('listShards', 403, 'forbidden', { who: seller });
     const payload = JSON.stringify({

@@ -4,7 +4,7 @@
  */
 import { expect } from 'vitest';
 import { type Contract, loadContract } from '../gateway/contract.ts';
-import { type Answered, type CallOptions, call, type Place } from './shop.ts';
+import { type Answered, asked, type CallOptions, call, type Place, unlessBusy } from './shop.ts';
 
 export interface Question extends CallOptions {
   readonly path?: Readonly<Record<string, string>>;
@@ -30,7 +30,13 @@ export async function documentedClient(place: Place): Promise<DocumentedClient> 
     const template = targets.get(operationId);
     if (!template) throw new Error(`the contract knows no ${operationId}`);
     const target = template.replace(/\{(\w+)\}/g, (_, name: string) => question.path![name]!);
-    const answer = await call(place, target + (question.query ? `?${question.query}` : ''), question);
+    const whole = target + (question.query ? `?${question.query}` : '');
+    const plain = () => call(place, whole, question);
+    const answer = await (status < 400
+      ? asked(place, whole, question)
+      : status === 503
+        ? plain()
+        : unlessBusy(plain));
     expect(`${answer.status} ${JSON.stringify(answer.body)}`).toMatch(new RegExp(`^${status} `));
     contract.expectAnswer(operationId, answer.status, answer.body);
     expect(answer.headers.get('x-request-id')).toMatch(/^[\w.-]+$/);

@@ -90,7 +90,7 @@ describe('case 06: variables of other programs', () => {
     const env = { ...foreign, SAMPLE: '1' };
     const server = await start(env, dataDir);
     await expectReady(server);
-    expect(server.banner).toMatch(/Sample +drop/);
+    expect(server.banner).toMatch(/Open now +\S+\/drops\/sal_/);
     for (const args of [['src/cli/audit.ts'], ['src/cli/recover.ts', '--list']]) {
       const command = runNode(args, { ...quietEnv(dataDir), ...env, OPS_PORT: new URL(server.opsUrl).port });
       expect(await command.exited, command.err()).toBe(0);

@@ -52,9 +52,25 @@ export async function call(place: Place, target: string, options: CallOptions = 
   };
 }
 
+/** Asks until the server is not busy: on a loaded machine a journal may be slow for a moment, above all a young one. */
+export function unlessBusy(ask: () => Promise<Answered>): Promise<Answered> {
+  return waitFor(async () => {
+    const answer = await ask();
+    const isBusy = answer.status === 503 || answer.body?.code === 'idempotency_in_progress';
+    return isBusy ? null : answer;
+  });
+}
+
+/** The same, and whoever has a token asks under one key: what a POST does is done once, whatever its first try did. */
+export function asked(place: Place, target: string, options: CallOptions = {}): Promise<Answered> {
+  const isKeyed = target.startsWith('POST ') && options.who;
+  const headers = { ...(isKeyed ? { 'idempotency-key': randomUUID() } : {}), ...options.headers };
+  return unlessBusy(() => call(place, target, { ...options, headers }));
+}
+
 /** The answer's body; fails unless the status is the one expected. */
 export async function expected(place: Place, target: string, status: number, options: CallOptions = {}) {
-  const answer = await call(place, target, options);
+  const answer = await (status === 503 ? call : asked)(place, target, options);
   if (answer.status !== status)
     throw new Error(`${target}: ${answer.status}, not ${status}: ${JSON.stringify(answer.body)}`);
   return answer.body;
@@ -122,16 +138,6 @@ export interface Drop {
   readonly seller: Person;
 }
 
-/** A busy server is asked again with the same key, as the answer says. */
-async function makeProduct(place: Place, who: Person, body: object): Promise<void> {
-  const headers = { 'idempotency-key': randomUUID() };
-  await waitFor(async () => {
-    const { status, body: told } = await call(place, 'POST /v1/products', { who, body, headers });
-    if (status !== 201 && status !== 503) throw new Error(`no product: ${JSON.stringify(told)}`);
-    return status === 201;
-  });
-}
-
 /** A seller with one SKU, all of whose units are sold in a drop that is open now. */
 export async function openDrop(
   place: Place,
@@ -140,7 +146,7 @@ export async function openDrop(
 ): Promise<Drop> {
   const seller = more.seller ?? (await member(place, 'seller'));
   const sku = more.sku ?? `SKU-${randomUUID()}`;
-  await makeProduct(place, seller, productBody([sku], units));
+  await expected(place, 'POST /v1/products', 201, { who: seller, body: productBody([sku], units) });
   const body = { ...saleBody(sku, units), ...more.sale };
   const { saleId } = await expected(place, 'POST /v1/sales', 201, { who: seller, body });
   return { saleId, sku, seller };

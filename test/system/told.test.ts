@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSite, type ServerProcess, type Site, waitFor } from './server.ts';
 import {
   admitted,
+  asked,
   call,
   checkOut,
   expected,
@@ -77,7 +78,7 @@ describe('case 14: available means one thing', () => {
   const sum = ({ held, sold, allotted, available }: Awaited<ReturnType<typeof stockOf>>) =>
     held + sold + allotted + available;
   const open = async (who: Awaited<ReturnType<typeof seller>>, sku: string, quantity: number) =>
-    call(server, 'POST /v1/sales', { who, body: saleBody(sku, quantity) });
+    asked(server, 'POST /v1/sales', { who, body: saleBody(sku, quantity) });
 
   it('what the inventory says can be taken is what a sale and an adjustment get, at every step', async () => {
     const who = await seller();
@@ -130,7 +131,7 @@ describe('a sale that the seller may not hold', () => {
       who,
       body: productBody([gone], 9),
     });
-    const running = await call(server, 'POST /v1/sales', { who, body: saleBody(gone, 4) });
+    const running = await asked(server, 'POST /v1/sales', { who, body: saleBody(gone, 4) });
     await expected(server, `DELETE /v1/products/${productId}`, 204, { who });
     for (const [sku, status, code] of [
       [few, 409, 'insufficient_stock'],
@@ -138,7 +139,7 @@ describe('a sale that the seller may not hold', () => {
       [gone, 404, 'unknown_sku'],
       ['NO-SUCH-SKU', 404, 'unknown_sku'],
     ] as const) {
-      const { status: got, body } = await call(server, 'POST /v1/sales', { who, body: saleBody(sku, 2) });
+      const { status: got, body } = await asked(server, 'POST /v1/sales', { who, body: saleBody(sku, 2) });
       expect([sku, got, body.code]).toEqual([sku, status, code]);
       expect((await call(server, `GET /v1/sales/${body.saleId}`)).status).toBe(404);
       const { items } = await expected(server, 'GET /v1/sales?limit=100', 200);

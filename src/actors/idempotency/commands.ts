@@ -1,12 +1,12 @@
 /**
- * What the record of keyed requests of an account, or of an address without one, can be asked. All times are engine milliseconds. A comment before a
+ * What the record of keyed requests of an account, or of some strangers, can be asked. All times are engine milliseconds. A comment before a
  * command lists its outcomes: the good ones, then its refusals in order of precedence.
  */
 import { commandsTo, type Sent } from '../../protocol/command.ts';
 
 const command = commandsTo('idempotency');
 
-/** ok | rate_limited (a new key beyond the owner's share) | idempotency_key_reused | idempotency_in_progress. */
+/** ok | rate_limited (a new key beyond the owner's share, or a stranger's) | idempotency_key_reused | idempotency_in_progress. */
 export const beginRequest = command('BeginRequest')
   .takes<{
     key: string;

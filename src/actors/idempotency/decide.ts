@@ -1,12 +1,13 @@
 /**
- * The idempotency actor: which requests its owner (an account, or an address without one) has made under which
+ * The idempotency actor: which requests its owner (an account, or one of those for strangers) has made under which
  * Idempotency-Key, and what was answered.
  *
  * 1. The first request's resource id is kept and given to every repeat: a repeat can never create a second resource.
  * 2. A finished request is replayed; one still running in this server run is refused, unless it began so long ago
  *    that its answer must be lost; one left open by an earlier run is run again.
  * 3. A key lives 24 h from its latest begin, however many there are. An owner has a share of keys and of the answers'
- *    characters: beyond, new keys are refused as `rate_limited` until the oldest is a day old.
+ *    characters, and so have each site and each address of strangers: beyond, new keys are refused as `rate_limited`
+ *    until the oldest is a day old.
  */
 import {
   type Decider,
@@ -27,7 +28,7 @@ import type {
 import type { IdempotencyEvent } from './events.ts';
 import { evolveIdempotency } from './evolve.ts';
 import { idempotencyVersion, restoreIdempotency, snapshotIdempotency } from './snapshot.ts';
-import { forgetAtMs, type IdempotencyState, initialIdempotency, rememberMs } from './state.ts';
+import { forgetAtMs, type IdempotencyState, initialIdempotency, rememberMs, roomAtMs } from './state.ts';
 
 type IdempotencyDecision<Reply = null> = Decision<IdempotencyState, IdempotencyEvent, Reply>;
 
@@ -42,9 +43,9 @@ function begin(
 ): IdempotencyDecision<BegunRequest> {
   const known = state.requestByKey.get(command.key);
   if (known === undefined || known.beganAtMs + rememberMs <= at) {
-    if (known !== undefined || !isFull(state)) return run(command, command.resourceId, noEvents, at);
-    const waitMs = forgetAtMs(state) - at;
-    if (waitMs > 0) return refuse('rate_limited', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
+    const roomMs = known === undefined ? roomAtMs(state, command.key) : null;
+    if (roomMs === null) return run(command, command.resourceId, noEvents, at);
+    if (roomMs > at) return refuse('rate_limited', { retryAfterSeconds: Math.ceil((roomMs - at) / 1000) });
     return run(command, command.resourceId, [forgottenBy(at)], at);
   }
   if (known.fingerprint !== command.fingerprint) return refuse('idempotency_key_reused');
@@ -67,10 +68,6 @@ function run(
     events: [...forgotten, { type: 'RequestBegun', key, fingerprint, resourceId, run, atMs: at }],
     reply: { outcome: 'run', resourceId, status: null, body: null, location: null, etag: null },
   };
-}
-
-function isFull({ share, requestByKey, answerChars }: IdempotencyState): boolean {
-  return requestByKey.size >= share.keys || answerChars >= share.answerChars;
 }
 
 function forgottenBy(at: Instant): IdempotencyEvent {

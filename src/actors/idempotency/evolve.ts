@@ -1,7 +1,7 @@
 /** The only writer of the idempotency actor's state: what each event of the journal means. */
 import { unknownEvent } from '../../protocol/decider.ts';
 import type { IdempotencyEvent } from './events.ts';
-import { answerCharsOf, type IdempotencyState } from './state.ts';
+import { answerCharsOf, count, type IdempotencyState } from './state.ts';
 
 export function evolveIdempotency(state: IdempotencyState, event: IdempotencyEvent): void {
   switch (event.type) {
@@ -10,13 +10,14 @@ export function evolveIdempotency(state: IdempotencyState, event: IdempotencyEve
       // Deleted first, so that the map stays in the order of beginning.
       drop(state, key);
       state.requestByKey.set(key, { fingerprint, resourceId, run, beganAtMs: atMs, finished: null });
+      count(state, key, 1, 0);
       break;
     }
     case 'RequestFinished': {
       const { status, body, location, etag = null } = event;
       const request = state.requestByKey.get(event.key)!;
       request.finished = { status, body, location, etag };
-      state.answerChars += answerCharsOf(request);
+      count(state, event.key, 0, answerCharsOf(request));
       break;
     }
     case 'RequestAbandoned':
@@ -36,6 +37,6 @@ export function evolveIdempotency(state: IdempotencyState, event: IdempotencyEve
 function drop(state: IdempotencyState, key: string): void {
   const request = state.requestByKey.get(key);
   if (request === undefined) return;
-  state.answerChars -= answerCharsOf(request);
+  count(state, key, -1, -answerCharsOf(request));
   state.requestByKey.delete(key);
 }

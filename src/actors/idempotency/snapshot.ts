@@ -1,5 +1,5 @@
 /** The idempotency actor's saved form, version 1: one row for each key, in the order of their latest begin. */
-import { answerCharsOf, type IdempotencyState, initialIdempotency } from './state.ts';
+import { answerCharsOf, count, type IdempotencyState, initialIdempotency } from './state.ts';
 
 export const idempotencyVersion = 1;
 
@@ -33,7 +33,7 @@ export function restoreIdempotency(owner: string, rows: unknown, version: number
       row === null ? null : { status: row[0], body: row[1], location: row[2], etag: row[3] ?? null };
     const request = { fingerprint, resourceId, run, beganAtMs, finished };
     state.requestByKey.set(key, request);
-    state.answerChars += answerCharsOf(request);
+    count(state, key, 1, answerCharsOf(request));
   }
   return state;
 }

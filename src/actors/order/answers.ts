@@ -10,11 +10,11 @@ import type { Code } from '../../protocol/codes.ts';
 import { type AnswerTo, numberIn, textIn } from '../../protocol/command.ts';
 import { type Answered, answerTo, dispatchAnswer, type Instant, noEvents } from '../../protocol/decider.ts';
 import { money, times } from '../../protocol/money.ts';
-import { authorizePayment, type capturePayment, type examinePayment } from '../payments/commands.ts';
+import { authorizePayment, type capturePayment } from '../payments/commands.ts';
 import type { attachHold, commitHold, HoldView, retakeHold } from '../sku/commands.ts';
 import type { OrderLine, PaymentReported } from './commands.ts';
 import type { EventOf, OrderEvent } from './events.ts';
-import { orderFlow } from './flow.ts';
+import { doubted, examined, questioned } from './moves.ts';
 import { authorizeId } from './pending.ts';
 import { priceOrder } from './price.ts';
 import type { Line, OrderAsks, OrderState } from './state.ts';
@@ -187,38 +187,9 @@ export function reported(state: OrderState, report: PaymentReported, at: Instant
   if (status === 'authorized') return authorized(state, paymentId, at);
   if (status === 'declined')
     return state.status === 'authorizing' ? declined(paymentId, report.declineCode ?? null, at) : noEvents;
+  if (status === 'refund_failed') return doubted(state, paymentId, at);
   if (status === 'refunded' || status === 'disputed') return questioned(state, report, at);
   const isCapturing = state.pending.some((pending) => pending.command.type === 'CapturePayment');
   if (status === 'captured' && isCapturing && paymentId === state.paymentId) return captured(paymentId, at);
   return noEvents;
-}
-
-/**
- * Somebody moved money of this payment. Nothing of it is believed but that: the provider is asked, so that repeats, lost reports
- * and reports out of order all lead to the same. What the order itself gives back, or has given back whole, is no news.
- */
-function questioned(state: OrderState, { paymentId, refunded }: PaymentReported, at: Instant): Events {
-  const isOurDoing = orderFlow[state.status].payment[state.payment] === 'refund';
-  const isHere = state.payment === 'authorized' || state.payment === 'captured';
-  if (!isHere || isOurDoing || paymentId !== state.paymentId) return noEvents;
-  const isAsked = state.payment === 'captured';
-  if ((refunded && refunded.amount <= state.refunded) || (state.questionedAt !== null && !isAsked))
-    return noEvents;
-  return [{ type: 'PaymentQuestioned', paymentId, atMs: at }];
-}
-
-function examined(state: OrderState, answer: AnswerTo<typeof examinePayment>, at: Instant): Events {
-  const { total } = state.priced!;
-  // A payment that the provider does not know is left as it was: the audit tells of it.
-  const { refunded, disputed } = answer.code === 'ok' ? answer.body : movedSoFar(state, total.currency);
-  const part = refunded.amount > 0 ? 'partially_refunded' : 'captured';
-  const paymentStatus = refunded.amount >= total.amount ? 'refunded' : part;
-  return [{ type: 'PaymentExamined', paymentStatus, refunded, disputed, atMs: at }];
-}
-
-function movedSoFar({ refunded, disputed }: OrderState, currency: string) {
-  return {
-    refunded: money(refunded, currency),
-    disputed: disputed === null ? null : money(disputed, currency),
-  };
 }

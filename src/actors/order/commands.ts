@@ -67,12 +67,13 @@ export type CancelOrder = Sent<typeof cancelOrder>;
 
 /**
  * A provider's webhook or poll, whatever their order or number: only forward moves count. `refunded` and `disputed` say that
- * somebody moved money of the payment: the order then asks the provider how things stand. ok | not_found.
+ * somebody moved money of the payment, `refund_failed` that money which went back did not arrive: the order then asks the
+ * provider how things stand. These three are of the order's own payment or of none here. ok | not_found.
  */
 export const paymentReported = command('PaymentReported')
   .takes<{
     paymentId: string;
-    status: 'authorized' | 'captured' | 'voided' | 'refunded' | 'disputed' | 'declined';
+    status: 'authorized' | 'captured' | 'voided' | 'refunded' | 'refund_failed' | 'disputed' | 'declined';
     declineCode?: string | null;
     /** All that went back so far, as far as the report says. */
     refunded?: Money | null;

@@ -29,6 +29,7 @@ import { countedOf } from './counts.ts';
 import type { OrderEvent } from './events.ts';
 import { evolveOrder } from './evolve.ts';
 import { orderFlow } from './flow.ts';
+import { isOfAnother } from './moves.ts';
 import { orderVersion, restoreOrder, snapshotOrder } from './snapshot.ts';
 import { initialOrder, type OrderDecision, type OrderState, type Placed } from './state.ts';
 import { orderView } from './view.ts';
@@ -39,7 +40,8 @@ const handle = dispatch<OrderState, OrderCommands, OrderEvent>({
   PlaceOrder: place,
   ReadOrder: read,
   CancelOrder: cancel,
-  PaymentReported: (state, report, at) => quietly(reported(state, report, at)),
+  PaymentReported: (state, report, at) =>
+    isOfAnother(state, report) ? refuse('not_found') : quietly(reported(state, report, at)),
   Answered: (state, answer, at) => quietly(answered(state, answer, at)),
   Tick: (state, _tick, at) =>
     quietly(deadline(state) <= at ? [failed('expired', 'hold_expired', at)] : noEvents),

@@ -49,6 +49,14 @@ export type OrderEvent =
       refunded: Money;
       disputed: Money | null;
       atMs: number;
+    }
+  /** A payment that was undone was looked at once more, because a refund of it failed: this is what really went back. */
+  | {
+      type: 'RefundExamined';
+      paymentStatus: Exclude<PaymentStatus, 'none' | 'authorized' | 'failed'>;
+      refunded: Money;
+      disputed: Money | null;
+      atMs: number;
     };
 
 export type EventOf<Type extends OrderEvent['type']> = Extract<OrderEvent, { type: Type }>;

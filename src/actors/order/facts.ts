@@ -72,6 +72,7 @@ export function evolveFacts(facts: OrderFacts, event: OrderEvent): void {
     case 'PaymentSettled':
     case 'PaymentQuestioned':
     case 'PaymentExamined':
+    case 'RefundExamined':
       applyToPayment(facts, event);
       break;
     default:
@@ -134,6 +135,7 @@ function applyToPayment(
     | 'PaymentSettled'
     | 'PaymentQuestioned'
     | 'PaymentExamined'
+    | 'RefundExamined'
   >,
 ): void {
   switch (event.type) {
@@ -172,7 +174,18 @@ function applyToPayment(
       if (event.paymentStatus !== 'refunded') break;
       facts.payment = 'refunded';
       // What was sent off does not come back with the money: only goods that are still here do.
-      if (facts.status === 'confirmed') facts.status = 'refunded';
+      if (facts.status === 'confirmed' || facts.status === 'cancelled') facts.status = 'refunded';
+      break;
+    case 'RefundExamined':
+      facts.questionedAt = null;
+      facts.refunded = event.refunded.amount;
+      facts.disputed = event.disputed?.amount ?? null;
+      if (event.paymentStatus === 'voided' || event.paymentStatus === 'refunded') {
+        facts.payment = event.paymentStatus;
+        break;
+      }
+      facts.payment = 'refund_failed';
+      if (facts.status === 'refunded') facts.status = 'cancelled';
       break;
   }
 }
@@ -186,17 +199,18 @@ const paymentStatusByStep: Readonly<Record<PaymentStep, PaymentStatus>> = {
   failed: 'failed',
   voided: 'voided',
   refunded: 'refunded',
+  refund_failed: 'captured',
 };
 
 export function paymentStatusOf({
   payment,
   refunded,
 }: Pick<OrderFacts, 'payment' | 'refunded'>): PaymentStatus {
-  if (payment === 'captured' && refunded > 0) return 'partially_refunded';
-  return paymentStatusByStep[payment];
+  const status = paymentStatusByStep[payment];
+  return status === 'captured' && refunded > 0 ? 'partially_refunded' : status;
 }
 
-/** The step behind a row's status. A row cannot tell declined from failed; the fold treats both alike. */
+/** The step behind a row's status. A row cannot tell declined from failed, nor captured from refund_failed; the fold treats both alike. */
 export function paymentStepOf(status: PaymentStatus, isPriced: boolean): PaymentStep {
   if (status === 'none') return isPriced ? 'asked' : 'none';
   if (status === 'partially_refunded') return 'captured';

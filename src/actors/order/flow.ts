@@ -6,6 +6,7 @@
  *   pending, authorizing, committing -> an undone status       undo what was taken
  *   confirmed -> cancelled -> refunded                         the buyer cancels
  *   confirmed -> refunded                                      others gave all of the money back
+ *   refunded -> cancelled                                      the refund failed: the money is still here
  *
  * 1. Money moves last: capture stands in `committing` alone, and pending.ts asks for it only once every line's hold is
  *    committed.
@@ -17,7 +18,10 @@ import type { OrderStatus } from './commands.ts';
 
 /** `asked`: AttachHold is out. `lost`: the hold ended after payment, RetakeHold is out. `refused`: nothing was taken. */
 export type LineStep = 'asked' | 'refused' | 'taken' | 'lost' | 'committed' | 'released';
-/** `asked`: the provider may have authorised or not. `failed`: it has not, for good. */
+/**
+ * `asked`: the provider may have authorised or not. `failed`: it has not, for good. `refund_failed`: the order is undone and its
+ * money still here, because the buyer's bank sent it back; another refund would go the same way, so people decide.
+ */
 export type PaymentStep =
   | 'none'
   | 'asked'
@@ -26,7 +30,8 @@ export type PaymentStep =
   | 'declined'
   | 'failed'
   | 'voided'
-  | 'refunded';
+  | 'refunded'
+  | 'refund_failed';
 
 export type LineAsk = 'attach' | 'commit' | 'retake' | 'release';
 export type PaymentAsk = 'authorize' | 'capture' | 'void' | 'refund';
@@ -81,7 +86,7 @@ export const orderFlow: Readonly<Record<OrderStatus, Flow>> = {
   payment_failed: { ...undone, cancel: 'refuse', next: [] },
   expired: { ...undone, cancel: 'refuse', next: [] },
   cancelled: { ...undone, cancel: 'repeat', next: ['refunded'] },
-  refunded: { ...undone, cancel: 'repeat', next: [] },
+  refunded: { ...undone, cancel: 'repeat', next: ['cancelled'] },
   shipped: { ...fulfilled, next: ['delivered'] },
   delivered: { ...fulfilled, next: ['returned'] },
   returned: { ...fulfilled, next: ['refunded'] },

@@ -8,7 +8,7 @@ import {
   voidPayment,
 } from '../payments/commands.ts';
 import { attachHold, commitHold, releaseHold, retakeHold } from '../sku/commands.ts';
-import type { LineAsk, PaymentAsk } from './flow.ts';
+import type { LineAsk, PaymentAsk, PaymentStep } from './flow.ts';
 import { orderFlow } from './flow.ts';
 import type { Line, OrderMessage, OrderState, Placed } from './state.ts';
 
@@ -18,6 +18,14 @@ const graceMs = 30_000;
 const retakeMs = 60_000;
 
 const nothingPending: readonly OrderMessage[] = [];
+
+/** Payments whose money was taken, or perhaps was. */
+const isExaminable: Readonly<Partial<Record<PaymentStep, true>>> = {
+  captured: true,
+  refund_failed: true,
+  refunded: true,
+  voided: true,
+};
 
 export function pendingMessagesOf(state: OrderState): readonly OrderMessage[] {
   const { placed } = state;
@@ -31,8 +39,8 @@ export function pendingMessagesOf(state: OrderState): readonly OrderMessage[] {
   const ask = flow.payment[state.payment];
   const isWaiting = ask === 'capture' && state.lines.some((line) => line.step !== 'committed');
   if (ask !== undefined && !isWaiting) pending.push(paymentMessage(state, placed, ask));
-  // What others did matters while the money is here and the order itself gives nothing back.
-  if (state.questionedAt !== null && state.payment === 'captured' && ask === undefined)
+  // What others did matters once the money was taken, while the order itself gives nothing back.
+  if (state.questionedAt !== null && isExaminable[state.payment] && ask === undefined)
     pending.push(examineMessage(state, state.questionedAt));
   return pending.length === 0 ? nothingPending : pending;
 }
@@ -65,9 +73,13 @@ export function authorizeId(orderId: string): string {
   return `${orderId}:authorize`;
 }
 
-/** Every question has an id of its own: the answer to an earlier one may be older than what was reported since. */
-function examineMessage({ orderId, paymentId }: OrderState, questionedAt: number): OrderMessage {
-  const id = `${orderId}:examine:${questionedAt}`;
+/**
+ * Every question has an id of its own: the answer to an earlier one may be older than what was reported since. So has a question that
+ * the order's own undoing has overtaken: the answer from before knows nothing of what the order gave back.
+ */
+function examineMessage({ orderId, paymentId, payment }: OrderState, questionedAt: number): OrderMessage {
+  const isUndone = payment === 'refunded' || payment === 'voided';
+  const id = `${orderId}:examine:${questionedAt}${isUndone ? ':undone' : ''}`;
   return message(id, examinePayment, orderId, {
     type: 'ExaminePayment',
     orderId,

@@ -58,8 +58,8 @@ export const refundPayment = command('RefundPayment')
 export type RefundPayment = Sent<typeof refundPayment>;
 
 /**
- * Reads what has become of a captured payment, by whomever. ok: `refunded` is all that went back so far, `disputed` what a bank
- * has taken back or holds back | payment_failed {reason}: the provider does not know the payment.
+ * Reads what has become of a payment, by whomever. ok: `captured` is what was taken, `refunded` all that went back so far and
+ * did not come back, `disputed` what a bank has taken back or holds back | payment_failed {reason}: the provider does not know the payment.
  */
 export const examinePayment = command('ExaminePayment')
   .takes<{
@@ -67,7 +67,7 @@ export const examinePayment = command('ExaminePayment')
     paymentId: string;
     idempotencyKey: string;
   }>()
-  .answers<{ refunded: Money; disputed: Money | null }>();
+  .answers<{ captured: Money; refunded: Money; disputed: Money | null }>();
 export type ExaminePayment = Sent<typeof examinePayment>;
 
 export type PaymentCommands =

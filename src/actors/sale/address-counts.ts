@@ -1,6 +1,6 @@
 /**
- * How many live tickets each address has in one sale. An address is a number that is not 0 and says nothing to whoever
- * does not have the server's secret; 0 is an address that is not counted.
+ * How many live tickets each address has in one sale, and each site (a /48 of IPv6). An address or a site is a number that
+ * is not 0 and says nothing to whoever does not have the server's secret; 0 is one that is not counted.
  *
  * 1. A ticket keeps its address for good, because an expired one may live again; `live` and `over` count it.
  * 2. Columns of numbers, made with the first address: a million tickets cost four bytes each, and sixteen for each address
@@ -12,7 +12,9 @@ const slotsMin = 16;
 
 export class AddressCounts {
   #byTicket = new Uint32Array(0);
-  /** Open addressing from an address to its count; what has come down to 0 is thrown out when the table is made anew. */
+  /** Empty while no ticket has a site. A ticket with a site has an address. */
+  #siteByTicket = new Uint32Array(0);
+  /** Open addressing from an address or a site to its count; what has come down to 0 is thrown out when the table is made anew. */
   #addresses = new Uint32Array(slotsMin);
   #counts = new Uint32Array(slotsMin);
   #used = 0;
@@ -25,38 +27,41 @@ export class AddressCounts {
     return this.#counts[this.#slotOf(address)]!;
   }
 
-  /** Keeps the ticket's address; it is not counted yet. */
-  note(ticketNumber: number, address: number): void {
+  /** Keeps the ticket's address and site; they are not counted yet. */
+  note(ticketNumber: number, address: number, site: number): void {
     if (address === 0) return;
-    if (ticketNumber >= this.#byTicket.length) {
-      const grown = new Uint32Array(2 ** Math.ceil(Math.log2(ticketNumber + 2)));
-      grown.set(this.#byTicket);
-      this.#byTicket = grown;
-    }
+    this.#byTicket = withRoomFor(this.#byTicket, ticketNumber);
     this.#byTicket[ticketNumber] = address;
+    if (site === 0) return;
+    this.#siteByTicket = withRoomFor(this.#siteByTicket, ticketNumber);
+    this.#siteByTicket[ticketNumber] = site;
   }
 
   live(ticketNumber: number): void {
     const address = this.#byTicket[ticketNumber] ?? 0;
-    if (address !== 0) this.#add(address, 1);
+    if (address === 0) return;
+    this.#add(address, 1);
+    const site = this.#siteByTicket[ticketNumber] ?? 0;
+    if (site !== 0) this.#add(site, 1);
   }
 
   over(ticketNumber: number): void {
     const address = this.#byTicket[ticketNumber] ?? 0;
-    if (address !== 0) this.#counts[this.#slotOf(address)]! -= 1;
+    if (address === 0) return;
+    this.#counts[this.#slotOf(address)]! -= 1;
+    const site = this.#siteByTicket[ticketNumber] ?? 0;
+    if (site !== 0) this.#counts[this.#slotOf(site)]! -= 1;
   }
 
-  /** Of tickets 0 to `count`; null when none has an address. */
-  column(count: number): Uint32Array | null {
-    if (this.#byTicket.length === 0) return null;
-    const column = new Uint32Array(count + 1);
-    column.set(this.#byTicket.subarray(0, count + 1));
-    return column;
+  /** The addresses, and the sites, of tickets 0 to `count`; null when none has one. */
+  columns(count: number): { addresses: Uint32Array | null; sites: Uint32Array | null } {
+    return { addresses: columnOf(this.#byTicket, count), sites: columnOf(this.#siteByTicket, count) };
   }
 
-  static fromColumn(column: Uint32Array): AddressCounts {
+  static fromColumns(addresses: Uint32Array, sites: Uint32Array | null): AddressCounts {
     const counts = new AddressCounts();
-    counts.#byTicket = new Uint32Array(column);
+    counts.#byTicket = new Uint32Array(addresses);
+    if (sites !== null) counts.#siteByTicket = new Uint32Array(sites);
     return counts;
   }
 
@@ -91,4 +96,18 @@ export class AddressCounts {
     for (let slot = 0; slot < addresses.length; slot++)
       if (counts[slot]! > 0) this.#add(addresses[slot]!, counts[slot]!);
   }
+}
+
+function withRoomFor(column: Uint32Array<ArrayBuffer>, ticketNumber: number): Uint32Array<ArrayBuffer> {
+  if (ticketNumber < column.length) return column;
+  const grown = new Uint32Array(2 ** Math.ceil(Math.log2(ticketNumber + 2)));
+  grown.set(column);
+  return grown;
+}
+
+function columnOf(byTicket: Uint32Array, count: number): Uint32Array | null {
+  if (byTicket.length === 0) return null;
+  const column = new Uint32Array(count + 1);
+  column.set(byTicket.subarray(0, count + 1));
+  return column;
 }

@@ -41,5 +41,5 @@ function openAnswered(state: SaleState, sku: string, answer: Answered, at: Insta
   if (isLast && isRefused && state.phase !== 'ended')
     events.push({ type: 'SaleEnded', reason: 'refused', atMs: at });
   const phase = state.phase;
-  return { code: 'ok', events, pushes: (now) => phasePushes(now, phase) };
+  return { code: 'ok', events, pushes: (now) => phasePushes(now, phase, at) };
 }

@@ -106,6 +106,8 @@ export const joinSale = command('JoinSale')
     requestId: string | null;
     /** What stands for the buyer's address in this sale: 1 to 2^32 - 1, or null when it is not counted. */
     address: number | null;
+    /** The same for the address's site (a /48 of IPv6), which has sixteen times the share; absent: it has none. */
+    site?: number | null;
   }>()
   .answers<TicketView>();
 export type JoinSale = Sent<typeof joinSale>;
@@ -168,6 +170,19 @@ export interface CurrentSaleView extends SaleView {
   version: string;
   /** Every SKU has answered: units are set aside, holds stopped or given again, the rest taken back. */
   isSettled: boolean;
+  /** One an item, in the order of `items`. They move all the time and are no part of the version. */
+  figures: ItemFigures[];
+  serving: ServingView;
+}
+
+/** What is left of one item, for anybody who thinks of joining now. */
+export interface ItemFigures {
+  sku: string;
+  /** Neither held nor sold. */
+  left: number;
+  /** Held, and not sold yet: may come back. */
+  onHold: number;
+  outlook: Outlook;
 }
 
 export interface SaleStatusView {
@@ -188,6 +203,11 @@ export interface SaleStatusView {
 
 export type TicketStatus = 'prequeued' | 'waiting' | 'admitted' | 'completed' | 'expired' | 'left';
 export type Outlook = 'likely' | 'uncertain' | 'unlikely' | 'sold_out';
+/**
+ * Why those in line are not let in now: the sale is paused, every unit is held by somebody who may not pay, or else it
+ * takes one after the other.
+ */
+export type WaitReason = 'release_rate' | 'units_on_hold' | 'paused';
 
 export interface TicketView {
   ticketId: string;
@@ -201,8 +221,13 @@ export interface TicketView {
   waitTimeSeconds: number;
   waitTimeKnown: boolean;
   outlook: Outlook;
-  /** While admitted: what the gateway signs into the admission token. */
-  admission: { expiresAtMs: number } | null;
+  /** null for who does not wait, or waits for the start. */
+  waitReason: WaitReason | null;
+  /**
+   * While admitted: what the gateway signs into the admission token. Unclaimed it ends with the time to place the first
+   * hold; once a hold was placed, with the admission itself.
+   */
+  admission: { expiresAtMs: number; isClaimed: boolean } | null;
   pollAfterSeconds: number;
   asOfMs: number;
 }
@@ -214,6 +239,11 @@ export interface ServingView {
   queueLength: number;
   releasedPerSecond: number;
   outlook: Outlook;
+  /** Of everybody who waits. */
+  waitReason: WaitReason | null;
+  /** Units of all items: neither held nor sold, and held. */
+  left: number;
+  onHold: number;
   asOfMs: number;
 }
 

@@ -28,6 +28,8 @@ export type SaleEvent =
       requestId: string | null;
       /** Absent where it is not counted, and in records of before. */
       address?: number;
+      /** The same of the address's site. */
+      site?: number;
       atMs: number;
     }
   | { type: 'TicketLeft'; ticketNumber: number; atMs: number }

@@ -39,7 +39,7 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
       state.expired += state.tickets.expireWaiting();
       return;
     case 'TicketIssued':
-      state.tickets.issue(event.ticketId, event.buyerId, event.requestId, event.address);
+      state.tickets.issue(event.ticketId, event.buyerId, event.requestId, event.address, event.site);
       state.joins.add(event.atMs, 1);
       return;
     case 'TicketLeft':

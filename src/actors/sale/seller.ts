@@ -19,12 +19,19 @@ import { phasePushes, saleStatusView, saleView, shownVersion } from './view.ts';
 
 type ViewDecision = SaleDecision<CurrentSaleView>;
 
-const unchanged: ViewDecision = { code: 'ok', events: noEvents, reply: saleView };
+function unchanged(at: Instant): ViewDecision {
+  return { code: 'ok', events: noEvents, reply: (now) => saleView(now, at) };
+}
 
 /** Answers with the sale, and shows its phase to everybody in it when it is another one. */
-function changed(before: SaleState, event: SaleEvent): ViewDecision {
+function changed(before: SaleState, event: SaleEvent, at: Instant): ViewDecision {
   const { phase } = before;
-  return { code: 'ok', events: [event], reply: saleView, pushes: (after) => phasePushes(after, phase) };
+  return {
+    code: 'ok',
+    events: [event],
+    reply: (now) => saleView(now, at),
+    pushes: (now) => phasePushes(now, phase, at),
+  };
 }
 
 /** Whether this caller may steer the sale as it is now. */
@@ -42,10 +49,14 @@ export function createSale(state: SaleState, command: CreateSale, at: Instant): 
   if (state.terms !== null) {
     const { createdAtMs, ...existing } = state.terms;
     const isSame = JSON.stringify(sorted(existing)) === JSON.stringify(sorted(terms));
-    return isSame ? unchanged : refuse('exists_with_different');
+    return isSame ? unchanged(at) : refuse('exists_with_different');
   }
   if (!areInstants(terms)) return refuse('validation_failed');
-  return { code: 'created', events: [{ type: 'SaleCreated', ...terms, atMs: at }], reply: saleView };
+  return {
+    code: 'created',
+    events: [{ type: 'SaleCreated', ...terms, atMs: at }],
+    reply: (now) => saleView(now, at),
+  };
 }
 
 /** The same value with keys in order, so that equal content has equal text. */
@@ -59,8 +70,8 @@ function sorted(value: unknown): unknown {
   );
 }
 
-export function readSale(_state: SaleState, _command: ReadSale): ViewDecision {
-  return unchanged;
+export function readSale(_state: SaleState, _command: ReadSale, at: Instant): ViewDecision {
+  return unchanged(at);
 }
 
 export function readSaleStatus(
@@ -77,7 +88,7 @@ export function changeSale(state: SaleState, command: ChangeSale, at: Instant): 
   if (refusal !== null) return refusal;
   if (state.phase === 'ended') return refuse('sale_ended');
   const queueing = { ...state.queueing, ...command.queueing };
-  return changed(state, { type: 'SaleChanged', queueing, atMs: at });
+  return changed(state, { type: 'SaleChanged', queueing, atMs: at }, at);
 }
 
 export function pauseSale(state: SaleState, command: PauseSale, at: Instant): ViewDecision {
@@ -87,22 +98,22 @@ export function pauseSale(state: SaleState, command: PauseSale, at: Instant): Vi
   if (state.phase === 'ended') return refuse('sale_ended');
   if (state.phase === 'scheduled') return refuse('wrong_state');
   if (state.phase !== 'paused')
-    return changed(state, { type: 'SalePaused', ...(holds && { holds }), atMs: at });
-  if (holds === undefined || holds === state.isHoldingPaused) return unchanged;
-  return changed(state, { type: 'SalePaused', holds, atMs: at });
+    return changed(state, { type: 'SalePaused', ...(holds && { holds }), atMs: at }, at);
+  if (holds === undefined || holds === state.isHoldingPaused) return unchanged(at);
+  return changed(state, { type: 'SalePaused', holds, atMs: at }, at);
 }
 
 export function resumeSale(state: SaleState, command: ResumeSale, at: Instant): ViewDecision {
   const refusal = refusalOf(state, command);
   if (refusal !== null) return refusal;
   if (state.phase === 'ended') return refuse('sale_ended');
-  if (state.phase === 'paused') return changed(state, { type: 'SaleResumed', atMs: at });
-  return state.phase === 'active' ? unchanged : refuse('wrong_state');
+  if (state.phase === 'paused') return changed(state, { type: 'SaleResumed', atMs: at }, at);
+  return state.phase === 'active' ? unchanged(at) : refuse('wrong_state');
 }
 
 export function closeSale(state: SaleState, command: CloseSale, at: Instant): ViewDecision {
   const refusal = refusalOf(state, command);
   if (refusal !== null) return refusal;
-  if (state.phase === 'ended') return unchanged;
-  return changed(state, { type: 'SaleEnded', reason: 'closed', atMs: at });
+  if (state.phase === 'ended') return unchanged(at);
+  return changed(state, { type: 'SaleEnded', reason: 'closed', atMs: at }, at);
 }

@@ -27,7 +27,7 @@ export function report(state: SaleState, command: ReportStock, at: Instant): Sal
     code: 'ok',
     events,
     pushes: (now) => {
-      const pushes = phasePushes(now, phase);
+      const pushes = phasePushes(now, phase, at);
       command.tickets.forEach(([number], index) => {
         if (number < 1 || number > now.tickets.count) return;
         const isClaimed = now.active.get(number)?.isClaimed ?? false;

@@ -19,7 +19,7 @@ export const buyersPerTick = 2_000;
 export function tick(state: SaleState, _tick: Tick, at: Instant): SaleDecision {
   const phase = state.phase;
   const timed = timedPhase(state, at);
-  if (timed) return { code: 'ok', events: [timed], pushes: (now) => phasePushes(now, phase) };
+  if (timed) return { code: 'ok', events: [timed], pushes: (now) => phasePushes(now, phase, at) };
 
   const events: SaleEvent[] = [];
   // Whoever held and gave back several times is in there as often.

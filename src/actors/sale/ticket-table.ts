@@ -26,6 +26,8 @@ export interface TicketColumns {
   previous: Uint8Array;
   /** Absent when no ticket has an address, as in all that were saved before tickets had one. */
   addresses?: Uint8Array;
+  /** The same of sites. */
+  sites?: Uint8Array;
 }
 
 export class TicketTable {
@@ -54,8 +56,8 @@ export class TicketTable {
     this.#index = new Uint32Array(capacity * 2);
   }
 
-  /** Adds a waiting ticket and returns its number. Ids are prefixed UUIDs; `requestId` is a plain one or null; `address` 0: none. */
-  issue(ticketId: string, buyerId: string, requestId: string | null, address = 0): number {
+  /** Adds a waiting ticket and returns its number. Ids are prefixed UUIDs; `requestId` is a plain one or null; `address` and `site` 0: none. */
+  issue(ticketId: string, buyerId: string, requestId: string | null, address = 0, site = 0): number {
     if (this.count + 1 >= this.#status.length) this.#grow();
     const number = ++this.count;
     writeUuid(ticketId, this.#ids, number * words);
@@ -66,7 +68,7 @@ export class TicketTable {
     this.#index[slot] = number;
     this.#ranks.add(number, 1);
     this.waitingCount++;
-    this.#addresses.note(number, address);
+    this.#addresses.note(number, address, site);
     this.#addresses.live(number);
     return number;
   }
@@ -103,7 +105,7 @@ export class TicketTable {
     return ended;
   }
 
-  /** Live tickets of this address. */
+  /** Live tickets of this address, or site. */
   liveOf(address: number): number {
     return this.#addresses.of(address);
   }
@@ -148,7 +150,7 @@ export class TicketTable {
 
   columns(): TicketColumns {
     const used = this.count + 1;
-    const addresses = this.#addresses.column(this.count);
+    const { addresses, sites } = this.#addresses.columns(this.count);
     return {
       count: this.count,
       status: this.#status.slice(0, used),
@@ -157,6 +159,7 @@ export class TicketTable {
       requests: bytesOf(this.#requests.slice(0, used * words)),
       previous: bytesOf(this.#previous.slice(0, used)),
       ...(addresses === null ? {} : { addresses: bytesOf(addresses) }),
+      ...(sites === null ? {} : { sites: bytesOf(sites) }),
     };
   }
 
@@ -168,8 +171,12 @@ export class TicketTable {
     table.#buyers.set(wordsOf(columns.buyers));
     table.#requests.set(wordsOf(columns.requests));
     table.#previous.set(wordsOf(columns.previous));
-    if (columns.addresses !== undefined)
-      table.#addresses = AddressCounts.fromColumn(wordsOf(columns.addresses));
+    const { addresses, sites } = columns;
+    if (addresses !== undefined)
+      table.#addresses = AddressCounts.fromColumns(
+        wordsOf(addresses),
+        sites === undefined ? null : wordsOf(sites),
+      );
     for (let number = 1; number <= table.count; number++)
       if (table.isLive(number)) table.#addresses.live(number);
     table.#reindex();

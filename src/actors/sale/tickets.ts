@@ -1,6 +1,7 @@
 /** Tickets of a sale: joining, looking, leaving. One live ticket per buyer; a repeat gives what was given. */
 
 import { type Instant, noEvents, type Push, refuse } from '../../protocol/decider.ts';
+import { addressesPerSite } from '../../protocol/site.ts';
 import type { JoinSale, LeaveSale, ReadTicket, ReadTickets, TicketView } from './commands.ts';
 import { stockOf } from './facts.ts';
 import type { SaleDecision, SaleState } from './state.ts';
@@ -26,10 +27,14 @@ export function join(state: SaleState, command: JoinSale, at: Instant): TicketDe
   if (state.phase === 'scheduled' || state.pendingItems > 0) return refuse('sale_not_open');
   // A sale that was refused has ended, too, and never was for its buyers.
   if (state.phase === 'ended') return refuse(stockOf(state).stock === 'refused' ? 'not_found' : 'sale_ended');
-  const limit = state.queueing.ticketsPerAddress ?? null;
   const address = command.address ?? 0;
-  if (limit !== null && address !== 0 && tickets.liveOf(address) >= limit)
-    return refuse('address_limit', { limit });
+  const site = address === 0 ? 0 : (command.site ?? 0);
+  const limit = state.queueing.ticketsPerAddress ?? null;
+  if (limit !== null) {
+    if (address !== 0 && tickets.liveOf(address) >= limit) return refuse('address_limit', { limit });
+    const siteLimit = addressesPerSite * limit;
+    if (site !== 0 && tickets.liveOf(site) >= siteLimit) return refuse('address_limit', { limit: siteLimit });
+  }
   if (tickets.count >= ticketsMax) return refuse('busy');
   // The reply is made right after the event: tickets are numbered in the order of joining.
   const number = tickets.count + 1;
@@ -38,7 +43,9 @@ export function join(state: SaleState, command: JoinSale, at: Instant): TicketDe
     events: [
       address === 0
         ? { type: 'TicketIssued', ticketId, buyerId, requestId, atMs: at }
-        : { type: 'TicketIssued', ticketId, buyerId, requestId, address, atMs: at },
+        : site === 0
+          ? { type: 'TicketIssued', ticketId, buyerId, requestId, address, atMs: at }
+          : { type: 'TicketIssued', ticketId, buyerId, requestId, address, site, atMs: at },
     ],
     reply: (now) => ticketView(now, number, at),
   };

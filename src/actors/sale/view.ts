@@ -1,19 +1,21 @@
 /** What a sale shows: itself, its numbers, one buyer's place. Estimates only: no decision reads them. */
 
-import type { Push } from '../../protocol/decider.ts';
+import type { Instant, Push } from '../../protocol/decider.ts';
 import { digestOf } from '../../protocol/digest.ts';
 import { admissionEndsAtMs } from './admissions.ts';
 import type {
   CurrentSaleView,
+  ItemFigures,
   Outlook,
   SaleStatusView,
   ServingView,
   TicketStatus,
   TicketView,
+  WaitReason,
 } from './commands.ts';
 import { stockOf } from './facts.ts';
 import { pendingMessages } from './pending.ts';
-import type { SaleState } from './state.ts';
+import type { ItemState, SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 
 const pollSecondsMax = 30;
@@ -24,7 +26,7 @@ export function shownVersion(state: SaleState): string {
   return digestOf([phase, queueing, isHoldingPaused, stockOf(state)]);
 }
 
-export function saleView(state: SaleState): CurrentSaleView {
+export function saleView(state: SaleState, atMs: number): CurrentSaleView {
   const terms = state.terms!;
   return {
     saleId: state.saleId,
@@ -42,6 +44,8 @@ export function saleView(state: SaleState): CurrentSaleView {
     createdAtMs: terms.createdAtMs,
     version: shownVersion(state),
     isSettled: pendingMessages(state).length === 0,
+    figures: [...state.items.values()].map((item) => figuresOf(state, item)),
+    serving: servingView(state, atMs),
   };
 }
 
@@ -77,8 +81,13 @@ export function oversoldUnits(state: SaleState): number {
   return units;
 }
 
+interface Units {
+  available: number;
+  held: number;
+}
+
 /** Units that could still be sold: free, or held by somebody who may not pay. */
-export function unitsInPlay(state: SaleState): { available: number; held: number } {
+export function unitsInPlay(state: SaleState): Units {
   let available = 0;
   let held = 0;
   for (const item of state.items.values()) {
@@ -92,22 +101,42 @@ export function unitsInPlay(state: SaleState): { available: number; held: number
  * The chance of whoever has `ahead` people in front, counting those admitted now. `likely`: there is a unit for each
  * of them; `uncertain`: only if a third of them does not buy.
  */
-function outlookFor(state: SaleState, ahead: number): Outlook {
+function outlookFor(state: SaleState, ahead: number, { available, held }: Units): Outlook {
   if (state.phase === 'sold_out' || state.phase === 'ended') return 'sold_out';
-  const { available, held } = unitsInPlay(state);
   const units = available + held;
+  if (units === 0 && state.pendingItems === 0) return 'sold_out';
   const takers = ahead + state.active.size;
   if (takers < units) return 'likely';
   return takers < units * 1.5 ? 'uncertain' : 'unlikely';
 }
 
+/** What one item has left. After the end nothing is for sale, whatever was not sold. */
+function figuresOf(state: SaleState, item: ItemState): ItemFigures {
+  const isOver = state.phase === 'ended';
+  const left = item.allocation === 'pending' ? item.quantity : item.available;
+  const outlook = outlookFor(state, state.tickets.waitingCount, { available: left, held: item.held });
+  return { sku: item.sku, left: isOver ? 0 : left, onHold: isOver ? 0 : item.held, outlook };
+}
+
+/** null where nobody waits in a line that moves: before the start, sold out, ended. */
+function waitReasonOf({ phase }: SaleState, { available, held }: Units): WaitReason | null {
+  if (phase === 'paused') return 'paused';
+  if (phase !== 'active') return null;
+  return available === 0 && held > 0 ? 'units_on_hold' : 'release_rate';
+}
+
 export function servingView(state: SaleState, atMs: number): ServingView {
+  const units = unitsInPlay(state);
+  const isOver = state.phase === 'ended';
   return {
     saleId: state.saleId,
     nowServing: state.nowServing,
     queueLength: state.tickets.waitingCount,
     releasedPerSecond: state.releases.perSecond(atMs) ?? 0,
-    outlook: outlookFor(state, state.tickets.waitingCount),
+    outlook: outlookFor(state, state.tickets.waitingCount, units),
+    waitReason: waitReasonOf(state, units),
+    left: isOver ? 0 : units.available,
+    onHold: isOver ? 0 : units.held,
     asOfMs: atMs,
   };
 }
@@ -125,6 +154,7 @@ export function ticketView(state: SaleState, number: number, atMs: number): Tick
   const isWaiting = tickets.status(number) === ticketStatus.waiting;
   const usersAhead = isWaiting ? tickets.waitingBefore(number) : 0;
   const wait = waitTime(state, isWaiting, usersAhead, atMs);
+  const units = unitsInPlay(state);
   const isPrequeue =
     state.phase === 'prequeue' || (state.phase === 'paused' && state.pausedFrom === 'prequeue');
   return {
@@ -137,7 +167,8 @@ export function ticketView(state: SaleState, number: number, atMs: number): Tick
     usersAhead,
     queueLength: tickets.waitingCount,
     ...wait,
-    outlook: isWaiting ? outlookFor(state, usersAhead) : outlookFor(state, 0),
+    outlook: outlookFor(state, usersAhead, units),
+    waitReason: isWaiting ? waitReasonOf(state, units) : null,
     admission: admissionView(state, number),
     pollAfterSeconds: pollAfter(state, wait.waitTimeSeconds),
     asOfMs: atMs,
@@ -152,7 +183,7 @@ function pollAfter(state: SaleState, waitTimeSeconds: number): number {
 
 function admissionView(state: SaleState, number: number): TicketView['admission'] {
   const admission = state.active.get(number);
-  return admission ? { expiresAtMs: admissionEndsAtMs(admission) } : null;
+  return admission ? { expiresAtMs: admissionEndsAtMs(admission), isClaimed: admission.isClaimed } : null;
 }
 
 /**
@@ -174,9 +205,15 @@ function waitTime(
   return { waitTimeSeconds: Math.ceil(untilStart + (usersAhead + 1) / rate), waitTimeKnown: isMoving };
 }
 
-/** Shown to everybody in the sale when the phase is another one than before. */
-export function phasePushes(after: SaleState, phaseBefore: SaleState['phase']): Push[] {
+/**
+ * Shown to everybody in the sale when the phase is another one than before, with what follows from it for those in line:
+ * a sale that is paused or sold out may not tick again for long.
+ */
+export function phasePushes(after: SaleState, phaseBefore: SaleState['phase'], at: Instant): Push[] {
   if (after.phase === phaseBefore) return [];
-  const body = { saleId: after.saleId, phase: after.phase };
-  return [{ topic: `sale/${after.saleId}`, type: 'sale.phase', body }];
+  const topic = `sale/${after.saleId}`;
+  return [
+    { topic, type: 'sale.phase', body: { saleId: after.saleId, phase: after.phase } },
+    { topic, type: 'queue.serving', body: servingView(after, at) },
+  ];
 }

@@ -4,8 +4,8 @@
  * Counts change in one place each, at a socket's opening, its authentication and its close.
  */
 
+import type { SocketLimit } from '../address-limit.ts';
 import { closeCodes, type LiveSocket } from './socket.ts';
-import type { SocketCounts } from './socket-counts.ts';
 
 const socketsPerAccountMax = 8;
 const none: readonly LiveSocket[] = [];
@@ -17,16 +17,16 @@ export class Connections {
   /** Requests over all sockets that have no reply yet. */
   openRequests = 0;
   readonly #socketsByAccount = new Map<string, readonly LiveSocket[]>();
-  readonly #counts: SocketCounts;
+  readonly #limit: SocketLimit;
 
-  constructor(counts: SocketCounts) {
-    this.#counts = counts;
+  constructor(limit: SocketLimit) {
+    this.#limit = limit;
   }
 
   enter(socket: LiveSocket): void {
     this.sockets.add(socket);
     this.unauthenticated.add(socket);
-    if (!socket.client.isExempt) this.#counts.add(socket.client, 1);
+    this.#limit.add(socket.client, 1);
   }
 
   /** The socket belongs to this account from now on. An account may have several devices; beyond the bound its oldest socket is closed. */
@@ -41,7 +41,7 @@ export class Connections {
   leave(socket: LiveSocket): void {
     this.sockets.delete(socket);
     this.unauthenticated.delete(socket);
-    if (!socket.client.isExempt) this.#counts.add(socket.client, -1);
+    this.#limit.add(socket.client, -1);
     if (socket.identity === null) return;
     const { accountId } = socket.identity;
     const others = this.ofAccount(accountId).filter((other) => other !== socket);

@@ -173,7 +173,7 @@ export class LiveEndpoint {
     });
     this.#observe(head, reply.status, startedAtMs);
     setImmediate(() => {
-      if (!isAborted) writeReply(res, reply, head, true, undefined, '');
+      if (!isAborted) writeReply(res, reply, head, true, null, '');
     });
   }
 
@@ -183,20 +183,13 @@ export class LiveEndpoint {
 
   /** Refuses with `busy`, and with `rate_limited` when this address has its share of sockets. */
   #checkRoom(client: ClientAddress): void {
-    const { connectionsMax, connectionsPerAddressMax } = this.#pipeline.services.config.limits;
+    const { config, limits } = this.#pipeline.services;
     const later = { retryAfterSeconds: 5 };
     if (this.#isDraining)
       throw new DoorbusterError('busy', 'This server is about to stop: connect again', later);
-    if (this.#connections.sockets.size >= connectionsMax)
+    if (this.#connections.sockets.size >= config.limits.connectionsMax)
       throw new DoorbusterError('busy', 'Too many connections: try again', later);
-    if (client.isExempt || this.#pipeline.limits.sockets.of(client) < connectionsPerAddressMax) return;
-    throw new DoorbusterError('rate_limited', 'Too many connections from this address', {
-      ...later,
-      rateLimit: {
-        policy: `"sockets";q=${connectionsPerAddressMax}`,
-        state: `"sockets";r=0;t=${later.retryAfterSeconds}`,
-      },
-    });
+    limits.sockets.check(client);
   }
 
   /** A bug ends one connection: thrown into uWS it would end the process. */

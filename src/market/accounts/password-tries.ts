@@ -1,11 +1,4 @@
-/**
- * How often passwords may be guessed.
- *
- * 1. Wrong ones are counted by account and address together, so that a stranger elsewhere cannot lock the owner out,
- *    and by address over all accounts.
- * 2. A try is counted before it is made, so that many at once are not more, and given back when it was right, or when
- *    nothing was compared (`busy`).
- */
+/** How often passwords may be guessed: `gateway/tries.ts` counts the wrong ones, and nothing while the pool is `busy`. */
 import type { AnyRequest, Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 
@@ -16,20 +9,14 @@ export async function tryPassword<Result>(
   client: AnyRequest['client'],
   attempt: () => Promise<Result>,
 ): Promise<Result> {
-  const { passwords, signIns } = limits;
-  const key = `${account} ${client.key}`;
-  passwords.take(key);
+  const one = await limits.passwordTries.begin(account, client);
   try {
-    signIns.take(client);
-    const result = await attempt().catch((error) => {
-      if (!isWrongPassword(error)) signIns.giveBack(client);
-      throw error;
-    });
-    signIns.giveBack(client);
-    passwords.forgive(key);
+    const result = await attempt();
+    one.succeeded();
     return result;
   } catch (error) {
-    if (!isWrongPassword(error)) passwords.giveBack(key);
+    if (isWrongPassword(error)) one.failed();
+    else one.notMade();
     throw error;
   }
 }

@@ -26,8 +26,9 @@ const described = {
   attributes,
   images: Type.Array(
     Type.String({
-      pattern: '^https?://[^\\s\\u0000-\\u001f\\u007f-\\u009f]+$',
+      pattern: '^(?:https?://|/media/)[^\\s\\u0000-\\u001f\\u007f-\\u009f]+$',
       maxLength: 2_000,
+      description: 'An address, or a path under `/media/` of this server',
       examples: ['https://example.com/console.webp'],
     }),
     { maxItems: 20 },

@@ -70,6 +70,13 @@ const sorts: Readonly<Record<ProductSort, SortOrder>> = {
   },
 };
 
+/** What a SKU is called wherever it is shown outside the catalogue. */
+export interface CatalogueEntry {
+  readonly productId: string;
+  readonly title: string;
+  readonly imageUrl: string | null;
+}
+
 export class Catalog {
   readonly #database: Database;
   readonly #registration: Registration;
@@ -105,6 +112,16 @@ export class Catalog {
   /** Refuses with `not_found`. */
   async read(productId: string): Promise<Product> {
     return fromRow(await rowOf((text, values) => this.#database.query(text, values), productId));
+  }
+
+  /** By SKU; also of what was taken out of the catalogue since. */
+  async entriesOf(skus: readonly string[]): Promise<Map<string, CatalogueEntry>> {
+    const rows = await this.#database.query<CatalogueEntry & { sku: string }>(
+      `SELECT v.sku, p.product_id AS "productId", p.title, p.images->>0 AS "imageUrl"
+       FROM variants v JOIN products p ON p.product_id = v.product_id WHERE v.sku = ANY($1)`,
+      [skus],
+    );
+    return new Map(rows.map(({ sku, ...entry }) => [sku, entry]));
   }
 
   async list({ category, seller, sort = 'newest', cursor, limit = limitDefault }: ProductFilter) {

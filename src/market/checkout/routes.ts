@@ -4,10 +4,12 @@
  * 1. The order's id belongs to the Idempotency-Key, so however often the request is sent, there is one order.
  * 2. What the answer says is what the order actor said: a slow payment is 202 and goes on without the client.
  * 3. Nothing is charged here; the order's saga moves money last.
+ * 4. Whoever is told that the order failed may hold again at once: its units are free by then.
  */
 import { type OrderView, placeOrder, type ShippingAddress } from '../../actors/order/commands.ts';
+import { readHold } from '../../actors/sku/commands.ts';
 import { etagHeader, etagOf } from '../../gateway/etag.ts';
-import { accepted, invalid } from '../../gateway/handling.ts';
+import { accepted, invalid, waitUntil } from '../../gateway/handling.ts';
 import { throwRefusal } from '../../gateway/problem.ts';
 import { type Route, reply, route, type Services } from '../../gateway/route.ts';
 import type { FieldsOf } from '../../protocol/command.ts';
@@ -51,10 +53,33 @@ async function shippingAddressOf(
   return address;
 }
 
+/** The failed order gives its holds back within milliseconds; a shard that is away is not waited for. */
+const releaseMsMax = 1_000;
+
+function released(
+  { ask }: Services,
+  { orderId, buyerId }: OrderView,
+  holds: readonly { holdId: string; sku: string }[],
+): Promise<void> {
+  return waitUntil(releaseMsMax, async () => {
+    const answers = await Promise.all(
+      holds.map(({ holdId, sku }) => ask(readHold, sku, { holdId, buyerId })),
+    );
+    return answers.every(
+      ({ code, body }) => code !== 'ok' || body.orderId !== orderId || body.state !== 'committing',
+    );
+  });
+}
+
 /** An order that ended without a purchase is refused with the reason. */
-function refuseFailed(order: OrderView): void {
+async function refuseFailed(
+  services: Services,
+  order: OrderView,
+  holds: readonly { holdId: string; sku: string }[],
+): Promise<void> {
   const { failure } = order;
   if (!isFinal(order) || failure === null || failure.code === 'ok' || failure.code === 'created') return;
+  await released(services, order, holds);
   const { code, declineCode, sku, available } = failure;
   throwRefusal({
     code,
@@ -126,7 +151,7 @@ const checkOut = route({
       paymentSeconds: await paymentTimesOf(services).secondsFor(holds.map(({ saleId }) => saleId)),
     };
     const order = await orderWaitsOf(services).settled(orderId, () => placed(services, orderId, wanted));
-    refuseFailed(order);
+    await refuseFailed(services, order, holds);
     return reply(isFinal(order) ? 201 : 202, orderJson(order), {
       Location: `/v1/orders/${orderId}`,
       ETag: etagOf(order.version),

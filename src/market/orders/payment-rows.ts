@@ -50,6 +50,7 @@ export function foldPayments(rows: Map<string, PaymentRow>, order: Paid, event: 
     case 'PaymentCaptured':
     case 'PaymentSettled':
     case 'PaymentExamined':
+    case 'RefundExamined':
       break;
     default:
       // PaymentFailed included: the provider made no payment, or could not capture the one there is.
@@ -60,13 +61,17 @@ export function foldPayments(rows: Map<string, PaymentRow>, order: Paid, event: 
   if (paymentId === null || totalAmount === null || currency === null) return;
   const { atMs } = event;
   const status = rowStatusOf(order.paymentStatus);
+  const known = rows.get(paymentId);
+  // A payment that counted as voided was captured all the same: when, nobody has told.
+  const isCaptured =
+    event.type === 'PaymentCaptured' || (event.type === 'RefundExamined' && status !== 'voided');
   rows.set(paymentId, {
     ...{ paymentId, orderId, amount: totalAmount, currency, createdAtMs: atMs, capturedAtMs: null },
-    ...rows.get(paymentId),
+    ...known,
     status,
     refundedAmount,
     declineCode: event.type === 'PaymentDeclined' ? event.declineCode : null,
-    ...(event.type === 'PaymentCaptured' && { capturedAtMs: atMs }),
+    ...(isCaptured && { capturedAtMs: known?.capturedAtMs ?? atMs }),
     updatedAtMs: atMs,
   });
 }

@@ -195,6 +195,7 @@ const types = eventTypes<OrderEvent>({
   PaymentSettled: true,
   PaymentQuestioned: true,
   PaymentExamined: true,
+  RefundExamined: true,
 });
 
 export const projection: Projection = { kind: 'order', types, project };

@@ -7,6 +7,7 @@ import type { ExaminePayment, examinePayment } from '../../actors/payments/comma
 import type { AnswerTo } from '../../protocol/command.ts';
 import { fromProvider } from '../../protocol/currencies.ts';
 import type { Money } from '../../protocol/money.ts';
+import { hasFailed } from './provider-event.ts';
 import { chargeOf } from './report.ts';
 import { isLockedOut, readPayment, reasonOf, refusalOf, type StepContext } from './step.ts';
 
@@ -25,18 +26,42 @@ export async function examine(context: StepContext, { paymentId }: ExaminePaymen
   }
 }
 
-async function standOf(
-  context: StepContext,
-  paymentId: string,
-): Promise<{ refunded: Money; disputed: Money | null }> {
+interface Standing {
+  readonly captured: Money;
+  readonly refunded: Money;
+  readonly disputed: Money | null;
+}
+
+async function standOf(context: StepContext, paymentId: string): Promise<Standing> {
   const intent = await readPayment(context, paymentId);
   const charge = chargeOf(intent);
-  const { currency } = intent;
+  const { currency, amount_received: captured } = intent;
+  const back = charge?.amount_refunded ? await givenBack(context, paymentId, charge.amount_refunded) : 0;
   const held = charge?.disputed ? await heldByBank(context, paymentId) : 0;
   return {
-    refunded: fromProvider(charge?.amount_refunded ?? 0, currency),
+    captured: fromProvider(captured, currency),
+    refunded: fromProvider(back, currency),
     disputed: held === 0 ? null : fromProvider(held, currency),
   };
+}
+
+/**
+ * Of what the charge says, that which has not come back. The refunds say it whether or not the charge still counts those that
+ * failed; beyond the newest hundred the charge is believed.
+ */
+async function givenBack(
+  { provider }: StepContext,
+  paymentId: string,
+  amountRefunded: number,
+): Promise<number> {
+  const { data, has_more: hasMore } = await provider.call(() =>
+    provider.stripe.refunds.list({ payment_intent: paymentId, limit: 100 }),
+  );
+  if (hasMore) return amountRefunded;
+  const arrived = data
+    .filter(({ status }) => !hasFailed(status))
+    .reduce((sum, { amount }) => sum + amount, 0);
+  return Math.min(amountRefunded, arrived);
 }
 
 async function heldByBank({ provider }: StepContext, paymentId: string): Promise<number> {

@@ -5,11 +5,11 @@
  * 1. Only bodies with a good signature are read; the signature is over the exact bytes.
  * 2. 2xx means that the actor has it (or never will want it): anything else makes the provider send it again.
  */
-import { paymentReported, readOrder } from '../../actors/order/commands.ts';
+import { readOrder } from '../../actors/order/commands.ts';
 import { accepted, scopeOf } from '../../gateway/handling.ts';
-import { type Route, reply, route } from '../../gateway/route.ts';
+import { type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { isId } from '../../protocol/ids.ts';
+import { deliver } from './deliver.ts';
 import { recentPaymentsOf } from './live.ts';
 import { Payment, paymentIdCharsMax, WebhookTaken } from './schemas.ts';
 import { orderOfPayment } from './store.ts';
@@ -19,6 +19,11 @@ import { readWebhook } from './webhook.ts';
 /** So long after it was made an event about an unknown payment is asked for again. */
 const youngMs = 60_000;
 const webhookBytesMax = 1024 * 1024;
+
+/** Which order that is, as far as pushes and tables have told. */
+async function orderOf(services: Services, paymentId: string): Promise<string | null> {
+  return recentPaymentsOf(services).get(paymentId) ?? (await orderOfPayment(services.database, paymentId));
+}
 
 /** The payment as its order's actor has it; pushes and the read model only say which order that is. */
 const readPayment = route({
@@ -34,8 +39,7 @@ const readPayment = route({
   async handle({ services, identity, params: { paymentId } }) {
     const unknown = new DoorbusterError('not_found', 'there is no such payment');
     if (paymentId.length > paymentIdCharsMax) throw unknown;
-    const orderId =
-      recentPaymentsOf(services).get(paymentId) ?? (await orderOfPayment(services.database, paymentId));
+    const orderId = await orderOf(services, paymentId);
     if (orderId === null) throw unknown;
     const order = accepted(await services.ask(readOrder, orderId, { buyerId: scopeOf(identity) }));
     if (order.paymentId !== paymentId) throw unknown;
@@ -58,17 +62,16 @@ const receiveWebhook = route({
   async handle({ services, rawBody, headers }) {
     const signature = headers['stripe-signature'];
     if (!signature) throw new DoorbusterError('invalid_signature', 'The Stripe-Signature header is missing');
-    const event = readWebhook(rawBody, signature, services.webhookSecret);
-    if (event !== null) {
-      const orderId = event.orderId ?? (await orderOfPayment(services.database, event.report.paymentId));
-      // The tables may not have the payment yet; one that they still lack later is not ours.
-      if (orderId === null && services.now() - event.createdAtMs < youngMs)
-        throw new DoorbusterError('busy', 'the payment of this event is not known yet');
-      if (orderId !== null && isId('order', orderId)) {
-        const answer = await services.ask(paymentReported, orderId, event.report);
-        if (answer.code !== 'not_found') accepted(answer);
-      }
-    }
+    const told = readWebhook(rawBody, signature, services.webhookSecret);
+    if (told === null) return reply(200, { received: true });
+    const { ask, log } = services;
+    const delivery = await deliver(told, {
+      ...{ ask, log },
+      orderOf: (paymentId) => orderOf(services, paymentId),
+      isYoung: (createdAtMs) => services.now() - createdAtMs < youngMs,
+    });
+    if (delivery === 'busy')
+      throw new DoorbusterError('busy', 'the order of this payment cannot be told yet');
     return reply(200, { received: true });
   },
 });

@@ -12,27 +12,36 @@ import {
 import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
 import { accepted, idParam, scopeOf } from '../../gateway/handling.ts';
 import type { WebPage } from '../../gateway/pages.ts';
-import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
-import { Page, PageQuery } from '../../gateway/schemas.ts';
+import { type Identity, type Route, reply, route, type Services } from '../../gateway/route.ts';
+import { Page } from '../../gateway/schemas.ts';
+import { digestOf } from '../../protocol/digest.ts';
 import { openSale } from './creation.ts';
-import { NewSale, Sale, SaleChange, SalePause, SaleStatus } from './schemas.ts';
+import { NewSale, Sale, SaleChange, SaleFilter, SalePause, SaleStatus } from './schemas.ts';
 import { settled } from './settling.ts';
+import { shownSalesOf } from './shown.ts';
 import { listSales } from './store.ts';
 import { checkClaimTime } from './terms.ts';
-import { readShownSale, saleJson, saleStatusJson } from './views.ts';
+import { readShownSale, saleStatusJson } from './views.ts';
 
 const tag = 'Sales';
 const managers = ['seller', 'operator', 'admin'] as const;
 const steeringRefusals = ['not_found', 'forbidden', 'stale_version', 'sale_ended', 'wrong_state'] as const;
 const one = { 200: { description: 'The sale', schema: Sale, headers: etagHeader } };
 
-function shown(sale: CurrentSaleView) {
-  return reply(200, saleJson(sale), { ETag: etagOf(sale.version) });
+async function shown(services: Services, sale: CurrentSaleView) {
+  const body = await shownSalesOf(services).one(sale);
+  return reply(200, body, { ETag: tagOf(sale, body) });
+}
+
+/** The version, which a change is based on, and a name of what moves without a change: what is left, what it is called. */
+function tagOf({ version }: CurrentSaleView, { items }: Sale): string {
+  return etagOf(`${version}.${digestOf(items)}`);
 }
 
 /** Who steers, and which versions of the sale that may be based on. */
 function steeredBy(identity: Identity, ifMatch: string | undefined) {
-  return { sellerId: scopeOf(identity), versions: versionsOf(ifMatch) };
+  const versions = versionsOf(ifMatch)?.map((tag) => tag.split('.', 1)[0]!) ?? null;
+  return { sellerId: scopeOf(identity), versions };
 }
 
 const create = route({
@@ -52,10 +61,11 @@ const create = route({
     },
   },
   refusals: ['unknown_sku', 'insufficient_stock'],
-  async handle({ services, identity, body, mintedId }) {
-    const sale = await openSale(services, identity, mintedId, body);
-    return reply(201, saleJson(sale), {
-      ETag: etagOf(sale.version),
+  async handle({ services, identity, body: wanted, mintedId }) {
+    const sale = await openSale(services, identity, mintedId, wanted);
+    const body = await shownSalesOf(services).one(sale);
+    return reply(201, body, {
+      ETag: tagOf(sale, body),
       Location: `/v1/sales/${mintedId}`,
     });
   },
@@ -65,15 +75,15 @@ const list = route({
   method: 'GET',
   path: '/v1/sales',
   operationId: 'listSales',
-  summary: 'Sales, newest first',
+  summary: 'Sales, newest first, of all sellers or of one',
   tag,
   who: 'anybody',
-  cacheSeconds: 2,
-  query: PageQuery,
+  cacheSeconds: 1,
+  query: SaleFilter,
   replies: { 200: { description: 'A page of sales', schema: Page(Sale) } },
   async handle({ services, query }) {
     const { items, nextCursor } = await listSales(services.database, query);
-    return reply(200, { items: items.map(saleJson), nextCursor });
+    return reply(200, { items: await shownSalesOf(services).list(items), nextCursor });
   },
 });
 
@@ -88,7 +98,7 @@ const read = route({
   replies: one,
   refusals: ['not_found'],
   async handle({ services, params }) {
-    return shown(await readShownSale(services, idParam('sale', params.saleId)));
+    return shown(services, await readShownSale(services, idParam('sale', params.saleId)));
   },
 });
 
@@ -113,7 +123,7 @@ const change = route({
       ...steeredBy(identity, headers['if-match']),
       queueing,
     });
-    return shown(accepted(answer));
+    return shown(services, accepted(answer));
   },
 });
 
@@ -134,7 +144,7 @@ const pause = route({
       ...steeredBy(identity, headers['if-match']),
       ...body,
     });
-    return shown(await settled(services, accepted(answer)));
+    return shown(services, await settled(services, accepted(answer)));
   },
 });
 
@@ -156,7 +166,7 @@ function steering(
     async handle({ services, identity, params, headers }) {
       const saleId = idParam('sale', params.saleId);
       const answer = await services.ask(command, saleId, steeredBy(identity, headers['if-match']));
-      return shown(await settled(services, accepted(answer)));
+      return shown(services, await settled(services, accepted(answer)));
     },
   });
 }

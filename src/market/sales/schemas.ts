@@ -1,6 +1,16 @@
 /** Sales on the wire. */
 import Type, { type Static, type StaticDecode } from 'typebox';
-import { Closed, exampleId, Id, Instant, Nullable, Open, Rarely, Timestamp } from '../../gateway/schemas.ts';
+import {
+  Closed,
+  exampleId,
+  Id,
+  Instant,
+  Nullable,
+  Open,
+  pageQuery,
+  Rarely,
+  Timestamp,
+} from '../../gateway/schemas.ts';
 import { Line } from '../../gateway/texts.ts';
 import { Sku } from '../inventory/schemas.ts';
 import { Money, Price } from '../pricing/schemas.ts';
@@ -87,13 +97,30 @@ export const SaleChange = Closed(
 const phases = ['scheduled', 'prequeue', 'active', 'paused', 'sold_out', 'ended'] as const;
 export const Phase = Type.Enum(phases);
 
+export const Outlook = Type.Enum(['likely', 'uncertain', 'unlikely', 'sold_out']);
+
+/** Null where nobody can be asked now: the catalogue, or the sale's shard. */
+const SaleItem = Open(
+  {
+    ...itemProperties,
+    price: Money,
+    productId: Nullable(Id('product')),
+    title: Type.String({ examples: ['Console'], description: "The product's title, or the SKU" }),
+    imageUrl: Nullable(Type.String({ examples: ['https://example.com/console.webp'] })),
+    left: Nullable(Type.Integer({ minimum: 0, examples: [1000], description: 'Neither held nor sold' })),
+    onHold: Nullable(Type.Integer({ minimum: 0, examples: [0], description: 'Held: may still come back' })),
+    outlook: Nullable(Outlook),
+  },
+  { title: 'SaleItem' },
+);
+
 export const Sale = Open(
   {
     saleId: Id('sale'),
     sellerId: Type.String({ examples: [exampleId('account')] }),
     title: Type.String({ examples: ['Console drop'] }),
     phase: Type.Enum(phases, { examples: ['active'] }),
-    items: Type.Array(Open({ ...itemProperties, price: Money }, { title: 'SaleItem' })),
+    items: Type.Array(SaleItem),
     stock: Type.Enum(['pending', 'ready', 'refused'], {
       description: 'Whether the units of every item are set aside',
       examples: ['ready'],
@@ -110,6 +137,8 @@ export const Sale = Open(
   { title: 'Sale' },
 );
 export type Sale = Static<typeof Sale>;
+
+export const SaleFilter = Closed({ seller: Type.Optional(Id('account')), ...pageQuery });
 
 export const SaleStatus = Open(
   {

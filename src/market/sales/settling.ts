@@ -2,9 +2,8 @@
  * What an answer about a sale says is so for everybody who asks next: the SKUs have answered, and the list of sales
  * shows it. Waiting is bounded; a sale that still waits after that is shown as what it is.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { type CurrentSaleView, readSale } from '../../actors/sale/commands.ts';
-import { accepted } from '../../gateway/handling.ts';
+import { accepted, waitUntil } from '../../gateway/handling.ts';
 import type { Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isListedAs } from './store.ts';
@@ -12,12 +11,11 @@ import { isListedAs } from './store.ts';
 const settleMsMax = 5_000;
 /** The list follows within milliseconds; when it does not, the sale's own answer is not held up for it. */
 const listedMsMax = 1_000;
-const pauseMsMax = 100;
 
 /** A sale that starts at once is also waited for until it has started: the first buyer finds it open. */
 export async function settled(services: Services, first: CurrentSaleView): Promise<CurrentSaleView> {
   let sale = first;
-  await until(settleMsMax, async () => {
+  await waitUntil(settleMsMax, async () => {
     if (sale.isSettled && !(sale.phase === 'scheduled' && sale.startsAtMs <= services.now())) return true;
     const answer = await services.ask(readSale, sale.saleId, {});
     if (answer.code !== 'busy') sale = accepted(answer);
@@ -28,16 +26,8 @@ export async function settled(services: Services, first: CurrentSaleView): Promi
 }
 
 async function listed({ database }: Services, { saleId, phase }: CurrentSaleView): Promise<void> {
-  await until(listedMsMax, () => isListedAs(database, saleId, phase)).catch((error) => {
+  await waitUntil(listedMsMax, () => isListedAs(database, saleId, phase)).catch((error) => {
     // The tables are away: nobody can read the list now.
     if (!(error instanceof DoorbusterError)) throw error;
   });
-}
-
-async function until(msMax: number, isDone: () => Promise<boolean>): Promise<void> {
-  const giveUpAtMs = performance.now() + msMax;
-  for (let pauseMs = 2; !(await isDone()) && performance.now() < giveUpAtMs; ) {
-    await delay(pauseMs);
-    pauseMs = Math.min(pauseMsMax, pauseMs * 2);
-  }
 }

@@ -17,6 +17,7 @@ interface SalePage {
 
 const pageText = `SELECT ${saleTable.selection} FROM sales
   WHERE stock = 'ready' AND ($1::float8 IS NULL OR (created_at, sale_id) < (to_timestamp($1::float8 / 1000), $2::text))
+    AND ($4::text IS NULL OR seller_id = $4)
   ORDER BY created_at DESC, sale_id DESC LIMIT $3`;
 
 const itemsText = `SELECT ${saleItemTable.selection} FROM sale_items WHERE sale_id = ANY($1)
@@ -39,11 +40,11 @@ export async function isListedAs(database: Database, saleId: string, phase: Phas
 /** Refuses a cursor that is not its own. */
 export async function listSales(
   database: Database,
-  { cursor, limit = limitDefault }: PageFilter,
+  { seller, cursor, limit = limitDefault }: PageFilter & { readonly seller?: string },
 ): Promise<SalePage> {
   const [afterMs, afterId] = decodeCursor(cursor, 'sales', [instantPart, idPart('sale')]) ?? [null, null];
   const page = pageOf(
-    await database.query<SaleRow>(pageText, [afterMs, afterId, limit + 1]),
+    await database.query<SaleRow>(pageText, [afterMs, afterId, limit + 1, seller ?? null]),
     limit,
     'sales',
     ({ createdAtMs, saleId }) => [createdAtMs, saleId],

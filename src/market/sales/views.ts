@@ -4,6 +4,7 @@
  */
 import {
   type CurrentSaleView,
+  type ItemFigures,
   readSale,
   type SaleStatusView,
   type SaleView,
@@ -11,6 +12,7 @@ import {
 import { accepted, iso } from '../../gateway/handling.ts';
 import { throwRefusal } from '../../gateway/problem.ts';
 import type { Services } from '../../gateway/route.ts';
+import type { CatalogueEntry } from '../catalog/store.ts';
 import type { Sale, SaleStatus } from './schemas.ts';
 
 /** A sale as anybody may read it, the seller included. One that was refused is answered as one that never was. */
@@ -22,18 +24,22 @@ export async function readShownSale(
   return sale.stock === 'refused' ? throwRefusal({ code: 'not_found', body: null }) : sale;
 }
 
-export function saleJson(view: SaleView): Sale {
+/** Figures and names are null, and a title is the SKU's code, where nobody could be asked. */
+export function saleJson(
+  view: SaleView,
+  figures: readonly ItemFigures[],
+  names: ReadonlyMap<string, CatalogueEntry>,
+): Sale {
   return {
     saleId: view.saleId,
     sellerId: view.sellerId,
     title: view.title,
     phase: view.phase,
-    items: view.items.map(({ sku, quantity, price, purchaseLimit }) => ({
-      sku,
-      quantity,
-      price,
-      purchaseLimit,
-    })),
+    items: view.items.map(({ sku, quantity, price, purchaseLimit }, position) => {
+      const { productId = null, title = sku, imageUrl = null } = names.get(sku) ?? {};
+      const { left = null, onHold = null, outlook = null } = figures[position] ?? {};
+      return { sku, productId, title, imageUrl, quantity, price, purchaseLimit, left, onHold, outlook };
+    }),
     stock: view.stock,
     prequeueAt: view.prequeueAtMs === null ? null : iso(view.prequeueAtMs),
     startsAt: iso(view.startsAtMs),

@@ -23,30 +23,38 @@ const cadences: readonly (readonly [usersAheadMax: number, everyMs: number])[] =
 const settledMs = 30_000;
 const ticketlessMs = 10_000;
 
+type Shown = Pick<
+  TicketView,
+  'ticketId' | 'status' | 'outlook' | 'waitReason' | 'usersAhead' | 'nowServing'
+> & {
+  /** When the admission ends, 0 without one. */
+  readonly admittedUntilMs: number;
+};
+
 /** One buyer who watches the sale, on however many sockets. */
 interface Watch {
   readonly view: LiveView;
   readonly accountId: string;
   readonly sockets: LiveSocket[];
   /** What the client computes from. */
-  shown: { ticketId: string; status: string; outlook: string; usersAhead: number; nowServing: number } | null;
+  shown: Shown | null;
   dueAtMs: number;
 }
 
 export interface LiveView {
   readonly saleId: string;
   phase: Phase;
-  serving: ServingView | null;
+  serving: ServingView;
   broadcastAtMs: number;
   readonly watchByAccount: Map<string, Watch>;
   isReading: boolean;
 }
 
-export function createView(saleId: string, phase: Phase, nowMs: number): LiveView {
+export function createView(phase: Phase, serving: ServingView, nowMs: number): LiveView {
   return {
-    saleId,
+    saleId: serving.saleId,
     phase,
-    serving: null,
+    serving,
     broadcastAtMs: nowMs,
     watchByAccount: new Map(),
     isReading: false,
@@ -72,19 +80,21 @@ export function removeWatcher(watch: Watch, socket: LiveSocket): void {
 /** Takes in what the sale says; whether it is news for the watchers. */
 export function seeServing(view: LiveView, serving: ServingView): boolean {
   const before = view.serving;
-  if (before !== null && serving.asOfMs < before.asOfMs) return false;
+  if (serving.asOfMs < before.asOfMs) return false;
   view.serving = serving;
   return (
-    before === null ||
     serving.nowServing !== before.nowServing ||
     serving.queueLength !== before.queueLength ||
     serving.releasedPerSecond !== before.releasedPerSecond ||
-    serving.outlook !== before.outlook
+    serving.outlook !== before.outlook ||
+    serving.waitReason !== before.waitReason ||
+    serving.left !== before.left ||
+    serving.onHold !== before.onHold
   );
 }
 
 export function isRepeatDue(view: LiveView, nowMs: number): boolean {
-  return view.serving !== null && nowMs - view.broadcastAtMs >= repeatMs;
+  return nowMs - view.broadcastAtMs >= repeatMs;
 }
 
 /** Buyers whose exact place is due. Their next due time is set now, so that a failed batch is not asked at once again. */
@@ -100,16 +110,22 @@ export function takeDue(view: LiveView, nowMs: number): string[] {
 
 /** Remembers what a client now knows, having been sent it or having computed the same. */
 export function markShown(watch: Watch, ticket: TicketView, nowMs: number): void {
-  const { ticketId, status, outlook, usersAhead, nowServing } = ticket;
-  watch.shown = { ticketId, status, outlook, usersAhead, nowServing };
+  watch.shown = shownOf(ticket);
   watch.dueAtMs = nowMs + cadence(watch.shown);
+}
+
+function shownOf(ticket: TicketView): Shown {
+  const { ticketId, status, outlook, waitReason, usersAhead, nowServing, admission } = ticket;
+  const admittedUntilMs = admission?.expiresAtMs ?? 0;
+  return { ticketId, status, outlook, waitReason, usersAhead, nowServing, admittedUntilMs };
 }
 
 /** Whether the client would compute something else than this exact ticket from what it was shown: invariant 2. */
 export function isNews(watch: Watch, ticket: TicketView): boolean {
   const { shown } = watch;
   if (shown === null || shown.ticketId !== ticket.ticketId || shown.status !== ticket.status) return true;
-  if (ticket.status !== 'waiting') return false;
+  if (ticket.waitReason !== shown.waitReason) return true;
+  if (ticket.status !== 'waiting') return (ticket.admission?.expiresAtMs ?? 0) !== shown.admittedUntilMs;
   const computed = Math.max(0, shown.usersAhead - (ticket.nowServing - shown.nowServing));
   return ticket.usersAhead !== computed || ticket.outlook !== shown.outlook;
 }

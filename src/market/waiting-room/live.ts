@@ -13,11 +13,13 @@ import { Phase } from '../sales/schemas.ts';
 import { admissionsOf } from './admission.ts';
 import { SaleChannels } from './sale-channels.ts';
 import { Admission, Hold, Serving, Ticket } from './schemas.ts';
+import { toldTicketsOf } from './told-tickets.ts';
 import { admissionJson, holdJson, ticketJson } from './views.ts';
 
 function make(host: LiveHost): LivePart {
   const admissions = admissionsOf(host.services);
   const channel = new SaleChannels(host);
+  toldTicketsOf(host.services).hear = (view) => channel.onTicketSent(view.buyerId, view);
   const ticket = frameOf((view: TicketView) => ticketJson(view, admissions));
   const admission = frameOf((view: TicketView) => ({
     saleId: view.saleId,

@@ -8,7 +8,8 @@ import { type Identity, type Route, reply, route, type Services } from '../../ga
 import { admissionsOf } from './admission.ts';
 import { holdRoutes } from './hold-routes.ts';
 import { JoinRequest, Ticket } from './schemas.ts';
-import { ticketAddress } from './ticket-address.ts';
+import { ticketAddress, ticketSite } from './ticket-address.ts';
+import { toldTicketsOf } from './told-tickets.ts';
 import { ticketJson } from './views.ts';
 
 const one = { 200: { description: 'The ticket', schema: Ticket } };
@@ -54,8 +55,11 @@ const join = route({
       buyerId: identity.accountId,
       requestId: body.requestId?.toLowerCase() ?? null,
       address: ticketAddress({ services, client }, saleId),
+      site: ticketSite({ services, client }, saleId),
     });
-    const ticket = ticketJson(accepted(answer), admissionsOf(services));
+    const view = accepted(answer);
+    toldTicketsOf(services).hear(view);
+    const ticket = ticketJson(view, admissionsOf(services));
     return reply(answer.code === 'created' ? 201 : 200, ticket, {
       Location: `/v1/sales/${saleId}/tickets/${ticket.ticketId}`,
     });

@@ -54,12 +54,11 @@ export class SaleChannels implements LiveChannel {
     const { accountId } = socket.identity!;
     const ticket = await this.#ticketOf(saleId, accountId, ticketId).finally(() => this.#forget(opened));
     const view = this.#viewBySale.get(saleId) ?? opened;
-    if (ticket) seeTicket(view, ticket);
     if (socket.ws !== null) this.#watch(view, socket, accountId, ticket);
     const body = {
       saleId,
       phase: view.phase,
-      serving: view.serving === null ? null : servingJson(view.serving),
+      serving: servingJson(view.serving),
       ticket: ticket === null ? null : ticketJson(ticket, this.#admissions),
     };
     if (body.ticket !== null) socket.send({ type: 'ticket', ...body.ticket });
@@ -113,7 +112,7 @@ export class SaleChannels implements LiveChannel {
 
   #broadcastServing(view: LiveView): void {
     view.broadcastAtMs = this.#services.now();
-    this.#broadcast(topicOf(view.saleId), { type: 'queue.serving', ...servingJson(view.serving!) });
+    this.#broadcast(topicOf(view.saleId), { type: 'queue.serving', ...servingJson(view.serving) });
   }
 
   async #open(saleId: string): Promise<LiveView> {
@@ -122,7 +121,7 @@ export class SaleChannels implements LiveChannel {
     if (known && known.phase !== 'ended') return known;
     const sale = await readShownSale(this.#services, saleId);
     // Another subscriber may have opened it meanwhile.
-    const view = this.#viewBySale.get(saleId) ?? createView(saleId, sale.phase, this.#services.now());
+    const view = this.#viewBySale.get(saleId) ?? createView(sale.phase, sale.serving, this.#services.now());
     // At once, so that it hears of a phase that begins while the ticket is being read.
     this.#viewBySale.set(saleId, view);
     return view;
@@ -185,10 +184,3 @@ export class SaleChannels implements LiveChannel {
 }
 
 const topicOf = (saleId: string) => `sale/${saleId}`;
-
-/** A sale that is quiet says nothing by itself: its first numbers come with a ticket. */
-function seeTicket(view: LiveView, { nowServing, queueLength, outlook, asOfMs }: TicketView): void {
-  if (view.serving !== null) return;
-  const { saleId } = view;
-  seeServing(view, { saleId, nowServing, queueLength, releasedPerSecond: 0, outlook, asOfMs });
-}

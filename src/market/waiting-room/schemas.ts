@@ -4,7 +4,7 @@ import { Closed, Id, Nullable, Open, Timestamp, Uuid } from '../../gateway/schem
 import { Datum } from '../../gateway/texts.ts';
 import { Sku } from '../inventory/schemas.ts';
 import { Money } from '../pricing/schemas.ts';
-import { saleLimits } from '../sales/schemas.ts';
+import { Outlook, saleLimits } from '../sales/schemas.ts';
 
 const accessCodeCharsMax = 64;
 const count = Type.Integer({ minimum: 0 });
@@ -19,10 +19,25 @@ export const JoinRequest = Closed(
   { title: 'JoinRequest' },
 );
 
-export const Admission = Open({ token: Type.String({ examples: ['WyJzYWxf…'] }), expiresAt: Timestamp });
+export const Admission = Open({
+  token: Type.String({
+    examples: ['WyJzYWxf…'],
+    description: 'For `Admission-Token`. It is good until `expiresAt`, so the newest one counts',
+  }),
+  expiresAt: Type.String({
+    format: 'date-time',
+    description: 'By when the first hold must be placed; once one was placed, when the admission ends',
+  }),
+  claimed: Type.Boolean({ description: 'Whether a hold was placed', examples: [false] }),
+});
 export type Admission = Static<typeof Admission>;
 
-const Outlook = Type.Enum(['likely', 'uncertain', 'unlikely', 'sold_out']);
+const WaitReason = Nullable(
+  Type.Enum(['release_rate', 'units_on_hold', 'paused'], {
+    description: 'Why those in line are not let in now; null for who does not wait, and before the start',
+  }),
+  { examples: [null] },
+);
 
 export const Ticket = Open(
   {
@@ -38,6 +53,7 @@ export const Ticket = Open(
     waitTimeSeconds: Type.Number({ minimum: 0 }),
     waitTimeKnown: Type.Boolean(),
     outlook: Outlook,
+    waitReason: WaitReason,
     admission: Nullable(Admission),
     pollAfterSeconds: Type.Number({ minimum: 0 }),
     asOf: Timestamp,
@@ -53,6 +69,9 @@ export const Serving = Open({
   queueLength: count,
   releasedPerSecond: Type.Number({ minimum: 0 }),
   outlook: Outlook,
+  waitReason: WaitReason,
+  left: count,
+  onHold: count,
   asOf: Timestamp,
 });
 

@@ -15,6 +15,9 @@ export function servingJson(view: ServingView) {
     queueLength: view.queueLength,
     releasedPerSecond: view.releasedPerSecond,
     outlook: view.outlook,
+    waitReason: view.waitReason,
+    left: view.left,
+    onHold: view.onHold,
     asOf: iso(view.asOfMs),
   };
 }
@@ -22,11 +25,12 @@ export function servingJson(view: ServingView) {
 /** The token and its end, or null for a ticket that is not admitted. */
 export function admissionJson(view: TicketView, admissions: Admissions): Admission | null {
   if (view.admission === null) return null;
-  const { expiresAtMs } = view.admission;
+  const { expiresAtMs, isClaimed } = view.admission;
   const { saleId, ticketId, ticketNumber, buyerId } = view;
   return {
     token: admissions.sign({ saleId, ticketId, ticketNumber, buyerId, expiresAtMs }),
     expiresAt: iso(expiresAtMs),
+    claimed: isClaimed,
   };
 }
 
@@ -42,6 +46,7 @@ export function ticketJson(view: TicketView, admissions: Admissions): Ticket {
     waitTimeSeconds: view.waitTimeSeconds,
     waitTimeKnown: view.waitTimeKnown,
     outlook: view.outlook,
+    waitReason: view.waitReason,
     admission: admissionJson(view, admissions),
     pollAfterSeconds: view.pollAfterSeconds,
     asOf: iso(view.asOfMs),

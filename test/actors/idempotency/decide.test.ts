@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { BeginRequest, IdempotencyCommand } from '../../../src/actors/idempotency/commands.ts';
 import { idempotencyDecider } from '../../../src/actors/idempotency/decide.ts';
 import type { IdempotencyEvent } from '../../../src/actors/idempotency/events.ts';
-import { shareOfAccount, shareOfAddress } from '../../../src/actors/idempotency/state.ts';
+import {
+  shareOfAccount,
+  shareOfAddress,
+  shareOfSite,
+  shareOfStrangers,
+} from '../../../src/actors/idempotency/state.ts';
+import { strangersKey, strangersOwner } from '../../../src/protocol/strangers.ts';
 import { given, step } from '../given.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -204,12 +210,83 @@ test('for any story: one resource per key and day, and snapshot or replay at any
   );
 });
 
-test('an address has a smaller share than an account: its keys cost nobody anything', () => {
-  const full = given(idempotencyDecider, 'stranger_x');
-  for (let i = 0; i < shareOfAddress.keys; i++) full.events(begun(`k${i}`, i));
-  full.when(begin({ key: 'one more' }), 1_000).then({ code: 'rate_limited' });
-  given(idempotencyDecider, 'acc_x')
-    .events(...Array.from({ length: shareOfAddress.keys }, (_, i) => begun(`k${i}`, i)))
-    .when(begin({ key: 'one more' }), 1_000)
-    .then({ code: 'ok' });
+describe('keys of strangers', () => {
+  const digest = (n: number) => n.toString(16).padStart(8, '0').padEnd(64, '0');
+  const keyOf = (site: number, address: number, n: number) =>
+    strangersKey({ site: digest(site), address: digest(address) }, `k${n}`);
+  const owner = strangersOwner({ site: digest(0), address: digest(0) });
+  const strangers = () => given(idempotencyDecider, owner);
+  const answered = (key: string, body: string, atMs: number): IdempotencyEvent => ({
+    type: 'RequestFinished',
+    ...{ key, status: 201, body, location: null, atMs },
+  });
+  const fill = (many: ReturnType<typeof strangers>, keys: readonly string[]) => {
+    for (const [n, key] of keys.entries()) many.events(begun(key, n));
+    return many;
+  };
+  const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+  test('have a share by address, and others go on', () => {
+    const full = fill(
+      strangers(),
+      numbers(shareOfAddress.keys).map((n) => keyOf(1, 1, n)),
+    );
+    full
+      .when(begin({ key: keyOf(1, 1, 5_000) }), 5_000)
+      .then({ code: 'rate_limited', reply: { retryAfterSeconds: dayMs / 1000 - 5 } })
+      .when(begin({ key: keyOf(1, 1, 7), resourceId: 'other' }), 5_001)
+      .then({ code: 'idempotency_in_progress' })
+      .when(begin({ key: keyOf(1, 2, 7) }), 5_002)
+      .then({ code: 'ok' })
+      .when(begin({ key: keyOf(1, 1, 5_000) }), dayMs)
+      .then({ code: 'ok', events: [{ type: 'RequestsForgotten' }, { type: 'RequestBegun' }] });
+  });
+
+  test('have a share by site, whichever of its addresses they come from', () => {
+    const full = fill(
+      strangers(),
+      numbers(shareOfSite.keys).map((n) => keyOf(1, n, 0)),
+    );
+    // One of another site came first: it is not the one that a refused one waits for.
+    const late = fill(strangers(), [keyOf(2, 1, 0), ...full.state.requestByKey.keys()]);
+    late
+      .when(begin({ key: keyOf(1, 5_000, 0) }), 5_001)
+      .then({ code: 'rate_limited', reply: { retryAfterSeconds: dayMs / 1000 - 5 } })
+      .when(begin({ key: keyOf(2, 5_000, 0) }), 5_001)
+      .then({ code: 'ok' });
+  });
+
+  test('are bounded all together: by the keys and answers of an owner, and by the number of owners', () => {
+    const full = fill(
+      strangers(),
+      numbers(shareOfStrangers.keys).map((n) => keyOf(n, n, 0)),
+    );
+    full.when(begin({ key: keyOf(9_999, 9_999, 0) }), 5_000).then({ code: 'rate_limited' });
+    const large = strangers();
+    const body = 'x'.repeat(64 * 1024);
+    for (const n of numbers(shareOfStrangers.answerChars / body.length))
+      large.events(begun(keyOf(n, n, 0), n), answered(keyOf(n, n, 0), body, n));
+    large.when(begin({ key: keyOf(9_999, 9_999, 0) }), 5_000).then({ code: 'rate_limited' });
+    const owners = numbers(70_000).map((n) => strangersOwner({ site: digest(n * 2 ** 16), address: '' }));
+    expect(new Set(owners).size).toBeLessThanOrEqual(256);
+  });
+
+  test('count the same after a restart, and nothing is left of those that are forgotten', () => {
+    const large = strangers();
+    const body = 'x'.repeat(64 * 1024);
+    for (const n of numbers(shareOfAddress.answerChars / body.length))
+      large.events(begun(keyOf(1, 1, n), n), answered(keyOf(1, 1, n), body, n));
+    const again = idempotencyDecider.restore(owner, idempotencyDecider.snapshot(large.state), 1);
+    expect(again).toEqual(large.state);
+    large.when(begin({ key: keyOf(1, 1, 99) }), 5_000).then({ code: 'rate_limited' });
+    large.when({ type: 'Tick' }, dayMs + 5_000).then({ code: 'ok' });
+    expect([large.state.answerChars, large.state.usageByStranger?.size]).toEqual([0, 0]);
+  });
+
+  test('take nothing from an account, which has its own share', () => {
+    given(idempotencyDecider, 'acc_x')
+      .events(...numbers(shareOfStrangers.keys).map((n) => begun(keyOf(1, 1, n), n)))
+      .when(begin({ key: 'one more' }), 5_000)
+      .then({ code: 'ok' });
+  });
 });

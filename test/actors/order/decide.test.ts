@@ -178,6 +178,13 @@ describe('a purchase', () => {
     order(many.slice(1)).then({ code: 'created' });
   });
 
+  test('case 01: is not placed with a time to pay that is none', () => {
+    for (const paymentSeconds of [Number.NaN, Number.POSITIVE_INFINITY, 300.0001, 1e300])
+      given(orderDecider, 'ord_1')
+        .when({ ...placeOrder, paymentSeconds }, placedAt)
+        .then({ code: 'validation_failed', events: [] });
+  });
+
   test('is cancelled only in one of the versions that the buyer may have seen', () => {
     authorizing()
       .when({ type: 'ReadOrder', buyerId: 'ann' }, placedAt)
@@ -219,9 +226,10 @@ describe('the flow table', () => {
     }
   });
 
-  test('every order comes to an end: no status leads back', () => {
+  test('every order comes to an end: no status leads back, but that money which went back may not arrive', () => {
     const rank = (status: OrderStatus): number =>
-      1 + Math.max(0, ...orderFlow[status].next.map((next) => rank(next)));
+      1 + Math.max(0, ...(status === 'refunded' ? [] : orderFlow[status].next).map((next) => rank(next)));
+    expect(orderFlow.refunded.next).toEqual(['cancelled']);
     for (const status of statuses) expect(rank(status)).toBeLessThan(statuses.length);
   });
 });

@@ -4,8 +4,9 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { OrderView } from '../../../src/actors/order/commands.ts';
 import { orderDecider } from '../../../src/actors/order/decide.ts';
-import type { Card } from './provider.ts';
+import type { Card, Payment } from './provider.ts';
 import { OrderWorld } from './world.ts';
 
 type Fault =
@@ -15,6 +16,7 @@ type Fault =
   | { type: 'cancel'; orderId: string }
   | { type: 'report'; index: number; isStale: boolean }
   | { type: 'giveBack'; index: number; share: number }
+  | { type: 'sendBack'; index: number }
   | { type: 'steal'; sku: string }
   | { type: 'restart' };
 
@@ -64,6 +66,10 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
     }),
   },
   {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('sendBack' as const), index: fc.nat({ max: 9 }) }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({ type: fc.constant('steal' as const), sku: fc.constantFrom('X', 'Y') }),
   },
@@ -95,12 +101,26 @@ function suffer(world: OrderWorld, each: Fault): void {
     case 'giveBack':
       world.provider.giveBack(each.index, each.share);
       break;
+    case 'sendBack':
+      world.provider.sendBack(each.index);
+      break;
     case 'steal':
       world.steal(each.sku);
       break;
     case 'restart':
       world.restart();
       break;
+  }
+}
+
+/** Who gets nothing pays nothing; where the bank sent the money back, it is said to be here. */
+function expectUndone(view: OrderView, payments: readonly Payment[]): void {
+  for (const { status, hasBounced, refunded } of payments) {
+    expect(['voided', 'refunded', 'declined', hasBounced && 'captured']).toContain(status);
+    if (status !== 'captured') continue;
+    expect(view.status).toBe('cancelled');
+    expect(view.paymentStatus).toBe(refunded > 0 ? 'partially_refunded' : 'captured');
+    expect(view.refunded!.amount).toBe(refunded);
   }
 }
 
@@ -123,7 +143,7 @@ function expectRest(world: OrderWorld): void {
       expect(units.map((hold) => hold.holdId)).toEqual(view.lines.map((line) => line.holdId));
     } else {
       expect(['payment_failed', 'expired', 'cancelled', 'refunded']).toContain(view.status);
-      for (const status of paid) expect(['voided', 'refunded', 'declined']).toContain(status);
+      expectUndone(view, world.provider.of(orderId));
       expect(view.status === 'refunded').toBe(paid.includes('refunded'));
       expect(units).toEqual([]);
     }

@@ -14,6 +14,8 @@ export interface Payment {
   status: 'authorized' | 'captured' | 'voided' | 'refunded' | 'declined';
   /** What went back, by whomever. */
   refunded: number;
+  /** The bank has sent something back. */
+  hasBounced: boolean;
 }
 
 export interface Card {
@@ -45,6 +47,15 @@ export class Provider {
     if (payment.refunded === payment.amount.amount) payment.status = 'refunded';
   }
 
+  /** The buyer's bank sends back what was given back. */
+  sendBack(index: number): void {
+    const payment = this.payments[index % Math.max(1, this.payments.length)];
+    if (payment === undefined || payment.refunded === 0) return;
+    payment.refunded = 0;
+    payment.status = 'captured';
+    payment.hasBounced = true;
+  }
+
   /** The same idempotency key has the same effect and answer. */
   handle(command: PaymentCommand, at: number): { code: Code; body: object } {
     const known = this.#answers.get(command.idempotencyKey);
@@ -64,7 +75,14 @@ export class Provider {
       const isDeclined = card.authorize === 'payment_declined';
       const paymentId = `pi_${orderId}`;
       const status = isDeclined ? 'declined' : 'authorized';
-      this.payments.push({ paymentId, orderId, amount: command.amount, status, refunded: 0 });
+      this.payments.push({
+        paymentId,
+        orderId,
+        amount: command.amount,
+        status,
+        refunded: 0,
+        hasBounced: false,
+      });
       return isDeclined
         ? { code: 'payment_declined', body: { paymentId, declineCode: 'do_not_honor' } }
         : { code: 'ok', body: { paymentId } };
@@ -81,8 +99,10 @@ export class Provider {
     }
     const payment = payments[0]!;
     if (command.type === 'ExaminePayment') {
-      const refunded = { ...payment.amount, amount: payment.refunded };
-      return { code: 'ok', body: { refunded, disputed: null } };
+      const { amount, status } = payment;
+      const captured = { ...amount, amount: status === 'voided' ? 0 : amount.amount };
+      const refunded = { ...amount, amount: payment.refunded };
+      return { code: 'ok', body: { captured, refunded, disputed: null } };
     }
     expect(command.amount).toEqual(payment.amount);
     if (command.type === 'RefundPayment') {

@@ -137,6 +137,8 @@ export class OrderWorld {
     const payment = payments[index % Math.max(1, payments.length)];
     if (payment === undefined) return;
     const { paymentId, orderId, status, amount } = payment;
+    if (payment.hasBounced)
+      this.order(orderId, { type: 'PaymentReported', paymentId, status: 'refund_failed' });
     const told = isStale && status !== 'declined' ? 'authorized' : payment.refunded > 0 ? 'refunded' : status;
     const refunded = told === 'refunded' ? { ...amount, amount: payment.refunded } : null;
     this.order(orderId, { type: 'PaymentReported', paymentId, status: told, declineCode: null, refunded });

@@ -109,6 +109,46 @@ describe('one address', () => {
   });
 });
 
+describe('a site of many addresses', () => {
+  const site = 0x8000_0001;
+
+  it('has sixteen times the live tickets of an address, whichever of its addresses they come from', () => {
+    const room = opened(2);
+    for (let n = 1; n <= 32; n++) expect(room.join(n, null, 1_000 + n, site).code).toBe('created');
+    const refused = room.join(33, null, 2_000, site);
+    expect([refused.code, refused.body]).toEqual(['address_limit', { limit: 32 }]);
+    expect(room.join(33, null, 2_000, site + 1).code).toBe('created');
+    expect(room.join(34, null, 3_000).code).toBe('created');
+    room.leave(5);
+    expect(room.join(35, null, 2_001, site).code).toBe('created');
+    expect(room.join(36, null, 2_001, site).code).toBe('address_limit');
+  });
+
+  it('is counted as before when the sale was saved, or its journal is read', () => {
+    const room = opened(1);
+    for (let n = 1; n <= 16; n++) room.join(n, null, 1_000 + n, site);
+    room.leave(3);
+    const replayed = initialSale(saleId);
+    for (const event of room.events) saleDecider.evolve(replayed, unpack(pack(event)));
+    for (const state of [saved(room.state), replayed]) {
+      expect(state.tickets.liveOf(site)).toBe(15);
+      room.state = state;
+      expect([room.join(20, null, 5_000, site).code, room.join(21, null, 5_001, site).code]).toEqual([
+        'created',
+        'address_limit',
+      ]);
+    }
+  });
+
+  it('is not in the journal, nor in what is saved, of a sale without any', () => {
+    const room = opened(2);
+    room.join(1, null, home);
+    room.join(2, null, null, site);
+    expect(room.events.some((event) => 'site' in event)).toBe(false);
+    expect(Object.keys(unpack(pack(saleDecider.snapshot(room.state))).tickets)).not.toContain('sites');
+  });
+});
+
 describe('a sale that was saved', () => {
   it('counts as before, and its journal leads to the same', () => {
     const room = opened(2);
@@ -145,7 +185,7 @@ describe('a sale that was saved', () => {
 describe('the counts of a ticket table', () => {
   const status = fc.constantFrom(...Object.values(ticketStatus));
   const step = fc.oneof(
-    fc.record({ join: fc.oneof(fc.nat(5), fc.integer({ min: 1, max: 2 ** 32 - 1 })) }),
+    fc.record({ join: fc.oneof(fc.nat(5), fc.integer({ min: 1, max: 2 ** 31 })) }),
     fc.record({ ticket: fc.nat(200), status }),
     fc.constantFrom('save' as const, 'end' as const),
   );
@@ -154,7 +194,7 @@ describe('the counts of a ticket table', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         let table = new TicketTable();
-        const tickets: { address: number; status: number }[] = [];
+        const tickets: { address: number; site: number; status: number }[] = [];
         for (const one of steps) {
           if (one === 'save') table = TicketTable.fromColumns(unpack(pack(table.columns())));
           else if (one === 'end') {
@@ -162,8 +202,10 @@ describe('the counts of a ticket table', () => {
             for (const waiting of tickets.filter((other) => other.status === ticketStatus.waiting))
               waiting.status = ticketStatus.expired;
           } else if ('join' in one) {
-            tickets.push({ address: one.join, status: ticketStatus.waiting });
-            table.issue(ticket(tickets.length), buyer(tickets.length), null, one.join);
+            // No site has the number of an address.
+            const site = one.join === 0 ? 0 : [0, 2 ** 31 + 5, 2 ** 31 + 6][one.join % 3]!;
+            tickets.push({ address: one.join, site, status: ticketStatus.waiting });
+            table.issue(ticket(tickets.length), buyer(tickets.length), null, one.join, site);
           } else if (tickets.length > 0) {
             const index = one.ticket % tickets.length;
             tickets[index]!.status = one.status;
@@ -173,6 +215,10 @@ describe('the counts of a ticket table', () => {
         for (const { address } of tickets) {
           const live = tickets.filter((other) => other.address === address && other.status <= 1).length;
           expect(table.liveOf(address)).toBe(address === 0 ? 0 : live);
+        }
+        for (const site of [2 ** 31 + 5, 2 ** 31 + 6]) {
+          const live = tickets.filter((other) => other.site === site && other.status <= 1).length;
+          expect(table.liveOf(site)).toBe(live);
         }
       }),
     );

@@ -63,8 +63,13 @@ export class SaleRoom {
     return room;
   }
 
-  join(n: number, requestId: string | null = null, address: number | null = null) {
-    const ids = { ticketId: ticket(++this.#tickets), buyerId: buyer(n), requestId, address };
+  join(
+    n: number,
+    requestId: string | null = null,
+    address: number | null = null,
+    site: number | null = null,
+  ) {
+    const ids = { ticketId: ticket(++this.#tickets), buyerId: buyer(n), requestId, address, site };
     return this.send({ type: 'JoinSale', ...ids }) as { code: string; body: TicketView };
   }
 

@@ -120,6 +120,19 @@ describe('a hold in an order', () => {
     untilMs: untilMs + minuteMs,
   });
 
+  test('case 01: is not taken, nor taken again, until a time that is none', () => {
+    for (const noTime of [Number.NaN, Number.POSITIVE_INFINITY, openedAt + 60_000.5]) {
+      drop()
+        .events(placed('h1'))
+        .when(attach('h1', 'ord_1', noTime), openedAt + 1)
+        .then({ code: 'hold_expired', events: [] });
+      taken()
+        .then({ code: 'ok' })
+        .when({ ...retake('h1:again', 'h1'), untilMs: noTime } as SkuCommand, untilMs)
+        .then({ code: 'hold_expired', events: [] });
+    }
+  });
+
   test('that ended is taken again under a new id while there is stock; the ended one leaves first', () => {
     taken()
       .then({ code: 'ok' })

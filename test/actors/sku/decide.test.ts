@@ -166,6 +166,13 @@ describe("a buyer's hold", () => {
       .then({ code: 'exists_with_different' });
   });
 
+  test('case 01: is not given to an admission whose end is no time', () => {
+    for (const admissionExpiresAtMs of [Number.NaN, Number.NEGATIVE_INFINITY])
+      drop()
+        .when(placeHold('h1', { admissionExpiresAtMs }), openedAt)
+        .then({ code: 'admission_expired', events: [] });
+  });
+
   test('is refused for the first reason that applies: sale, admission, limit, stock', () => {
     drop()
       .when(placeHold('h', { quantity: 0 }), openedAt)

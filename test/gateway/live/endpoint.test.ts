@@ -167,6 +167,21 @@ describe('a buyer on a live socket', () => {
     idleLive.close();
     holderLive.close();
   });
+
+  it.each([
+    [45, 16_000],
+    [20, 0],
+  ])('is told that a hold of %i s runs out', async (holdSeconds, afterMs) => {
+    const { saleId, sku } = await shop.openSale(5, { holdSeconds });
+    const buyer = await shop.admitted(saleId);
+    const live = await authenticated(port, buyer);
+    const holdId = randomUUID();
+    const asked = { saleId, holdId, sku, quantity: 1, admissionToken: buyer.admission };
+    expect((await live.ask('hold', asked)).status).toBe(201);
+    shop.engine.advance(afterMs);
+    expect(await live.frame(ofType('hold.expiring'))).toMatchObject({ holdId, state: 'held' });
+    live.close();
+  });
 });
 
 describe('the door', () => {

@@ -143,6 +143,41 @@ test('refused refresh tokens and guest tokens count with all that are refused: s
   expect(await login(email, password, stranger)).toBe(200);
 });
 
+describe('right passwords of one address', () => {
+  test('are never refused for each other, however many are checked at once', async () => {
+    const office = newAddress();
+    const members = await times(3, () => member());
+    // More than one account may try at once, and more than the address may.
+    const codes = await times(54, (n) => login(members[n % 3]!.email, password, office));
+    expect(new Set(codes)).toEqual(new Set([200]));
+    const changed = await times(12, () =>
+      server.call('PATCH', '/v1/me', {
+        token: members[0]!.token,
+        body: { name: 'Ann', password, currentPassword: password },
+        headers: from(office),
+      }),
+    );
+    // All are right when they are compared; the first that is stored makes the others' password another one.
+    expect(changed.map(({ status }) => status)).not.toContain(429);
+  });
+
+  test('wait for the wrong ones beside them, of which exactly as many are compared as without them', async () => {
+    const office = newAddress();
+    const { email } = await member();
+    const codes = await times(60, (n) =>
+      n % 3 === 2 ? login(email, password, office) : login(`victim-${n}@example.com`, 'wrong horse', office),
+    );
+    const wrong = codes.filter((_, n) => n % 3 !== 2);
+    expect(wrong.filter((code) => code === 'invalid_credentials')).toHaveLength(20);
+    expect(wrong.filter((code) => code === 'rate_limited')).toHaveLength(20);
+    expect(await login('victim-0@example.com', 'wrong horse', office)).toBe('rate_limited');
+    // Right ones are refused only once all twenty were wrong.
+    const right = codes.filter((_, n) => n % 3 === 2);
+    expect(right).toContain(200);
+    expect(new Set([...right, 'rate_limited'])).toEqual(new Set([200, 'rate_limited']));
+  });
+});
+
 test('a password pool that is busy counts nothing', async () => {
   const { email } = await member();
   const home = newAddress();
@@ -168,6 +203,38 @@ describe('e-mail addresses', () => {
     expect([other.status, other.body.account?.role]).toEqual([201, 'buyer']);
     expect(await login('admin@doorbuster.local', password)).toBe('invalid_credentials');
     expect(await login('admin@doorbuster.local', admin.password)).toBe(200);
+  });
+
+  test('have a domain in ASCII, and its labels are none that a name server would refuse', async () => {
+    const register = async (domain: string) => {
+      const body = {
+        email: `${newEmail().split('@', 1)[0]}@${domain}`,
+        password,
+        name: 'Ann',
+        role: 'buyer',
+      };
+      return server.call('POST', '/v1/auth/register', { body, headers: from(newAddress()) });
+    };
+    for (const domain of [
+      ...[
+        'exämple.de',
+        'пример.рф',
+        'example.рф',
+        'ex\u200bample.com',
+        'example。com',
+        'localhost',
+        '.com',
+        'a..b',
+      ],
+      ...['-a.com', 'a-.com', 'a_b.com', 'example.com.', `${'a'.repeat(64)}.com`, '[127.0.0.1]'],
+    ]) {
+      const { status, body } = await register(domain);
+      expect([domain, status, body.code, body.errors?.[0].path]).toEqual([
+        ...[domain, 400, 'validation_failed', '/email'],
+      ]);
+    }
+    for (const domain of ['xn--exmple-cua.de', 'EXAMPLE.com', 'a.b-c.d9', `${'a'.repeat(63)}.com`])
+      expect([domain, (await register(domain)).status]).toEqual([domain, 201]);
   });
 
   test('with other letters that were registered before are found as they were then', async () => {

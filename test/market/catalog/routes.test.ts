@@ -47,7 +47,7 @@ const product = (change: object = {}) => ({
   brand: 'Acme',
   category: 'Electronics>Consoles',
   attributes: { colour: 'black', ports: 3 },
-  images: ['https://example.com/a.png'],
+  images: ['https://example.com/a.png', '/media/a.webp'],
   variants: [{ sku: newSku(), options: { size: 'L' }, price: usd(49_900), stock: 10 }],
   ...change,
 });
@@ -111,6 +111,8 @@ describe('a new product', () => {
       ['/variants', { variants: [] }],
       ['/category', { category: 'A > > B' }],
       ['/images/0', { images: ['javascript:alert(1)'] }],
+      ['/images/0', { images: ['//example.com/a.png'] }],
+      ['/images/0', { images: ['/v1/me'] }],
       [
         '/variants/1/sku',
         {

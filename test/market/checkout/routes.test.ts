@@ -61,6 +61,24 @@ describe('checkout', () => {
     expect(refunded).toMatchObject({ paymentStatus: 'refunded', failure: null });
   });
 
+  it('is cancelled only in a version that `If-Match` names', async () => {
+    const { saleId, sku } = await shop.openSale(5);
+    const buyer = await shop.hold(saleId, sku);
+    const { body: order, headers } = await checkOut(buyer, checkoutBody(buyer.holdId));
+    const path = `/v1/orders/${order.orderId}`;
+    const cancel = (tags: string) =>
+      shop.request(buyer, `POST ${path}/cancel`, undefined, { 'if-match': tags });
+    const present = headers.get('etag')!;
+    for (const tags of ['"1"', `W/${present}`, 'nonsense']) {
+      const stale = await cancel(tags);
+      expect([tags, stale.status, stale.body.code]).toEqual([tags, 412, 'stale_version']);
+    }
+    expect((await shop.request(buyer, `GET ${path}`)).body.status).toBe('confirmed');
+    const cancelled = await cancel(`"1", ${present}`);
+    expect([cancelled.status, cancelled.body.status]).toEqual([200, 'cancelled']);
+    expect(cancelled.headers.get('etag')).not.toBe(present);
+  });
+
   it('says that the card was declined, and gives the unit back', async () => {
     const { saleId, sku, seller } = await shop.openSale(5);
     const buyer = await shop.hold(saleId, sku);

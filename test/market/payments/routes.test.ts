@@ -44,6 +44,74 @@ describe('the payment webhook', () => {
     expect((await shop.request(buyer, `GET /v1/orders/${orderId}`)).body.status).toBe('confirmed');
   });
 
+  /** An order that its buyer has paid. */
+  async function bought() {
+    const { saleId, sku } = await shop.openSale(5);
+    const buyer = await shop.hold(saleId, sku);
+    const { body } = await shop.request(buyer, 'POST /v1/checkout', checkoutBody(buyer.holdId), {
+      'idempotency-key': randomUUID(),
+    });
+    expect(body.status).toBe('confirmed');
+    const { orderId, paymentId, total } = body;
+    const read = async () => (await shop.request(buyer, `GET /v1/orders/${orderId}`)).body;
+    return { buyer, orderId, paymentId, total: total.amount as number, read };
+  }
+
+  /** As the provider tells of a refund: its own metadata, and the payment that it belongs to. */
+  const moved = (type: string, object: object, createdAtMs = Date.now()) =>
+    JSON.stringify({
+      ...{ id: `evt_${randomUUID()}`, object: 'event', type, created: Math.floor(createdAtMs / 1000) },
+      data: { object: { id: 're_1', object: 'refund', status: 'succeeded', currency: 'usd', ...object } },
+    });
+
+  it('case 04: a refund belongs to the order of its payment, whatever order is written on it', async () => {
+    for (const type of ['refund.created', 'charge.refunded', 'charge.dispute.created']) {
+      const [mine, other] = [await bought(), await bought()];
+      const before = await other.read();
+      shop.engine.standings.set(mine.paymentId, { captured: mine.total, refunded: 500 });
+      const object = { payment_intent: mine.paymentId, metadata: { orderId: other.orderId } };
+      expect((await post(moved(type, object))).status).toBe(200);
+      await until(async () => (await mine.read()).paymentStatus === 'partially_refunded');
+      expect(await other.read()).toEqual(before);
+    }
+  });
+
+  it('case 04: what is written on it may confirm: an order refuses what is not of its own payment', async () => {
+    const { orderId, paymentId, read } = await bought();
+    const before = await read();
+    const object = { payment_intent: 'pi_of_nobody', metadata: { orderId } };
+    // Its payment may be a new one: it is asked for again until it would be known.
+    expect((await post(moved('refund.created', object))).body.code).toBe('busy');
+    expect((await post(moved('refund.created', object, Date.now() - 120_000))).status).toBe(200);
+    expect((await post(moved('refund.created', { payment_intent: 'pi_of_nobody' }, 0))).status).toBe(200);
+    expect(await read()).toEqual(before);
+    expect(paymentId).not.toBe('pi_of_nobody');
+  });
+
+  it('case 04: a refund of ours that fails is shown as money that is still here', async () => {
+    for (const [type, object] of [
+      ['refund.failed', { status: 'failed' }],
+      ['refund.updated', { status: 'canceled' }],
+      ['charge.refund.updated', { status: 'failed' }],
+    ] as const) {
+      const { buyer, orderId, paymentId, total, read } = await bought();
+      await shop.request(buyer, `POST /v1/orders/${orderId}/cancel`);
+      await until(async () => (await read()).status === 'refunded');
+      shop.engine.standings.set(paymentId, { captured: total, refunded: 0 });
+      expect((await post(moved(type, { ...object, payment_intent: paymentId }))).status).toBe(200);
+      await until(async () => (await read()).status === 'cancelled');
+      expect(await read()).toMatchObject({ paymentStatus: 'captured', refunded: { amount: 0 } });
+      const payment = await shop.request(buyer, `GET /v1/payments/${paymentId}`);
+      expect(payment.body).toMatchObject({ status: 'captured', refunded: { amount: 0 } });
+      // The money goes back in another way after all.
+      shop.engine.standings.set(paymentId, { captured: total, refunded: total });
+      const whole = { payment_intent: paymentId, amount_refunded: total };
+      expect((await post(moved('charge.refunded', whole))).status).toBe(200);
+      await until(async () => (await read()).status === 'refunded');
+      expect(await read()).toMatchObject({ paymentStatus: 'refunded', refunded: { amount: total } });
+    }
+  });
+
   it('is refused without a good signature, and asked for again when the engine is busy', async () => {
     const unknown = 'ord_018f0000-0000-7000-8000-000000000000';
     expect((await post(captured(unknown), 'whsec_another')).body.code).toBe('invalid_signature');

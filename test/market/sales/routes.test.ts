@@ -221,7 +221,7 @@ describe('a sale’s version', () => {
     let before = '"another"';
     for (const [target, body] of changes) {
       const present = await read();
-      expect(present).toMatch(/^"\w+"$/);
+      expect(present).toMatch(/^"\w+\.\w+"$/);
       for (const tags of [before, `W/${present}`, 'nonsense', '"another"']) {
         const stale = await steer(target, tags, body);
         expect([target, tags, stale.status, stale.body.code]).toEqual([target, tags, 412, 'stale_version']);

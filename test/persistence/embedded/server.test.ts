@@ -52,6 +52,13 @@ describe('the embedded PostgreSQL', () => {
     expect(await ask(second.url, 'show synchronous_commit')).toEqual([{ synchronous_commit: 'on' }]);
   });
 
+  it('leaves alone the ports that others are going to listen on, such as the operators’', async () => {
+    const portOf = (port: number) => port % 64 === 1;
+    const taken = Array.from({ length: 65_536 }, (_, port) => port).filter((port) => !portOf(port));
+    running = await startEmbedded(folder, testLog, taken);
+    expect(portOf(Number(new URL(running.url).port))).toBe(true);
+  });
+
   it('keeps its password to itself and listens on the loopback only', async () => {
     const { url } = await start();
     expect((await stat(join(folder, 'postgres.password'))).mode & 0o777).toBe(0o600);

@@ -1,43 +1,44 @@
 /**
- * Live sockets of each address over all gateway threads of the process, in shared memory of a fixed size, and over other
- * processes on the same Redis.
+ * How many of something each key has at the moment (an address its live sockets), over all gateway threads of the
+ * process, in shared memory of a fixed size, and over other processes on the same Redis.
  *
- * 1. A count-min sketch: an address counts in one cell of each row, and its count is the smallest of them. It is never
- *    too low; it is too high only for an address that shares all its cells with others that have many sockets.
- * 2. Each thread writes to rows of its own, which it empties when it starts: the sockets of a thread that died are
- *    not counted any more. The last part is for other processes (limit-exchange.ts).
+ * 1. A count-min sketch: a key counts in one cell of each row, and its count is the smallest of them. It is never too
+ *    low; it is too high only for a key that shares all its cells with others that have many.
+ * 2. Each thread writes to rows of its own, which it empties when it starts: what a thread had that died is not counted
+ *    any more. Where other processes count, too (limit-exchange.ts), the last part is theirs.
  */
-import { heaviest } from '../heaviest.ts';
-import type { Hashed } from '../key-hash.ts';
+import { heaviest } from './heaviest.ts';
+import type { Hashed } from './key-hash.ts';
 
 const rows = 4;
 /** A power of two. */
 const cells = 2 ** 14;
 const threadWords = rows * cells;
 
-export function socketCountWords(gateways: number): number {
-  return (gateways + 1) * threadWords;
+/** `parts`: one for each thread, and one for other processes where they count. */
+export function countWords(parts: number): number {
+  return parts * threadWords;
 }
 
-export class SocketCounts {
+export class Counts {
   readonly #words: Int32Array;
   readonly #own: number;
 
-  constructor(words: Int32Array, gateway: number) {
+  constructor(words: Int32Array, thread: number) {
     this.#words = words;
-    this.#own = gateway * threadWords;
+    this.#own = thread * threadWords;
     words.fill(0, this.#own, this.#own + threadWords);
   }
 
-  add(address: Hashed, sockets: 1 | -1): void {
-    for (let row = 0; row < rows; row++) Atomics.add(this.#words, this.#own + cellOf(address, row), sockets);
+  add(key: Hashed, change: 1 | -1): void {
+    for (let row = 0; row < rows; row++) Atomics.add(this.#words, this.#own + cellOf(key, row), change);
   }
 
-  of(address: Hashed): number {
+  of(key: Hashed): number {
     let least = Number.POSITIVE_INFINITY;
     for (let row = 0; row < rows; row++) {
       let sum = 0;
-      const cell = cellOf(address, row);
+      const cell = cellOf(key, row);
       for (let at = cell; at < this.#words.length; at += threadWords) sum += Atomics.load(this.#words, at);
       least = Math.min(least, sum);
     }
