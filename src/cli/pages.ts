@@ -70,7 +70,7 @@ async function replace(): Promise<void> {
 
 async function serve(): Promise<void> {
   const target = `http://127.0.0.1:${configOrExit().port}`;
-  const proxy = { '/v1': { target, ws: true }, '/openapi.json': target };
+  const proxy = { '/v1': { target, ws: true }, '/openapi.json': target, '/media': target };
   const server = await createServer({ ...config, logLevel: 'info', server: { proxy } });
   await server.listen();
   server.printUrls();

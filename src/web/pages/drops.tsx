@@ -1,9 +1,10 @@
 /** All drops, as a timetable. */
 import './drops.css';
+import type { Sale } from '../../market/sales/schemas.ts';
 import { DropRows } from '../parts/drop-rows.tsx';
 import { useList } from '../parts/list.ts';
 import { Page } from '../parts/page.tsx';
-import { type Drop, sorted } from '../parts/sales.ts';
+import { sorted } from '../parts/sales.ts';
 import { Trouble } from '../parts/trouble.tsx';
 import { words } from '../words.ts';
 import { peopleWords } from '../words-people.ts';
@@ -11,7 +12,7 @@ import { peopleWords } from '../words-people.ts';
 const text = peopleWords.drops;
 
 export default function Drops() {
-  const list = useList<Drop>('/v1/sales', '?limit=50');
+  const list = useList<Sale>('/v1/sales', '?limit=50');
   const groups = sorted(list.items ?? []);
   const kinds = [
     ['open', text.open, groups.open],

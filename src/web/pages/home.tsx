@@ -1,5 +1,6 @@
 /** What is open, what opens next, and what can be had without a line. */
 import './home.css';
+import type { Sale } from '../../market/sales/schemas.ts';
 import { get } from '../api.ts';
 import { count, moment, money, time } from '../format.ts';
 import { DropRows } from '../parts/drop-rows.tsx';
@@ -8,7 +9,7 @@ import { useLoaded } from '../parts/loaded.ts';
 import { Page } from '../parts/page.tsx';
 import { Picture } from '../parts/picture.tsx';
 import { usePolled } from '../parts/polled.ts';
-import { type Drop, imageOf, priceOf, readDrops, sorted, unitsLeftOf, unitsOf } from '../parts/sales.ts';
+import { imageOf, priceOf, readDrops, sorted, unitsLeftOf, unitsOf } from '../parts/sales.ts';
 import { Timer } from '../parts/timer.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { words } from '../words.ts';
@@ -39,13 +40,13 @@ export default function Home() {
   );
 }
 
-function tabTitle(drops: readonly Drop[]): string {
+function tabTitle(drops: readonly Sale[]): string {
   const { open, next } = sorted(drops);
   const state = open[0] ? text.openNow : next[0] ? `${text.next}: ${moment(next[0].startsAt)}` : null;
   return state === null ? words.brand : `${state} – ${words.brand}`;
 }
 
-function Doors({ drops }: { readonly drops: readonly Drop[] }) {
+function Doors({ drops }: { readonly drops: readonly Sale[] }) {
   const { open, next } = sorted(drops);
   const [first, ...others] = [...open, ...next];
   if (first === undefined)
@@ -89,7 +90,7 @@ function Doors({ drops }: { readonly drops: readonly Drop[] }) {
   );
 }
 
-function stateOf({ phase, startsAt }: Drop): string {
+function stateOf({ phase, startsAt }: Sale): string {
   switch (phase) {
     case 'active':
       return text.openSince(time(startsAt));
@@ -104,7 +105,7 @@ function stateOf({ phase, startsAt }: Drop): string {
   }
 }
 
-function Featured({ drop }: { readonly drop: Drop }) {
+function Featured({ drop }: { readonly drop: Sale }) {
   const isBefore = drop.phase === 'scheduled' || drop.phase === 'prequeue';
   const left = unitsLeftOf(drop);
   const units = unitsOf(drop);

@@ -2,7 +2,7 @@
 import './sell.css';
 import type { ComponentChildren } from 'preact';
 import type { Product } from '../../market/catalog/schemas.ts';
-import type { SaleStatus } from '../../market/sales/schemas.ts';
+import type { Sale, SaleStatus } from '../../market/sales/schemas.ts';
 import { get } from '../api.ts';
 import { count, moment, money, none } from '../format.ts';
 import { Figure } from '../parts/figure.tsx';
@@ -11,7 +11,7 @@ import { Needs } from '../parts/needs.tsx';
 import { Page } from '../parts/page.tsx';
 import { Picture } from '../parts/picture.tsx';
 import { usePolled } from '../parts/polled.ts';
-import { type Drop, priceOf, readDrops, unitsOf } from '../parts/sales.ts';
+import { priceOf, readDrops, unitsOf } from '../parts/sales.ts';
 import { Trouble } from '../parts/trouble.tsx';
 import { session } from '../session.ts';
 import { words } from '../words.ts';
@@ -25,7 +25,7 @@ const fewMax = 10;
 const dropsMax = 20;
 
 interface OwnDrop {
-  readonly drop: Drop;
+  readonly drop: Sale;
   /** null: not read. */
   readonly status: SaleStatus | null;
 }
@@ -40,11 +40,9 @@ export default function SellPage() {
 
 /** The newest ones, with their numbers. */
 async function readOwnDrops(accountId: string, signal: AbortSignal): Promise<readonly OwnDrop[]> {
-  const drops = (await readDrops(signal)).items
-    .filter(({ sellerId }) => sellerId === accountId)
-    .slice(0, dropsMax);
+  const { items } = await readDrops(signal, `seller=${accountId}&limit=${dropsMax}`);
   return Promise.all(
-    drops.map(async (drop) => ({
+    items.map(async (drop) => ({
       drop,
       status: await get<SaleStatus>(`/v1/sales/${drop.saleId}/status`, signal).catch(() => null),
     })),
@@ -158,7 +156,7 @@ function Drops({ drops }: { readonly drops: readonly OwnDrop[] | null }) {
         <a key="link" href={`/drops/${drop.saleId}`}>
           {drop.title}
         </a>,
-        <span key="state" class="state">
+        <span key="state" class="drop-state">
           <strong>{text.phases[phase] ?? phase}</strong>
           <span class="quiet">{moment(drop.startsAt)}</span>
         </span>,

@@ -1,12 +1,13 @@
 /** Drops as a timetable: when, what, how many, at what price. */
 import './drop-rows.css';
+import type { Sale } from '../../market/sales/schemas.ts';
 import { serverNow, tick } from '../clock.ts';
 import { count, money, shortDate, time, timetable, wait } from '../format.ts';
 import { words } from '../words.ts';
 import { Picture } from './picture.tsx';
-import { type Drop, imageOf, priceOf, unitsOf } from './sales.ts';
+import { imageOf, priceOf, unitsOf } from './sales.ts';
 
-export function DropRows({ drops, label }: { readonly drops: readonly Drop[]; readonly label: string }) {
+export function DropRows({ drops, label }: { readonly drops: readonly Sale[]; readonly label: string }) {
   return (
     <ul class="drop-rows" aria-label={label}>
       {drops.map((drop) => (
@@ -26,7 +27,7 @@ export function DropRows({ drops, label }: { readonly drops: readonly Drop[]; re
   );
 }
 
-function When({ drop: { phase, startsAt } }: { readonly drop: Drop }) {
+function When({ drop: { phase, startsAt } }: { readonly drop: Sale }) {
   const text = words.drops;
   const lines: readonly [string, string] =
     phase === 'scheduled' || phase === 'prequeue'

@@ -1,18 +1,9 @@
-/** Drops as the API lists them. Fields that came later are missing where an earlier server answers. */
+/** Drops as the API lists them. */
 import type { Sale } from '../../market/sales/schemas.ts';
 import { get } from '../api.ts';
 
-interface Later {
-  readonly title?: string;
-  readonly imageUrl?: string | null;
-  readonly left?: number | null;
-  readonly onHold?: number | null;
-}
-
-export type Drop = Omit<Sale, 'items'> & { readonly items: readonly (Sale['items'][number] & Later)[] };
-
-export interface DropPage {
-  readonly items: readonly Drop[];
+interface DropPage {
+  readonly items: readonly Sale[];
   readonly nextCursor: string | null;
 }
 
@@ -20,12 +11,12 @@ export function readDrops(signal: AbortSignal, query = 'limit=100'): Promise<Dro
   return get<DropPage>(`/v1/sales?${query}`, signal);
 }
 
-export function unitsOf({ items }: Drop): number {
+export function unitsOf({ items }: Sale): number {
   return items.reduce((sum, { quantity }) => sum + quantity, 0);
 }
 
 /** null: not known. */
-export function unitsLeftOf({ items }: Drop): number | null {
+export function unitsLeftOf({ items }: Sale): number | null {
   return items.reduce<number | null>(
     (sum, { left }) => (sum === null || left == null ? null : sum + left),
     0,
@@ -33,19 +24,19 @@ export function unitsLeftOf({ items }: Drop): number | null {
 }
 
 /** The lowest one. */
-export function priceOf({ items }: Drop) {
+export function priceOf({ items }: Sale) {
   return items.reduce(
     (least, { price }) => (price.amount < least.amount ? price : least),
     items[0]?.price ?? { amount: 0, currency: 'USD' },
   );
 }
 
-export function imageOf({ items }: Drop): string | null {
+export function imageOf({ items }: Sale): string | null {
   return items.find(({ imageUrl }) => imageUrl)?.imageUrl ?? null;
 }
 
 /** Each kind in the order in which it matters: what is open, what opens next, what is over. */
-export function sorted(drops: readonly Drop[]) {
+export function sorted(drops: readonly Sale[]) {
   const openOrder = ['active', 'paused', 'sold_out'];
   const open = drops.filter(({ phase }) => openOrder.includes(phase));
   const next = drops.filter(({ phase }) => phase === 'scheduled' || phase === 'prequeue');
