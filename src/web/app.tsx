@@ -21,6 +21,8 @@ const pages: readonly (readonly [pattern: string, load: Load])[] = [
   ['/sell', () => import('./pages/sell.tsx')],
   ['/sell/drops/new', () => import('./pages/sell-new-drop.tsx')],
   ['/signin', () => import('./pages/sign-in.tsx')],
+  ['/ops', () => import('./pages/ops.tsx')],
+  ['/ops/drops/{saleId}', () => import('./pages/ops-drop.tsx')],
 ];
 
 function find(actual: string) {

@@ -1,0 +1,46 @@
+/** Who the tests of the console need: an operator who signs in on the page, and people who keep a drop moving. */
+
+import type { Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { waitFor } from '../system/server.ts';
+import { admin, call, expected, guest, member, type Place } from '../system/shop.ts';
+
+const password = 'a long password';
+
+export async function operator(
+  place: Place & { banner: string },
+): Promise<{ email: string; accountId: string }> {
+  const { accountId, email } = await member(place, 'buyer');
+  const who = await admin(place);
+  const body = { roles: ['operator'] };
+  await expected(place, `PATCH /v1/admin/accounts/${accountId}`, 200, { who, body });
+  return { email, accountId };
+}
+
+export async function signIn(page: Page, email: string): Promise<void> {
+  await page.getByLabel('Email').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** Joins with that many guests at once. */
+export async function join(place: Place, saleId: string, people: number): Promise<void> {
+  await Promise.all(
+    Array.from({ length: people }, async () => {
+      const { status } = await call(place, `POST /v1/sales/${saleId}/tickets`, {
+        ...{ who: await guest(place), body: {} },
+      });
+      expect(status).toBe(201);
+    }),
+  );
+}
+
+/** The number in a figure; NaN: a dash. */
+export async function figure(page: Page, name: string): Promise<number> {
+  const text = await page.getByRole('group', { name, exact: true }).innerText();
+  return Number(text.replace(name, '').replaceAll(',', '').trim() || Number.NaN);
+}
+
+export function figureIs(page: Page, name: string, wanted: (value: number) => boolean): Promise<true> {
+  return waitFor(async () => wanted(await figure(page, name)));
+}

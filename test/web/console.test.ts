@@ -1,0 +1,222 @@
+/** The operator's console in a real browser: what it shows, and what it says when something is wrong. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openSite, type Site, waitFor } from '../system/server.ts';
+import { type Drop, member, openDrop } from '../system/shop.ts';
+import { axeFaults, complaintsOf, shot, sidewaysPixels, Window, whyNoBrowser } from './browser.ts';
+import { join, operator, signIn } from './console-people.ts';
+
+const skipped = whyNoBrowser();
+if (skipped) console.warn(`skipping the console in a browser: ${skipped}`);
+
+const title = 'Nimbus handheld, Tokyo';
+
+let site: Site;
+let url: string;
+let window: Window;
+let email: string;
+let drop: Drop;
+
+/** Signed in, with the drop in the table. */
+async function console_(more: Parameters<Window['person']>[1] = {}): Promise<Page> {
+  const page = await window.person(url, { size: 'desktop', ...more });
+  await page.goto('/ops');
+  await signIn(page, email);
+  await page.getByRole('link', { name: title }).waitFor();
+  return page;
+}
+
+const waitingIn = async (page: Page) => {
+  const row = page.getByRole('table', { name: 'Drops' }).getByRole('row', { name: title });
+  return Number((await row.getByRole('cell').nth(1).innerText()).replaceAll(',', ''));
+};
+
+/** Pixels by which the page is higher than its window. */
+const scrolls = (page: Page) =>
+  page.evaluate('document.documentElement.scrollHeight - innerHeight') as Promise<number>;
+
+describe.skipIf(skipped !== null)('the operator’s console', () => {
+  beforeAll(async () => {
+    site = await openSite({ SHARDS: '2' });
+    ({ url } = await site.start());
+    window = await Window.open();
+    ({ email } = await operator(site.server));
+    drop = await openDrop(site.server, 500, {
+      sale: {
+        title,
+        queueing: { releasePerSecond: 1, activeLimit: 20, ticketsPerAddress: null },
+      },
+    });
+    await join(site.server, drop.saleId, 60);
+  });
+  afterAll(async () => {
+    await window?.close();
+    await site?.close();
+  });
+
+  test('an operator signs in in place and sees shards and drops move', async () => {
+    const page = await window.person(url, { size: 'desktop' });
+    const complaints = complaintsOf(page);
+    await page.goto('/ops');
+    expect(await page.getByRole('link', { name: 'Create an account' }).isVisible()).toBe(true);
+    await signIn(page, email);
+    await page.getByRole('heading', { level: 1, name: 'Operator console' }).waitFor();
+    const shards = page.getByRole('table', { name: 'Shards' });
+    await waitFor(async () => (await shards.getByRole('rowheader').allInnerTexts()).join() === '0,1');
+    expect(await shards.getByRole('columnheader').allInnerTexts()).toEqual([
+      'Shard',
+      'Commands/s',
+      'Commit p50',
+      'Commit p99',
+      'Mailbox',
+      'Batch',
+      'Journal',
+      'Restarts',
+      'Epoch',
+    ]);
+    await waitFor(
+      async () => (await page.getByRole('status', { name: 'Connection' }).innerText()) === 'Live',
+    );
+    const before = await waitFor(async () => (await waitingIn(page)) || null);
+    await join(site.server, drop.saleId, 30);
+    await waitFor(async () => (await waitingIn(page)) > before);
+    for (const name of ['Queue length', 'Admissions', 'Stock', 'Commit p99'])
+      expect(await page.getByRole('img', { name, exact: true }).isVisible()).toBe(true);
+    for (const name of ['Oversold units', 'Orders', 'Payments', 'Dead letters', 'Mismatch'])
+      expect(await page.getByRole('group', { name, exact: true }).isVisible()).toBe(true);
+    expect(await page.getByRole('status', { name: 'Health' }).isVisible()).toBe(true);
+    expect(await scrolls(page)).toBeLessThanOrEqual(0);
+    expect(complaints).toEqual([]);
+  });
+
+  test.each(['light', 'dark'] as const)(
+    'can be read by everybody and has its pictures, %s',
+    async (theme) => {
+      const page = await console_({ theme });
+      await page.getByText('500 of 500 left').waitFor();
+      expect(await axeFaults(page)).toEqual([]);
+      await shot(page, `ops-desktop-${theme}`);
+      await page.setViewportSize({ width: 390, height: 844 });
+      await shot(page, `ops-phone-${theme}`, true);
+      await page.setViewportSize({ width: 320, height: 640 });
+      expect(await sidewaysPixels(page)).toBeLessThanOrEqual(0);
+      await shot(page, `ops-narrow-${theme}`);
+    },
+  );
+
+  test('what is wrong is said with the first thing to do, and its row is marked', async () => {
+    const page = await window.person(url, { size: 'desktop' });
+    const since = new Date(Date.now() - 8_000).toISOString();
+    const until = new Date(Date.now() + 60_000).toISOString();
+    await page.route('**/v1/ops/overview', (route) =>
+      route.fulfill({
+        json: {
+          health: {
+            state: 'problem',
+            problems: [
+              {
+                ...{ since, until, shard: 1, what: 'Shard 1 is restarting', doFirst: 'wait for it.' },
+                safe: 'Holds on it stay valid; their time goes on.',
+              },
+              {
+                ...{ since, what: 'The journal lags', doFirst: 'look at the disk of the journal.' },
+                safe: 'Answers wait for the journal: buyers see slow pages, not wrong ones.',
+              },
+            ],
+          },
+          orders: { byStatus: { confirmed: 14_020, pending: 12, authorizing: 3 } },
+          payments: { byResult: { captured: 14_020, declined: 611 } },
+          ...{ deadLetters: 2, oversoldUnits: 0, inventoryMismatch: 0, saleMode: 'auto' },
+          journal: { kind: 'redis', durability: 'synced at every write', lagMs: 1 },
+          unknownYet: { to: 'this page' },
+        },
+      }),
+    );
+    await page.goto('/ops');
+    await signIn(page, email);
+    const health = page.getByRole('status', { name: 'Health' });
+    await health.getByText('Shard 1 is restarting').waitFor();
+    expect(await health.innerText()).toMatch(/since \d\d:\d\d:\d\d/);
+    expect(await health.innerText()).toContain('First: wait for it.');
+    expect(await health.innerText()).toContain('Redis journal, synced at every write');
+    expect(await page.title()).toBe('Shard 1 is restarting – Operator console');
+    const row = page
+      .getByRole('row')
+      .filter({ has: page.getByRole('rowheader', { name: '1', exact: true }) });
+    await waitFor(async () => (await row.getAttribute('class'))?.includes('row-bad') ?? false);
+    expect(await scrolls(page)).toBeLessThanOrEqual(0);
+    expect(await axeFaults(page)).toEqual([]);
+    await shot(page, 'ops-problem-desktop-light');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await shot(page, 'ops-problem-desktop-dark');
+    expect(await axeFaults(page)).toEqual([]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await shot(page, 'ops-problem-phone-dark', true);
+  });
+
+  test('more than eight shards scroll inside their table, the worst first', async () => {
+    const page = await window.person(url, { size: 'desktop' });
+    await page.routeWebSocket('**/v1/live', (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((text) => {
+        const frame = JSON.parse(String(text));
+        if (frame.type === 'ops.shards')
+          frame.shards = Array.from({ length: 12 }, (_, shard) => ({
+            ...frame.shards[0],
+            ...{ shard, commitP99Ms: shard === 9 ? 400 : 3 },
+          }));
+        socket.send(JSON.stringify(frame));
+      });
+    });
+    await page.goto('/ops');
+    await signIn(page, email);
+    const shards = page.getByRole('table', { name: 'Shards' });
+    await waitFor(async () => (await shards.getByRole('rowheader').count()) === 12);
+    expect(await shards.getByRole('rowheader').first().innerText()).toBe('9');
+    expect(await scrolls(page)).toBeLessThanOrEqual(0);
+    await shot(page, 'ops-twelve-shards-desktop-light');
+  });
+
+  test('other roles read that the page is not for them', async () => {
+    const page = await window.person(url);
+    const { email: buyer } = await member(site.server, 'buyer');
+    await page.goto('/ops');
+    await signIn(page, buyer);
+    await page.getByRole('heading', { level: 1, name: 'Not for this account' }).waitFor();
+    await page.goto(`/ops/drops/${drop.saleId}`);
+    await page.getByRole('heading', { level: 1, name: 'Not for this account' }).waitFor();
+    await shot(page, 'ops-not-for-this-account-phone-light');
+  });
+
+  test('a drop that does not exist is not here', async () => {
+    const page = await console_();
+    const answer = await page.goto('/ops/drops/sal_018f0000-0000-7000-8000-000000000000');
+    expect(answer?.status()).toBe(404);
+    await page.getByRole('heading', { level: 1, name: 'Not here' }).waitFor();
+  });
+
+  test('figures of a lost connection keep, with their age, and come back by themselves', async () => {
+    const page = await console_();
+    await page.getByText('500 of 500 left').waitFor();
+    const before = await waitingIn(page);
+    await site.server.end('SIGKILL');
+    const health = page.getByRole('status', { name: 'Health' });
+    await page.getByText(/^As of \d\d:\d\d:\d\d$/).waitFor();
+    await health.getByText('The shop does not answer').waitFor();
+    expect(await page.getByRole('status', { name: 'Connection' }).innerText()).toMatch(
+      /^(Reconnecting|Updating)/,
+    );
+    expect(await waitingIn(page)).toBeGreaterThan(before - 30);
+    await shot(page, 'ops-lost-desktop-light');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await shot(page, 'ops-lost-desktop-dark');
+    expect(await axeFaults(page)).toEqual([]);
+    await site.start();
+    await waitFor(
+      async () => (await page.getByRole('status', { name: 'Connection' }).innerText()) === 'Live',
+      40_000,
+    );
+    await page.getByText(/^As of/).waitFor({ state: 'hidden' });
+    await waitFor(async () => !(await health.innerText()).includes('does not answer'));
+  });
+});
