@@ -101,6 +101,8 @@ function journalOf({ shard }: ShardRow) {
 }
 
 const [trailWidth, trailHeight] = [44, 16];
+/** Fewer are a dot, not a line. */
+const trailMin = 4;
 
 function Trail({ values }: { readonly values: readonly number[] }) {
   const top = Math.max(1, ...values);
@@ -111,7 +113,7 @@ function Trail({ values }: { readonly values: readonly number[] }) {
   });
   return (
     <svg class="trail" viewBox={`0 0 ${trailWidth} ${trailHeight}`} aria-hidden="true">
-      <polyline points={points.join(' ')} />
+      {values.length > trailMin && <polyline points={points.join(' ')} />}
     </svg>
   );
 }

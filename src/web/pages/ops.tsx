@@ -120,7 +120,7 @@ function shortMs(value: number): string {
   return value < 100 ? rate(value) : count(value);
 }
 
-const chartHeight = 160;
+const chartHeight = 190;
 const commitLimit = { value: 100, text: opsWords.charts.limit };
 
 function Charts({ history, drops }: { readonly history: History; readonly drops: Drops }) {

@@ -46,7 +46,7 @@ export function drawMarks(plot: uPlot, marks: Marks): void {
   };
   pen.context.save();
   pen.context.setLineDash([]);
-  drawRules(pen);
+  drawRules(pen, marks.limit);
   if (marks.limit !== null) drawLimit(pen, marks.limit);
   drawHappenings(pen, marks.history);
   drawLast(pen, marks);
@@ -77,13 +77,13 @@ function stroke({ context, ratio }: Pen, colour: string, from: [number, number],
   context.stroke();
 }
 
-function drawRules(pen: Pen): void {
+function drawRules(pen: Pen, limit: Limit | null): void {
   const { plot, box, ratio, colours } = pen;
   stroke(pen, colours.rule, [box.left, box.bottom], [box.right, box.bottom]);
   for (const value of rulesUpTo(plot.scales.y!.max ?? 1)) {
     const y = plot.valToPos(value, 'y', true);
     stroke(pen, colours.rule, [box.left, y], [box.right, y]);
-    write(pen, short.format(value), box.left, y - 4 * ratio);
+    if (value !== limit?.value) write(pen, short.format(value), box.left, y - 4 * ratio);
   }
 }
 
@@ -132,7 +132,7 @@ function drawTimes(pen: Pen): void {
   const { plot, box, ratio } = pen;
   const { min = 0, max = 0 } = plot.scales.x! as { min?: number; max?: number };
   const width = (box.right - box.left) / ratio;
-  const hasSeconds = width > 400;
+  const hasSeconds = width > 400 || max - min < 300;
   const parts = Math.max(1, Math.min(4, Math.floor(width / (hasSeconds ? 110 : 80))));
   for (let index = 0; index <= parts; index++) {
     const text = utcTime((min + ((max - min) * index) / parts) * 1000);
