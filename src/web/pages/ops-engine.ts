@@ -5,7 +5,7 @@ import type { Shard } from '../../ops/schemas.ts';
 import { get } from '../api.ts';
 import { serverNow } from '../clock.ts';
 import { connection, type Frame, listen } from '../live.ts';
-import { type Watched, useWatched } from '../parts/watched.ts';
+import { useWatched, type Watched } from '../parts/watched.ts';
 
 export interface Problem {
   readonly since: string;

@@ -4,7 +4,7 @@ import type { Sale, SaleStatus } from '../../market/sales/schemas.ts';
 import { call, get } from '../api.ts';
 import { count } from '../format.ts';
 import { type History, historyOf } from '../parts/history.ts';
-import { type Watched, useWatched } from '../parts/watched.ts';
+import { useWatched, type Watched } from '../parts/watched.ts';
 import { opsWords } from '../words-ops.ts';
 import { pollEveryMs } from './ops-engine.ts';
 import { phaseEvent, sum } from './ops-running.ts';
