@@ -5,8 +5,10 @@
  *    the browser is online again or the page is shown again; `drain` says when to come back.
  * 2. After three tries without `ready` listeners are told to poll (`connection` says `polling`); the socket is still
  *    tried.
- * 3. After each `ready` every listener subscribes again: the answer replaces what it knew.
- * 4. Frames reach the listeners at most once an animation frame, in their order, all of them: a page that is hidden
+ * 3. A connection that the server closed for newer ones of the same account is tried again when somebody looks at the
+ *    page, and after minutes: tabs that push each other out would do so for ever.
+ * 4. After each `ready` every listener subscribes again: the answer replaces what it knew.
+ * 5. Frames reach the listeners at most once an animation frame, in their order, all of them: a page that is hidden
  *    gets them ten times a second at the most.
  */
 import { effect, signal } from '@preact/signals';
@@ -35,6 +37,8 @@ const failuresUntilPolling = 3;
 /** A gap that is over by then is not worth a word. */
 const sayLostAfterMs = 1_000;
 const replyWithinMs = 10_000;
+const closedForNewer = 4009;
+const closedForNewerPauseMs = 5 * 60_000;
 
 const listeners = new Set<Listener>();
 const waiting = new Map<string, { resolve: (reply: Reply) => void; reject: (error: Error) => void }>();
@@ -178,9 +182,13 @@ function onClosed(code: number): void {
     connection.value = 'off';
     return;
   }
-  failures++;
+  const isForNewer = code === closedForNewer;
+  failures = isForNewer ? failuresUntilPolling : failures + 1;
   lost();
-  const pauseMs = Math.min(pauseMaxMs, firstPauseMs * 2 ** (failures - 1)) * Math.random();
+  const pauseMaxNowMs = isForNewer
+    ? closedForNewerPauseMs
+    : Math.min(pauseMaxMs, firstPauseMs * 2 ** (failures - 1));
+  const pauseMs = pauseMaxNowMs * (isForNewer ? 0.5 + Math.random() : Math.random());
   const isTokenRefused = code === 4001 && tokenInUse !== null;
   if (isTokenRefused) void renew(tokenInUse!).then(() => (retryTimer = setTimeout(wake, pauseMs)));
   else retryTimer = setTimeout(wake, pauseMs);

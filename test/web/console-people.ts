@@ -44,3 +44,8 @@ export async function figure(page: Page, name: string): Promise<number> {
 export function figureIs(page: Page, name: string, wanted: (value: number) => boolean): Promise<true> {
   return waitFor(async () => wanted(await figure(page, name)));
 }
+
+/** Pixels by which the page is higher than its window. */
+export function scrolls(page: Page): Promise<number> {
+  return page.evaluate('document.documentElement.scrollHeight - innerHeight');
+}

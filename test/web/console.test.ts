@@ -1,10 +1,10 @@
 /** The operator's console in a real browser: what it shows, and what it says when something is wrong. */
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openSite, type Site, waitFor } from '../system/server.ts';
 import { type Drop, member, openDrop } from '../system/shop.ts';
 import { axeFaults, complaintsOf, shot, sidewaysPixels, Window, whyNoBrowser } from './browser.ts';
-import { join, operator, signIn } from './console-people.ts';
+import { join, operator, scrolls, signIn } from './console-people.ts';
 
 const skipped = whyNoBrowser();
 if (skipped) console.warn(`skipping the console in a browser: ${skipped}`);
@@ -17,9 +17,18 @@ let window: Window;
 let email: string;
 let drop: Drop;
 
+const opened: Page[] = [];
+
+/** Closed after its test: a page that stays open goes on asking. */
+async function open(more: Parameters<Window['person']>[1] = {}): Promise<Page> {
+  const page = await window.person(url, { size: 'desktop', ...more });
+  opened.push(page);
+  return page;
+}
+
 /** Signed in, with the drop in the table. */
 async function console_(more: Parameters<Window['person']>[1] = {}): Promise<Page> {
-  const page = await window.person(url, { size: 'desktop', ...more });
+  const page = await open(more);
   await page.goto('/ops');
   await signIn(page, email);
   await page.getByRole('link', { name: title }).waitFor();
@@ -30,10 +39,6 @@ const waitingIn = async (page: Page) => {
   const row = page.getByRole('table', { name: 'Drops' }).getByRole('row', { name: title });
   return Number((await row.getByRole('cell').nth(1).innerText()).replaceAll(',', ''));
 };
-
-/** Pixels by which the page is higher than its window. */
-const scrolls = (page: Page) =>
-  page.evaluate('document.documentElement.scrollHeight - innerHeight') as Promise<number>;
 
 describe.skipIf(skipped !== null)('the operator’s console', () => {
   beforeAll(async () => {
@@ -49,13 +54,16 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
     });
     await join(site.server, drop.saleId, 60);
   });
+  afterEach(async () => {
+    for (const page of opened.splice(0)) await page.context().close();
+  });
   afterAll(async () => {
     await window?.close();
     await site?.close();
   });
 
   test('an operator signs in in place and sees shards and drops move', async () => {
-    const page = await window.person(url, { size: 'desktop' });
+    const page = await open();
     const complaints = complaintsOf(page);
     await page.goto('/ops');
     expect(await page.getByRole('link', { name: 'Create an account' }).isVisible()).toBe(true);
@@ -105,7 +113,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
   );
 
   test('what is wrong is said with the first thing to do, and its row is marked', async () => {
-    const page = await window.person(url, { size: 'desktop' });
+    const page = await open();
     const since = new Date(Date.now() - 8_000).toISOString();
     const until = new Date(Date.now() + 60_000).toISOString();
     await page.route('**/v1/ops/overview', (route) =>
@@ -155,7 +163,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
   });
 
   test('more than eight shards scroll inside their table, the worst first', async () => {
-    const page = await window.person(url, { size: 'desktop' });
+    const page = await open();
     await page.routeWebSocket('**/v1/live', (socket) => {
       const server = socket.connectToServer();
       server.onMessage((text) => {
@@ -178,7 +186,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
   });
 
   test('other roles read that the page is not for them', async () => {
-    const page = await window.person(url);
+    const page = await open({ size: 'phone' });
     const { email: buyer } = await member(site.server, 'buyer');
     await page.goto('/ops');
     await signIn(page, buyer);
