@@ -14,6 +14,7 @@ type Load = () => Promise<{ readonly default: ComponentType<PageProps> }>;
 const pages: readonly (readonly [pattern: string, load: Load])[] = [
   ['/', () => import('./pages/home.tsx')],
   ['/drops', () => import('./pages/drops.tsx')],
+  ['/drops/{saleId}', () => import('./pages/drop.tsx')],
   ['/register', () => import('./pages/register.tsx')],
   ['/account', () => import('./pages/account.tsx')],
   ['/orders', () => import('./pages/orders.tsx')],

@@ -2,8 +2,9 @@
 import { connection } from '../live.ts';
 import { words } from '../words.ts';
 
-export function ConnectionState() {
-  const state = connection.value;
+/** `isPolled`: who has no connection, because it is only for people with a place, asks again and again all the same. */
+export function ConnectionState({ isPolled = false }: { readonly isPolled?: boolean }) {
+  const state = connection.value === 'off' && isPolled ? 'polling' : connection.value;
   return (
     <p class={`connection ${state}`} role="status" aria-label={words.connection.name}>
       {words.connection[state]}

@@ -1,0 +1,27 @@
+/** What held units come to; the order that is made of them says what counts. */
+import type { Hold } from './state.ts';
+
+interface Money {
+  readonly amount: number;
+  readonly currency: string;
+}
+
+export type ShippingMethod = 'standard' | 'express';
+
+const expressHundredths = 999;
+
+/** Standard shipping is free, express costs 9.99 in the digits of the currency. */
+export function shippingOf(method: ShippingMethod, currency: string): Money {
+  const format = new Intl.NumberFormat('en-US', { style: 'currency', currency });
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+  return {
+    amount: method === 'express' ? Math.round((expressHundredths * 10 ** digits) / 100) : 0,
+    currency,
+  };
+}
+
+export function totalOf(holds: readonly Hold[], method: ShippingMethod): Money {
+  const currency = holds[0]?.unitPrice.currency ?? 'USD';
+  const units = holds.reduce((sum, { unitPrice, quantity }) => sum + unitPrice.amount * quantity, 0);
+  return { amount: units + shippingOf(method, currency).amount, currency };
+}

@@ -1,0 +1,307 @@
+/**
+ * What the page knows of a drop, and how it changes by what the API answers and what the live connection says: one
+ * reducer, pure. Fields that an older server leaves out are null here; states that it does not know yet stay texts.
+ */
+import type { Order } from '../../../market/orders/schemas.ts';
+import type { Sale as WireSale } from '../../../market/sales/schemas.ts';
+import type { Hold as WireHold, Ticket as WireTicket } from '../../../market/waiting-room/schemas.ts';
+
+type Item = WireSale['items'][number] & {
+  readonly title?: string | null;
+  readonly imageUrl?: string | null;
+  readonly left?: number | null;
+  readonly onHold?: number | null;
+};
+export type Sale = Omit<WireSale, 'items'> & {
+  readonly items: readonly Item[];
+  readonly seedCommitment?: string;
+};
+export type Hold = WireHold;
+export type { Item, Order };
+
+type WaitReason = 'release_rate' | 'units_on_hold' | 'paused' | null;
+
+export type Ticket = Omit<WireTicket, 'status'> & {
+  readonly status: string;
+  readonly waitReason?: WaitReason | undefined;
+};
+
+export interface Serving {
+  readonly nowServing: number;
+  readonly queueLength: number;
+  readonly releasedPerSecond: number;
+  readonly outlook: WireTicket['outlook'];
+  readonly waitReason?: WaitReason | undefined;
+  readonly left?: number;
+  readonly onHold?: number;
+  readonly asOf: string;
+}
+
+export type Notice =
+  | { readonly kind: 'declined'; readonly declineCode: string | null; readonly isCard: boolean }
+  | { readonly kind: 'ranOut' }
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'few'; readonly available: number }
+  | { readonly kind: 'limit'; readonly limit: number }
+  | { readonly kind: 'holdsPaused' }
+  | { readonly kind: 'trouble'; readonly error: unknown };
+
+export interface DropState {
+  readonly sale: Sale | null;
+  readonly phase: string | null;
+  /** Of this tab's monotonic clock: a read that began before is older than what was heard then. */
+  readonly phaseHeardMs: number;
+  /** Whether it is known if this person has a place. */
+  readonly isPlaceKnown: boolean;
+  readonly ticket: Ticket | null;
+  readonly serving: Serving | null;
+  /** Those that live. */
+  readonly holds: readonly Hold[];
+  /** The last one of this drop, unless it failed. */
+  readonly order: Order | null;
+  /** A checkout was sent and has not been answered. */
+  readonly isPaying: boolean;
+  /** Units were asked for in vain: nothing is left until something comes back. */
+  readonly isNoneLeft: boolean;
+  readonly notice: Notice | null;
+}
+
+export const unknownDrop: DropState = {
+  ...{ sale: null, phase: null, phaseHeardMs: Number.NEGATIVE_INFINITY, isPlaceKnown: false },
+  ...{ ticket: null, serving: null, holds: [], order: null },
+  ...{ isPaying: false, isNoneLeft: false, notice: null },
+};
+
+export type News =
+  | { readonly type: 'sale'; readonly sale: Sale; readonly readSinceMs: number }
+  | { readonly type: 'phase'; readonly phase: string; readonly atMs: number }
+  | { readonly type: 'serving'; readonly serving: Serving }
+  | { readonly type: 'ticket'; readonly ticket: Ticket | null }
+  | { readonly type: 'granted'; readonly ticketId: string; readonly admission: Ticket['admission'] }
+  | { readonly type: 'passed'; readonly ticketId: string }
+  | { readonly type: 'hold'; readonly hold: Hold }
+  | { readonly type: 'holdGone'; readonly holdId: string }
+  | { readonly type: 'order'; readonly order: Order }
+  | { readonly type: 'paying'; readonly isPaying: boolean }
+  | { readonly type: 'stock'; readonly hasUnits: boolean }
+  | { readonly type: 'noneLeft' }
+  | { readonly type: 'notice'; readonly notice: Notice | null }
+  /** Another account. */
+  | { readonly type: 'stranger' };
+
+/** For how long a phase that was heard counts more than one that was read: the read may come from a cache. */
+const readLagMs = 2_000;
+
+export function reduce(state: DropState, news: News): DropState {
+  switch (news.type) {
+    case 'sale': {
+      const isNewer = news.readSinceMs - readLagMs > state.phaseHeardMs;
+      const hasUnits = news.sale.items.some(({ left }) => (left ?? 0) > 0);
+      return {
+        ...state,
+        sale: news.sale,
+        phase: isNewer ? news.sale.phase : state.phase,
+        isNoneLeft: state.isNoneLeft && !hasUnits,
+        serving: state.serving && { ...state.serving, ...figuresOf(news.sale) },
+      };
+    }
+    case 'phase':
+      return { ...state, phase: news.phase, phaseHeardMs: news.atMs };
+    case 'serving':
+      return isOlder(news.serving, state.serving) ? state : { ...state, serving: news.serving };
+    case 'ticket':
+      return withTicket(state, news.ticket);
+    case 'granted':
+      return state.ticket?.ticketId === news.ticketId
+        ? { ...state, ticket: { ...state.ticket, status: 'admitted', admission: news.admission } }
+        : state;
+    case 'passed':
+      return state.ticket?.ticketId === news.ticketId
+        ? { ...state, ticket: { ...state.ticket, status: 'expired', admission: null } }
+        : state;
+    case 'hold':
+      return withHold(state, news.hold);
+    case 'holdGone':
+      return { ...state, holds: without(state.holds, news.holdId) };
+    case 'order':
+      return withOrder(state, news.order);
+    case 'paying':
+      return { ...state, isPaying: news.isPaying, notice: news.isPaying ? null : state.notice };
+    case 'stock':
+      return news.hasUnits ? { ...state, isNoneLeft: false } : state;
+    case 'noneLeft':
+      return { ...state, isNoneLeft: true, notice: { kind: 'taken' } };
+    case 'notice':
+      return { ...state, notice: news.notice };
+    case 'stranger': {
+      const { sale, phase, phaseHeardMs } = state;
+      return { ...unknownDrop, sale, phase, phaseHeardMs };
+    }
+  }
+}
+
+/** What a sale says of its stock at most a second late: newer than the last broadcast of a lost connection. */
+function figuresOf(sale: Sale): Partial<Serving> {
+  const left = sumOf(sale.items.map((item) => item.left));
+  const onHold = sumOf(sale.items.map((item) => item.onHold));
+  return left === null || onHold === null ? {} : { left, onHold };
+}
+
+function sumOf(figures: readonly (number | null | undefined)[]): number | null {
+  return figures.some((figure) => figure == null)
+    ? null
+    : figures.reduce<number>((total, one) => total + one!, 0);
+}
+
+function isOlder(one: { readonly asOf: string }, than: { readonly asOf: string } | null): boolean {
+  return than !== null && Date.parse(one.asOf) < Date.parse(than.asOf);
+}
+
+const isBeforeTurn = ({ status }: Ticket) => status === 'waiting' || status === 'prequeued';
+/** Whoever has one stands in line or is inside. */
+export const isLive = (ticket: Ticket) => isBeforeTurn(ticket) || ticket.status === 'admitted';
+
+function withTicket(state: DropState, ticket: Ticket | null): DropState {
+  const before = state.ticket;
+  if (ticket === null || before === null || before.ticketId !== ticket.ticketId) {
+    // Whoever joined again elsewhere has another ticket; one that is over does not take the place of one that lives.
+    if (ticket !== null && before !== null && isLive(before) && !isLive(ticket)) return state;
+    const isOther = before !== null && before.ticketId !== ticket?.ticketId;
+    const kept = isOther ? { ...state, holds: [], order: null, notice: null, isNoneLeft: false } : state;
+    return { ...kept, ticket, isPlaceKnown: true };
+  }
+  // Nobody stands in line again with a number that came up.
+  const isLate = isOlder(ticket, before) || (isBeforeTurn(ticket) && !isBeforeTurn(before));
+  return isLate ? state : { ...state, ticket, isPlaceKnown: true };
+}
+
+const without = (holds: readonly Hold[], id: string) => holds.filter(({ holdId }) => holdId !== id);
+
+function withHold(state: DropState, hold: Hold): DropState {
+  const others = without(state.holds, hold.holdId);
+  const isKnown = others.length < state.holds.length;
+  if (hold.state === 'held' || hold.state === 'committing') {
+    // In its place: what is shown does not change its order.
+    const holds = isKnown
+      ? state.holds.map((each) => (each.holdId === hold.holdId ? hold : each))
+      : [...others, hold];
+    return { ...state, holds, isNoneLeft: false, notice: isKnown ? state.notice : null };
+  }
+  const ranOut = hold.state === 'expired' && isKnown && !state.isPaying;
+  return { ...state, holds: others, notice: ranOut ? { kind: 'ranOut' } : state.notice };
+}
+
+const restless = ['pending', 'authorizing', 'committing'];
+export const isRestless = ({ status }: Order) => restless.includes(status);
+
+function withOrder(state: DropState, order: Order): DropState {
+  if (state.order?.orderId === order.orderId && order.version < state.order.version) return state;
+  const isOurs = state.isPaying || state.order?.orderId === order.orderId;
+  if (order.status === 'payment_failed' || order.status === 'expired') {
+    // One that failed long ago is no news.
+    if (!isOurs) return state;
+    const taken = new Set(order.lines.map(({ holdId }) => holdId));
+    return {
+      ...state,
+      holds: state.holds.filter(({ holdId }) => !taken.has(holdId)),
+      order: null,
+      isPaying: false,
+      notice: failureNotice(order.failure?.code ?? null, order.failure?.declineCode ?? null),
+    };
+  }
+  if (order.status === 'cancelled' && !isOurs) return state;
+  return { ...state, order, isPaying: false, notice: null, holds: isRestless(order) ? state.holds : [] };
+}
+
+export function failureNotice(code: string | null, declineCode: string | null): Notice {
+  if (code === 'hold_expired') return { kind: 'ranOut' };
+  if (code === 'sold_out' || code === 'insufficient_stock') return { kind: 'taken' };
+  return { kind: 'declined', declineCode, isCard: code === 'payment_declined' };
+}
+
+// ---------------------------------------------------------------- what is shown
+
+export type Screen =
+  | 'loading'
+  | 'before'
+  | 'place'
+  | 'turn'
+  | 'held'
+  | 'paying'
+  | 'receipt'
+  | 'bought'
+  | 'soldOut'
+  | 'passed'
+  | 'left'
+  | 'ended'
+  | 'unknown';
+
+export function screenOf(state: DropState): Screen {
+  const { sale, phase, ticket, order, holds } = state;
+  if (sale === null || phase === null || !state.isPlaceKnown) return 'loading';
+  if (state.isPaying || (order !== null && isRestless(order))) return 'paying';
+  if (order !== null) return 'receipt';
+  if (holds.some((hold) => hold.state === 'held')) return 'held';
+  if (holds.length > 0) return 'paying';
+  if (ticket === null) return withoutTicket(phase);
+  switch (ticket.status) {
+    case 'waiting':
+    case 'prequeued':
+      return phase === 'ended' ? 'ended' : phase === 'sold_out' ? 'soldOut' : 'place';
+    case 'admitted':
+      return phase === 'ended' ? 'ended' : phase === 'sold_out' || state.isNoneLeft ? 'soldOut' : 'turn';
+    case 'completed':
+      return 'bought';
+    case 'expired':
+      return phase === 'ended' && state.notice === null ? 'ended' : 'passed';
+    case 'left':
+      return 'left';
+    default:
+      return 'unknown';
+  }
+}
+
+function withoutTicket(phase: string): Screen {
+  if (phase === 'ended') return 'ended';
+  return phase === 'sold_out' ? 'soldOut' : 'before';
+}
+
+/** People before this one now: the queue has moved since the ticket was counted. Never below 0. */
+export function aheadOf({ ticket, serving }: DropState): number {
+  if (ticket === null) return 0;
+  const moved = serving === null || isOlder(serving, ticket) ? 0 : serving.nowServing - ticket.nowServing;
+  return Math.max(0, ticket.usersAhead - Math.max(0, moved));
+}
+
+/** Seconds until this one's turn; null: not known. */
+export function waitOf(state: DropState, ahead: number): number | null {
+  const { ticket, serving, phase } = state;
+  if (ticket === null || phase === 'paused') return null;
+  const rate = serving?.releasedPerSecond ?? 0;
+  if (phase === 'active' && rate > 0) return Math.ceil((ahead + 1) / rate);
+  return ticket.waitTimeKnown ? ticket.waitTimeSeconds : null;
+}
+
+export function waitReasonOf({ phase, ticket, serving }: DropState): WaitReason {
+  if (phase === 'paused') return 'paused';
+  if (ticket === null) return null;
+  const newest = serving !== null && !isOlder(serving, ticket) ? serving : ticket;
+  return newest.waitReason ?? null;
+}
+
+export interface Stock {
+  readonly quantity: number;
+  /** null: the server does not say. */
+  readonly left: number | null;
+  readonly onHold: number | null;
+}
+
+/** Of all items together. */
+export function stockOf({ sale, serving }: DropState): Stock {
+  const items = sale?.items ?? [];
+  return {
+    quantity: items.reduce((total, item) => total + item.quantity, 0),
+    left: serving?.left ?? sumOf(items.map(({ left }) => left)),
+    onHold: serving?.onHold ?? sumOf(items.map(({ onHold }) => onHold)),
+  };
+}
