@@ -52,6 +52,7 @@ function served(path: string, summary: string, handle: (request: AnyRequest) => 
   return {
     ...{ method: 'GET', path, operationId: `page:${path}`, summary, tag: 'Pages', who: 'anybody' },
     replies: { 200: { description: summary } },
+    ignoresQuery: true,
     handle,
   };
 }

@@ -92,6 +92,8 @@ interface Documented {
   readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
+  /** Whatever stands behind the question mark is not ours to judge: the script of a page reads it. */
+  readonly ignoresQuery?: boolean;
   /** Bodies of these routes are taken as they are, whatever their type (webhooks). */
   readonly isRaw?: boolean;
   /** Where others decide how long the body is; 64 KiB when not given. */

@@ -100,13 +100,15 @@ function add(root: Node, route: Route): void {
     route,
     paramNames: paramNamesOf(route.path),
     headerNames: Object.keys(route.headers ?? {}),
-    readQuery: queryReader(route.query),
+    readQuery: route.ignoresQuery ? noQuery : queryReader(route.query),
     checkBody:
       hasBody(route) && !route.isRaw ? compileCheck(route.body ?? nothing, 'The body') : acceptAnything,
   });
   node.headerNames = [...node.headerNames, ...Object.keys(route.headers ?? {})];
   node.allow = [...node.byMethod.keys()].sort().join(', ');
 }
+
+const noQuery = () => ({});
 
 function queryReader(schema: TSchema | undefined): (text: string) => unknown {
   const check = compileCheck(schema ?? nothing, 'The query');

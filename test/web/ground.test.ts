@@ -59,6 +59,15 @@ describe('over HTTP', () => {
     },
   );
 
+  test.each(['/signin?next=%2Fdrops', '/?utm_source=a&utm_source=b', '/register?next=%'])(
+    '%s is the page, whatever it is asked with',
+    async (path) => {
+      const page = await read(path);
+      expect(page.status).toBe(200);
+      expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    },
+  );
+
   test.each(['/v1/nowhere', '/v1', '/nowhere.json'])('%s stays the API’s', async (path) => {
     const answer = await read(path);
     expect(answer.status).toBe(404);
