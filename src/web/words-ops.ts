@@ -11,11 +11,12 @@ export const opsWords = {
     since: (time: string) => `since ${time}`,
     ago: (span: string) => `, ${span} ago`,
     first: 'First:',
-    until: (time: string) => `Not over by ${time}: the next step holds.`,
-    untilPassed: (time: string) => `It should have been over by ${time}: the next step holds now.`,
+    until: (time: string) => `It may take until ${time}.`,
+    untilPassed: (time: string) => `It has taken longer than until ${time}: the next step holds now.`,
+    shard: (n: number) => `shard ${n}`,
     last: (what: string, from: string, to: string) => `Last trouble: ${what}, ${from} to ${to}.`,
     noneSeen: (time: string) => `No trouble since this page was opened at ${time}.`,
-    journal: (kind: string, durability: string) => `${kind} journal, ${durability}`,
+    journal: (kind: string) => `Journal in ${kind}`,
     lag: (ms: string) => `lag ${ms}`,
     saleMode: (mode: string) => `sale mode ${mode}`,
     kinds: { redis: 'Redis', postgres: 'PostgreSQL', postgresql: 'PostgreSQL' } as Readonly<
@@ -24,10 +25,10 @@ export const opsWords = {
   },
   lost: {
     what: 'The shop does not answer',
-    doFirst: 'see whether the server runs: /readyz on its operations port says what fails.',
+    doFirst: 'See whether the server runs: /readyz on its operations port says what fails.',
     safe: 'What it acknowledged is kept. All figures below are of then; the buttons stay usable.',
     offlineWhat: 'This computer is offline',
-    offlineDoFirst: 'check its network.',
+    offlineDoFirst: 'Check its network.',
     offlineSafe: 'The shop does not depend on it. All figures below are of then.',
   },
   vitals: {
@@ -35,6 +36,7 @@ export const opsWords = {
     orders: 'Orders',
     open: (n: string) => `${n} open`,
     payments: 'Payments',
+    sinceStart: 'Counted since the server’s start.',
     declined: (n: string) => `${n} declined`,
     deadLetters: 'Dead letters',
     deadLettersNone: 'nothing gave up',
@@ -116,7 +118,8 @@ export const opsWords = {
       held: (share: string) => `held ${share}`,
       available: (share: string) => `available ${share}`,
       lastUnit: (time: string) => `The last unit goes at about ${time}.`,
-      noneLeft: 'Nothing is left. What is held may still come back.',
+      noneLeft: 'Nothing is left.',
+      mayComeBack: 'Nothing is left; what is held may still come back.',
     },
     items: 'Items',
     itemColumns: { sku: 'SKU', units: 'Units', available: 'Available', held: 'Held', sold: 'Sold' },
@@ -127,8 +130,8 @@ export const opsWords = {
     pauseNote:
       'Pause lets nobody in; places, holds and payments go on. Buyers read “Paused by the shop: your place is kept”.',
     resume: 'Resume',
-    resumeNote: (rate: string) =>
-      `Buyers read “Paused by the shop: your place is kept”. Resume lets ${rate} people a second in again; buyers see the line move.`,
+    resumeNote:
+      'Buyers read “Paused by the shop: your place is kept”. Resume lets people in again: they see the line move.',
     close: 'Close drop',
     scheduledNote: 'It has not opened: there is nothing to pause yet.',
     endedNote: 'It has ended. What is held may be paid until the holds run out.',

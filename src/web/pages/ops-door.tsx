@@ -1,6 +1,6 @@
 /** Pause, resume and close: what buyers will read stands beside each, and what harms asks first. */
 import { useState } from 'preact/hooks';
-import type { Sale, SaleStatus } from '../../market/sales/schemas.ts';
+import type { SaleStatus } from '../../market/sales/schemas.ts';
 import { call } from '../api.ts';
 import { count } from '../format.ts';
 import { Dialog } from '../parts/dialog.tsx';
@@ -52,7 +52,7 @@ export function Door({ terms, phase, status, onAnswer }: DoorProps) {
           </button>
         </div>
       )}
-      <p class="quiet">{noteOf(phase, sale)}</p>
+      <p class="quiet">{noteOf(phase)}</p>
       {question === null && <Said acting={acting} />}
       {question === 'pause' && (
         <PauseQuestion
@@ -75,11 +75,11 @@ export function Door({ terms, phase, status, onAnswer }: DoorProps) {
   );
 }
 
-function noteOf(phase: string, { queueing }: Sale): string {
+function noteOf(phase: string): string {
   const { door } = opsWords;
   if (phase === 'ended') return door.endedNote;
   if (phase === 'scheduled') return door.scheduledNote;
-  return phase === 'paused' ? door.resumeNote(count(queueing.releasePerSecond)) : door.pauseNote;
+  return phase === 'paused' ? door.resumeNote : door.pauseNote;
 }
 
 /** What came of it: said once, because it is what the operator waits for. */

@@ -62,7 +62,7 @@ function Drop({ saleId }: { readonly saleId: string }) {
           {value !== null && phase !== null && (
             <>
               <Door terms={value} phase={phase} status={status.value} onAnswer={onAnswer} />
-              <RatesForm terms={value} status={status.value} onAnswer={onAnswer} />
+              {phase !== 'ended' && <RatesForm terms={value} status={status.value} onAnswer={onAnswer} />}
             </>
           )}
           <Changes saleId={saleId} history={history} />
@@ -162,7 +162,9 @@ const roundToMs = 10_000;
 function lastUnit({ items, phase, queueLength, outflowPerSecond }: SaleStatus): string {
   const { shares } = opsWords.drop;
   const available = sum(items, (item) => item.available);
-  if (available === 0) return shares.noneLeft;
+  const isOpen = phase !== 'ended' && phase !== 'scheduled';
+  if (available === 0 && isOpen)
+    return sum(items, ({ held }) => held) > 0 ? shares.mayComeBack : shares.noneLeft;
   if (phase !== 'active' || outflowPerSecond <= 0 || queueLength < available) return '';
   const atMs = serverNow() + (available / outflowPerSecond) * 1000;
   return shares.lastUnit(utcTime(Math.round(atMs / roundToMs) * roundToMs));

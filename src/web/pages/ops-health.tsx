@@ -53,7 +53,7 @@ export function Health({
       {problems.length > 0 ? (
         <ul class="troubles">
           {problems.map((problem) => (
-            <Trouble key={`${problem.what} ${problem.since}`} problem={problem} />
+            <Trouble key={`${problem.what} ${problem.shard}`} problem={problem} />
           ))}
         </ul>
       ) : (
@@ -76,7 +76,7 @@ function memory(): string {
 
 function Trouble({ problem }: { readonly problem: Problem }) {
   const { health } = opsWords;
-  const { what, since, doFirst, safe, until } = problem;
+  const { what, since, doFirst, safe, until, shard } = problem;
   const nowMs = serverNow();
   const deadline = until ? utcMoment(until, nowMs) : null;
   return (
@@ -84,6 +84,7 @@ function Trouble({ problem }: { readonly problem: Problem }) {
       <p class="trouble-what">
         {what}
         <span class="trouble-since">
+          {shard != null && `${health.shard(shard)} · `}
           {health.since(utcMoment(since, nowMs))}
           <span aria-hidden="true">{health.ago(span(nowMs - Date.parse(since)))}</span>
         </span>
@@ -106,7 +107,7 @@ function Facts({ overview: { journal, saleMode } }: { readonly overview: Overvie
   const mode = typeof saleMode === 'string' ? saleMode : saleMode?.mode;
   return (
     <span class="quiet">
-      {health.journal(health.kinds[journal.kind] ?? journal.kind, journal.durability)}
+      {health.journal(health.kinds[journal.kind] ?? journal.kind)} · {journal.durability}
       <span aria-hidden="true"> · {health.lag(milliseconds(journal.lagMs))}</span>
       {mode && ` · ${health.saleMode(mode)}`}
     </span>

@@ -14,13 +14,18 @@ function severity({ shard, isSilent }: ShardRow, problems: readonly Problem[]): 
   const isMeant = problems.some((problem) => problem.shard === shard.shard);
   const { haltedPartitions = [], poisonedActors = [], recoveringPartitions = [] } = shard;
   if (isMeant || isSilent || haltedPartitions.length > 0 || poisonedActors.length > 0) return 2;
-  const isSlow = shard.commitP99Ms > slowCommitMs || (shard.journalLagMs ?? 0) > lagMaxMs;
-  return isSlow || recoveringPartitions.length > 0 ? 1 : 0;
+  const isLagging = (shard.journalLagMs ?? 0) > lagMaxMs;
+  return isSlow(shard) || isLagging || recoveringPartitions.length > 0 ? 1 : 0;
+}
+
+/** What a shard at rest says of its last commits may be long ago. */
+function isSlow({ commitP99Ms, commandsPerSecond }: ShardRow['shard']): boolean {
+  return commitP99Ms > slowCommitMs && commandsPerSecond > 0;
 }
 
 /** By doublings, so that rows do not change places with every breath. */
 function slowness({ shard }: ShardRow): number {
-  return Math.round(Math.log2(Math.max(1, shard.commitP99Ms)));
+  return Math.round(Math.log2(Math.max(1, isSlow(shard) ? shard.commitP99Ms : 1)));
 }
 
 export function Shards({
@@ -65,7 +70,6 @@ function headKind(column: string): string {
 function Row({ row, grade }: { readonly row: ShardRow; readonly grade: 0 | 1 | 2 }) {
   const { shard, trail, isSilent, asOfMs } = row;
   const kind = `${['', 'row-caution', 'row-bad'][grade]} ${isOld(asOfMs) ? 'old' : ''}`;
-  const isSlow = shard.commitP99Ms > slowCommitMs;
   return (
     <tr class={kind}>
       <th scope="row">{shard.shard}</th>
@@ -75,7 +79,7 @@ function Row({ row, grade }: { readonly row: ShardRow; readonly grade: 0 | 1 | 2
       </td>
       <td class="number">{milliseconds(isSilent ? null : shard.commitP50Ms)}</td>
       <td class="number">
-        {isSlow && !isSilent ? (
+        {isSlow(shard) && !isSilent ? (
           <b>{milliseconds(shard.commitP99Ms)}</b>
         ) : (
           milliseconds(isSilent ? null : shard.commitP99Ms)

@@ -10,7 +10,7 @@ import { Page } from '../parts/page.tsx';
 import { opsWords } from '../words-ops.ts';
 import { AsOf, isOld } from './ops-age.tsx';
 import { DropsTable } from './ops-drops.tsx';
-import { type Overview, useOverview, useShards } from './ops-engine.ts';
+import { type Overview, type ShardRow, useOverview, useShards } from './ops-engine.ts';
 import { dayAndTime, milliseconds } from './ops-format.ts';
 import { Health, problemsOf } from './ops-health.tsx';
 import { type Drops, sum, useDrops, useOpsHistory } from './ops-running.ts';
@@ -29,8 +29,7 @@ function Console() {
   const shards = useShards();
   const overview = useOverview();
   const drops = useDrops();
-  const p99Ms = shards === null ? null : Math.max(...shards.rows.map(({ shard }) => shard.commitP99Ms));
-  const history = useOpsHistory(drops, p99Ms);
+  const history = useOpsHistory(drops, slowestCommitMs(shards?.rows ?? []));
   const times = [shards?.asOfMs ?? null, overview.asOfMs, drops.statuses.asOfMs];
   const known = times.filter((time) => time !== null);
   const problems = problemsOf(overview.value, known.length > 0 ? Math.max(...known) : null);
@@ -60,19 +59,26 @@ function Console() {
   );
 }
 
+/** Of shards that commit: what one at rest says of its last commits may be long ago. */
+function slowestCommitMs(rows: readonly ShardRow[]): number | null {
+  const busy = rows.filter(({ shard, isSilent }) => shard.commandsPerSecond > 0 && !isSilent);
+  return busy.length === 0 ? null : Math.max(...busy.map(({ shard }) => shard.commitP99Ms));
+}
+
 function Clock() {
   void tick.value;
   return <p class="ops-clock quiet">{dayAndTime(serverNow())}</p>;
 }
 
-const openStatuses = ['pending', 'authorizing', 'committing'];
+/** Counted are orders that came to a status: all of them to the first one, each at last to one of the others. */
+const lastStatuses = ['confirmed', 'payment_failed', 'expired', 'cancelled'];
 
 function Vitals({ overview, isStale }: { readonly overview: Overview | null; readonly isStale: boolean }) {
   const { vitals } = opsWords;
   const orders = overview?.orders.byStatus ?? null;
   const payments = overview?.payments.byResult ?? null;
-  const open = orders && sum(openStatuses, (status) => orders[status] ?? 0);
-  const declined = payments && (payments.declined ?? 0);
+  const open = orders && (orders.pending ?? 0) - sum(lastStatuses, (status) => orders[status] ?? 0);
+  const declined = payments && (payments.declined ?? payments.payment_declined ?? 0);
   const letters = overview?.deadLetters ?? null;
   return (
     <div class={`vitals ${isStale ? 'stale' : ''}`}>
@@ -83,12 +89,12 @@ function Vitals({ overview, isStale }: { readonly overview: Overview | null; rea
       />
       <Figure
         label={vitals.orders}
-        value={count(orders && total(orders))}
-        note={open === null ? '' : vitals.open(count(open))}
+        value={count(orders && (orders.confirmed ?? 0))}
+        note={open === null ? '' : vitals.open(count(Math.max(0, open)))}
       />
       <Figure
         label={vitals.payments}
-        value={count(payments && total(payments) - (declined ?? 0))}
+        value={count(payments && (payments.captured ?? payments.ok ?? 0))}
         note={declined === null ? '' : vitals.declined(count(declined))}
       />
       <Figure
@@ -103,6 +109,7 @@ function Vitals({ overview, isStale }: { readonly overview: Overview | null; rea
         kind={zeroKind(overview?.inventoryMismatch)}
         note={vitals.mismatchNote}
       />
+      <p class="vitals-note quiet">{overview === null ? '' : vitals.sinceStart}</p>
     </div>
   );
 }
@@ -112,15 +119,11 @@ function zeroKind(value: number | undefined): string {
   return value === undefined ? 'unknown' : value === 0 ? 'zero' : 'not-zero';
 }
 
-function total(counts: Readonly<Record<string, number>>): number {
-  return sum(Object.values(counts), (each) => each);
-}
-
 function shortMs(value: number): string {
   return value < 100 ? rate(value) : count(value);
 }
 
-const chartHeight = 190;
+const chartHeight = 180;
 const commitLimit = { value: 100, text: opsWords.charts.limit };
 
 function Charts({ history, drops }: { readonly history: History; readonly drops: Drops }) {

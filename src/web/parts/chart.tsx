@@ -85,7 +85,7 @@ function optionsOf(
   const isOver = () => limit !== null && (history.last(line) ?? 0) > limit.value;
   return {
     ...size,
-    padding: [12, lastValueWidth, hasTimes ? 20 : 2, 0],
+    padding: [12, lastValueWidth, hasTimes ? 20 : 8, 0],
     cursor: { show: false },
     legend: { show: false },
     scales: {
