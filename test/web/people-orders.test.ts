@@ -1,0 +1,219 @@
+/** The list of orders and one order, for accounts and for guests. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openSite, type Site } from '../system/server.ts';
+import { checkOut, type Drop, expected, type Holder, holding, member, openDrop } from '../system/shop.ts';
+import { complaintsOf, Window, whyNoBrowser } from './browser.ts';
+import { beGuest, faultsIn, fillSignIn, loseSession, signIn, tabTo } from './visit.ts';
+
+const skipped = whyNoBrowser();
+if (skipped) console.warn(`skipping the pages of orders: ${skipped}`);
+
+describe.skipIf(skipped !== null)('in a browser', () => {
+  let site: Site;
+  let url: string;
+  let window: Window;
+  let drop: Drop;
+  beforeAll(async () => {
+    site = await openSite({ SAMPLE: '0' });
+    ({ url } = await site.start());
+    window = await Window.open();
+    drop = await openDrop(site.server, 100);
+  });
+  afterAll(async () => {
+    await window.close();
+    await site.close();
+  });
+
+  const bought = async (who: Holder, paymentMethod = 'pm_card_visa') =>
+    (await checkOut(site.server, who, { paymentMethod })).body;
+
+  const headingIs = (page: Page, text: string) =>
+    page.getByRole('heading', { level: 1, name: text }).waitFor();
+
+  test('a stranger is asked to sign in under "Orders"', async () => {
+    const page = await window.person(url);
+    await page.goto('/orders');
+    await headingIs(page, 'Orders');
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    expect(await faultsIn(page, 'orders-stranger')).toEqual([]);
+  });
+
+  test('a guest sees the order, keeps it with an e-mail and a password, and it stays', async () => {
+    const page = await window.person(url);
+    const complaints = complaintsOf(page);
+    const buyer = await holding(site.server, drop);
+    const order = await bought(buyer);
+    await beGuest(page, buyer);
+    await page.goto('/orders');
+    await page.getByRole('link', { name: order.orderNumber }).waitFor();
+    await page.getByText('Only this browser knows your order').waitFor();
+    expect(await faultsIn(page, 'orders-guest')).toEqual([]);
+
+    const form = page.getByRole('form', { name: 'Keep this order' });
+    const taken = await member(site.server, 'buyer');
+    await form.getByLabel('Email').fill(taken.email);
+    await form.getByLabel('Password').fill('a long password');
+    await form.getByRole('button', { name: 'Create an account' }).click();
+    await form.getByText('This address has an account already.', { exact: false }).waitFor();
+    await form.getByLabel('Email').fill(`kept-${Date.now()}@example.com`);
+    await form.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByText('Your order is kept in the account of kept-', { exact: false }).waitFor();
+    await page.getByRole('link', { name: 'Account' }).waitFor();
+    await page.getByRole('link', { name: order.orderNumber }).waitFor();
+    expect(await faultsIn(page, 'orders-kept')).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  test('nobody has bought yet: what to do next', async () => {
+    const page = await window.person(url);
+    const { email } = await member(site.server, 'buyer');
+    await signIn(page, email, '/orders');
+    await page.getByRole('heading', { name: 'No order yet' }).waitFor();
+    expect(await page.getByRole('link', { name: 'See the drops' }).getAttribute('href')).toBe('/drops');
+    expect(await faultsIn(page, 'orders-empty')).toEqual([]);
+  });
+
+  test('more orders than a page has come at the press of a button', async () => {
+    const page = await window.person(url);
+    const buyer = await member(site.server, 'buyer');
+    const { token, accountId } = buyer;
+    const numbers = [];
+    for (let n = 0; n < 2; n++) {
+      const other = await openDrop(site.server, 2);
+      const holder = await holding(site.server, other, { token, accountId });
+      numbers.push((await bought(holder)).orderNumber);
+    }
+    await page.route('**/v1/orders?limit=20*', (route) =>
+      route.continue({ url: route.request().url().replace('limit=20', 'limit=1') }),
+    );
+    await signIn(page, buyer.email, '/orders');
+    await page.getByRole('link', { name: numbers[1]! }).waitFor();
+    expect(await page.getByRole('link', { name: numbers[0]! }).count()).toBe(0);
+    await page.getByRole('button', { name: 'More orders' }).click();
+    await page.getByRole('link', { name: numbers[0]! }).waitFor();
+    expect(await page.getByRole('button', { name: 'More orders' }).count()).toBe(0);
+  });
+
+  test('an order says its state, lines, address and total; it is cancelled by keyboard and refunded', async () => {
+    const page = await window.person(url);
+    const complaints = complaintsOf(page);
+    const buyer = await holding(site.server, drop);
+    const order = await bought(buyer);
+    await beGuest(page, buyer);
+    await page.goto(`/orders/${order.orderId}`);
+    await headingIs(page, `Order ${order.orderNumber}`);
+    expect(await page.title()).toMatch(/^Paid – Order DB-/);
+    await page.getByRole('heading', { name: /^Arrives [A-Z]/ }).waitFor();
+    expect(await page.getByRole('group', { name: 'Total' }).textContent()).toContain('$199.00');
+    await page.getByText('1 Market Street').waitFor();
+    await page.getByText('United States').waitFor();
+    expect(await faultsIn(page, 'order')).toEqual([]);
+
+    await page.getByRole('button', { name: 'Cancel order' }).focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Cancel this order?' });
+    await dialog.getByText('$199.00 goes back', { exact: false }).waitFor();
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Keep the order');
+    expect(await faultsIn(page, 'order-cancel')).toEqual([]);
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'hidden' });
+    await page.keyboard.press('Enter');
+    await dialog.waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Cancel order');
+    await page.keyboard.press('Enter');
+    // What was charged comes back, and the page says so without being asked.
+    await page.getByText('Refunded $199.00').waitFor();
+    await page
+      .getByRole('heading', { name: 'Refunded' })
+      .or(page.getByRole('heading', { name: 'Cancelled' }))
+      .waitFor();
+    expect(await page.getByRole('button', { name: 'Cancel order' }).count()).toBe(0);
+    expect(await faultsIn(page, 'order-refunded')).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a declined one says that nothing was charged', async () => {
+    const page = await window.person(url);
+    const buyer = await holding(site.server, drop);
+    const declined = await bought(buyer, 'pm_card_chargeDeclined');
+    await beGuest(page, buyer);
+    await page.goto(`/orders/${declined.orderId}`);
+    await page.getByRole('heading', { name: 'Not paid' }).waitFor();
+    await page.getByText('You were not charged', { exact: false }).waitFor();
+    await page.getByText('The bank said:', { exact: false }).waitFor();
+    await page.getByRole('heading', { name: 'Not charged' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Cancel order' }).count()).toBe(0);
+    expect(await faultsIn(page, 'order-declined')).toEqual([]);
+  });
+
+  test('an order that is no more to be cancelled says why', async () => {
+    const page = await window.person(url);
+    const buyer = await holding(site.server, drop);
+    const order = await bought(buyer);
+    await beGuest(page, buyer);
+    await page.route(`**/v1/orders/${order.orderId}`, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({
+        json: { ...(await answer.json()), status: 'shipped', parcels: [{ later: true }] },
+      });
+    });
+    await page.goto(`/orders/${order.orderId}`);
+    await page.getByText('It can no longer be cancelled', { exact: false }).waitFor();
+    expect(await page.getByRole('button', { name: 'Cancel order' }).count()).toBe(0);
+  });
+
+  test('a state of a newer server is named, with one next step', async () => {
+    const page = await window.person(url);
+    const buyer = await holding(site.server, drop);
+    const order = await bought(buyer);
+    await beGuest(page, buyer);
+    const newer = { ...order, status: 'gift_wrapping', paymentStatus: 'escrow', shippingMethod: 'drone' };
+    await page.route(`**/v1/orders/${order.orderId}`, (route) => route.fulfill({ json: newer }));
+    await page.goto(`/orders/${order.orderId}`);
+    await page.getByRole('heading', { name: 'Gift wrapping' }).waitFor();
+    await page.getByText('Loading it again may help.', { exact: false }).waitFor();
+    await page.getByRole('link', { name: 'All orders' }).waitFor();
+  });
+
+  test('an order of somebody else, or of nobody, is "Not here"', async () => {
+    const page = await window.person(url);
+    const { orderId } = await bought(await holding(site.server, drop));
+    await beGuest(page, await holding(site.server, drop));
+    for (const path of [orderId, 'ord_nothing', '%25']) {
+      await page.goto(`/orders/${path}`);
+      await headingIs(page, 'Not here');
+    }
+  });
+
+  test('a session that ends while an order is shown: the form in its place, then the order', async () => {
+    const page = await window.person(url);
+    const buyer = await member(site.server, 'buyer');
+    const order = await bought(await holding(site.server, drop, buyer));
+    await signIn(page, buyer.email, `/orders/${order.orderId}`);
+    await headingIs(page, `Order ${order.orderNumber}`);
+    await loseSession(page);
+    await page.reload();
+    await fillSignIn(page, buyer.email);
+    await headingIs(page, `Order ${order.orderNumber}`);
+  });
+
+  test('a cancellation that comes too late is told in the dialog, and nothing is lost', async () => {
+    const page = await window.person(url);
+    const buyer = await holding(site.server, drop);
+    const order = await bought(buyer);
+    await beGuest(page, buyer);
+    await page.route('**/cancel', (route) =>
+      route.fulfill({ status: 409, json: { code: 'wrong_state', detail: 'no' } }),
+    );
+    await page.goto(`/orders/${order.orderId}`);
+    await page.getByRole('button', { name: 'Cancel order' }).click();
+    await tabTo(page, 'Cancel order');
+    await page.keyboard.press('Enter');
+    await page.getByText('The order has changed meanwhile', { exact: false }).waitFor();
+    await page.keyboard.press('Escape');
+    await headingIs(page, `Order ${order.orderNumber}`);
+    await expected(site.server, `GET /v1/orders/${order.orderId}`, 200, { who: buyer });
+  });
+});
