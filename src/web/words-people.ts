@@ -65,7 +65,7 @@ export const peopleWords = {
     noAddresses: 'No address is saved. One that is saved here fills the form at the next drop.',
     add: 'Add an address',
     save: 'Save address',
-    cancel: 'Keep as it is',
+    cancel: 'Cancel',
     change: 'Change',
     remove: 'Remove',
     changeOf: (address: string) => `Change ${address}`,

@@ -46,7 +46,8 @@ export async function faultsIn(page: Page, name: string): Promise<string[]> {
   const faults: string[] = [];
   const before = page.viewportSize()!;
   for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
+    // Without motion, so that no picture is taken in the middle of one.
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     for (const [size, viewport] of Object.entries(sizes)) {
       await page.setViewportSize(viewport);
       await shot(page, `${name}-${size}-${colorScheme}`, true);
@@ -56,7 +57,7 @@ export async function faultsIn(page: Page, name: string): Promise<string[]> {
   await page.setViewportSize({ width: 320, height: 640 });
   const pixels = await sidewaysPixels(page);
   if (pixels > 0) faults.push(`${pixels} pixels do not fit 320`);
-  await page.emulateMedia({ colorScheme: null });
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   await page.setViewportSize(before);
   return faults;
 }

@@ -23,7 +23,6 @@ export function OrderSum({ order }: { readonly order: Order }) {
       : []),
     [text.shipping(method), isFree ? text.free : money(order.shipping)],
     [text.tax, money(order.tax)],
-    ...(hasRefund(order) ? [[text.refundedLabel, `−${money(order.refunded)}`] as const] : []),
   ];
   return (
     <section class="card" aria-labelledby="sum">
@@ -37,6 +36,14 @@ export function OrderSum({ order }: { readonly order: Order }) {
         ))}
       </dl>
       <Figure label={text.total} value={money(order.total)} kind="total" />
+      {hasRefund(order) && (
+        <dl class="sum back">
+          <div>
+            <dt>{text.refundedLabel}</dt>
+            <dd>{`−${money(order.refunded)}`}</dd>
+          </div>
+        </dl>
+      )}
     </section>
   );
 }

@@ -78,7 +78,9 @@ function OrderRow({ order }: { readonly order: Order }) {
         <Picture url={null} title={first?.title ?? ''} />
         <span class="what">
           <strong>{text.items(first?.title ?? order.orderNumber, others.length)}</strong>
-          <span class="quiet">{`${order.orderNumber} · ${moment(order.createdAt)}`}</span>
+          <span class="quiet">
+            <span>{order.orderNumber}</span> <span>{moment(order.createdAt)}</span>
+          </span>
         </span>
         <span class={`order-state ${kindOf(order)}`}>
           {stateOf(order).name}

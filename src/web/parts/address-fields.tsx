@@ -27,7 +27,7 @@ export function AddressFields({ initial, problems, pointer = '' }: AddressFields
       <Field {...of('name')} autocomplete="name" maxLength={100} required />
       <Field {...of('line1')} autocomplete="address-line1" maxLength={200} required />
       <Field {...of('line2')} autocomplete="address-line2" maxLength={200} />
-      <div class="pair">
+      <div class="pair roomy">
         {/* Not required: some countries have none, and the API knows which. */}
         <Field {...of('city')} autocomplete="address-level2" maxLength={100} />
         <Field {...of('state')} autocomplete="address-level1" maxLength={100} />
