@@ -42,10 +42,13 @@ export const words = {
     requestId: (id: string) => `X-Request-Id ${id}`,
     tryAgain: 'Try again',
     tryingAgain: (seconds: string) => `Trying again in ${seconds} s`,
-    unreachable: 'The shop cannot be reached. Nothing was lost: this page tries again by itself.',
-    busy: 'The shop is very busy. Nothing was lost: this page tries again by itself.',
-    rateLimited: 'There were many requests from your address. This page waits a moment and goes on.',
-    unknown: 'Something went wrong on our side. You can try again.',
+    unreachable: 'The shop cannot be reached. Nothing was lost.',
+    busy: 'The shop is very busy. Nothing was lost.',
+    rateLimited: 'There were many requests from your address.',
+    unknown: 'Something went wrong on our side.',
+    /** After what a page reads, and after what a person did. */
+    byItself: 'This page tries again by itself.',
+    again: 'Try again in a moment.',
   },
   signIn: {
     title: 'Sign in',

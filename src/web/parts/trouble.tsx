@@ -2,7 +2,17 @@
 import { ApiError } from '../api.ts';
 import { words } from '../words.ts';
 
+/** Of what a person did, and may do again. */
 export function sentenceOf(error: unknown): string {
+  return isOurs(error) ? `${whatOf(error)} ${words.trouble.again}` : whatOf(error);
+}
+
+/** Not the fault of what was asked. */
+function isOurs(error: unknown): boolean {
+  return !(error instanceof ApiError) || error.isPassing;
+}
+
+function whatOf(error: unknown): string {
   const { trouble } = words;
   if (!(error instanceof ApiError)) return trouble.unknown;
   if (error.status === 0) return trouble.unreachable;
@@ -17,10 +27,11 @@ interface TroubleProps {
 }
 
 export function Trouble({ error, onRetry }: TroubleProps) {
+  const isRead = error instanceof ApiError && error.isPassing;
   const requestId = error instanceof ApiError ? error.requestId : null;
   return (
     <div class="trouble" role="alert">
-      <p>{sentenceOf(error)}</p>
+      <p>{isRead ? `${whatOf(error)} ${words.trouble.byItself}` : sentenceOf(error)}</p>
       {onRetry && (
         <button type="button" onClick={onRetry}>
           {words.trouble.tryAgain}
