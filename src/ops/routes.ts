@@ -1,40 +1,8 @@
 /** How the engine is doing, for operators. */
 import Type from 'typebox';
 import { type Route, reply, route } from '../gateway/route.ts';
-
-const HaltedPartition = Type.Object({ partition: Type.Integer({ minimum: 0 }), reason: Type.String() });
-
-const PoisonedActor = Type.Object({
-  kind: Type.String(),
-  key: Type.String(),
-  partition: Type.Integer({ minimum: 0 }),
-  during: Type.String(),
-  reason: Type.String(),
-  failures: Type.Integer({ minimum: 1 }),
-  failingSeconds: Type.Number({ minimum: 0 }),
-});
-
-export const Shard = Type.Object(
-  {
-    shard: Type.Integer({ minimum: 0 }),
-    partitions: Type.Unknown(),
-    epoch: Type.Number(),
-    actors: Type.Integer({ minimum: 0 }),
-    mailboxDepth: Type.Integer({ minimum: 0 }),
-    commandsPerSecond: Type.Number(),
-    eventsPerSecond: Type.Number(),
-    commitP50Ms: Type.Number(),
-    commitP99Ms: Type.Number(),
-    batchSizeAvg: Type.Number(),
-    journalBytes: Type.Number(),
-    snapshotAgeSeconds: Type.Number(),
-    restarts: Type.Integer({ minimum: 0 }),
-    haltedPartitions: Type.Array(HaltedPartition),
-    recoveringPartitions: Type.Array(Type.Integer({ minimum: 0 })),
-    poisonedActors: Type.Array(PoisonedActor),
-  },
-  { title: 'Shard', additionalProperties: true },
-);
+import { DoorbusterError } from '../protocol/errors.ts';
+import { Overview, Shard } from './schemas.ts';
 
 const listShards = route({
   method: 'GET',
@@ -49,4 +17,22 @@ const listShards = route({
   },
 });
 
-export const routes: readonly Route[] = [listShards];
+const readOverview = route({
+  method: 'GET',
+  path: '/v1/ops/overview',
+  operationId: 'getOverview',
+  summary:
+    'What is wrong since when and what to do first, and the figures that must be right; at most a second old',
+  tag: 'Operators',
+  who: ['operator', 'admin'],
+  replies: { 200: { description: 'The overview', schema: Overview } },
+  refusals: ['busy'],
+  async handle({ services }) {
+    const overview = await services.overview();
+    if (overview === null) throw new DoorbusterError('busy', 'The main thread does not answer: ask again');
+    // Made in main by OverviewReader, and sent from thread to thread as it is.
+    return reply(200, overview as Overview);
+  },
+});
+
+export const routes: readonly Route[] = [listShards, readOverview];

@@ -319,6 +319,8 @@ describe('the rest', () => {
     await client.refused('getSamplePicture', 404, 'not_found', { path: { picture: 'none.svg' } });
     await client.ask('listShards', 200, { who: await admin(server) });
     await client.refused('listShards', 403, 'forbidden', { who: seller });
+    await client.ask('getOverview', 200, { who: await admin(server) });
+    await client.refused('getOverview', 403, 'forbidden', { who: seller });
     const payload = JSON.stringify({
       id: 'evt_1',
       object: 'event',
