@@ -12,6 +12,7 @@ import { noteAhead, refuseFarAhead } from './ops/clock-check.ts';
 import { openData } from './ops/data.ts';
 import { createLog } from './ops/log.ts';
 import { exposition, readFamilies } from './ops/metrics.ts';
+import { OverviewReader } from './ops/overview.ts';
 import { choosePorts, loopback } from './ops/ports.ts';
 import { keepSample } from './ops/sample/shop.ts';
 import { readTokenSecret, sandboxWebhookSecret } from './ops/secrets.ts';
@@ -38,7 +39,11 @@ const startedAtMs = performance.now();
 const config = configOrExit();
 allowLargeHeads();
 const log = createLog({ level: config.logLevel }, {});
-const threads = new Supervisor({ log, onReplaced: (reason) => void stop(`replaced: ${reason}`, replaced) });
+const threads = new Supervisor({
+  log,
+  onReplaced: (reason) => void stop(`replaced: ${reason}`, replaced),
+  overview: () => overview.read(),
+});
 /** Ends the stores, last opened first. */
 const closing: ((exitCode: number) => Promise<void>)[] = [];
 let isDraining = false;
@@ -46,6 +51,16 @@ let isDraining = false;
 const known: { phase: string | null; pool: Pool | null; facts: Readonly<Record<string, unknown>> } = {
   ...{ phase: 'opening the stores', pool: null, facts: {} },
 };
+
+const overview = new OverviewReader({
+  threads,
+  pool: () => known.pool,
+  journal: () => ({
+    kind: config.redisUrl ? 'redis' : 'postgresql',
+    durability: String(known.facts.durability ?? 'not known yet'),
+  }),
+  now: Date.now,
+});
 
 process.on('SIGTERM', () => void stop('SIGTERM', 0));
 process.on('SIGINT', () => void stop('SIGINT', 0));
@@ -104,6 +119,8 @@ async function start(): Promise<void> {
   const payments = sandbox ? { mode: 'sandbox', url: sandbox.url } : { mode: 'stripe' };
   known.facts = { durability, isDurable, payments };
   known.phase = null;
+  const stopWatching = overview.watch();
+  closing.unshift(async () => stopWatching());
 
   const drop = config.hasSample ? await keepSample({ pool, baseUrl: publicUrl, tokenSecret, log }) : null;
   const tookSeconds = (performance.now() - startedAtMs) / 1000;

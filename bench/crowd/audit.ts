@@ -5,17 +5,20 @@
 import { type Answer, type Client, NoAnswer } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { Evidence, PaymentEvidence, StockEvidence } from './evidence.ts';
-import type { HoldRecord, Ledger, Reread } from './ledger.ts';
+import type { HoldRecord, Ledger, Reread, TicketRecord } from './ledger.ts';
 import type { Seller } from './seller.ts';
 
-export interface AuditParts {
+export interface RereadParts {
   readonly client: Client;
   readonly clock: Clock;
   readonly ledger: Ledger;
-  readonly seller: Seller;
   readonly saleId: string;
   readonly tokenOf: (buyer: number) => string;
   readonly concurrency: number;
+}
+
+export interface AuditParts extends RereadParts {
+  readonly seller: Seller;
   /** Base URL of the sandbox, or why its ledger is not read. */
   readonly provider: { readonly url: string } | { readonly skipped: string };
 }
@@ -26,16 +29,10 @@ const patienceMsMax = 360_000;
 const paymentPagesMax = 10_000;
 
 export async function audit(parts: AuditParts): Promise<Evidence> {
-  const { ledger, saleId } = parts;
-  await findUnresolvedOrders(parts);
-  await rereadHolds(parts);
-  await rereadOrders(parts);
-  await forEach(parts.concurrency, ledger.tickets, async (ticket) => {
-    const path = `/v1/sales/${saleId}/tickets/${ticket.ticketId}`;
-    const answer = await read(parts, ticket.buyer, path);
-    ticket.reread = view(answer, (body) => ({ status: body.status, ticketNumber: body.ticketNumber }));
-  });
-  const status = await parts.seller.status(saleId);
+  const { ledger } = parts;
+  await rereadTill(parts);
+  await rereadTickets(parts, ledger.tickets);
+  const status = await parts.seller.status(parts.saleId);
   return {
     tickets: ledger.tickets,
     holds: ledger.holds,
@@ -47,7 +44,22 @@ export async function audit(parts: AuditParts): Promise<Evidence> {
   };
 }
 
-function read({ client, tokenOf }: AuditParts, buyer: number, path: string): Promise<Answer> {
+/** Holds and orders, when they have come to rest. */
+export async function rereadTill(parts: RereadParts): Promise<void> {
+  await findUnresolvedOrders(parts);
+  await rereadHolds(parts);
+  await rereadOrders(parts);
+}
+
+export function rereadTickets(parts: RereadParts, tickets: readonly TicketRecord[]): Promise<void> {
+  return forEach(parts.concurrency, tickets, async (ticket) => {
+    const path = `/v1/sales/${parts.saleId}/tickets/${ticket.ticketId}`;
+    const answer = await read(parts, ticket.buyer, path);
+    ticket.reread = view(answer, (body) => ({ status: body.status, ticketNumber: body.ticketNumber }));
+  });
+}
+
+function read({ client, tokenOf }: RereadParts, buyer: number, path: string): Promise<Answer> {
   return client.ask({ method: 'GET', path, token: tokenOf(buyer) });
 }
 
@@ -58,7 +70,7 @@ function view<View>(answer: Answer, make: (body: Answer['body']) => View): Rerea
 }
 
 /** A buyer who had to give up during the checkout may have an order all the same: the list of orders tells. */
-async function findUnresolvedOrders(parts: AuditParts): Promise<void> {
+async function findUnresolvedOrders(parts: RereadParts): Promise<void> {
   const unresolved = parts.ledger.holds.filter(({ isUnresolved }) => isUnresolved);
   await forEach(parts.concurrency, unresolved, async (hold) => {
     const answer = await read(parts, hold.buyer, '/v1/orders');
@@ -71,7 +83,7 @@ async function findUnresolvedOrders(parts: AuditParts): Promise<void> {
 }
 
 /** Holds that are still open are given until their time is up. */
-async function rereadHolds(parts: AuditParts): Promise<void> {
+async function rereadHolds(parts: RereadParts): Promise<void> {
   const startedAtMs = performance.now();
   let pending: readonly HoldRecord[] = parts.ledger.holds;
   for (;;) {
@@ -91,7 +103,7 @@ const finalStatuses = new Set(['confirmed', 'payment_failed', 'expired', 'cancel
 const settledPayments = new Set(['none', 'captured', 'voided', 'refunded', 'failed']);
 
 /** An order is read until it has come to rest, which takes the saga a moment after its answer at most. */
-async function rereadOrders(parts: AuditParts): Promise<void> {
+async function rereadOrders(parts: RereadParts): Promise<void> {
   let pending = parts.ledger.orders;
   for (let round = 0; round < 60 && pending.length > 0; round++) {
     if (round > 0) await parts.clock.pause(500);

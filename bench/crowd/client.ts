@@ -97,7 +97,7 @@ export class Client {
     return this.#gate.inside;
   }
 
-  /** Never answers 429 or 503. Throws ServerGone or NoAnswer. */
+  /** Never answers 503, nor 429 but for a share that no waiting makes larger. Throws ServerGone or NoAnswer. */
   async ask(wanted: Ask): Promise<Answer> {
     const { clock, tally, random } = this.#parts;
     let reason = '';
@@ -115,7 +115,7 @@ export class Client {
         await clock.pause(random() * probeEveryMs);
         continue;
       }
-      if (!isRefusal(answer.status)) return answer;
+      if (!isRefusal(answer.status) || answer.body?.code === 'address_limit') return answer;
       tally.add(`retries after ${answer.status}`);
       reason = `${answer.status} ${answer.body?.code ?? ''}`;
       await clock.pause(answer.retryAfterSeconds * 1_000 * (1 + random() / 2));

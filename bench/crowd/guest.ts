@@ -40,6 +40,8 @@ export interface Scene {
   readonly skus: readonly string[];
   /** True once nobody who waits can get in any more. */
   readonly isOver: () => boolean;
+  /** Somebody else's socket tells the ledger which number is being served, so nobody has to ask for it. */
+  readonly isWatched: () => boolean;
 }
 
 export interface Guest {

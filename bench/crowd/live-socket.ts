@@ -16,8 +16,8 @@ export interface LiveHandlers {
   readonly accessToken: string;
   onTicket(view: Body): void;
   onAdmission(body: Body): void;
-  /** What to subscribe to after a (re)connect; null before there is a ticket. */
-  subscription(): { readonly saleId: string; readonly ticketId: string } | null;
+  /** What to subscribe to after a (re)connect; without a ticket: to the queue alone; null before there is anything. */
+  subscription(): { readonly saleId: string; readonly ticketId?: string } | null;
 }
 
 /** What all sockets share. */

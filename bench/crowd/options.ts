@@ -2,6 +2,7 @@
  * The crowd's flags. Every value is checked here, once; a bad one is a `BadFlags` with one clear line a problem.
  */
 import { parseArgs } from 'node:util';
+import { BadFlags, FlagValues } from '../flags.ts';
 
 export interface CrowdOptions {
   readonly buyers: number;
@@ -31,16 +32,8 @@ export interface CrowdOptions {
   readonly limitSeconds: number | null;
 }
 
-export class BadFlags extends Error {
-  readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.name = 'BadFlags';
-    this.problems = problems;
-  }
-}
-
-export const usage = `npm run crowd -- --buyers 20000 --units 1000
+export const usage = `npm run crowd -- --buyers 20000 --units 1000      a drop of its own, and every promise checked
+npm run crowd -- --sale sample --pace 60          a crowd for a drop that is there: --sale sample --help
 
   --buyers N              how many buyers come (1000)
   --units N               how many units are for sale (100)
@@ -91,61 +84,40 @@ const flags = {
 
 /** null when only the usage is wanted. Throws BadFlags. */
 export function readOptions(argv: readonly string[]): CrowdOptions | null {
-  const problems: string[] = [];
   const values = parse(argv);
   if (values.help) return null;
+  const given = new FlagValues(values);
+  const whole = (name: keyof typeof flags, fallback: number, min: number, max: number) =>
+    given.number(name, fallback, { min, max });
+  const share = (name: keyof typeof flags, fallback: number, min: number, max: number) =>
+    given.number(name, fallback, { min, max, isShare: true });
 
-  function number(
-    name: keyof typeof flags,
-    fallback: number,
-    min: number,
-    max: number,
-    whole = true,
-  ): number {
-    const text = values[name];
-    if (typeof text !== 'string') return fallback;
-    const value = text.trim() === '' ? Number.NaN : Number(text);
-    if (Number.isFinite(value) && value >= min && value <= max && (!whole || Number.isInteger(value)))
-      return value;
-    problems.push(
-      `--${name} must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not "${String(text)}"`,
-    );
-    return fallback;
-  }
-  function origin(name: 'url' | 'ops', fallback: string): string {
-    const text = values[name] ?? fallback;
-    if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text).origin;
-    problems.push(`--${name} must be an http:// or https:// URL, not "${text}"`);
-    return fallback;
-  }
-
-  const buyers = number('buyers', 1_000, 1, 200_000);
-  const units = number('units', 100, 1, 1_000_000);
+  const buyers = whole('buyers', 1_000, 1, 200_000);
+  const units = whole('units', 100, 1, 1_000_000);
   const options: CrowdOptions = {
     buyers,
     units,
-    skus: number('skus', 1, 1, 50),
-    url: origin('url', 'http://127.0.0.1:8080'),
-    opsUrl: values['no-provider'] ? null : origin('ops', 'http://127.0.0.1:9090'),
-    sockets: number('sockets', Math.min(5_000, Math.floor(buyers / 4)), 0, 15_000),
-    abandon: number('abandon', 0, 0, 1, false),
-    decline: number('decline', 0, 0, 1, false),
-    leave: number('leave', 0, 0, 1, false),
-    releasePerSecond: number('release', 500, 1, 100_000),
-    concurrency: number('concurrency', 256, 1, 4_000),
-    seed: number('seed', 1, 0, 0xffffffff),
-    json: values.json ?? null,
-    reconnectSeconds: number('reconnect-seconds', 30, 0, 600),
-    rampSeconds: number('ramp', 0, 0, 3_600, false),
-    timeoutSeconds: number('timeout', 600, 5, 86_400),
-    patienceSeconds: number('patience', 0, 0, 3_600),
-    lingerSeconds: number('linger', 0, 0, 600, false),
-    limitSeconds: values.limit === undefined ? null : number('limit', 300, 5, 3_600),
+    skus: whole('skus', 1, 1, 50),
+    url: given.origin('url', 'http://127.0.0.1:8080'),
+    opsUrl: values['no-provider'] ? null : given.origin('ops', 'http://127.0.0.1:9090'),
+    sockets: whole('sockets', Math.min(5_000, Math.floor(buyers / 4)), 0, 15_000),
+    abandon: share('abandon', 0, 0, 1),
+    decline: share('decline', 0, 0, 1),
+    leave: share('leave', 0, 0, 1),
+    releasePerSecond: whole('release', 500, 1, 100_000),
+    concurrency: whole('concurrency', 256, 1, 4_000),
+    seed: whole('seed', 1, 0, 0xffffffff),
+    json: given.output('json'),
+    reconnectSeconds: whole('reconnect-seconds', 30, 0, 600),
+    rampSeconds: share('ramp', 0, 0, 3_600),
+    timeoutSeconds: whole('timeout', 600, 5, 86_400),
+    patienceSeconds: whole('patience', 0, 0, 3_600),
+    lingerSeconds: share('linger', 0, 0, 600),
+    limitSeconds: values.limit === undefined ? null : whole('limit', 300, 5, 3_600),
   };
-  if (options.units < options.skus) problems.push('--units must be at least --skus: every SKU needs a unit');
-  if (options.sockets > options.buyers) problems.push('--sockets cannot be more than --buyers');
-  if (values.json === '') problems.push('--json needs a file name, or - for standard output');
-  if (problems.length > 0) throw new BadFlags(problems);
+  given.check(options.units >= options.skus, '--units must be at least --skus: every SKU needs a unit');
+  given.check(options.sockets <= options.buyers, '--sockets cannot be more than --buyers');
+  given.end();
   return Object.freeze(options);
 }
 

@@ -110,7 +110,7 @@ function ordersByStatus({ orders }: Evidence): Record<string, number> {
   return byStatus.toObject();
 }
 
-export function isEveryPromiseKept(report: Report): boolean {
+export function isEveryPromiseKept(report: Pick<Report, 'promises'>): boolean {
   return report.promises.every(({ isKept }) => isKept !== false);
 }
 
@@ -138,26 +138,26 @@ export function reportText(report: Report): string {
   return lines.join('\n');
 }
 
-function promiseLine({ name, isKept, detail }: Verdict): string {
+export function promiseLine({ name, isKept, detail }: Verdict): string {
   const word = isKept === null ? 'skipped' : isKept ? 'kept' : 'BROKEN';
   return `${word.padEnd(8)}${name}: ${detail}`;
 }
 
-function latencyLines(latency: Readonly<Record<string, Summary>>): string[] {
+export function latencyLines(latency: Readonly<Record<string, Summary>>): string[] {
   return Object.entries(latency).map(
     ([name, { count, p50Ms, p99Ms, maxMs }]) =>
       `${name.padEnd(13)} p50 ${milliseconds(p50Ms)}  p99 ${milliseconds(p99Ms)}  max ${milliseconds(maxMs)}  (${whole(count)})`,
   );
 }
 
-function tallyLines(title: string, counts: Readonly<Record<string, number>>): string[] {
+export function tallyLines(title: string, counts: Readonly<Record<string, number>>): string[] {
   const entries = Object.entries(counts).sort(([, a], [, b]) => b - a);
   return entries.map(
     ([name, count], index) => `${(index === 0 ? title : '').padEnd(10)}${whole(count).padStart(7)} ${name}`,
   );
 }
 
-function outageText(outages: readonly number[]): string {
+export function outageText(outages: readonly number[]): string {
   if (outages.length === 0) return 'no outage';
   return `${outages.length} outage${outages.length === 1 ? '' : 's'} of ${outages.map((s) => s.toFixed(1)).join(', ')} s`;
 }
@@ -168,6 +168,6 @@ function milliseconds(value: number | null): string {
   return `${text} ms`.padStart(10);
 }
 
-function whole(value: number): string {
+export function whole(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }

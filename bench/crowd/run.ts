@@ -6,16 +6,14 @@ import type { AttemptListener } from './attempts.ts';
 import { audit, findProvider, forEach } from './audit.ts';
 import { visit } from './buyer.ts';
 import { drawCharacters } from './characters.ts';
-import { Client, NoAnswer, ServerGone } from './client.ts';
-import { createClock } from './clock.ts';
+import { NoAnswer, ServerGone } from './client.ts';
 import { enter, type Guest, type Scene } from './guest.ts';
-import { Ledger } from './ledger.ts';
-import { createLiveHall } from './live.ts';
 import type { CrowdOptions } from './options.ts';
 import { showProgress } from './progress.ts';
 import { composeReport, type Report } from './report.ts';
 import { Refused, Seller } from './seller.ts';
-import { createHistogram, createRandom, createTally } from './statistics.ts';
+import { createTally } from './statistics.ts';
+import { createTools } from './tools.ts';
 import { watch } from './watch.ts';
 
 /** The server could not be reached, or stayed away. */
@@ -86,26 +84,9 @@ export async function runCrowd(
 export type Crowd = ReturnType<typeof createCrowd>;
 
 function createCrowd(options: CrowdOptions, onAttempt?: AttemptListener) {
-  const clock = createClock();
-  const random = createRandom(options.seed ^ 0x5eed);
-  const tally = createTally();
-  const listener = onAttempt ? { onAttempt } : {};
-  const client = new Client({ ...options, clock, tally, random, ...listener });
-  const ledger = new Ledger(options.buyers);
   return {
     options,
-    clock,
-    random,
-    tally,
-    client,
-    ledger,
-    hall: createLiveHall({ url: options.url, client, clock, ledger, tally, random, ...listener }),
-    timings: {
-      guest: createHistogram(),
-      join: createHistogram(),
-      hold: createHistogram(),
-      checkout: createHistogram(),
-    },
+    ...createTools(options, onAttempt),
     /** Filled when the seller has listed them. */
     skus: [] as string[],
     outcomes: createTally(),
@@ -116,7 +97,9 @@ function createCrowd(options: CrowdOptions, onAttempt?: AttemptListener) {
 function sceneOf(crowd: Crowd): Scene {
   const { client, hall, clock, ledger, tally, random, timings, skus, stage } = crowd;
   const { saleId } = stage;
-  return { client, hall, clock, ledger, tally, random, timings, skus, saleId, isOver: () => stage.isOver };
+  const isOver = () => stage.isOver;
+  const isWatched = () => false;
+  return { client, hall, clock, ledger, tally, random, timings, skus, saleId, isOver, isWatched };
 }
 
 async function letGuestsIn(crowd: Crowd): Promise<Guest[]> {

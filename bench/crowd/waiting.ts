@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Guest, post, type Scene, see, Unexpected } from './guest.ts';
 
-/** A buyer with a live socket trusts it this long before asking all the same. */
+/** Who is told the number being served trusts that this long before asking all the same. */
 const safetyPollMs = 30_000;
 /** How often such a buyer compares the number that is being served with the own one. */
 const glanceMs = 2_000;
@@ -66,8 +66,8 @@ export async function untilAdmitted(scene: Scene, guest: Guest, leaveAtMs: numbe
 async function news(scene: Scene, guest: Guest, leaveAtMs: number): Promise<boolean> {
   const { clock, random, ledger } = scene;
   const pollMs = Math.min(60, Math.max(0.5, Number(guest.view.pollAfterSeconds) || 1)) * 1_000;
-  const hasSocket = guest.live?.isUp ?? false;
-  const waitMs = hasSocket ? safetyPollMs : pollMs * (0.9 + random() * 0.2);
+  const isTold = guest.live?.isUp ?? scene.isWatched();
+  const waitMs = isTold ? safetyPollMs : pollMs * (0.9 + random() * 0.2);
   const untilMs = Math.min(performance.now() + waitMs, leaveAtMs);
   let hasNews = false;
   const frame = new Promise<void>((resolve) => {
@@ -81,9 +81,9 @@ async function news(scene: Scene, guest: Guest, leaveAtMs: number): Promise<bool
     remainingMs > 0;
     remainingMs = untilMs - performance.now()
   ) {
-    await Promise.race([clock.sleep(Math.min(remainingMs, hasSocket ? glanceMs : remainingMs)), frame]);
+    await Promise.race([clock.sleep(Math.min(remainingMs, isTold ? glanceMs : remainingMs)), frame]);
     // The number came up and no frame said so: it may have been lost, so ask.
-    const isDue = hasSocket && ledger.nowServing >= guest.view.ticketNumber;
+    const isDue = isTold && ledger.nowServing >= guest.view.ticketNumber;
     if (hasNews || isDue || scene.isOver()) break;
   }
   guest.onNews = null;

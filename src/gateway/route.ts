@@ -229,6 +229,8 @@ export interface Services {
   readonly find: (kind: string, name: string) => Promise<string | null>;
   /** One row a shard, for operators; a shard that does not answer is left out. */
   readonly shardStats: () => Promise<ShardRow[]>;
+  /** What main knows of the whole process, for operators; null when it does not answer. */
+  readonly overview: () => Promise<unknown>;
   readonly database: Database;
   /** Keeps the answers to idempotency keys. */
   readonly keys: KeyStore;

@@ -1,4 +1,5 @@
 /** Asks the database and every thread how they are. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 
 import type { PoisonedActor } from '../protocol/shard-row.ts';
@@ -7,14 +8,18 @@ import type { Supervisor } from '../runtime/supervisor.ts';
 import type { Check } from './server.ts';
 
 /** A journal that has not answered for so long takes no commands. */
-const silentMsMax = 1_000;
+export const silentMsMax = 1_000;
+const databaseMsMax = 2_000;
 
 const silenceOf = ({ shard, journalSilentMs }: ShardStatsRow) =>
   `the journal has not answered shard ${shard} for ${(journalSilentMs / 1000).toFixed(1)} s`;
 
-/** Of the back office's numbers, those that are checked. */
-interface BackOfficeNumbers {
-  readonly projector: { readonly halted: readonly { readonly reason: string }[] };
+/** Of the back office's numbers, those that are looked at. */
+export interface BackOfficeNumbers {
+  readonly projector: {
+    readonly seconds: number;
+    readonly halted: readonly { readonly reason: string }[];
+  };
 }
 
 /** Of the snapshotter's numbers. */
@@ -22,13 +27,23 @@ interface SnapshotterNumbers {
   readonly halted: readonly { readonly reason: string }[];
 }
 
-const poisonOf = ({ kind, key, during, failures, reason }: PoisonedActor) =>
+export const poisonOf = ({ kind, key, during, failures, reason }: PoisonedActor) =>
   `${kind}/${key} fails at ${during}, ${failures} times in a row: ${reason}`;
 
 const recoveryOf = (partition: number) => `partition ${partition} is still being recovered`;
 
 function check(texts: readonly string[], isOk = texts.length === 0): Check {
   return { isOk, ...(texts.length > 0 ? { detail: texts.join('; ') } : {}) };
+}
+
+/** One that is silent holds up nobody who only wants to know. */
+async function checkDatabase(pool: Pick<Pool, 'query'>): Promise<Check> {
+  const answered = pool.query('select 1').then(
+    () => ({ isOk: true }),
+    (error) => ({ isOk: false, detail: String(error) }),
+  );
+  const silent = { isOk: false, detail: `no answer for ${databaseMsMax / 1000} s` };
+  return Promise.race([answered, delay(databaseMsMax, silent, { ref: false })]);
 }
 
 /**
@@ -40,10 +55,7 @@ export async function readChecks(
   threads: Pick<Supervisor, 'stats' | 'states'>,
 ): Promise<Record<string, Check>> {
   const [database, shardRows, backOffices, snapshotters] = await Promise.all([
-    pool.query('select 1').then(
-      () => ({ isOk: true }),
-      (error) => ({ isOk: false, detail: String(error) }),
-    ),
+    checkDatabase(pool),
     threads.stats('shard'),
     threads.stats('back-office'),
     threads.stats('snapshotter'),

@@ -1,4 +1,4 @@
-/** `subscribe {"topic":"ops"}`: the rows of `GET /v1/ops/shards` once a second, for operators. */
+/** `subscribe {"topic":"ops"}`: the rows of `GET /v1/ops/shards` and the overview once a second, for operators. */
 import Type from 'typebox';
 import { isOperator, iso } from '../gateway/handling.ts';
 import type { LiveChannel, LiveFeature } from '../gateway/live/feature.ts';
@@ -6,13 +6,14 @@ import type { LiveSocket, Subscription } from '../gateway/live/socket.ts';
 import type { Reply, Services } from '../gateway/route.ts';
 import { Timestamp } from '../gateway/schemas.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
-import { Shard } from './schemas.ts';
+import { Overview, Shard } from './schemas.ts';
 
 class OpsChannel implements LiveChannel {
   readonly field = 'topic';
   readonly value = 'ops';
   readonly #services: Services;
   readonly #watchers = new Set<LiveSocket>();
+  #isReading = false;
 
   constructor(services: Services) {
     this.#services = services;
@@ -44,15 +45,27 @@ class OpsChannel implements LiveChannel {
   }
 
   beat(): void {
-    if (this.#watchers.size > 0) void this.#show();
+    if (this.#watchers.size === 0) return;
+    void this.#showShards();
+    void this.#showOverview();
   }
 
-  async #show(): Promise<void> {
-    const frame = {
-      type: 'ops.shards',
-      shards: await this.#services.shardStats(),
-      asOf: iso(this.#services.now()),
-    };
+  async #showShards(): Promise<void> {
+    const shards = await this.#services.shardStats();
+    this.#send({ type: 'ops.shards', shards, asOf: iso(this.#services.now()) });
+  }
+
+  /** One look is shown once: a main thread that is slow holds nothing up and piles nothing up. */
+  async #showOverview(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    const overview = await this.#services.overview().finally(() => {
+      this.#isReading = false;
+    });
+    if (overview !== null) this.#send({ type: 'ops.overview', ...(overview as Overview) });
+  }
+
+  #send(frame: object): void {
     for (const socket of this.#watchers) socket.sendPosition(frame);
   }
 }
@@ -70,6 +83,10 @@ export const live: LiveFeature = {
     'ops.shards': {
       summary: 'For operators, once a second',
       fields: { shards: Type.Array(Shard), asOf: Timestamp },
+    },
+    'ops.overview': {
+      summary: 'For operators, once a second: the answer of `GET /v1/ops/overview`',
+      fields: Overview.properties,
     },
   },
   make: ({ services }) => ({ channel: new OpsChannel(services) }),

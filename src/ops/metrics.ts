@@ -10,7 +10,7 @@ import type { Supervisor } from '../runtime/supervisor.ts';
 type Threads = Pick<Supervisor, 'stats'>;
 
 /** Of a thread's numbers, those shown here. */
-interface Counting {
+export interface Counting {
   readonly metrics?: readonly Family[];
 }
 

@@ -1,9 +1,9 @@
 /** How the engine is doing, for operators. */
-
 import Type from 'typebox';
 import type { WebPage } from '../gateway/pages.ts';
 import { type Route, reply, route } from '../gateway/route.ts';
-import { Shard } from './schemas.ts';
+import { DoorbusterError } from '../protocol/errors.ts';
+import { Overview, Shard } from './schemas.ts';
 
 const listShards = route({
   method: 'GET',
@@ -18,6 +18,24 @@ const listShards = route({
   },
 });
 
-export const routes: readonly Route[] = [listShards];
+const readOverview = route({
+  method: 'GET',
+  path: '/v1/ops/overview',
+  operationId: 'getOverview',
+  summary:
+    'What is wrong since when and what to do first, and the figures that must be right; at most a second old',
+  tag: 'Operators',
+  who: ['operator', 'admin'],
+  replies: { 200: { description: 'The overview', schema: Overview } },
+  refusals: ['busy'],
+  async handle({ services }) {
+    const overview = await services.overview();
+    if (overview === null) throw new DoorbusterError('busy', 'The main thread does not answer: ask again');
+    // Made in main by OverviewReader, and sent from thread to thread as it is.
+    return reply(200, overview as Overview);
+  },
+});
+
+export const routes: readonly Route[] = [listShards, readOverview];
 
 export const pages: readonly WebPage[] = [{ path: '/ops' }];

@@ -31,7 +31,10 @@ export interface ShardRow {
   readonly batchSizeAvg: number;
   readonly journalBytes: number;
   readonly snapshotAgeSeconds: number;
+  /** In this run of the process. */
   readonly restarts: number;
+  /** How long the journal has not answered. */
+  readonly journalLagMs: number;
   readonly haltedPartitions: HaltedPartition[];
   /** With large actors: they are recovered beside the others, and `busy` until that is done. */
   readonly recoveringPartitions: number[];

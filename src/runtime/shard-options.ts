@@ -10,6 +10,8 @@ import type { ReplyTo } from './mailbox.ts';
 
 export interface ShardDeps {
   readonly shard: number;
+  /** How often it was started anew in this run of the process. */
+  readonly restarts?: number;
   /** The partitions that it begins with. */
   readonly partitions: readonly number[];
   /** Names this process: whoever comes after another one waits until that one's lease is over. */

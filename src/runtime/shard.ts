@@ -42,7 +42,7 @@ export class Shard {
     const deciders = decidersByKind(deps.deciders);
     this.#deciders = deciders;
     const mailbox = new Mailbox(limits.mailboxMax);
-    const statistics = new ShardStatistics(deps.shard, deps.deciders);
+    const statistics = new ShardStatistics(deps.shard, deps.deciders, deps.restarts ?? 0);
     const timers = new Timers<Actor>(clock, scheduler, (actor) => this.#put(actor, { type: 'Tick' }));
     const poisoned = new PoisonedActors(timers, log);
     const outbox = new Outbox(

@@ -39,6 +39,7 @@ const rateEveryMs = 1000;
 
 export class ShardStatistics {
   readonly #shard: number;
+  readonly #restarts: number;
   readonly #deciders: readonly AnyDecider[];
   /** `kind/code` -> commands. */
   readonly #commands = new Map<string, number>();
@@ -54,8 +55,9 @@ export class ShardStatistics {
   #restoredFrames = 0;
   #rate = { atMs: performance.now(), commands: 0, events: 0, commandsPerSecond: 0, eventsPerSecond: 0 };
 
-  constructor(shard: number, deciders: readonly AnyDecider[]) {
+  constructor(shard: number, deciders: readonly AnyDecider[], restarts: number) {
     this.#shard = shard;
+    this.#restarts = restarts;
     this.#deciders = deciders;
     this.#seconds = new Buckets({ shard }, commitBucketsSeconds);
   }
@@ -116,7 +118,8 @@ export class ShardStatistics {
       batchSizeAvg: this.#commits === 0 ? 0 : this.#events / this.#commits,
       journalBytes: this.#journalBytes,
       snapshotAgeSeconds: partitions.length === 0 ? 0 : Math.max(0, (now - unsavedSinceMs) / 1000),
-      restarts: 0,
+      restarts: this.#restarts,
+      journalLagMs: Math.round(shown.journalSilentMs),
       replayMs: this.#replayMs,
       haltedPartitions: partitions.flatMap(({ number, fault }) =>
         fault === null ? [] : [{ partition: number, reason: fault }],

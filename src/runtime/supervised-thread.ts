@@ -8,6 +8,8 @@ export interface ThreadEvents {
   /** Another process has taken over something that the thread owned, or all of it: see `isRetired`. */
   onReplaced(reason: string): void;
   onWireBroken(other: ThreadName): void;
+  /** What main knows of the whole process. */
+  overview(): Promise<unknown>;
   /** The worker has ended, for whatever reason. */
   onExit(): void;
 }
@@ -63,7 +65,7 @@ export class SupervisedThread {
   /** Starts a worker. Settles when the worker is ready or has ended before it was. */
   start(): Promise<unknown> {
     this.startedAtMs = performance.now();
-    const workerData: ThreadStart = { name: this.name, data: this.#data };
+    const workerData: ThreadStart = { name: this.name, restarts: this.restarts, data: this.#data };
     const worker = new Worker(this.#entry, {
       workerData,
       name: `${this.name.role}-${this.name.index}`,
@@ -144,6 +146,12 @@ export class SupervisedThread {
         break;
       case 'stats':
         this.#statsById.get(message.id)?.(message.body);
+        break;
+      case 'overview':
+        this.#events.overview().then(
+          (body) => this.send({ type: 'overview', body }),
+          () => this.send({ type: 'overview', body: null }),
+        );
         break;
       case 'stopped':
         this.#isStopClean = message.isClean;

@@ -18,6 +18,8 @@ export interface SupervisorEvents {
   readonly log: Log;
   /** Other processes have taken the data over: this one must not fight for it, but end. */
   onReplaced(reason: string): void;
+  /** What main knows of the whole process, for threads that ask. */
+  overview?(): Promise<unknown>;
 }
 
 export interface ThreadState extends ThreadName {
@@ -54,6 +56,7 @@ export class Supervisor {
       log: this.#events.log,
       onReplaced: (reason) => this.#onReplaced(reason),
       onWireBroken: (other) => this.#connectAgain(thread, other),
+      overview: async () => (await this.#events.overview?.()) ?? null,
       onExit: () => this.#onExit(thread),
     });
     this.#threads.push(thread);

@@ -11,6 +11,8 @@ export interface ThreadName {
 /** A thread's `workerData`: who it is, and what its role needs. */
 export interface ThreadStart {
   readonly name: ThreadName;
+  /** How often the thread was started anew in this run of the process. */
+  readonly restarts: number;
   readonly data: unknown;
 }
 
@@ -18,11 +20,14 @@ export type FromMain =
   | { type: 'peer'; name: ThreadName; port: MessagePort }
   | { type: 'peer-gone'; name: ThreadName }
   | { type: 'stats'; id: number }
+  | { type: 'overview'; body: unknown }
   | { type: 'stop'; graceMs: number };
 
 export type ToMain =
   | { type: 'ready'; info: unknown }
   | { type: 'stats'; id: number; body: unknown }
+  /** Asks for what main knows of the whole process. */
+  | { type: 'overview' }
   | { type: 'stopped'; isClean: boolean }
   /** Another process has taken over something that the thread owned. */
   | { type: 'replaced'; reason: string }

@@ -44,6 +44,9 @@ const limitsByRole: Record<Role, PeerLimits> = {
   sandbox: { ...frameLimits, openRequestsMax: 1, timeoutMs: 1_000 },
 };
 
+/** Longer than main waits for the threads' numbers and for the database. */
+const overviewMsMax = 3_000;
+
 const threadStart = workerData as ThreadStart;
 
 /** What every worker thread is given. */
@@ -57,11 +60,16 @@ export class Thread {
   readonly #peers = new Map<Role, (Peer | undefined)[]>();
   readonly #counters: PeerCounters = { requestsRefused: 0, pushesLost: 0 };
   readonly #name: ThreadName;
+  /** How often it was started anew in this run of the process. */
+  readonly restarts: number;
   #role: ThreadRole | null = null;
+  #overview: Promise<unknown> | null = null;
+  #onOverview: (body: unknown) => void = () => {};
 
-  constructor(main: MessagePort, name: ThreadName) {
+  constructor(main: MessagePort, { name, restarts }: ThreadStart) {
     this.#main = main;
     this.#name = name;
+    this.restarts = restarts;
     main.on('message', (message: FromMain) => this.#receive(message));
     process.on('uncaughtException', (error) => this.fatal(error.stack ?? String(error)));
   }
@@ -98,6 +106,21 @@ export class Thread {
     this.#say({ type: 'retired', reason });
   }
 
+  /** What main knows of the whole process; null when it does not answer in time. All who ask meanwhile get one answer. */
+  overview(): Promise<unknown> {
+    this.#overview ??= new Promise((resolve) => {
+      const done = (body: unknown) => {
+        clearTimeout(timer);
+        this.#overview = null;
+        resolve(body);
+      };
+      const timer = setTimeout(() => done(null), overviewMsMax);
+      this.#onOverview = done;
+      this.#say({ type: 'overview' });
+    });
+    return this.#overview;
+  }
+
   /** What its wires to other threads carry, and what they could not. */
   metrics(): Family[] {
     const open = [...this.#peers.values()].flat().reduce((sum, peer) => sum + (peer?.openRequests ?? 0), 0);
@@ -127,6 +150,9 @@ export class Thread {
         break;
       case 'stats':
         this.#say({ type: 'stats', id: message.id, body: this.#role?.stats?.() ?? null });
+        break;
+      case 'overview':
+        this.#onOverview(message.body);
         break;
       case 'stop':
         void this.#stop(message.graceMs);
@@ -171,7 +197,7 @@ export class Thread {
 }
 
 export function startThread(): Thread {
-  return new Thread(parentPort!, threadStart.name);
+  return new Thread(parentPort!, threadStart);
 }
 
 /** Ends this thread only, a turn of the loop later: what was said is delivered then, and what was closed is gone. */

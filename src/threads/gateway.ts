@@ -42,6 +42,7 @@ const services: Services = {
   ask: engine.ask,
   find: engine.find,
   shardStats: async () => (await engine.everyShard(readStats, {})).filter((row) => row !== null),
+  overview: () => thread.overview(),
   database: openDatabase(pool),
   keys: new ActorKeyStore(engine.ask, run),
   log,

@@ -33,6 +33,7 @@ const engine = new EngineClient(thread, directory, effectKinds);
 const opening = new Opening(data.opening, systemScheduler);
 const shard = new Shard({
   shard: data.shard,
+  restarts: thread.restarts,
   partitions: directory.partitionsOf(data.shard),
   owner: data.owner,
   deciders,

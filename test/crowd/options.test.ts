@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { drawCharacters } from '../../bench/crowd/characters.ts';
-import { BadFlags, readOptions } from '../../bench/crowd/options.ts';
+import { readOptions } from '../../bench/crowd/options.ts';
+import { BadFlags } from '../../bench/flags.ts';
 
 function problems(...argv: string[]): readonly string[] {
   try {

@@ -145,6 +145,22 @@ describe('an order', () => {
     const cancelled = { ...found.order, status: 'cancelled', paymentStatus: 'voided', paymentId: null };
     expect(compareOrder(unpaid, { ...found, order: cancelled, payments: [] })).toEqual([]);
   });
+  it('case 04: of which money was given or taken back has rows that say so', () => {
+    const back = { amount: 100, currency: 'USD' };
+    const view = order({ paymentStatus: 'partially_refunded', refunded: back, disputed: back });
+    const found = rows();
+    const moved = { paymentStatus: 'partially_refunded', refundedAmount: 100, disputedAmount: 100 };
+    const paid = { ...found.payments[0]!, status: 'partially_refunded', refundedAmount: 100 };
+    const said = { ...found, order: { ...found.order, ...moved }, payments: [paid] };
+    expect(compareOrder(view, said)).toEqual([]);
+    const silent = { ...found, order: { ...found.order, paymentStatus: 'partially_refunded' } };
+    expect(kinds(compareOrder(view, silent))).toEqual([
+      'order.refundedAmount',
+      'order.disputedAmount',
+      'payment.status',
+      'payment.refundedAmount',
+    ]);
+  });
 });
 
 describe('holds and orders', () => {

@@ -85,6 +85,14 @@ describe('accounts', () => {
   it('are read and changed, with their addresses', async () => {
     const who = await member(server, 'buyer');
     await client.ask('getMe', 200, { who });
+    const again = (
+      await client.ask('login', 200, { body: { email: who.email, password: 'a long password' } })
+    ).body;
+    const sessions = (await client.ask('listSessions', 200, { who })).body.items;
+    const { sessionId } = sessions.find(({ current }: { current: boolean }) => !current);
+    await client.ask('endSession', 204, { who, path: { sessionId } });
+    await client.refused('endSession', 404, 'not_found', { who, path: { sessionId } });
+    await client.refused('refresh', 401, 'invalid_token', { body: { refreshToken: again.refreshToken } });
     expect((await client.ask('changeMe', 200, { who, body: { name: 'Grace' } })).body.name).toBe('Grace');
     const wrong = { password: 'another password', currentPassword: 'not this' };
     await client.refused('changeMe', 401, 'invalid_credentials', { who, body: wrong });
@@ -311,6 +319,8 @@ describe('the rest', () => {
     await client.refused('getSamplePicture', 404, 'not_found', { path: { picture: 'none.svg' } });
     await client.ask('listShards', 200, { who: await admin(server) });
     await client.refused('listShards', 403, 'forbidden', { who: seller });
+    await client.ask('getOverview', 200, { who: await admin(server) });
+    await client.refused('getOverview', 403, 'forbidden', { who: seller });
     const payload = JSON.stringify({
       id: 'evt_1',
       object: 'event',

@@ -161,7 +161,7 @@ export interface Admitted extends Person {
 /** Joins and waits to be let in. */
 export async function admitted(place: Place, { saleId }: Drop, who?: Person): Promise<Admitted> {
   const buyer = who ?? (await guest(place));
-  await call(place, `POST /v1/sales/${saleId}/tickets`, { who: buyer, body: {} });
+  await unlessBusy(() => call(place, `POST /v1/sales/${saleId}/tickets`, { who: buyer, body: {} }));
   const ticket = await waitFor(async () => {
     const { body } = await call(place, `GET /v1/sales/${saleId}/tickets/mine`, { who: buyer });
     return body?.admission ? body : null;
@@ -172,7 +172,8 @@ export async function admitted(place: Place, { saleId }: Drop, who?: Person): Pr
 
 export function hold(place: Place, { saleId, sku }: Drop, who: Admitted, holdId: string, quantity = 1) {
   const headers = { 'admission-token': who.admission };
-  return call(place, `POST /v1/sales/${saleId}/holds`, { who, body: { holdId, sku, quantity }, headers });
+  const options = { who, body: { holdId, sku, quantity }, headers };
+  return unlessBusy(() => call(place, `POST /v1/sales/${saleId}/holds`, options));
 }
 
 export interface Holder extends Admitted {
@@ -183,7 +184,8 @@ export async function holding(place: Place, drop: Drop, who?: Person): Promise<H
   const buyer = await admitted(place, drop, who);
   const holdId = randomUUID();
   const held = await hold(place, drop, buyer, holdId);
-  if (held.status !== 201) throw new Error(`no hold: ${JSON.stringify(held.body)}`);
+  // 200: it was placed by a first try that was answered busy.
+  if (held.status !== 201 && held.status !== 200) throw new Error(`no hold: ${JSON.stringify(held.body)}`);
   return { ...buyer, holdId };
 }
 
@@ -194,7 +196,7 @@ export function checkOut(
 ): Promise<Answered> {
   const headers = { 'idempotency-key': more.key ?? who.holdId };
   const body = checkoutBody([who.holdId], more.paymentMethod);
-  return call(place, 'POST /v1/checkout', { who, body, headers });
+  return unlessBusy(() => call(place, 'POST /v1/checkout', { who, body, headers }));
 }
 
 /** Tells the payment sandbox to misbehave, or (with zeros) to stop it. */

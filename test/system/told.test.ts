@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TestDatabase, testDatabase } from '../persistence/support.ts';
 import { openSite, type ServerProcess, type Site, waitFor } from './server.ts';
 import {
   admitted,
@@ -20,13 +21,18 @@ import {
   stockOf,
 } from './shop.ts';
 
+let database: TestDatabase;
 let site: Site;
 let server: ServerProcess;
 beforeAll(async () => {
-  site = await openSite();
+  database = await testDatabase();
+  site = await openSite({ DATABASE_URL: database.url });
   server = await site.start();
 });
-afterAll(() => site.close());
+afterAll(async () => {
+  await site.close();
+  await database.close();
+});
 
 const repeats = 20;
 const seller = () => member(server, 'seller');
@@ -142,6 +148,9 @@ describe('a sale that the seller may not hold', () => {
       const { status: got, body } = await asked(server, 'POST /v1/sales', { who, body: saleBody(sku, 2) });
       expect([sku, got, body.code]).toEqual([sku, status, code]);
       expect((await call(server, `GET /v1/sales/${body.saleId}`)).status).toBe(404);
+      // The tables know it by then, and know that it was refused.
+      const known = `SELECT stock FROM sales WHERE sale_id = '${body.saleId}'`;
+      await waitFor(async () => (await database.pool.query(known)).rows[0]?.stock === 'refused');
       const { items } = await expected(server, 'GET /v1/sales?limit=100', 200);
       expect(items.map(({ saleId }: { saleId: string }) => saleId)).not.toContain(body.saleId);
     }

@@ -1,8 +1,11 @@
-/** What a running server tells the pages: a drop's items, its seller's own drops. */
+/** What a running server tells the pages: a drop's items, its seller's own drops, the operator's console. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { authenticated, ofType } from '../gateway/live-client.ts';
 import { openSite, type ServerProcess, type Site, waitFor } from './server.ts';
 import {
+  admin,
   call,
+  checkOut,
   type Drop,
   expected,
   holding,
@@ -86,5 +89,67 @@ describe('the list of sales', () => {
     const stranger = await member(server, 'seller');
     expect((await expected(server, `GET /v1/sales?seller=${stranger.accountId}`, 200)).items).toEqual([]);
     expect((await call(server, 'GET /v1/sales?seller=me')).body.code).toBe('validation_failed');
+  });
+});
+
+describe('the console', () => {
+  const overviewOf = (who: Person) => expected(server, 'GET /v1/ops/overview', 200, { who });
+
+  it('has the overview of the whole process, for operators only', async () => {
+    const operator = await admin(server);
+    const drop = await openDrop(server, 2);
+    const buyer = await holding(server, drop);
+    expect((await checkOut(server, buyer)).body.status).toBe('confirmed');
+    // The counters of the threads may be a second old.
+    const overview = await waitFor(async () => {
+      const read = await overviewOf(operator);
+      return (read.orders.byStatus.confirmed ?? 0) >= 1 ? read : null;
+    });
+    expect(overview).toMatchObject({
+      health: { state: expect.stringMatching(/^(ok|degraded)$/), problems: expect.any(Array) },
+      deadLetters: 0,
+      oversoldUnits: 0,
+      inventoryMismatch: 0,
+      saleMode: 'off',
+      journal: {
+        kind: 'postgresql',
+        durability: expect.stringContaining('PostgreSQL'),
+        lagMs: expect.any(Number),
+      },
+    });
+    expect(overview.payments.byResult).toMatchObject({ ok: expect.any(Number) });
+    expect(Date.now() - Date.parse(overview.asOf)).toBeLessThan(10_000);
+    expect((await call(server, 'GET /v1/ops/overview', { who: buyer })).body.code).toBe('forbidden');
+    expect((await call(server, 'GET /v1/ops/overview', { who: await member(server, 'seller') })).status).toBe(
+      403,
+    );
+    expect((await call(server, 'GET /v1/ops/overview')).status).toBe(401);
+  });
+
+  it('sees a shard that was started anew: in its row, as a problem that keeps its time, and on the live topic', async () => {
+    const operator = await admin(server);
+    const live = await authenticated(Number(new URL(server.url).port), operator);
+    expect(await live.ask('subscribe', { topic: 'ops' })).toMatchObject({ status: 200 });
+    expect(await live.frame(ofType('ops.overview'))).toMatchObject({ saleMode: 'off', oversoldUnits: 0 });
+    const restartedAtMs = Date.now();
+    expect((await call({ url: server.opsUrl }, 'POST /shards/0/restart')).status).toBe(202);
+    const row = (shards: { restarts: number }[]) => shards.length === 1 && shards[0]!.restarts === 1;
+    expect(await live.frame(({ type, shards }) => type === 'ops.shards' && row(shards), 20_000)).toBeTruthy();
+    const [shard] = await expected(server, 'GET /v1/ops/shards', 200, { who: operator });
+    expect(shard).toMatchObject({ shard: 0, restarts: 1, journalLagMs: expect.any(Number) });
+    const restarted = ({ code }: { code: string }) => code === 'thread_restarted';
+    const frame = await live.frame(
+      ({ type, health }) => type === 'ops.overview' && health.problems.some(restarted),
+      20_000,
+    );
+    const problem = frame.health.problems.find(restarted);
+    expect(problem).toMatchObject({ shard: 0, what: expect.stringContaining('shard thread 0') });
+    expect(Date.parse(problem.since)).toBeGreaterThan(restartedAtMs - 1_000);
+    const again = await waitFor(async () => {
+      const read = await overviewOf(operator);
+      return Date.parse(read.asOf) > Date.parse(frame.asOf) ? read : null;
+    });
+    expect(again.health.problems.find(restarted).since).toBe(problem.since);
+    live.close();
   });
 });

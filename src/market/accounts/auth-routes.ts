@@ -14,6 +14,7 @@ import { DoorbusterError } from '../../protocol/errors.ts';
 import { isGuest } from './guests.ts';
 import { tryPassword } from './password-tries.ts';
 import { Credentials, Guest, NewAccount, Refresh, SignIn, SignOut } from './schemas.ts';
+import { seenFrom, userAgentHeader } from './session-routes.ts';
 import { accountsOf, type SignedIn } from './store.ts';
 
 async function signInJson(
@@ -52,12 +53,17 @@ const register = route({
   who: 'anybody',
   isConfidential: true,
   body: NewAccount,
+  headers: userAgentHeader,
   replies: { 201: { description: 'The account, signed in', schema: SignIn } },
   refusals: ['email_taken', 'wrong_state', 'rate_limited'],
-  async handle({ services, client, identity, body }) {
+  async handle(request) {
+    const { services, client, identity, body } = request;
     services.limits.guests.take(client);
     const guest = identity !== null && isGuest(identity) ? identity : null;
-    return reply(201, await signInJson(services, await accountsOf(services).register(body, guest)));
+    return reply(
+      201,
+      await signInJson(services, await accountsOf(services).register(body, guest, seenFrom(request))),
+    );
   },
 });
 
@@ -70,11 +76,15 @@ const login = route({
   who: 'anybody',
   isConfidential: true,
   body: Credentials,
+  headers: userAgentHeader,
   replies: { 200: { description: 'Signed in', schema: SignIn } },
   refusals: ['invalid_credentials', 'rate_limited'],
-  async handle({ services, body, client }) {
+  async handle(request) {
+    const { services, body, client } = request;
     if (body.guestToken !== undefined) await guestFrom(services, body.guestToken, client);
-    const signedIn = await tryPassword(services, body.email, client, () => accountsOf(services).login(body));
+    const signedIn = await tryPassword(services, body.email, client, () =>
+      accountsOf(services).login(body, seenFrom(request)),
+    );
     return reply(200, await signInJson(services, signedIn));
   },
 });
@@ -122,10 +132,12 @@ const refresh = route({
   who: 'anybody',
   isConfidential: true,
   body: Refresh,
+  headers: userAgentHeader,
   replies: { 200: { description: 'The next pair', schema: SignIn } },
   refusals: ['invalid_token', 'rate_limited'],
-  async handle({ services, client, body }) {
-    const renewed = accountsOf(services).refresh(body.refreshToken);
+  async handle(request) {
+    const { services, client, body } = request;
+    const renewed = accountsOf(services).refresh(body.refreshToken, seenFrom(request));
     return reply(200, await signInJson(services, await countingRefused(services, client, renewed)));
   },
 });

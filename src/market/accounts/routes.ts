@@ -10,6 +10,7 @@ import { adminRoutes } from './admin-routes.ts';
 import { authRoutes } from './auth-routes.ts';
 import { tryPassword } from './password-tries.ts';
 import { Account, AccountChange, AddressChange, NewAddress, SavedAddress } from './schemas.ts';
+import { sessionRoutes } from './session-routes.ts';
 import { accountsOf } from './store.ts';
 
 const readMe = route({
@@ -118,6 +119,7 @@ const removeAddress = route({
 
 export const routes: readonly Route[] = [
   ...authRoutes,
+  ...sessionRoutes,
   ...adminRoutes,
   readMe,
   changeMe,

@@ -1,7 +1,7 @@
 /** Accounts, sign-ins and addresses on the wire. */
 import Type, { type Static, type StaticDecode } from 'typebox';
 import { roles } from '../../gateway/route.ts';
-import { Closed, Id, Nullable, Open, RoleName } from '../../gateway/schemas.ts';
+import { Closed, Id, Nullable, Open, RoleName, Timestamp } from '../../gateway/schemas.ts';
 import { BlankLine, Line, Opaque } from '../../gateway/texts.ts';
 import { countries } from './countries.ts';
 
@@ -104,6 +104,21 @@ export const SignOut = Closed({
   ),
 });
 export type SignOut = Static<typeof SignOut>;
+
+export const Session = Open(
+  {
+    sessionId: Id('session'),
+    createdAt: Timestamp,
+    lastSeenAt: Type.String({
+      format: 'date-time',
+      description: 'Of the session that asks: now; of any other: its latest renewal',
+    }),
+    address: Nullable(Type.String({ examples: ['198.51.100.7'] })),
+    userAgent: Nullable(Type.String({ examples: ['Mozilla/5.0 (X11; Linux x86_64)'] })),
+    current: Type.Boolean({ description: 'The one that asks', examples: [true] }),
+  },
+  { title: 'Session' },
+);
 
 // ---------------------------------------------------------------- administration
 

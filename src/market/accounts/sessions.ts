@@ -8,8 +8,11 @@
  * 3. A session that ends stays as a row until its last access token has expired: gateways read there what is revoked
  *    (`revocations.ts`). A guest's row stays longer, until the guest's first token has expired.
  */
-import { newId } from '../../gateway/handling.ts';
+import { iso, newId } from '../../gateway/handling.ts';
+import type { Identity } from '../../gateway/route.ts';
+import { limitDefault } from '../../gateway/schemas.ts';
 import { accessSeconds, guestAccessSeconds, guestSessionId } from '../../gateway/tokens.ts';
+import { decodeCursor, idPart, type PageFilter, pageOf } from '../../persistence/cursor.ts';
 import type { Database, Query } from '../../persistence/database.ts';
 import { prefixes } from '../../protocol/ids.ts';
 import { insertGuest, madeAtMs } from './guests.ts';
@@ -27,12 +30,19 @@ const revoked = `revoked_by = pg_current_xact_id(), revoked_until =
 /** Rows of which nobody need know any more. */
 const isSpent = `(expires_at < now() OR (revoked_until < now() AND NOT ${isGuests}))`;
 
+/** Where a session was opened or renewed last: what its owner recognises it by. */
+export interface SeenFrom {
+  readonly address: string;
+  readonly userAgent: string | null;
+}
+
 /** Opens a session inside its caller's transaction. */
-export async function openSession(query: Query, accountId: string): Promise<string> {
+export async function openSession(query: Query, accountId: string, from: SeenFrom): Promise<string> {
   const sessionId = newId('session');
   await query(
-    `INSERT INTO sessions (session_id, account_id, expires_at) VALUES ($1, $2, now() + make_interval(days => $3))`,
-    [sessionId, accountId, sessionDays],
+    `INSERT INTO sessions (session_id, account_id, expires_at, address, user_agent)
+     VALUES ($1, $2, now() + make_interval(days => $3), $4, $5)`,
+    [sessionId, accountId, sessionDays, from.address, from.userAgent],
   );
   await query(
     `UPDATE sessions SET ${revoked} WHERE account_id = $1 AND revoked_by IS NULL AND session_id IN
@@ -80,18 +90,20 @@ interface Row {
 export async function renewSession(
   database: Database,
   token: RefreshToken,
+  from: SeenFrom,
 ): Promise<Session & { readonly generation: number }> {
   const { sessionId, generation, secretHash } = token;
   const next = generation + 1;
   const [renewed] = await database.query<{ account_id: string }>(
-    `UPDATE sessions SET generation = $3, refreshed_at = now(), expires_at = now() + make_interval(days => $4)
+    `UPDATE sessions SET generation = $3, refreshed_at = now(), expires_at = now() + make_interval(days => $4),
+       address = $6, user_agent = $7
      WHERE session_id = $1 AND generation = $2 AND revoked_by IS NULL AND expires_at > now()
        AND ($5::bytea IS NULL OR secret_hash = $5) RETURNING account_id`,
-    [sessionId, generation, next, sessionDays, secretHash],
+    [sessionId, generation, next, sessionDays, secretHash, from.address, from.userAgent],
   );
   if (renewed) return { accountId: renewed.account_id, sessionId, generation: next };
   if (token.isGuestsFirst) {
-    const accountId = await openGuestSession(database, sessionId);
+    const accountId = await openGuestSession(database, sessionId, from);
     if (accountId !== null) return { accountId, sessionId, generation: next };
   }
   const [row] = await database.query<Row>(
@@ -109,12 +121,16 @@ export async function renewSession(
 }
 
 /** A guest renews for the first time: from now on there is a row. Null when there was one, or it is too late. */
-async function openGuestSession(database: Database, sessionId: string): Promise<string | null> {
+async function openGuestSession(
+  database: Database,
+  sessionId: string,
+  from: SeenFrom,
+): Promise<string | null> {
   const accountId = guestOf(sessionId);
   if (madeAtMs(sessionId) + sessionDays * dayMs < Date.now()) return null;
   return database.transaction(async (query) => {
     await insertGuest(query, accountId);
-    return (await insertGuestSession(query, accountId, 1)) ? accountId : null;
+    return (await insertGuestSession(query, accountId, 1, from)) ? accountId : null;
   });
 }
 
@@ -124,22 +140,28 @@ function guestOf(sessionId: string): string {
 }
 
 /** False when there was one. */
-async function insertGuestSession(query: Query, accountId: string, generation: number): Promise<boolean> {
+async function insertGuestSession(
+  query: Query,
+  accountId: string,
+  generation: number,
+  from: SeenFrom | null,
+): Promise<boolean> {
   const inserted = await query(
-    `INSERT INTO sessions (session_id, account_id, generation, expires_at)
-     VALUES ($1, $2, $3, now() + make_interval(days => $4)) ON CONFLICT DO NOTHING RETURNING 1`,
-    [guestSessionId(accountId), accountId, generation, sessionDays],
+    `INSERT INTO sessions (session_id, account_id, generation, expires_at, address, user_agent)
+     VALUES ($1, $2, $3, now() + make_interval(days => $4), $5, $6) ON CONFLICT DO NOTHING RETURNING 1`,
+    [guestSessionId(accountId), accountId, generation, sessionDays, from?.address, from?.userAgent],
   );
   return inserted.length > 0;
 }
 
-/** Ends one session, inside its caller's transaction or alone; one that has ended is what was asked for. */
-export async function endSession(query: Query, accountId: string, sessionId: string): Promise<void> {
+/** Ends one session, inside its caller's transaction or alone. False when it had ended, or is not the account's. */
+export async function endSession(query: Query, accountId: string, sessionId: string): Promise<boolean> {
   if (sessionId === guestSessionId(accountId)) await keepGuestSession(query, accountId);
-  await query(
-    `UPDATE sessions SET ${revoked} WHERE session_id = $1 AND account_id = $2 AND revoked_by IS NULL`,
+  const ended = await query(
+    `UPDATE sessions SET ${revoked} WHERE session_id = $1 AND account_id = $2 AND revoked_by IS NULL RETURNING 1`,
     [sessionId, accountId],
   );
+  return ended.length > 0;
 }
 
 /** Ends every session of the account, that of its time as a guest and tokens without a session among them. */
@@ -151,7 +173,47 @@ export async function endAllSessions(query: Query, accountId: string): Promise<v
 /** What ends must have a row to end in. */
 async function keepGuestSession(query: Query, accountId: string): Promise<void> {
   await insertGuest(query, accountId);
-  await insertGuestSession(query, accountId, 0);
+  await insertGuestSession(query, accountId, 0, null);
+}
+
+interface ListedRow {
+  session_id: string;
+  created_at: Date;
+  refreshed_at: Date;
+  address: string | null;
+  user_agent: string | null;
+}
+
+/**
+ * The account's live sessions, newest first. The one that asks is seen now, from where it asks; any other was last seen
+ * at its latest renewal. A guest who never renewed has the asking one only, without a row.
+ */
+export async function listSessions(
+  { query }: Database,
+  { accountId, sessionId: asking }: Pick<Identity, 'accountId' | 'sessionId'>,
+  from: SeenFrom,
+  { cursor, limit = limitDefault }: PageFilter,
+) {
+  const [beforeId] = decodeCursor(cursor, 'sessions', [idPart('session')]) ?? [null];
+  const rows = await query<ListedRow>(
+    `SELECT session_id, created_at, refreshed_at, address, user_agent FROM sessions
+     WHERE account_id = $1 AND revoked_by IS NULL AND expires_at > now() AND ($2::text IS NULL OR session_id < $2)
+     ORDER BY session_id DESC LIMIT $3`,
+    [accountId, beforeId, limit + 1],
+  );
+  const page = pageOf(rows, limit, 'sessions', (row) => [row.session_id]);
+  const now = { lastSeenAt: new Date().toISOString(), ...from, current: true };
+  const items = page.rows.map((row) => ({
+    sessionId: row.session_id,
+    createdAt: row.created_at.toISOString(),
+    lastSeenAt: row.refreshed_at.toISOString(),
+    address: row.address,
+    userAgent: row.user_agent,
+    ...(row.session_id === asking ? now : { current: false }),
+  }));
+  if (items.length === 0 && beforeId === null)
+    items.push({ sessionId: asking, createdAt: iso(madeAtMs(asking)), ...now });
+  return { items, nextCursor: page.nextCursor };
 }
 
 /** Forgets ended sessions, a bounded number at a time. */

@@ -22,6 +22,7 @@ import {
   findSession,
   openSession,
   renewSession,
+  type SeenFrom,
   type Session,
 } from './sessions.ts';
 
@@ -74,7 +75,7 @@ export class Accounts {
   }
 
   /** A guest who registers keeps the account. Refuses with `email_taken`, or `wrong_state` when the guest did before. */
-  async register(newcomer: NewAccount, guest: AccountRef | null): Promise<SignedIn> {
+  async register(newcomer: NewAccount, guest: AccountRef | null, from: SeenFrom): Promise<SignedIn> {
     const passwordHash = await this.#passwords.hash(newcomer.password);
     try {
       return await this.#database.transaction(async (query) => {
@@ -83,7 +84,7 @@ export class Accounts {
         const account = await insertAccount(query, { accountId, email, name, role, passwordHash });
         // Whoever else holds the guest's token has no part in the account from now on.
         if (guest !== null) await endAllSessions(query, accountId);
-        return this.#open(query, account);
+        return this.#open(query, account, from);
       });
     } catch (error) {
       if (isTaken(error, 'accounts_by_email'))
@@ -93,7 +94,7 @@ export class Accounts {
   }
 
   /** Refuses with `invalid_credentials`. */
-  async login({ email, password }: Credentials): Promise<SignedIn> {
+  async login({ email, password }: Credentials, from: SeenFrom): Promise<SignedIn> {
     const row = await this.#rowByEmail(email);
     const isRight = await this.#passwords.matches(password, row?.password_hash ?? null);
     if (row === null || !isRight) throw wrongCredentials();
@@ -104,15 +105,16 @@ export class Accounts {
         [row.account_id, row.password_hash],
       );
       if (!present) throw wrongCredentials();
-      return this.#open(query, fromRow(present));
+      return this.#open(query, fromRow(present), from);
     });
   }
 
   /** Refuses with `invalid_token`; an old refresh token ends its whole session. */
-  async refresh(refreshToken: string): Promise<SignedIn> {
+  async refresh(refreshToken: string, from: SeenFrom): Promise<SignedIn> {
     const { accountId, sessionId, generation } = await renewSession(
       this.#database,
       this.#tokens.read(refreshToken),
+      from,
     );
     const row = await this.#rowOf(accountId);
     if (!row) throw gone();
@@ -143,8 +145,8 @@ export class Accounts {
     }
   }
 
-  #end({ accountId, sessionId }: Session, isEverywhere: boolean): Promise<void> {
-    return this.#database.transaction((query) =>
+  async #end({ accountId, sessionId }: Session, isEverywhere: boolean): Promise<void> {
+    await this.#database.transaction<unknown>((query) =>
       isEverywhere ? endAllSessions(query, accountId) : endSession(query, accountId, sessionId),
     );
   }
@@ -211,8 +213,8 @@ export class Accounts {
     });
   }
 
-  async #open(query: Query, account: Account): Promise<SignedIn> {
-    const sessionId = await openSession(query, account.accountId);
+  async #open(query: Query, account: Account, from: SeenFrom): Promise<SignedIn> {
+    const sessionId = await openSession(query, account.accountId, from);
     return { account, sessionId, refreshToken: this.#tokens.issue(sessionId, 0) };
   }
 

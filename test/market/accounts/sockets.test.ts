@@ -89,6 +89,15 @@ describe('live sockets end within 5 s, at every gateway,', () => {
     await expectOpen(seconds);
   });
 
+  test('with the end of their session in the list of sessions, and others stay', async () => {
+    const { token, firsts, seconds } = await connected();
+    const { items } = (await call('GET', '/v1/me/sessions', { token })).body;
+    const other = items.find(({ current }: { current: boolean }) => !current);
+    expect((await call('DELETE', `/v1/me/sessions/${other.sessionId}`, { token })).status).toBe(204);
+    await expectClosed(seconds);
+    await expectOpen(firsts);
+  });
+
   test('with a role that an admin takes', async () => {
     const { accountId, firsts, seconds } = await connected();
     const body = (await ensureAdmin(database.pool))!;
