@@ -103,6 +103,7 @@ export const sellerWords = {
       `Once ${limit} are inside about ${rate} a second, because of the active limit.`,
     last: 'The last unit goes at about',
     after: (wait: string) => `${wait} after the start`,
+    onDay: (after: string, day: string) => `${after}, on ${day}`,
     waits: 'Last in line waits',
     waitsNote: 'Of those who get one, from the start on.',
     assumed:

@@ -41,7 +41,7 @@ export async function loseSession(page: Page): Promise<void> {
 
 const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
 
-/** Pictures of the page in both sizes and themes, and what is wrong with it: axe's faults, and what does not fit 320 px. */
+/** Pictures of the page in both sizes and themes, and what is wrong with it: axe's faults, and what does not fit. */
 export async function faultsIn(page: Page, name: string): Promise<string[]> {
   const faults: string[] = [];
   const before = page.viewportSize()!;
@@ -51,15 +51,20 @@ export async function faultsIn(page: Page, name: string): Promise<string[]> {
     for (const [size, viewport] of Object.entries(sizes)) {
       await page.setViewportSize(viewport);
       await shot(page, `${name}-${size}-${colorScheme}`, true);
+      faults.push(...(await overflow(page)));
     }
     faults.push(...(await axeFaults(page)));
   }
   await page.setViewportSize({ width: 320, height: 640 });
-  const pixels = await sidewaysPixels(page);
-  if (pixels > 0) faults.push(`${pixels} pixels do not fit 320`);
+  faults.push(...(await overflow(page)));
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   await page.setViewportSize(before);
   return faults;
+}
+
+async function overflow(page: Page): Promise<string[]> {
+  const pixels = await sidewaysPixels(page);
+  return pixels > 0 ? [`${pixels} pixels do not fit ${page.viewportSize()!.width}`] : [];
 }
 
 /** How far what was shown has moved by itself since the page began (1: by the whole window). */

@@ -52,11 +52,11 @@ export function DropFields({ products, problems, onChange }: FieldsProps) {
         ]}
       />
       <h2>{text.when}</h2>
-      <div class="pair">
+      <div class="pair roomy">
         <Field {...instant('lineOpens')} note={text.lineOpensNote} />
         <Field {...instant('starts')} note={text.startsNote} />
       </div>
-      <div class="pair half">
+      <div class="pair roomy half">
         <Field {...instant('ends')} note={text.endsNote} />
       </div>
       <Choice

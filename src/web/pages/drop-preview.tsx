@@ -1,6 +1,6 @@
 /** How the drop will go, by what is in the form now. */
 import type { Product } from '../../market/catalog/schemas.ts';
-import { count, moment, money, none, rate, timeOfDay, wait } from '../format.ts';
+import { count, date, moment, money, none, rate, timeOfDay, wait } from '../format.ts';
 import { Figure } from '../parts/figure.tsx';
 import { words } from '../words.ts';
 import { sellerWords } from '../words-seller.ts';
@@ -32,9 +32,9 @@ export function DropPreview({ products }: { readonly products: readonly Product[
       <h2 id="preview">{text.title}</h2>
       <Figure
         label={text.last}
-        value={lastMs === null ? none : clockOf(lastMs)}
+        value={lastMs === null ? none : timeOfDay(lastMs)}
         kind="last-unit"
-        note={future === null ? text.nothing : text.after(wait(future.lastUnitSeconds))}
+        note={future === null ? text.nothing : afterOf(future, lastMs!)}
       />
       <Curve future={future} startsAtMs={startsAtMs} />
       <div class="pair figures">
@@ -62,8 +62,9 @@ export function DropPreview({ products }: { readonly products: readonly Product[
   );
 }
 
-function clockOf(ms: number): string {
-  return ms - Date.now() < dayMs ? timeOfDay(ms) : moment(new Date(ms).toISOString());
+function afterOf({ lastUnitSeconds }: Forecast, lastMs: number): string {
+  const after = text.after(wait(lastUnitSeconds));
+  return lastMs - Date.now() < dayMs ? after : text.onDay(after, date(new Date(lastMs).toISOString()));
 }
 
 function slowedNote(future: Forecast | null, fields: Fields): string {

@@ -91,13 +91,15 @@ function Sold({ drops }: { readonly drops: readonly OwnDrop[] }) {
     if (value !== null) sums.set(value.currency, (sums.get(value.currency) ?? 0) + value.amount);
   }
   const units = drops.reduce((sum, each) => sum + soldOf(each), 0);
+  const usual = drops[0] ? priceOf(drops[0].drop).currency : null;
+  if (sums.size === 0 && usual !== null) sums.set(usual, 0);
   const shown = [...sums].map(([currency, amount]) => money({ amount, currency })).join(' + ');
   return (
     <Figure
       label={text.sold}
       value={shown || none}
       kind="huge sold"
-      note={text.soldNote(words.drops.units(units, count(units)), drops.length)}
+      note={drops.length === 0 ? '' : text.soldNote(words.drops.units(units, count(units)), drops.length)}
     />
   );
 }

@@ -27,11 +27,12 @@ interface TroubleProps {
 }
 
 export function Trouble({ error, onRetry }: TroubleProps) {
-  const isRead = error instanceof ApiError && error.isPassing;
+  // Reads are tried again after what passes (`loaded.ts`).
+  const isRetried = error instanceof ApiError && error.isPassing;
   const requestId = error instanceof ApiError ? error.requestId : null;
   return (
     <div class="trouble" role="alert">
-      <p>{isRead ? `${whatOf(error)} ${words.trouble.byItself}` : sentenceOf(error)}</p>
+      <p>{isRetried ? `${whatOf(error)} ${words.trouble.byItself}` : sentenceOf(error)}</p>
       {onRetry && (
         <button type="button" onClick={onRetry}>
           {words.trouble.tryAgain}
