@@ -75,7 +75,7 @@ export class OverviewReader {
         problems: problems.map(({ problem }) => problem),
       },
       orders: { byStatus: countsBy(families, 'doorbuster_orders_total', 'status') },
-      payments: { byResult: countsBy(families, 'doorbuster_payments_total', 'result') },
+      payments: { byResult: paymentsByResult(families) },
       // There are no dead letters and no sale mode yet.
       deadLetters: 0,
       oversoldUnits: sumOf(families, 'doorbuster_oversold_units'),
@@ -157,6 +157,19 @@ function askedOnce(threads: Threads): Threads {
       rowsByRole.set(role, rows);
       return rows;
     },
+  };
+}
+
+/** A payment is authorised and then captured, each with an answer of its own: here it counts once, by what became of it. */
+function paymentsByResult(families: readonly Family[]): Overview['payments']['byResult'] {
+  const answered = (type: string, result: string) =>
+    sumOf(families, 'doorbuster_payments_total', { type, result });
+  return {
+    captured: answered('CapturePayment', 'ok'),
+    declined: answered('AuthorizePayment', 'payment_declined'),
+    failed: answered('AuthorizePayment', 'payment_failed') + answered('CapturePayment', 'payment_failed'),
+    voided: answered('VoidPayment', 'ok'),
+    refunded: answered('RefundPayment', 'ok'),
   };
 }
 

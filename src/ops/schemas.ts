@@ -62,6 +62,11 @@ export type Problem = Static<typeof Problem>;
 
 const counts = Type.Record(Type.String(), Type.Integer({ minimum: 0 }), { examples: [{ confirmed: 1402 }] });
 
+const payments = Type.Record(Type.String(), Type.Integer({ minimum: 0 }), {
+  examples: [{ captured: 1402, declined: 61, failed: 0, voided: 0, refunded: 3 }],
+  description: 'Each payment by what became of it; later versions may have more',
+});
+
 export const Overview = Open(
   {
     health: Open({
@@ -71,7 +76,7 @@ export const Overview = Open(
       problems: Type.Array(Problem, { description: 'The gravest first' }),
     }),
     orders: Open({ byStatus: counts }, { description: 'How many came to each status since the start' }),
-    payments: Open({ byResult: counts }, { description: 'Since the start' }),
+    payments: Open({ byResult: payments }, { description: 'Since the start' }),
     deadLetters: Type.Integer({ minimum: 0, examples: [0] }),
     oversoldUnits: Type.Integer({ minimum: 0, examples: [0], description: 'Must be 0' }),
     inventoryMismatch: Type.Integer({ minimum: 0, examples: [0], description: 'Must be 0' }),

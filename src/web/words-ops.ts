@@ -39,7 +39,7 @@ export const opsWords = {
     sinceStart: 'Counted since the server’s start.',
     declined: (n: string) => `${n} declined`,
     deadLetters: 'Dead letters',
-    deadLettersNone: 'nothing gave up',
+    deadLettersNone: 'none waits',
     deadLettersSome: 'to look at',
     mismatch: 'Mismatch',
     mismatchNote: 'in the stock',

@@ -134,12 +134,17 @@ describe('the overview', () => {
       gauge('doorbuster_oversold_units', '', 0),
     ];
     server.backFamilies = [
-      counter('doorbuster_payments_total', '', [{ labels: { result: 'authorized' }, value: 3 }]),
+      counter('doorbuster_payments_total', '', [
+        { labels: { type: 'AuthorizePayment', result: 'ok' }, value: 4 },
+        { labels: { type: 'AuthorizePayment', result: 'payment_declined' }, value: 2 },
+        { labels: { type: 'CapturePayment', result: 'ok' }, value: 3 },
+        { labels: { type: 'VoidPayment', result: 'ok' }, value: 1 },
+      ]),
     ];
     expect(await server.read()).toEqual({
       health: { state: 'ok', problems: [] },
       orders: { byStatus: { confirmed: 3, payment_failed: 1 } },
-      payments: { byResult: { authorized: 3 } },
+      payments: { byResult: { captured: 3, declined: 2, failed: 0, voided: 1, refunded: 0 } },
       deadLetters: 0,
       oversoldUnits: 0,
       inventoryMismatch: 0,

@@ -45,6 +45,17 @@ export function figureIs(page: Page, name: string, wanted: (value: number) => bo
   return waitFor(async () => wanted(await figure(page, name)));
 }
 
+/** Changes what the page hears of one live frame a second; everything else is the server's. */
+export function frames(page: Page, type: string, change: (frame: Record<string, unknown>) => object) {
+  return page.routeWebSocket('**/v1/live', (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((text) => {
+      const frame = JSON.parse(String(text));
+      socket.send(JSON.stringify(frame.type === type ? { ...frame, ...change(frame) } : frame));
+    });
+  });
+}
+
 /** Pixels by which the page is higher than its window. */
 export function scrolls(page: Page): Promise<number> {
   return page.evaluate('document.documentElement.scrollHeight - innerHeight');

@@ -2,9 +2,9 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openSite, type Site, waitFor } from '../system/server.ts';
-import { type Drop, member, openDrop } from '../system/shop.ts';
+import { checkOut, type Drop, holding, member, openDrop } from '../system/shop.ts';
 import { axeFaults, complaintsOf, shot, sidewaysPixels, Window, whyNoBrowser } from './browser.ts';
-import { join, operator, scrolls, signIn } from './console-people.ts';
+import { figure, figureIs, frames, join, operator, scrolls, signIn } from './console-people.ts';
 
 const skipped = whyNoBrowser();
 if (skipped) console.warn(`skipping the console in a browser: ${skipped}`);
@@ -116,30 +116,29 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
     const page = await open();
     const since = new Date(Date.now() - 8_000).toISOString();
     const until = new Date(Date.now() + 60_000).toISOString();
-    await page.route('**/v1/ops/overview', (route) =>
-      route.fulfill({
-        json: {
-          health: {
-            state: 'problem',
-            problems: [
-              {
-                ...{ since, until, shard: 1, what: 'Shard 1 is restarting', doFirst: 'Wait for it.' },
-                safe: 'Holds on it stay valid; their time goes on.',
-              },
-              {
-                ...{ since, what: 'The journal lags', doFirst: 'Look at the disk of the journal.' },
-                safe: 'Answers wait for the journal: buyers see slow pages, not wrong ones.',
-              },
-            ],
+    const wrong = {
+      health: {
+        state: 'a state of a later version',
+        problems: [
+          {
+            ...{ code: 'shard_restarting', since, until, shard: 1, what: 'Shard 1 is restarting' },
+            ...{ doFirst: 'Wait for it.', safe: 'Holds on it stay valid; their time goes on.' },
           },
-          orders: { byStatus: { pending: 14_035, confirmed: 14_020, expired: 12 } },
-          payments: { byResult: { captured: 14_020, declined: 611 } },
-          ...{ deadLetters: 2, oversoldUnits: 0, inventoryMismatch: 0, saleMode: 'auto' },
-          journal: { kind: 'redis', durability: 'synced at every write', lagMs: 1 },
-          unknownYet: { to: 'this page' },
-        },
-      }),
-    );
+          {
+            ...{ code: 'journal_lags', since, what: 'The journal lags' },
+            doFirst: 'Look at the disk of the journal.',
+            safe: 'Answers wait for the journal: buyers see slow pages, not wrong ones.',
+          },
+        ],
+      },
+      orders: { byStatus: { pending: 14_035, confirmed: 14_020, expired: 12 } },
+      payments: { byResult: { captured: 14_020, declined: 611 } },
+      ...{ deadLetters: 2, oversoldUnits: 0, inventoryMismatch: 0, saleMode: 'auto' },
+      journal: { kind: 'redis', durability: 'synced at every write', lagMs: 1 },
+      unknownYet: { to: 'this page' },
+    };
+    await page.route('**/v1/ops/overview', (route) => route.fulfill({ json: wrong }));
+    await frames(page, 'ops.overview', () => wrong);
     await page.goto('/ops');
     await signIn(page, email);
     const health = page.getByRole('status', { name: 'Health' });
@@ -162,20 +161,34 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
     await shot(page, 'ops-problem-phone-dark', true);
   });
 
+  test('all is good, and its figures are those of what was sold', async () => {
+    const page = await console_();
+    const sold = await openDrop(site.server, 5, { sale: { title: 'Sold from' } });
+    const before = await figure(page, 'Orders');
+    const declined = await holding(site.server, sold);
+    expect((await checkOut(site.server, declined, { paymentMethod: 'pm_card_chargeDeclined' })).status).toBe(
+      402,
+    );
+    for (let n = 0; n < 2; n++)
+      expect((await checkOut(site.server, await holding(site.server, sold))).status).toBe(201);
+    await figureIs(page, 'Orders', (value) => value === (before || 0) + 2);
+    await figureIs(page, 'Payments', (value) => value === 2);
+    await page.getByText('1 declined').waitFor();
+    for (const name of ['Oversold units', 'Dead letters', 'Mismatch'])
+      expect(await figure(page, name)).toBe(0);
+    await page.getByRole('status', { name: 'Health' }).getByText('All good').waitFor();
+    expect(await page.title()).toBe('All good – Operator console');
+    await shot(page, 'ops-good-desktop-light');
+  });
+
   test('more than eight shards scroll inside their table, the worst first', async () => {
     const page = await open();
-    await page.routeWebSocket('**/v1/live', (socket) => {
-      const server = socket.connectToServer();
-      server.onMessage((text) => {
-        const frame = JSON.parse(String(text));
-        if (frame.type === 'ops.shards')
-          frame.shards = Array.from({ length: 12 }, (_, shard) => ({
-            ...frame.shards[0],
-            ...{ shard, commandsPerSecond: 5, commitP99Ms: shard === 9 ? 400 : 3 },
-          }));
-        socket.send(JSON.stringify(frame));
-      });
-    });
+    await frames(page, 'ops.shards', ({ shards }) => ({
+      shards: Array.from({ length: 12 }, (_, shard) => ({
+        ...(shards as object[])[0],
+        ...{ shard, commandsPerSecond: 5, commitP99Ms: shard === 9 ? 400 : 3 },
+      })),
+    }));
     await page.goto('/ops');
     await signIn(page, email);
     const shards = page.getByRole('table', { name: 'Shards' });
@@ -225,6 +238,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
       40_000,
     );
     await page.getByText(/^As of/).waitFor({ state: 'hidden' });
-    await waitFor(async () => !(await health.innerText()).includes('does not answer'));
+    await health.getByText('All good').waitFor();
+    expect(await health.innerText()).toContain('Last trouble: The shop does not answer');
   });
 });

@@ -1,36 +1,14 @@
 /** The shards and the overview, as the console hears of them: live once a second, by asking where sockets fail. */
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { Shard } from '../../ops/schemas.ts';
+import type { Overview, Shard } from '../../ops/schemas.ts';
 import { get } from '../api.ts';
 import { serverNow } from '../clock.ts';
 import { connection, type Frame, listen } from '../live.ts';
 import { useWatched, type Watched } from '../parts/watched.ts';
 
-export interface Problem {
-  readonly since: string;
-  readonly what: string;
-  readonly doFirst: string;
-  /** Why it is not worse. */
-  readonly safe?: string;
-  /** When the next step holds. */
-  readonly until?: string | null;
-  readonly shard?: number | null;
-}
-
-export interface Overview {
-  readonly health: { readonly state: string; readonly problems: readonly Problem[] };
-  readonly orders: { readonly byStatus: Readonly<Record<string, number>> };
-  readonly payments: { readonly byResult: Readonly<Record<string, number>> };
-  readonly deadLetters: number;
-  readonly oversoldUnits: number;
-  readonly inventoryMismatch: number;
-  readonly saleMode: string | { readonly mode: string; readonly isOn?: boolean };
-  readonly journal: { readonly kind: string; readonly durability: string; readonly lagMs: number };
-}
-
 export interface ShardRow {
-  readonly shard: Shard & { readonly journalLagMs?: number };
+  readonly shard: Shard;
   readonly asOfMs: number;
   /** Commands a second, the newest last. */
   readonly trail: readonly number[];

@@ -1,10 +1,13 @@
 /** What is wrong since when, what to do first, why it is not worse, and when the next step holds. */
 import { useEffect } from 'preact/hooks';
+import type { Overview, Problem as TheirProblem } from '../../ops/schemas.ts';
 import { serverNow, tick } from '../clock.ts';
 import { utcTime } from '../format.ts';
 import { opsWords } from '../words-ops.ts';
-import type { Overview, Problem } from './ops-engine.ts';
 import { milliseconds, span, utcMoment } from './ops-format.ts';
+
+/** What nobody but the browser knows has no code. */
+export type Problem = Omit<TheirProblem, 'code'>;
 
 /** Silence that a slow moment does not explain. */
 const silentMs = 5_000;
@@ -104,12 +107,11 @@ function Trouble({ problem }: { readonly problem: Problem }) {
 /** Journal, durability, lag and sale mode. The lag moves: it is shown, not read. */
 function Facts({ overview: { journal, saleMode } }: { readonly overview: Overview }) {
   const { health } = opsWords;
-  const mode = typeof saleMode === 'string' ? saleMode : saleMode?.mode;
   return (
     <span class="quiet">
       {health.journal(health.kinds[journal.kind] ?? journal.kind)} · {journal.durability}
       <span aria-hidden="true"> · {health.lag(milliseconds(journal.lagMs))}</span>
-      {mode && ` · ${health.saleMode(mode)}`}
+      {` · ${health.saleMode(saleMode)}`}
     </span>
   );
 }

@@ -2,8 +2,9 @@
 import { count, none, utcTime } from '../format.ts';
 import { opsWords } from '../words-ops.ts';
 import { isOld } from './ops-age.tsx';
-import type { Problem, ShardRow } from './ops-engine.ts';
+import type { ShardRow } from './ops-engine.ts';
 import { bytes, milliseconds } from './ops-format.ts';
+import type { Problem } from './ops-health.tsx';
 
 const shownMax = 8;
 const slowCommitMs = 100;
@@ -14,7 +15,7 @@ function severity({ shard, isSilent }: ShardRow, problems: readonly Problem[]): 
   const isMeant = problems.some((problem) => problem.shard === shard.shard);
   const { haltedPartitions = [], poisonedActors = [], recoveringPartitions = [] } = shard;
   if (isMeant || isSilent || haltedPartitions.length > 0 || poisonedActors.length > 0) return 2;
-  const isLagging = (shard.journalLagMs ?? 0) > lagMaxMs;
+  const isLagging = shard.journalLagMs > lagMaxMs;
   return isSlow(shard) || isLagging || recoveringPartitions.length > 0 ? 1 : 0;
 }
 
@@ -96,7 +97,7 @@ function Row({ row, grade }: { readonly row: ShardRow; readonly grade: 0 | 1 | 2
 
 function journalOf({ shard }: ShardRow) {
   const { shards } = opsWords;
-  const { haltedPartitions = [], poisonedActors = [], recoveringPartitions = [], journalLagMs = 0 } = shard;
+  const { haltedPartitions = [], poisonedActors = [], recoveringPartitions = [], journalLagMs } = shard;
   if (haltedPartitions.length > 0) return <b>{shards.halted(count(haltedPartitions.length))}</b>;
   if (poisonedActors.length > 0) return <b>{shards.poisoned(count(poisonedActors.length))}</b>;
   if (recoveringPartitions.length > 0) return <b>{shards.recovering}</b>;

@@ -1,4 +1,5 @@
 /** The operator's console: one screen that says whether all is good, and what to do first when it is not. */
+import type { Overview } from '../../ops/schemas.ts';
 import { serverNow, tick } from '../clock.ts';
 import { count, none, rate } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
@@ -10,7 +11,7 @@ import { Page } from '../parts/page.tsx';
 import { opsWords } from '../words-ops.ts';
 import { AsOf, isOld } from './ops-age.tsx';
 import { DropsTable } from './ops-drops.tsx';
-import { type Overview, type ShardRow, useOverview, useShards } from './ops-engine.ts';
+import { type ShardRow, useOverview, useShards } from './ops-engine.ts';
 import { dayAndTime, milliseconds } from './ops-format.ts';
 import { Health, problemsOf } from './ops-health.tsx';
 import { type Drops, sum, useDrops, useOpsHistory } from './ops-running.ts';
@@ -78,7 +79,7 @@ function Vitals({ overview, isStale }: { readonly overview: Overview | null; rea
   const orders = overview?.orders.byStatus ?? null;
   const payments = overview?.payments.byResult ?? null;
   const open = orders && (orders.pending ?? 0) - sum(lastStatuses, (status) => orders[status] ?? 0);
-  const declined = payments && (payments.declined ?? payments.payment_declined ?? 0);
+  const declined = payments && (payments.declined ?? 0);
   const letters = overview?.deadLetters ?? null;
   return (
     <div class={`vitals ${isStale ? 'stale' : ''}`}>
@@ -94,7 +95,7 @@ function Vitals({ overview, isStale }: { readonly overview: Overview | null; rea
       />
       <Figure
         label={vitals.payments}
-        value={count(payments && (payments.captured ?? payments.ok ?? 0))}
+        value={count(payments && (payments.captured ?? 0))}
         note={declined === null ? '' : vitals.declined(count(declined))}
       />
       <Figure
