@@ -69,7 +69,6 @@ export const opsWords = {
     columns: { drop: 'Drop', phase: 'Phase', waiting: 'Waiting', left: 'Left' },
     empty: 'There is no drop yet. Sellers make one under "Your shop".',
     slow: (seconds: string) => `Many drops run: figures are up to ${seconds} s old.`,
-    opensAt: (time: string) => `at ${time}`,
   },
   phases: {
     scheduled: 'scheduled',
@@ -160,7 +159,7 @@ export const opsWords = {
     apply: 'Apply rates',
     note: 'Takes effect at the next tick and changes nobody’s order.',
     lasts: (rate: string, stock: string, line: string) =>
-      `At ${rate} a second the stock lasts ${stock} and the last in line waits ${line}.`,
+      `At ${rate} a second the stock lasts ${stock} if everybody buys, and the last in line waits ${line}.`,
     question: 'Apply these rates?',
     questionText:
       'That is ten times as much or as little as now, or more. Buyers read their new wait at once.',

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { Sale, SaleStatus } from '../../market/sales/schemas.ts';
 import { ApiError } from '../api.ts';
 import { serverNow } from '../clock.ts';
-import { count, none, rate, share, utcTime } from '../format.ts';
+import { count, none, rate, share } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
 import { ConnectionState } from '../parts/connection.tsx';
 import { Figure } from '../parts/figure.tsx';
@@ -56,7 +56,7 @@ function Drop({ saleId }: { readonly saleId: string }) {
       <div class="ops-drop">
         <div class={`drop-figures ${isOld(status.asOfMs) ? 'stale' : ''}`}>
           <Tally status={status.value} />
-          <Shares status={status.value} />
+          <Shares status={status.value} soldPerSecond={history.fallPerSecond(2, paceSeconds)} />
         </div>
         <div class="controls">
           {value !== null && phase !== null && (
@@ -128,7 +128,13 @@ function Tally({ status }: { readonly status: SaleStatus | null }) {
 }
 
 /** How the units are shared out, as a bar and as text. */
-function Shares({ status }: { readonly status: SaleStatus | null }) {
+function Shares({
+  status,
+  soldPerSecond,
+}: {
+  readonly status: SaleStatus | null;
+  readonly soldPerSecond: number | null;
+}) {
   const { shares } = opsWords.drop;
   const items = status?.items ?? [];
   const parts = [
@@ -151,23 +157,25 @@ function Shares({ status }: { readonly status: SaleStatus | null }) {
             {text(units === 0 ? none : share(part / units))}
           </span>
         ))}
-        <span class="till">{status === null ? '' : lastUnit(status)}</span>
+        <span class="till">{status === null ? '' : lastUnit(status, soldPerSecond)}</span>
       </p>
     </div>
   );
 }
 
 const roundToMs = 10_000;
+/** How long the pace is looked at that says when the last unit goes. */
+const paceSeconds = 60;
 
-function lastUnit({ items, phase, queueLength, outflowPerSecond }: SaleStatus): string {
+function lastUnit({ items, phase }: SaleStatus, soldPerSecond: number | null): string {
   const { shares } = opsWords.drop;
   const available = sum(items, (item) => item.available);
   const isOpen = phase !== 'ended' && phase !== 'scheduled';
   if (available === 0 && isOpen)
     return sum(items, ({ held }) => held) > 0 ? shares.mayComeBack : shares.noneLeft;
-  if (phase !== 'active' || outflowPerSecond <= 0 || queueLength < available) return '';
-  const atMs = serverNow() + (available / outflowPerSecond) * 1000;
-  return shares.lastUnit(utcTime(Math.round(atMs / roundToMs) * roundToMs));
+  if (phase !== 'active' || soldPerSecond === null || soldPerSecond <= 0) return '';
+  const atMs = serverNow() + (available / soldPerSecond) * 1000;
+  return shares.lastUnit(utcMoment(Math.round(atMs / roundToMs) * roundToMs, serverNow()));
 }
 
 function Tiers({ drop: { history, status } }: { readonly drop: OneDrop }) {

@@ -60,6 +60,6 @@ function Row({ row: { sale, phase, waiting, left, asOfMs } }: { readonly row: Dr
 /** A word and a shape, never colour alone. */
 export function Phase({ phase, startsAt }: { readonly phase: string; readonly startsAt?: string }) {
   const isToCome = phase === 'scheduled' && startsAt !== undefined;
-  const text = isToCome ? opsWords.drops.opensAt(utcMoment(startsAt, serverNow())) : phaseWord(phase);
+  const text = isToCome ? utcMoment(startsAt, serverNow()) : phaseWord(phase);
   return <span class={`phase ${phase}`}>{text}</span>;
 }

@@ -10,6 +10,7 @@ const spanMs = 15 * 60_000;
 /** A longer silence is a gap in the line. */
 const gapMs = 5_000;
 const happeningsMax = 20;
+const fallSecondsMin = 10;
 
 export class History {
   /** Seconds since 1970. */
@@ -46,6 +47,15 @@ export class History {
     this.happenings.push({ atMs, text });
     if (this.happenings.length > happeningsMax) this.happenings.shift();
     this.revision.value++;
+  }
+
+  /** How fast it fell over so many seconds, or as many as are known; null: too few, or a gap among them. */
+  fallPerSecond(line: number, seconds: number): number | null {
+    const last = this.times.length - 1;
+    const first = this.times.findIndex((at) => at >= (this.times[last] ?? 0) - seconds);
+    const [from, to] = [this.lines[line]?.[first], this.lines[line]?.[last]];
+    const passed = (this.times[last] ?? 0) - (this.times[first] ?? 0);
+    return from == null || to == null || passed < fallSecondsMin ? null : (from - to) / passed;
   }
 
   last(line: number): number | null {
