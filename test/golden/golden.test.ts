@@ -119,11 +119,26 @@ it('the address of a ticket, and a sale’s column of addresses, are in a golden
 
 it('the site of a ticket, and a sale’s column of sites, are in a golden set', () => {
   const events = sets.flatMap((set) => recordsOf(set).flatMap(({ records }) => records));
-  expect(events.filter(({ event }) => 'site' in event && event.site === 0x8765_4321)).toHaveLength(3);
+  expect(
+    events.filter(({ event }) => 'site' in event && event.site === 0x8765_4321).length,
+  ).toBeGreaterThanOrEqual(3);
   const columns = sets.flatMap((set) =>
     set.snapshots.filter(({ kind, state }) => kind === 'sale' && /"sites":/.test(JSON.stringify(state))),
   );
   expect(columns.length).toBeGreaterThan(0);
+});
+
+it('who steered a sale is in a golden set, in its records and in its saved state', () => {
+  const steered = sets.flatMap((set) =>
+    recordsOf(set).flatMap(({ records }) => records.filter(({ event }) => 'by' in event)),
+  );
+  expect(new Set(steered.map(({ event }) => event.type))).toEqual(
+    new Set(['SaleChanged', 'SalePaused', 'SaleResumed', 'SaleEnded']),
+  );
+  const saved = sets.flatMap((set) =>
+    set.snapshots.filter(({ state }) => /"changes":/.test(JSON.stringify(state))),
+  );
+  expect(saved.length).toBeGreaterThan(0);
 });
 
 it('a golden frame that was touched is refused', () => {

@@ -207,7 +207,10 @@ function openShop(story: Story): void {
   // No socks are there: this one is refused.
   story.send('sale', `sal_${uuid(5)}`, saleOf([item('SOCKS', 1)], 'Sock drop', story.atMs), 'created');
   story.deliver(captured);
-  story.send('sale', saleId, { type: 'ChangeSale', sellerId: seller, queueing: { releasePerSecond: 80 } });
+  story.send('sale', saleId, {
+    ...{ type: 'ChangeSale', sellerId: seller, queueing: { releasePerSecond: 80 } },
+    by: { accountId: seller, role: 'seller' },
+  });
   story.atMs += 1_000;
   story.tick('sale', saleId);
   for (let n = 1; n <= 8; n++)
@@ -230,9 +233,10 @@ function openShop(story: Story): void {
   story.tick('sale', saleId);
   story.send('sale', saleId, { type: 'PauseSale', sellerId: seller });
   story.send('sale', saleId, { type: 'ResumeSale', sellerId: seller });
-  story.send('sale', saleId, { type: 'PauseSale', sellerId: seller, holds: true });
+  const operator = { accountId: `acc_${uuid(9)}`, role: 'operator' };
+  story.send('sale', saleId, { type: 'PauseSale', sellerId: null, holds: true, by: operator });
   story.deliver(captured);
-  story.send('sale', saleId, { type: 'ResumeSale', sellerId: seller });
+  story.send('sale', saleId, { type: 'ResumeSale', sellerId: null, by: operator });
   story.deliver(captured);
   for (let n = 0; n < 4; n++) {
     story.atMs += 100;
@@ -354,7 +358,10 @@ function endShop(story: Story): void {
     story.tick('sale', saleId);
   }
   const general = `sal_${uuid(6)}`;
-  story.send('sale', saleId, { type: 'CloseSale', sellerId: seller });
+  story.send('sale', saleId, {
+    ...{ type: 'CloseSale', sellerId: seller },
+    by: { accountId: seller, role: 'seller' },
+  });
   story.deliver(captured);
   const terms = {
     type: 'OpenAllocation',

@@ -182,6 +182,11 @@ describe('a sale', () => {
       ['closeSale', 'ended'],
     ] as const)
       expect((await client.ask(verb, 200, { who: seller, path })).body.phase).toBe(phase);
+    const changes = (await client.ask('listSaleChanges', 200, { who: seller, path })).body.items;
+    expect(changes[0]).toMatchObject({
+      change: 'closed',
+      actor: { accountId: seller.accountId, role: 'seller' },
+    });
     await client.refused('resumeSale', 410, 'sale_ended', { who: seller, path });
     const listed = await waitFor(async () => {
       const { items } = (await client.ask('listSales', 200, { query: 'limit=100' })).body;

@@ -59,13 +59,40 @@ export const readSaleStatus = command('ReadSaleStatus')
   .answers<SaleStatusView>();
 export type ReadSaleStatus = Sent<typeof readSaleStatus>;
 
+/** An account, and the role in which it acted. */
+export interface Steerer {
+  accountId: string;
+  role: 'seller' | 'operator' | 'admin';
+}
+
 /** Who steers a sale, and what that is based on. */
 export interface Steering {
+  by?: Steerer;
   /** The owner, or null for an operator. */
   sellerId: string | null;
   /** The versions that the caller may have seen; null, or absent: any. */
   versions?: string[] | null;
 }
+
+/** One of the things that somebody did to a sale. */
+export interface SaleChange {
+  what: 'paused' | 'resumed' | 'closed' | 'rates';
+  atMs: number;
+  by: Steerer;
+  /** Of a pause: whether new holds stopped, too. */
+  holds?: boolean;
+  /** Of the rates that are others than before: [before, after]. */
+  rates?: Record<string, [number | null, number | null]>;
+}
+
+/** ok | not_found (also for another seller). Newest first; of the many only the last hundred. */
+export const readSaleChanges = command('ReadSaleChanges')
+  .takes<{
+    /** The owner, or null for an operator. */
+    sellerId: string | null;
+  }>()
+  .answers<{ changes: SaleChange[] }>();
+export type ReadSaleChanges = Sent<typeof readSaleChanges>;
 
 /** Rates only; the order of the queue never changes. ok | not_found (also for another seller) | stale_version | sale_ended. */
 export const changeSale = command('ChangeSale')
@@ -251,6 +278,7 @@ export type SaleCommands =
   | typeof createSale
   | typeof readSale
   | typeof readSaleStatus
+  | typeof readSaleChanges
   | typeof changeSale
   | typeof pauseSale
   | typeof resumeSale

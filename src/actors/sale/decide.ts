@@ -22,6 +22,7 @@ import {
   createSale,
   pauseSale,
   readSale,
+  readSaleChanges,
   readSaleStatus,
   resumeSale,
 } from './seller.ts';
@@ -35,6 +36,7 @@ const handle = dispatch<SaleState, SaleCommands, SaleEvent>({
   CreateSale: createSale,
   ReadSale: readSale,
   ReadSaleStatus: readSaleStatus,
+  ReadSaleChanges: readSaleChanges,
   ChangeSale: changeSale,
   PauseSale: pauseSale,
   ResumeSale: resumeSale,

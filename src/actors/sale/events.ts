@@ -1,23 +1,24 @@
 /**
  * What happened: the journal's records and the only input of `evolve`. Shapes are pinned by golden files; a change
- * of meaning is a new type, never a new reading of an old one. `atMs` is engine time.
+ * of meaning is a new type, never a new reading of an old one. `atMs` is engine time. `by`: who steered; absent where the
+ * time did, and in records of before.
  */
 import type { Code } from '../../protocol/codes.ts';
-import type { Queueing, SaleTerms } from './commands.ts';
+import type { Queueing, SaleTerms, Steerer } from './commands.ts';
 
 export type SaleEvent =
   | ({ type: 'SaleCreated'; atMs: number } & SaleTerms)
   | { type: 'ItemAllotted'; sku: string; atMs: number }
   | { type: 'ItemRefused'; sku: string; code: Code; available: number | null; atMs: number }
-  | { type: 'SaleChanged'; queueing: Queueing; atMs: number }
+  | { type: 'SaleChanged'; queueing: Queueing; by?: Steerer; atMs: number }
   | { type: 'PrequeueOpened'; atMs: number }
   | { type: 'SaleStarted'; atMs: number }
   /** `holds`: whether new holds stop as well; records from before it was told have none. */
-  | { type: 'SalePaused'; holds?: boolean; atMs: number }
-  | { type: 'SaleResumed'; atMs: number }
+  | { type: 'SalePaused'; holds?: boolean; by?: Steerer; atMs: number }
+  | { type: 'SaleResumed'; by?: Steerer; atMs: number }
   | { type: 'SaleSoldOut'; atMs: number }
   | { type: 'SaleReopened'; atMs: number }
-  | { type: 'SaleEnded'; reason: 'time' | 'closed' | 'refused'; atMs: number }
+  | { type: 'SaleEnded'; reason: 'time' | 'closed' | 'refused'; by?: Steerer; atMs: number }
   | { type: 'ItemReleased'; sku: string; atMs: number }
   /** The SKU gives holds, or none, as revision `revision` of the sale's pause says. */
   | { type: 'ItemPauseSettled'; sku: string; revision: number; atMs: number }

@@ -1,5 +1,6 @@
 /** The only writer of the sale actor's state: what each event of the journal means. */
 import { admit, awaitEnd, giveUp, heldBy, soldTo } from './admissions.ts';
+import { noteChange } from './changes.ts';
 import type { SaleItem } from './commands.ts';
 import type { SaleEvent } from './events.ts';
 import { evolveFacts, withTimes } from './facts.ts';
@@ -19,7 +20,12 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
       if (item.seq === 0) item.available = item.quantity;
       return;
     }
+    case 'SaleChanged':
+      noteChange(state, event);
+      evolveFacts(state, event);
+      return;
     case 'SalePaused':
+      noteChange(state, event);
       evolveFacts(state, event);
       pauseHolds(state, event.holds ?? state.isHoldingPaused);
       return;
@@ -28,12 +34,14 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
       return;
     case 'SaleStarted':
     case 'SaleResumed':
+      if (event.type === 'SaleResumed') noteChange(state, event);
       evolveFacts(state, event);
       pauseHolds(state, false);
       state.credit = 0;
       state.creditAtMs = event.atMs;
       return;
     case 'SaleEnded':
+      noteChange(state, event);
       evolveFacts(state, event);
       // Waiting tickets end with the sale; admitted buyers may finish.
       state.expired += state.tickets.expireWaiting();

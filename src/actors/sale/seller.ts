@@ -7,8 +7,10 @@ import type {
   CurrentSaleView,
   PauseSale,
   ReadSale,
+  ReadSaleChanges,
   ReadSaleStatus,
   ResumeSale,
+  SaleChange,
   SaleStatusView,
   Steering,
 } from './commands.ts';
@@ -38,6 +40,11 @@ function changed(before: SaleState, event: SaleEvent, at: Instant): ViewDecision
 function refusalOf(state: SaleState, { sellerId, versions = null }: Steering): RefusedDecision | null {
   if (!mayManage(state, sellerId)) return refuse('not_found');
   return versions === null || versions.includes(shownVersion(state)) ? null : refuse('stale_version');
+}
+
+/** As a part of the event. */
+function byOf({ by }: Steering): Pick<Steering, 'by'> {
+  return by === undefined ? {} : { by };
 }
 
 function mayManage(state: SaleState, sellerId: string | null): boolean {
@@ -83,12 +90,20 @@ export function readSaleStatus(
   return { code: 'ok', events: noEvents, reply: (now) => saleStatusView(now, at) };
 }
 
+export function readSaleChanges(
+  state: SaleState,
+  { sellerId }: ReadSaleChanges,
+): SaleDecision<{ changes: SaleChange[] }> {
+  if (!mayManage(state, sellerId)) return refuse('not_found');
+  return { code: 'ok', events: noEvents, reply: (now) => ({ changes: now.changes.toReversed() }) };
+}
+
 export function changeSale(state: SaleState, command: ChangeSale, at: Instant): ViewDecision {
   const refusal = refusalOf(state, command);
   if (refusal !== null) return refusal;
   if (state.phase === 'ended') return refuse('sale_ended');
   const queueing = { ...state.queueing, ...command.queueing };
-  return changed(state, { type: 'SaleChanged', queueing, atMs: at }, at);
+  return changed(state, { type: 'SaleChanged', queueing, ...byOf(command), atMs: at }, at);
 }
 
 export function pauseSale(state: SaleState, command: PauseSale, at: Instant): ViewDecision {
@@ -98,16 +113,17 @@ export function pauseSale(state: SaleState, command: PauseSale, at: Instant): Vi
   if (state.phase === 'ended') return refuse('sale_ended');
   if (state.phase === 'scheduled') return refuse('wrong_state');
   if (state.phase !== 'paused')
-    return changed(state, { type: 'SalePaused', ...(holds && { holds }), atMs: at }, at);
+    return changed(state, { type: 'SalePaused', ...(holds && { holds }), ...byOf(command), atMs: at }, at);
   if (holds === undefined || holds === state.isHoldingPaused) return unchanged(at);
-  return changed(state, { type: 'SalePaused', holds, atMs: at }, at);
+  return changed(state, { type: 'SalePaused', holds, ...byOf(command), atMs: at }, at);
 }
 
 export function resumeSale(state: SaleState, command: ResumeSale, at: Instant): ViewDecision {
   const refusal = refusalOf(state, command);
   if (refusal !== null) return refusal;
   if (state.phase === 'ended') return refuse('sale_ended');
-  if (state.phase === 'paused') return changed(state, { type: 'SaleResumed', atMs: at }, at);
+  if (state.phase === 'paused')
+    return changed(state, { type: 'SaleResumed', ...byOf(command), atMs: at }, at);
   return state.phase === 'active' ? unchanged(at) : refuse('wrong_state');
 }
 
@@ -115,5 +131,5 @@ export function closeSale(state: SaleState, command: CloseSale, at: Instant): Vi
   const refusal = refusalOf(state, command);
   if (refusal !== null) return refusal;
   if (state.phase === 'ended') return unchanged(at);
-  return changed(state, { type: 'SaleEnded', reason: 'closed', atMs: at }, at);
+  return changed(state, { type: 'SaleEnded', reason: 'closed', ...byOf(command), atMs: at }, at);
 }

@@ -1,5 +1,6 @@
 /** The sale's saved form, version 1. Rates of the last seconds are not kept: they are shown, never decided on. */
 import { admit } from './admissions.ts';
+import type { SaleChange } from './commands.ts';
 import { withTimes } from './facts.ts';
 import { RateWindow } from './rate-window.ts';
 import { type ItemState, initialSale, type SaleState } from './state.ts';
@@ -25,9 +26,12 @@ interface SavedSale
     | 'isCut'
     | 'isHoldingPaused'
     | 'pauseRevision'
+    | 'changes'
   > {
   isHoldingPaused?: boolean;
   pauseRevision?: number;
+  /** Absent while there are none. */
+  changes?: SaleChange[];
   items: SavedItem[];
   active: [number, number, number, number, boolean, [string, readonly [number, number]][]][];
   tickets: TicketColumns;
@@ -35,11 +39,12 @@ interface SavedSale
 
 export function snapshotSale(state: SaleState): SavedSale {
   const { joins: _joins, releases: _releases, endings: _endings, isCut: _isCut, ...kept } = state;
-  const { items, active, tickets, isHoldingPaused, pauseRevision, ...plain } = kept;
+  const { items, active, tickets, isHoldingPaused, pauseRevision, changes, ...plain } = kept;
   const wasPaused = pauseRevision > 0;
   return {
     ...plain,
     ...(wasPaused && { isHoldingPaused, pauseRevision }),
+    ...(changes.length > 0 && { changes: [...changes] }),
     items: [...items.values()].map(({ sku, quantity, limit, allocation, pauseSettled, ...rest }) => ({
       ...{ sku, quantity, limit },
       // The saved form is older than the word allocation.
@@ -61,7 +66,7 @@ export function snapshotSale(state: SaleState): SavedSale {
 
 export function restoreSale(key: string, snapshot: unknown, version: number): SaleState {
   if (version !== saleVersion) throw new Error(`unknown version ${version} of a sale snapshot`);
-  const { items, active, tickets, ...plain } = snapshot as SavedSale;
+  const { items, active, tickets, changes = [], ...plain } = snapshot as SavedSale;
   const state: SaleState = {
     ...initialSale(key),
     ...plain,
@@ -75,6 +80,7 @@ export function restoreSale(key: string, snapshot: unknown, version: number): Sa
     tickets: TicketTable.fromColumns(tickets),
     joins: new RateWindow(),
     releases: new RateWindow(),
+    changes: [...changes],
   };
   for (const [number, admittedAtMs, claimByMs, expiresAtMs, isClaimed, units] of active)
     admit(state, number, { admittedAtMs, claimByMs, expiresAtMs, isClaimed, units: new Map(units) });

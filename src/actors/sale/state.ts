@@ -8,7 +8,7 @@ import type { Sent } from '../../protocol/command.ts';
 import { DeadlineHeap } from '../../protocol/deadline-heap.ts';
 import type { Decision, PendingMessage } from '../../protocol/decider.ts';
 import type { closeAllocation, openAllocation, pauseAllocation } from '../sku/commands.ts';
-import type { SaleTerms } from './commands.ts';
+import type { SaleChange, SaleTerms } from './commands.ts';
 import type { SaleEvent } from './events.ts';
 import type { ItemFacts, SaleFacts } from './facts.ts';
 import { RateWindow } from './rate-window.ts';
@@ -67,6 +67,8 @@ export interface SaleState extends SaleFacts {
   isCut: boolean;
   joins: RateWindow;
   releases: RateWindow;
+  /** Oldest first. */
+  readonly changes: SaleChange[];
 }
 
 export type SaleDecision<Reply = null> = Decision<SaleState, SaleEvent, Reply>;
@@ -107,5 +109,6 @@ export function initialSale(saleId: string): SaleState {
     isCut: false,
     joins: new RateWindow(),
     releases: new RateWindow(),
+    changes: [],
   };
 }

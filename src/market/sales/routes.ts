@@ -6,8 +6,10 @@ import {
   closeSale,
   pauseSale,
   readSale,
+  readSaleChanges,
   readSaleStatus,
   resumeSale,
+  type Steerer,
 } from '../../actors/sale/commands.ts';
 import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
 import { accepted, idParam, scopeOf } from '../../gateway/handling.ts';
@@ -16,12 +18,12 @@ import { type Identity, type Route, reply, route, type Services } from '../../ga
 import { Page } from '../../gateway/schemas.ts';
 import { digestOf } from '../../protocol/digest.ts';
 import { openSale } from './creation.ts';
-import { NewSale, Sale, SaleChange, SaleFilter, SalePause, SaleStatus } from './schemas.ts';
+import { NewRates, NewSale, Sale, SaleChange, SaleFilter, SalePause, SaleStatus } from './schemas.ts';
 import { settled } from './settling.ts';
 import { shownSalesOf } from './shown.ts';
 import { listSales } from './store.ts';
 import { checkClaimTime } from './terms.ts';
-import { readShownSale, saleStatusJson } from './views.ts';
+import { changeJson, readShownSale, saleStatusJson } from './views.ts';
 
 const tag = 'Sales';
 const managers = ['seller', 'operator', 'admin'] as const;
@@ -38,10 +40,18 @@ function tagOf({ version }: CurrentSaleView, { items }: Sale): string {
   return etagOf(`${version}.${digestOf(items)}`);
 }
 
+/** In the most powerful of the roles that let the account do it. */
+function steererOf({ accountId, roles }: Identity): Steerer {
+  return {
+    accountId,
+    role: (['admin', 'operator'] as const).find((role) => roles.includes(role)) ?? 'seller',
+  };
+}
+
 /** Who steers, and which versions of the sale that may be based on. */
 function steeredBy(identity: Identity, ifMatch: string | undefined) {
   const versions = versionsOf(ifMatch)?.map((tag) => tag.split('.', 1)[0]!) ?? null;
-  return { sellerId: scopeOf(identity), versions };
+  return { by: steererOf(identity), sellerId: scopeOf(identity), versions };
 }
 
 const create = route({
@@ -109,7 +119,7 @@ const change = route({
   summary: 'Change the rates of a sale; the order of its queue never changes',
   tag,
   who: managers,
-  body: SaleChange,
+  body: NewRates,
   replies: one,
   headers: ifMatchHeader,
   refusals: ['not_found', 'forbidden', 'stale_version', 'sale_ended'],
@@ -187,6 +197,23 @@ const status = route({
   },
 });
 
+const changes = route({
+  method: 'GET',
+  path: '/v1/sales/{saleId}/changes',
+  operationId: 'listSaleChanges',
+  summary:
+    'Who paused, resumed or closed a sale or changed its rates, and when: the last hundred, newest first',
+  tag,
+  who: managers,
+  replies: { 200: { description: 'The changes, on one page', schema: Page(SaleChange) } },
+  refusals: ['not_found', 'forbidden'],
+  async handle({ services, identity, params }) {
+    const saleId = idParam('sale', params.saleId);
+    const answer = await services.ask(readSaleChanges, saleId, { sellerId: scopeOf(identity) });
+    return reply(200, { items: accepted(answer).changes.map(changeJson), nextCursor: null });
+  },
+});
+
 export const routes: readonly Route[] = [
   create,
   list,
@@ -200,6 +227,7 @@ export const routes: readonly Route[] = [
     closeSale,
   ),
   status,
+  changes,
 ];
 
 export const pages: readonly WebPage[] = [

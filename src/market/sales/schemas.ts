@@ -89,7 +89,7 @@ export const SalePause = Closed(
   { title: 'SalePause' },
 );
 
-export const SaleChange = Closed(
+export const NewRates = Closed(
   { queueing: Type.Partial(Type.Object(rates), { additionalProperties: false, minProperties: 1 }) },
   { title: 'SaleChange' },
 );
@@ -137,6 +137,25 @@ export const Sale = Open(
   { title: 'Sale' },
 );
 export type Sale = Static<typeof Sale>;
+
+const ChangedRate = Open({ from: Nullable(Type.Number()), to: Nullable(Type.Number()) });
+
+export const SaleChange = Open(
+  {
+    at: Timestamp,
+    actor: Open({ accountId: Id('account'), role: Type.Enum(['seller', 'operator', 'admin']) }),
+    change: Type.Enum(['paused', 'resumed', 'closed', 'rates'], { examples: ['rates'] }),
+    holds: Type.Optional(Type.Boolean({ description: 'Of a pause: whether new holds stopped, too' })),
+    rates: Type.Optional(
+      Type.Record(Type.String(), ChangedRate, {
+        description: 'Those that are others than before',
+        examples: [{ releasePerSecond: { from: 100, to: 50 } }],
+      }),
+    ),
+  },
+  { title: 'ChangeOfSale' },
+);
+export type SaleChange = Static<typeof SaleChange>;
 
 export const SaleFilter = Closed({ seller: Type.Optional(Id('account')), ...pageQuery });
 

@@ -6,6 +6,7 @@ import {
   type CurrentSaleView,
   type ItemFigures,
   readSale,
+  type SaleChange as SaleChangeView,
   type SaleStatusView,
   type SaleView,
 } from '../../actors/sale/commands.ts';
@@ -13,7 +14,7 @@ import { accepted, iso } from '../../gateway/handling.ts';
 import { throwRefusal } from '../../gateway/problem.ts';
 import type { Services } from '../../gateway/route.ts';
 import type { CatalogueEntry } from '../catalog/store.ts';
-import type { Sale, SaleStatus } from './schemas.ts';
+import type { Sale, SaleChange, SaleStatus } from './schemas.ts';
 
 /** A sale as anybody may read it, the seller included. One that was refused is answered as one that never was. */
 export async function readShownSale(
@@ -49,6 +50,18 @@ export function saleJson(
     paymentSeconds: view.paymentSeconds,
     inviteOnly: false,
     createdAt: iso(view.createdAtMs),
+  };
+}
+
+export function changeJson({ what, atMs, by, holds, rates }: SaleChangeView): SaleChange {
+  return {
+    at: iso(atMs),
+    actor: { accountId: by.accountId, role: by.role },
+    change: what,
+    ...(holds !== undefined && { holds }),
+    ...(rates !== undefined && {
+      rates: Object.fromEntries(Object.entries(rates).map(([name, [from, to]]) => [name, { from, to }])),
+    }),
   };
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../../src/gateway/handling.ts';
 import { authenticated } from '../../gateway/live-client.ts';
-import { openShop, type Shop, saleBody } from '../../gateway/shop.ts';
+import { openShop, type Shop, saleBody, type Visitor } from '../../gateway/shop.ts';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -245,5 +245,36 @@ describe('a sale’s version', () => {
     expect(again.status).toBe(304);
     const list = await shop.request(null, 'GET /v1/sales');
     expect(list.headers.get('cache-control')).toMatch(/^public, max-age=\d+$/);
+  });
+});
+
+describe('the changes of a sale', () => {
+  it('say who did what, and when, to its owner and operators', async () => {
+    const { saleId, seller } = await shop.openSale(5);
+    const operator = await shop.visitor('operator');
+    const read = (who: Visitor) => shop.request(who, `GET /v1/sales/${saleId}/changes`);
+    expect((await read(seller)).body).toEqual({ items: [], nextCursor: null });
+    const rates = { queueing: { releasePerSecond: 7, ticketsPerAddress: null } };
+    await shop.request(operator, `PATCH /v1/sales/${saleId}`, rates);
+    await shop.request(operator, `POST /v1/sales/${saleId}/pause`, { holds: true });
+    await shop.request(seller, `POST /v1/sales/${saleId}/resume`);
+    await shop.request(await shop.visitor('admin'), `POST /v1/sales/${saleId}/close`);
+    const { status, body } = await read(seller);
+    expect(status).toBe(200);
+    const by = (who: Visitor, role: string) => ({ actor: { accountId: who.accountId, role } });
+    expect(body.items).toMatchObject([
+      { change: 'closed', actor: { role: 'admin' } },
+      { change: 'resumed', ...by(seller, 'seller') },
+      { change: 'paused', holds: true, ...by(operator, 'operator') },
+      {
+        change: 'rates',
+        rates: { releasePerSecond: { from: 1000, to: 7 }, ticketsPerAddress: { from: 20, to: null } },
+        ...by(operator, 'operator'),
+      },
+    ]);
+    for (const { at } of body.items) expect(at).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect((await read(operator)).body).toEqual(body);
+    expect((await read(await shop.visitor('seller'))).body.code).toBe('not_found');
+    expect((await read(await shop.visitor())).body.code).toBe('forbidden');
   });
 });
