@@ -121,7 +121,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
     await page.getByText('Resumed. The line moves.').waitFor();
     expect(await phaseOf(drop)).toBe('active');
     const changes = page.getByRole('list', { name: 'Changes' });
-    await waitFor(async () => /paused[\s\S]*|resumed[\s\S]*/i.test(await changes.innerText()));
+    await waitFor(async () => /Resumed, by you[\s\S]*Paused, by you/.test(await changes.innerText()));
   });
 
   test('rates are changed on the version that is shown; a slip of the finger is asked about', async () => {
@@ -169,6 +169,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
     await page.unroute(`**/v1/sales/${drop.saleId}`);
     await waitFor(async () => (await form.getByLabel('Release per second').inputValue()) === '7');
     expect(await form.getByLabel('Active limit').inputValue()).toBe('9');
+    await page.getByText('Release per second: 1 to 7, by the seller').waitFor();
     await form.getByRole('button', { name: 'Apply rates' }).click();
     await form.getByText('Applied.').waitFor();
     expect(await ratesOf(drop)).toMatchObject({ releasePerSecond: 7, activeLimit: 9 });

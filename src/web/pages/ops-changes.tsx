@@ -1,41 +1,40 @@
-/** The list "Changes": who changed what, when. */
+/** The list "Changes": who changed what, when, the newest first. */
+import { useEffect } from 'preact/hooks';
+import type { SaleChange } from '../../market/sales/schemas.ts';
 import { get } from '../api.ts';
 import { serverNow } from '../clock.ts';
-import type { History } from '../parts/history.ts';
+import { count, none } from '../format.ts';
 import { useWatched } from '../parts/watched.ts';
+import { session } from '../session.ts';
 import { opsWords } from '../words-ops.ts';
 import { utcMoment } from './ops-format.ts';
 import { pathOf } from './ops-one.ts';
 
-interface Change {
-  readonly at: string;
-  readonly what: string;
-  readonly who: string | null;
-}
-
 const everyMs = 4_000;
 
-export function Changes({ saleId, history }: { readonly saleId: string; readonly history: History }) {
-  void history.revision.value;
+/** `revision`: another number when something was just changed from here. */
+export function Changes({ saleId, revision }: { readonly saleId: string; readonly revision: number }) {
   const { changes } = opsWords;
-  const told = useWatched(
+  const { value, error, reload } = useWatched(
     `changes ${saleId}`,
-    async (abort) => (await get<{ items: readonly Told[] }>(`${pathOf(saleId)}/changes`, abort)).items,
+    async (abort) => (await get<{ items: readonly SaleChange[] }>(`${pathOf(saleId)}/changes`, abort)).items,
     everyMs,
   );
-  const isTold = told.value !== null;
-  const items = told.value?.map(changeOf) ?? seenIn(history);
+  useEffect(() => {
+    if (revision > 0) reload();
+  }, [revision, reload]);
+  const items = (value ?? []).toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at));
   return (
     <section class="panel changes">
       <h2 id="changes">{changes.title}</h2>
-      {!isTold && told.error !== null && <p class="quiet">{changes.notTold}</p>}
-      {items.length === 0 && <p class="quiet">{isTold ? changes.none : changes.nothingSeen}</p>}
+      {value?.length === 0 && <p class="quiet">{changes.none}</p>}
+      {value === null && error !== null && <p class="quiet">{changes.notTold}</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
       <ol aria-labelledby="changes" tabIndex={0}>
-        {items.map(({ at, what, who }) => (
-          <li key={`${at} ${what}`}>
-            <time dateTime={at}>{utcMoment(at, serverNow())}</time>
-            <span>{who === null ? what : changes.by(what, who)}</span>
+        {items.map((change) => (
+          <li key={`${change.at} ${change.change}`}>
+            <time dateTime={change.at}>{utcMoment(change.at, serverNow())}</time>
+            <span>{changes.by(whatOf(change), whoOf(change))}</span>
           </li>
         ))}
       </ol>
@@ -43,18 +42,24 @@ export function Changes({ saleId, history }: { readonly saleId: string; readonly
   );
 }
 
-function seenIn({ happenings }: History): Change[] {
-  return happenings
-    .map(({ atMs, text }) => ({ at: new Date(atMs).toISOString(), what: text, who: null }))
-    .toReversed();
+/** A later version may know other changes and other rates. */
+function whatOf({ change, holds, rates }: SaleChange): string {
+  const { changes } = opsWords;
+  const kind: string = change;
+  if (kind === 'paused') return holds ? changes.pausedWithHolds : changes.paused;
+  if (kind !== 'rates') return changes.kinds[kind] ?? kind.replaceAll('_', ' ');
+  const written = Object.entries(rates ?? {}).map(([name, { from, to }]) =>
+    opsWords.rates.change(changes.rates[name] ?? name, figure(from), figure(to)),
+  );
+  return written.join(', ');
 }
 
-type Told = Readonly<Record<string, unknown>>;
-
-function changeOf(told: Told): Change {
-  return { at: String(told.at), what: whatOf(told), who: null };
+function figure(value: number | null): string {
+  return value === null ? none : count(value);
 }
 
-function whatOf(told: Told): string {
-  return String(told.what ?? told.change ?? '');
+function whoOf({ actor: { accountId, role } }: SaleChange): string {
+  const { changes } = opsWords;
+  if (accountId === session.value?.accountId) return changes.you;
+  return role === 'seller' ? changes.seller : changes.other(role, accountId.slice(-6));
 }

@@ -1,5 +1,6 @@
 /** One drop in the console: its figures, three charts on one clock, its door, its rates and who changed them. */
 import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
 import type { Sale, SaleStatus } from '../../market/sales/schemas.ts';
 import { ApiError } from '../api.ts';
 import { serverNow } from '../clock.ts';
@@ -36,12 +37,14 @@ function Drop({ saleId }: { readonly saleId: string }) {
   useOpsTopic();
   const drop = useOneDrop(saleId);
   const { terms, status, history } = drop;
+  const [acts, setActs] = useState(0);
   const { value, error } = terms;
   if (value === null && error instanceof ApiError && (error.status === 404 || error.status === 400))
     return <NotHere />;
   const phase = status.value?.phase ?? value?.sale.phase ?? null;
   const title = value?.sale.title ?? opsWords.title;
   const onAnswer = () => {
+    setActs((before) => before + 1);
     terms.reload();
     status.reload();
   };
@@ -65,7 +68,7 @@ function Drop({ saleId }: { readonly saleId: string }) {
               {phase !== 'ended' && <RatesForm terms={value} status={status.value} onAnswer={onAnswer} />}
             </>
           )}
-          <Changes saleId={saleId} history={history} />
+          <Changes saleId={saleId} revision={acts} />
         </div>
         <Tiers drop={drop} />
       </div>
