@@ -105,7 +105,7 @@ export function priceText({ amount, currency: code }: { amount: number; currency
   return (amount / 10 ** digits).toFixed(digits);
 }
 
-export function instantOf(text: string): number | null {
+function instantOf(text: string): number | null {
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? null : ms;
 }
