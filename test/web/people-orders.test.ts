@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSite, type Site } from '../system/server.ts';
 import { checkOut, type Drop, expected, type Holder, holding, member, openDrop } from '../system/shop.ts';
 import { complaintsOf, Window, whyNoBrowser } from './browser.ts';
-import { beGuest, faultsIn, fillSignIn, loseSession, signIn, tabTo } from './visit.ts';
+import { beGuest, faultsIn, fillSignIn, layoutShift, loseSession, signIn, tabTo } from './visit.ts';
 
 const skipped = whyNoBrowser();
 if (skipped) console.warn(`skipping the pages of orders: ${skipped}`);
@@ -48,6 +48,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
     await page.goto('/orders');
     await page.getByRole('link', { name: order.orderNumber }).waitFor();
     await page.getByText('Only this browser knows your order').waitFor();
+    expect(await layoutShift(page)).toBe(0);
     expect(await faultsIn(page, 'orders-guest')).toEqual([]);
 
     const form = page.getByRole('form', { name: 'Keep this order' });
@@ -108,6 +109,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
     expect(await page.getByRole('group', { name: 'Total' }).textContent()).toContain('$199.00');
     await page.getByText('1 Market Street').waitFor();
     await page.getByText('United States').waitFor();
+    expect(await layoutShift(page)).toBe(0);
     expect(await faultsIn(page, 'order')).toEqual([]);
 
     await page.getByRole('button', { name: 'Cancel order' }).focus();

@@ -4,7 +4,7 @@ import { forecast, leftAfter } from '../../src/web/pages/forecast.ts';
 import { openSite, type Site } from '../system/server.ts';
 import { checkOut, expected, holding, member, openDrop, productBody } from '../system/shop.ts';
 import { complaintsOf, Window, whyNoBrowser } from './browser.ts';
-import { faultsIn, fillSignIn, loseSession, signIn, tabTo } from './visit.ts';
+import { faultsIn, fillSignIn, layoutShift, loseSession, signIn, tabTo } from './visit.ts';
 
 const skipped = whyNoBrowser();
 if (skipped) console.warn(`skipping the pages of sellers: ${skipped}`);
@@ -95,6 +95,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
     const orders = page.getByRole('table', { name: 'Orders' });
     await orders.getByRole('cell', { name: '$199.00' }).waitFor();
     expect(await page.getByRole('group', { name: 'Sold in your drops' }).textContent()).toContain('$199.00');
+    expect(await layoutShift(page)).toBe(0);
     expect(await faultsIn(page, 'sell')).toEqual([]);
     expect(complaints).toEqual([]);
     await page.getByRole('link', { name: 'New drop' }).click();
@@ -119,6 +120,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
     await signIn(page, seller.email, '/sell/drops/new');
     await page.getByRole('heading', { level: 1, name: 'New drop' }).waitFor();
     await page.getByText('Choose a product').waitFor({ state: 'attached' });
+    expect(await layoutShift(page)).toBe(0);
     expect(await faultsIn(page, 'new-drop-empty')).toEqual([]);
 
     const write = async (label: string, text: string) => {

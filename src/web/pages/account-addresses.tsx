@@ -1,29 +1,35 @@
 /** The saved addresses: add, change, remove. */
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { SavedAddress } from '../../market/accounts/schemas.ts';
 import { call } from '../api.ts';
 import { AddressFields, addressLines, readAddress } from '../parts/address-fields.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { fieldProblemsOf } from '../parts/field-problems.ts';
-import { type List, useList } from '../parts/list.ts';
+import type { List } from '../parts/list.ts';
 import { sentenceOf, Trouble } from '../parts/trouble.tsx';
 import { peopleWords } from '../words-people.ts';
 
 const text = peopleWords.account;
-const path = '/v1/me/addresses';
+export const addressesPath = '/v1/me/addresses';
 
-export function Addresses() {
-  const list = useList<SavedAddress>(path, '?limit=100');
+export function Addresses({ list }: { readonly list: List<SavedAddress> }) {
+  const heading = useRef<HTMLHeadingElement>(null);
   /** Which one is being changed; `new`: one is added. */
   const [editing, setEditing] = useState<string | null>(null);
-  const done = () => {
+  // What had the focus is gone then.
+  const goBack = () => {
     setEditing(null);
+    requestAnimationFrame(() => heading.current?.focus({ preventScroll: true }));
+  };
+  const done = () => {
+    goBack();
     list.reload();
   };
   return (
     <section aria-labelledby="addresses">
-      <h2 id="addresses">{text.addresses}</h2>
-      {list.items === null && list.error === null && <div class="skeleton" />}
+      <h2 id="addresses" ref={heading} tabIndex={-1}>
+        {text.addresses}
+      </h2>
       {list.error !== null && <Trouble error={list.error} onRetry={list.reload} />}
       {list.items?.length === 0 && editing === null && <p>{text.noAddresses}</p>}
       {list.items !== null && list.items.length > 0 && (
@@ -31,15 +37,15 @@ export function Addresses() {
           {list.items.map((address) => (
             <li key={address.addressId}>
               {editing === address.addressId ? (
-                <AddressForm address={address} onDone={done} onCancel={() => setEditing(null)} />
+                <AddressForm address={address} onDone={done} onCancel={goBack} />
               ) : (
-                <Saved address={address} list={list} onChange={() => setEditing(address.addressId)} />
+                <Saved address={address} onChange={() => setEditing(address.addressId)} onRemoved={done} />
               )}
             </li>
           ))}
         </ul>
       )}
-      {editing === 'new' && <AddressForm address={null} onDone={done} onCancel={() => setEditing(null)} />}
+      {editing === 'new' && <AddressForm address={null} onDone={done} onCancel={goBack} />}
       {list.items !== null && editing === null && (
         <button type="button" onClick={() => setEditing('new')}>
           {text.add}
@@ -51,11 +57,11 @@ export function Addresses() {
 
 interface SavedProps {
   readonly address: SavedAddress;
-  readonly list: List<SavedAddress>;
   readonly onChange: () => void;
+  readonly onRemoved: () => void;
 }
 
-function Saved({ address, list, onChange }: SavedProps) {
+function Saved({ address, onChange, onRemoved }: SavedProps) {
   const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -64,9 +70,9 @@ function Saved({ address, list, onChange }: SavedProps) {
   const remove = async () => {
     setBusy(true);
     try {
-      await call('DELETE', `${path}/${address.addressId}`);
+      await call('DELETE', `${addressesPath}/${address.addressId}`);
       setAsking(false);
-      list.reload();
+      onRemoved();
     } catch (error) {
       setProblem(sentenceOf(error));
     } finally {
@@ -124,15 +130,19 @@ function changeOf(form: HTMLFormElement, before: SavedAddress | null) {
 function AddressForm({ address, onDone, onCancel }: AddressFormProps) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    const first = form.current?.querySelector<HTMLElement>(error === null ? 'input' : '[aria-invalid]');
+    first?.focus();
+  }, [error]);
   const problems = fieldProblemsOf(error);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const body = changeOf(event.currentTarget as HTMLFormElement, address);
     setBusy(true);
-    setError(null);
     try {
-      if (address === null) await call('POST', path, { body });
-      else await call('PATCH', `${path}/${address.addressId}`, { body });
+      if (address === null) await call('POST', addressesPath, { body });
+      else await call('PATCH', `${addressesPath}/${address.addressId}`, { body });
       onDone();
     } catch (reason) {
       setError(reason);
@@ -140,7 +150,7 @@ function AddressForm({ address, onDone, onCancel }: AddressFormProps) {
     }
   };
   return (
-    <form class="form" onSubmit={submit} aria-label={address === null ? text.add : text.change}>
+    <form ref={form} class="form" onSubmit={submit} aria-label={address === null ? text.add : text.change}>
       <AddressFields initial={address} problems={problems} />
       {error !== null && Object.keys(problems).length === 0 && (
         <p class="problem" role="alert">

@@ -1,33 +1,23 @@
-/** Where the account is signed in. A server that does not list sessions yet shows no such region. */
+/** Where the account is signed in, and ending what is not known. */
 import { useState } from 'preact/hooks';
-import { ApiError, call } from '../api.ts';
+import type { Session } from '../../market/accounts/schemas.ts';
+import { call } from '../api.ts';
 import { moment } from '../format.ts';
-import { useList } from '../parts/list.ts';
+import type { List } from '../parts/list.ts';
 import { sentenceOf, Trouble } from '../parts/trouble.tsx';
 import { peopleWords } from '../words-people.ts';
 
-interface SessionView {
-  readonly sessionId: string;
-  readonly createdAt: string;
-  readonly lastSeenAt: string;
-  readonly address?: string | null;
-  readonly userAgent?: string | null;
-  readonly current: boolean;
-}
-
 const text = peopleWords.account;
-const path = '/v1/me/sessions';
+export const sessionsPath = '/v1/me/sessions';
 
-export function Sessions() {
-  const list = useList<SessionView>(path, '?limit=100');
+export function Sessions({ list }: { readonly list: List<Session> }) {
   const [busy, setBusy] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  if (list.error instanceof ApiError && list.error.status === 404) return null;
   const end = async (sessionId: string) => {
     setBusy(sessionId);
     setProblem(null);
     try {
-      await call('DELETE', `${path}/${sessionId}`);
+      await call('DELETE', `${sessionsPath}/${sessionId}`);
       list.reload();
     } catch (error) {
       setProblem(sentenceOf(error));

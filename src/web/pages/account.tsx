@@ -1,27 +1,45 @@
 /** Who you are, where you can go, your addresses and your sessions. */
 import './account.css';
+import type { SavedAddress, Session } from '../../market/accounts/schemas.ts';
 import { signOut } from '../auth.ts';
 import { date } from '../format.ts';
+import { useList } from '../parts/list.ts';
 import { Needs } from '../parts/needs.tsx';
 import { Page } from '../parts/page.tsx';
 import { go } from '../router.ts';
 import { hasRole, session } from '../session.ts';
 import { words } from '../words.ts';
 import { peopleWords } from '../words-people.ts';
-import { Addresses } from './account-addresses.tsx';
-import { Sessions } from './account-sessions.tsx';
+import { Addresses, addressesPath } from './account-addresses.tsx';
+import { Sessions, sessionsPath } from './account-sessions.tsx';
 
 const text = peopleWords.account;
 
 export default function AccountPage() {
   return (
     <Needs>
-      <Page heading={text.title} title={`${text.title} – ${words.brand}`} kind="account">
-        <Who />
-        <Addresses />
-        <Sessions />
-      </Page>
+      <Account />
     </Needs>
+  );
+}
+
+function Account() {
+  const addresses = useList<SavedAddress>(addressesPath, '?limit=100');
+  const sessions = useList<Session>(sessionsPath, '?limit=100');
+  // Both at once: what comes later would push down what is being read.
+  const isReady = [addresses, sessions].every(({ items, error }) => items !== null || error !== null);
+  return (
+    <Page heading={text.title} title={`${text.title} – ${words.brand}`} kind="account">
+      <Who />
+      {isReady ? (
+        <>
+          <Addresses list={addresses} />
+          <Sessions list={sessions} />
+        </>
+      ) : (
+        <div class="skeleton" />
+      )}
+    </Page>
   );
 }
 

@@ -37,7 +37,7 @@ export function DropPreview({ products }: { readonly products: readonly Product[
         note={future === null ? text.nothing : afterOf(future, lastMs!)}
       />
       <Curve future={future} startsAtMs={startsAtMs} />
-      <div class="pair figures">
+      <div class="pair roomy figures">
         <Figure
           label={text.people}
           value={future === null ? none : rate(future.peoplePerSecond)}

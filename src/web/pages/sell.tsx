@@ -52,6 +52,9 @@ async function readOwnDrops(accountId: string, signal: AbortSignal): Promise<rea
 function Shop({ accountId }: { readonly accountId: string }) {
   const listings = useList<Product>('/v1/products', `?seller=${accountId}&limit=20`);
   const drops = usePolled(`drops of ${accountId}`, (signal) => readOwnDrops(accountId, signal), pollSeconds);
+  // All at once: what comes later would push down what is being read.
+  const isReady =
+    (drops.value !== null || drops.error !== null) && (listings.items !== null || listings.error !== null);
   const newDrop = (
     <a class="button primary" href="/sell/drops/new">
       {text.newDrop}
@@ -59,13 +62,19 @@ function Shop({ accountId }: { readonly accountId: string }) {
   );
   return (
     <Page heading={text.title} title={`${text.title} – ${words.brand}`} kind="sell" aside={newDrop}>
-      <Sold drops={drops.value ?? []} />
       {drops.error !== null && <Trouble error={drops.error} onRetry={drops.reload} />}
-      <div class="sell-columns">
-        <Drops drops={drops.value} />
-        <Orders drops={drops.value} />
-        <Listings list={listings} />
-      </div>
+      {isReady ? (
+        <>
+          <Sold drops={drops.value ?? []} />
+          <div class="sell-columns">
+            <Drops drops={drops.value} />
+            <Orders drops={drops.value} />
+            <Listings list={listings} />
+          </div>
+        </>
+      ) : (
+        <div class="skeleton" />
+      )}
     </Page>
   );
 }
@@ -118,7 +127,7 @@ function Table({ id, title, heads, empty, rows }: TableProps) {
   return (
     <section aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
-      <div class={`scroll ${rows === null ? 'waiting' : ''}`}>
+      <div class="scroll">
         <table aria-labelledby={id}>
           <thead>
             <tr>
