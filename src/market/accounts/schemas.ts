@@ -120,6 +120,8 @@ export const Session = Open(
   { title: 'Session' },
 );
 
+export type Session = Static<typeof Session>;
+
 // ---------------------------------------------------------------- administration
 
 export const RolesChange = Closed({

@@ -1,5 +1,5 @@
 /** Cancelling an order as long as the API allows it; afterwards why it is too late. */
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Order } from '../../market/orders/schemas.ts';
 import { ApiError, call } from '../api.ts';
 import { money } from '../format.ts';
@@ -21,15 +21,15 @@ export function CancelOrder({ order, onChange }: { readonly order: Order; readon
   const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const isDone = useRef(false);
   const reason = whyNot(order);
   const cancel = async () => {
     setBusy(true);
     setProblem(null);
     try {
       await call('POST', `/v1/orders/${order.orderId}/cancel`);
-      isDone.current = true;
       setAsking(false);
+      // The button is about to go: what has become of the order is read next.
+      requestAnimationFrame(() => document.getElementById('state')?.focus());
     } catch (error) {
       const hasMoved = error instanceof ApiError && error.status === 409;
       setProblem(hasMoved ? text.changed : sentenceOf(error));
@@ -41,8 +41,6 @@ export function CancelOrder({ order, onChange }: { readonly order: Order; readon
   const close = () => {
     setAsking(false);
     setProblem(null);
-    // The button is about to go: what has become of the order is read next.
-    if (isDone.current) document.getElementById('state')?.focus();
   };
   return (
     <>
