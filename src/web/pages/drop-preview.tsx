@@ -106,7 +106,7 @@ function Card({ fields, isKnown }: { readonly fields: Fields; readonly isKnown: 
   const units = wholeOf(fields.units);
   const price = money(isKnown ? priceOf(fields) : null);
   return (
-    <div class="card">
+    <div class="drop-card">
       <strong>{fields.title.trim() || text.untitled}</strong>
       <span class="quiet">{text.card(price, words.drops.units(units ?? 0, count(units)))}</span>
       <span>

@@ -27,7 +27,7 @@ export function OrderSum({ order }: { readonly order: Order }) {
   return (
     <section class="card" aria-labelledby="sum">
       <h2 id="sum">{headingOf(order)}</h2>
-      <dl class="sum">
+      <dl class="order-sum">
         {rows.map(([what, amount]) => (
           <div key={what}>
             <dt>{what}</dt>
@@ -37,7 +37,7 @@ export function OrderSum({ order }: { readonly order: Order }) {
       </dl>
       <Figure label={text.total} value={money(order.total)} kind="total" />
       {hasRefund(order) && (
-        <dl class="sum back">
+        <dl class="order-sum back">
           <div>
             <dt>{text.refundedLabel}</dt>
             <dd>{`−${money(order.refunded)}`}</dd>

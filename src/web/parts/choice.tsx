@@ -22,8 +22,8 @@ export function Choice<Value extends string>(props: ChoiceProps<Value>) {
   const { label, name, value, options, onChange, problem } = props;
   const id = useId();
   return (
-    <div class="choice" role="radiogroup" aria-labelledby={id}>
-      <span class="choice-label" id={id}>
+    <div class="one-of" role="radiogroup" aria-labelledby={id}>
+      <span class="one-of-label" id={id}>
         {label}
       </span>
       <div class="options">
