@@ -2,7 +2,7 @@
  * The only client of the API. Answers have the types of the server's own schemas; a refusal is an `ApiError` with the
  * problem's code. A newer server may answer with more fields and other states: nothing here is strict about them.
  */
-import { hearServerTime } from './clock.ts';
+import { hearServerDate, hearServerTime } from './clock.ts';
 import { accessToken, renew } from './session.ts';
 
 export class ApiError extends Error {
@@ -87,6 +87,7 @@ async function send(method: string, path: string, options: Options, token: strin
 }
 
 async function read<Body>(response: Response): Promise<Answer<Body>> {
+  hearServerDate(response.headers.get('Date'));
   const text = await response.text().catch(() => '');
   let body: unknown = null;
   try {

@@ -10,6 +10,7 @@ import { signal } from '@preact/signals';
 /** Server milliseconds at which `performance.now()` was 0; null: nothing was heard yet. */
 let originMs: number | null = null;
 const seenMax = 60_000;
+const farOffMs = 3_000;
 let heardAtMs = 0;
 
 export function hearServerTime(iso: string | null | undefined): void {
@@ -21,6 +22,14 @@ export function hearServerTime(iso: string | null | undefined): void {
   if (originMs !== null && !isOld && candidate <= originMs) return;
   originMs = candidate;
   heardAtMs = heardMs;
+}
+
+/** `Date` of an answer: a second is its step, so it counts where nothing better is known, or the clock is far off. */
+export function hearServerDate(header: string | null): void {
+  const serverMs = Date.parse(header ?? '') + 500;
+  if (Number.isNaN(serverMs)) return;
+  const candidate = serverMs - performance.now();
+  if (originMs === null || Math.abs(candidate - originMs) > farOffMs) originMs = candidate;
 }
 
 /** Milliseconds since 1970 by the server's clock. */

@@ -1,5 +1,6 @@
 /** What people do on a drop's page: by the names that window.md fixes, as somebody with a keyboard or a screen reader. */
 import type { Locator, Page } from 'playwright-core';
+import { call, guest, openDrop, type Place } from '../system/shop.ts';
 
 export const address = {
   'Full name': 'Mara Quist',
@@ -10,18 +11,23 @@ export const address = {
   'Postal code': '78702',
 } as const;
 
-export const button = (page: Page, name: string | RegExp): Locator => page.getByRole('button', { name });
+export const button = (page: Page, name: string | RegExp): Locator =>
+  page.getByRole('button', typeof name === 'string' ? { name, exact: true } : { name });
 export const heading = (page: Page, name: string): Locator =>
   page.getByRole('heading', { level: 2, name, exact: true });
 export const figure = (page: Page, name: string): Locator => page.getByRole('group', { name, exact: true });
 export const alert = (page: Page): Locator => page.getByRole('alert');
+export const connectionState = (page: Page): Locator => page.getByRole('status', { name: 'Connection' });
 export const textbox = (page: Page, name: string): Locator =>
   page.getByRole('textbox', { name, exact: true });
 
-/** The number in a figure, without its separators. */
+/** What stands in a figure, without its label. */
+export async function textIn(page: Page, name: string): Promise<string> {
+  return ((await figure(page, name).textContent()) ?? '').replace(name, '').trim();
+}
+
 export async function numberIn(page: Page, name: string): Promise<number> {
-  const text = (await figure(page, name).textContent()) ?? '';
-  return Number(text.replace(name, '').replaceAll(/[^\d]/g, ''));
+  return Number((await textIn(page, name)).replaceAll(',', ''));
 }
 
 export async function join(page: Page, saleId: string): Promise<void> {
@@ -30,7 +36,6 @@ export async function join(page: Page, saleId: string): Promise<void> {
 }
 
 export async function hold(page: Page): Promise<void> {
-  await heading(page, 'It’s your turn').waitFor();
   await button(page, 'Hold 1 unit').click();
   await heading(page, 'Held for you').waitFor();
 }
@@ -43,4 +48,19 @@ export async function fillAddress(page: Page): Promise<void> {
 export async function pay(page: Page, card = 'Visa – succeeds'): Promise<void> {
   await page.getByRole('radio', { name: card }).check();
   await button(page, /^Pay/).click();
+}
+
+export const queueing = (more: object = {}) => ({
+  queueing: { method: 'fifo', releasePerSecond: 1_000, activeLimit: 5_000, ...more },
+});
+
+/** A drop whose door lets one in, and who is in stays there: all others wait. */
+export function narrowDrop(place: Place, units: number, more: object = {}) {
+  return openDrop(place, units, { sale: { ...queueing({ activeLimit: 1 }), ...more } });
+}
+
+/** That many guests join, one after the other. */
+export async function crowd(place: Place, saleId: string, people: number): Promise<void> {
+  for (let n = 0; n < people; n++)
+    await call(place, `POST /v1/sales/${saleId}/tickets`, { who: await guest(place), body: {} });
 }

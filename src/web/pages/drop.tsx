@@ -1,4 +1,5 @@
 /** A drop, from the countdown to the receipt. */
+import './drop.css';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { ApiError } from '../api.ts';
 import { Page } from '../parts/page.tsx';
@@ -19,7 +20,6 @@ import { useBell } from './drop/tell.tsx';
 import { Turn } from './drop/turn.tsx';
 import { Updates } from './drop/updates.tsx';
 import { NotHere } from './not-here.tsx';
-import './drop.css';
 
 export default function DropPage({ params }: { readonly params: Readonly<Record<string, string>> }) {
   const saleId = params.saleId!;
