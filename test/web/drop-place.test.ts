@@ -136,7 +136,9 @@ describe.skipIf(skipped !== null)('a place in line', () => {
     await connectionIs(page, 'Reconnecting – your place is kept');
     await page.getByText(/As of .* s ago\./).waitFor();
     expect(await numberIn(page, 'Your number')).toBe(5);
-    await call(site.server, `DELETE /v1/sales/${drop.saleId}/tickets/mine`, { who: await guest(site.server) });
+    await call(site.server, `DELETE /v1/sales/${drop.saleId}/tickets/mine`, {
+      who: await guest(site.server),
+    });
     isDown = false;
     await connectionIs(page, 'Live', 40_000);
     await page.getByText(/As of .* s ago\./).waitFor({ state: 'detached' });
@@ -185,7 +187,9 @@ describe.skipIf(skipped !== null)('a place in line', () => {
       const drop = await openDrop(site.server, 9);
       await join(page, drop.saleId);
       await heading(page, 'It’s your turn').waitFor();
-      expect(await page.getByRole('timer', { name: 'Time to choose' }).textContent()).toMatch(/^(0:[45]\d|1:00)$/);
+      expect(await page.getByRole('timer', { name: 'Time to choose' }).textContent()).toMatch(
+        /^(0:[45]\d|1:00)$/,
+      );
       await hold(page);
       expect(await page.getByRole('timer', { name: 'Held for' }).textContent()).toMatch(/^(4:\d\d|5:00)$/);
     }
