@@ -2,6 +2,7 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { NotHere } from './pages/not-here.tsx';
+import { Header } from './parts/page.tsx';
 import { Trouble } from './parts/trouble.tsx';
 import { match, path } from './router.ts';
 
@@ -55,7 +56,8 @@ export function App() {
   if (found === null) return <NotHere />;
   // A part of an earlier build, after the server was updated: loading the page again brings the new one.
   if (error !== null) return <Trouble error={error} onRetry={() => location.reload()} />;
-  if (loaded === null || loaded.pattern !== pattern) return null;
+  // The page's own header takes the place of this one, without moving.
+  if (loaded === null || loaded.pattern !== pattern) return <Header />;
   const { Page } = loaded;
   return <Page key={path.value} params={found.params} />;
 }

@@ -112,7 +112,7 @@ export const words = {
     mayComeBack: 'May still come back',
     asOf: (time: string) => `As of ${time},`,
     ago: (seconds: string) => `${seconds} s ago.`,
-    lost: 'The server keeps your place, whatever happens to this connection. The page catches up by itself; you need not reload.',
+    lost: 'The page catches up by itself.',
     next: 'What happens next',
     steps: (claim: string, hold: string) =>
       [

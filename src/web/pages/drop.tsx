@@ -48,6 +48,8 @@ export default function DropPage({ params }: { readonly params: Readonly<Record<
   const isRed = screen === 'turn' && notice?.kind !== 'declined' && notice?.kind !== 'ranOut';
   return (
     <Page
+      // The poster has another order than the other screens: nothing is moved from the one to the other.
+      key={screen === 'before' ? 'before' : 'in'}
       heading={sale.title}
       title={titleOf(drop)}
       kind={`drop on-${screen}${isRed ? ' is-red' : ''}`}

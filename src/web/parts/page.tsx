@@ -49,7 +49,7 @@ export function Page({ heading, title, kind = '', aside, children }: PageProps) 
   );
 }
 
-function Header() {
+export function Header() {
   const isWork = /^\/(?:ops|sell|admin)(?:\/|$)/.test(path.value);
   const { header } = words;
   return (

@@ -81,7 +81,11 @@ export function drawFlag(stage: Stage, view: StripView, x: number, y: number, fi
   pen.font = `700 ${size}px ${colours.font}`;
   const wide = pen.measureText(view.flag).width + size * 1.2;
   const high = size * 1.75;
-  const left = Math.max(4, Math.min(width - wide - 4, x - wide / 2));
+  // Beside the door, never before it.
+  const left = Math.max(
+    stage.gutter + height * (height > 140 ? 0.36 : 0.37),
+    Math.min(width - wide - 4, x - wide / 2),
+  );
   pen.fillStyle = fill;
   pen.beginPath();
   pen.roundRect(left, y - high / 2, wide, high, 3);

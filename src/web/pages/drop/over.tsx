@@ -103,9 +103,6 @@ export function Ended({ sale }: Pick<Props, 'sale'>) {
   return (
     <Over title={ended.title}>
       <p>{isOverByTime ? ended.text(moment(sale.endsAt)) : ended.closed}</p>
-      <a class="button" href="/drops">
-        {ended.next}
-      </a>
       <NextDrops besides={sale.saleId} />
     </Over>
   );

@@ -162,9 +162,8 @@ function Why({ drop, sale }: Pick<Props, 'drop' | 'sale'>) {
           <b class="age">
             {place.asOf(timeOfDay(Date.parse(newest)))} {place.ago(count(seconds))}
           </b>{' '}
-          {place.lost}
+          {place.lost} {place.kept}
         </p>
-        <p>{place.kept}</p>
       </div>
     );
   }

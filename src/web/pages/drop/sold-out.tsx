@@ -46,7 +46,8 @@ export function SoldOut({ drop, sale }: { readonly drop: Drop; readonly sale: Sa
           </div>
           <div class="why">
             <p>
-              <b>{soldOut.notCharged}</b> {soldOut.went(count(stock.quantity))}
+              <b>{soldOut.notCharged}</b>{' '}
+              {drop.state.phase === 'sold_out' && soldOut.went(count(stock.quantity))}
             </p>
             {held !== null && (
               <>

@@ -277,6 +277,8 @@ export function aheadOf({ ticket, serving }: DropState): number {
 export function waitOf(state: DropState, ahead: number): number | null {
   const { ticket, serving, phase } = state;
   if (ticket === null || phase === 'paused') return null;
+  // Time alone brings nothing then.
+  if (waitReasonOf(state) === 'units_on_hold') return null;
   const rate = serving?.releasedPerSecond ?? 0;
   if (phase === 'active' && rate > 0) return Math.ceil((ahead + 1) / rate);
   return ticket.waitTimeKnown ? ticket.waitTimeSeconds : null;
