@@ -76,7 +76,7 @@ export function resubscribe(listener: Listener): void {
 }
 
 /** Sends a frame that is answered. Rejects when there is no connection, or it breaks. */
-export function request(frame: Frame): Promise<Reply> {
+function request(frame: Frame): Promise<Reply> {
   const id = `r${nextId++}`;
   return new Promise((resolve, reject) => {
     if (!isReady || socket === null) {
