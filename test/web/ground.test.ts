@@ -98,7 +98,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
       const page = await window.person(url, { theme });
       const complaints = complaintsOf(page);
       await page.goto('/nowhere');
-      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Not here');
+      expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Not here');
       expect(await page.title()).toMatch(/^Not here/);
       expect(await axeFaults(page)).toEqual([]);
       await shot(page, `not-here-phone-${theme}`);
