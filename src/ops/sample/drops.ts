@@ -41,11 +41,12 @@ export const runningKind: DropKind = {
   body: (at) => ({
     title: 'Nimbus launch drop',
     items: [
-      { sku: 'NIMBUS-1', quantity: 1_000, price: { amount: 39_900, currency: 'USD' }, purchaseLimit: 1 },
+      { sku: 'NIMBUS-1', quantity: 2_500, price: { amount: 39_900, currency: 'USD' }, purchaseLimit: 1 },
     ],
     startsAt: iso(at),
     endsAt: iso(at + 7 * dayMs),
-    // Slow enough for a crowd of a few thousand to stand in a line that is seen to move.
+    // Slow enough for a crowd of a few thousand to stand in a line that is seen to move; and so many units that those who
+    // let a turn pass, a minute each, hold up nobody: no more people are inside than there are units left.
     queueing: {
       method: 'fifo',
       releasePerSecond: 20,

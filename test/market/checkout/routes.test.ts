@@ -95,6 +95,31 @@ describe('checkout', () => {
     });
   });
 
+  it('tells of a declined card when the unit is free again, and does not wait for ever', async () => {
+    const { saleId, sku } = await shop.openSale(2);
+    const { ask } = shop.services;
+    for (const looksMin of [3, Number.POSITIVE_INFINITY]) {
+      const buyer = await shop.hold(saleId, sku);
+      let looks = 0;
+      // The order gives the hold back a little later than it says that it failed.
+      const slow: typeof ask = async (command, key, fields) => {
+        const answer = await ask(command, key, fields);
+        if (command.type !== 'ReadHold' || ++looks >= looksMin) return answer;
+        return { ...answer, body: { ...(answer.body as object), state: 'committing' } } as typeof answer;
+      };
+      try {
+        Object.assign(shop.services, { ask: slow });
+        const sentMs = performance.now();
+        const declined = { ...checkoutBody(buyer.holdId), paymentMethod: 'pm_card_chargeDeclined' };
+        expect((await checkOut(buyer, declined)).body.code).toBe('payment_declined');
+        expect(looks).toBeGreaterThanOrEqual(3);
+        expect(performance.now() - sentMs).toBeLessThan(4_000);
+      } finally {
+        Object.assign(shop.services, { ask });
+      }
+    }
+  });
+
   it('needs a key, known holds of the caller, one address and no card number', async () => {
     const { saleId, sku } = await shop.openSale(5);
     const buyer = await shop.hold(saleId, sku);
