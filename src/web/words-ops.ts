@@ -36,7 +36,7 @@ export const opsWords = {
     orders: 'Orders',
     open: (n: string) => `${n} open`,
     payments: 'Payments',
-    sinceStart: 'Counted since the server’s start.',
+    sinceStart: 'Counted since the start.',
     declined: (n: string) => `${n} declined`,
     deadLetters: 'Dead letters',
     deadLettersNone: 'none waits',
