@@ -5,6 +5,7 @@ import { serverNow, tick } from '../clock.ts';
 import { utcTime } from '../format.ts';
 import { opsWords } from '../words-ops.ts';
 import { milliseconds, span, utcMoment } from './ops-format.ts';
+import './ops-health.css';
 
 /** What nobody but the browser knows has no code. */
 export type Problem = Omit<TheirProblem, 'code'>;
