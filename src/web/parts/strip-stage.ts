@@ -60,7 +60,7 @@ export const faint = 0.38;
 export function planOf({ width, height, gutter }: Stage, line: number): Plan {
   const isWide = height > 140;
   const ground = height - (isWide ? 26 : 21);
-  const tall = isWide ? 84 : 46;
+  const tall = isWide ? 84 : Math.min(46, width / 8.5);
   const doorHeight = tall * 1.36;
   const doorWidth = doorHeight * 0.57;
   const from = gutter + doorWidth + (isWide ? 18 : 8);

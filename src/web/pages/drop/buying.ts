@@ -11,7 +11,7 @@ import { ensureSomebody } from '../../auth.ts';
 import { derivedUuid, uuid } from '../../uuid.ts';
 import type { Desk } from './desk.ts';
 import type { Kept } from './kept.ts';
-import { Patience } from './patience.ts';
+import { Patience, pause } from './patience.ts';
 import type { Hold, Ticket } from './state.ts';
 
 export type Refused =
@@ -21,6 +21,8 @@ export type Refused =
   | { readonly kind: 'trouble'; readonly error: unknown };
 
 const holdsPerTurnMax = 50;
+const adoptTriesMax = 4;
+const adoptPauseMs = 700;
 
 export class Buying {
   readonly #drop: Desk;
@@ -188,13 +190,18 @@ export class Buying {
       if (hold.state !== 'held' && hold.state !== 'committing') this.#drop.forgetHolds([holdId]);
       return hold;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) {
-        this.#drop.hear({ type: 'holdGone', holdId });
-        // One that is just being asked for is not there yet.
-        if (!this.isHolding.peek()) this.#drop.forgetHolds([holdId]);
-      }
+      if (error instanceof ApiError && error.status === 404) this.#drop.hear({ type: 'holdGone', holdId });
       return null;
     }
+  }
+
+  /** One that was asked for by this page before it was loaded again, or by another tab: it may be on its way. */
+  async #adopt(holdId: string): Promise<void> {
+    for (let tries = 0; tries < adoptTriesMax; tries++) {
+      if ((await this.#readHold(holdId)) !== null || this.patience.isOver) return;
+      await pause(adoptPauseMs);
+    }
+    if (!this.isHolding.peek()) this.#drop.forgetHolds([holdId]);
   }
 
   /** Holds that another device of the account placed in this turn: their ids follow from the ticket. */
@@ -209,10 +216,10 @@ export class Buying {
     if (this.#searched.has(search) || this.isHolding.peek()) return;
     this.#searched.add(search);
     for (const { sku } of sale.items.slice(0, 10)) {
-      for (let turn = kept.value.turns; turn < holdsPerTurnMax; turn++) {
+      for (let turn = Math.max(0, kept.value.turns - 1); turn < holdsPerTurnMax; turn++) {
         const hold = await this.#readHold(holdIdOf(ticket, sku, turn));
         if (hold === null) break;
-        kept.change({ turns: turn + 1 });
+        if (turn >= kept.value.turns) kept.change({ turns: turn + 1 });
       }
     }
   }
@@ -224,7 +231,7 @@ export class Buying {
       const isKnown = this.#drop.state.holds.some((hold) => hold.holdId === holdId);
       if (isKnown || this.#reading.has(holdId) || this.isHolding.peek()) continue;
       this.#reading.add(holdId);
-      void this.#readHold(holdId).finally(() => this.#reading.delete(holdId));
+      void this.#adopt(holdId).finally(() => this.#reading.delete(holdId));
     }
   }
 

@@ -93,6 +93,9 @@ export class Drop implements Desk {
         untracked(() => this.#onAccount(now, isFirst));
       }),
       effect(() => this.#awaitDeadline()),
+      effect(() => {
+        if (this.#claim.value !== null) untracked(() => void this.buying.findHolds());
+      }),
       listen(this.#listener),
       // Another tab of the same account took something, or paid.
       effect(() => {
@@ -139,7 +142,6 @@ export class Drop implements Desk {
     if (current.admission && kept.value.turnEnds !== current.admission.expiresAt)
       kept.change({ turnEnds: current.admission.expiresAt });
     if (current.status === 'completed') void this.ordering.findOrder();
-    if (current.status === 'admitted') void this.buying.findHolds();
   }
 
   /** Reads the sale and the place again. */
@@ -290,6 +292,13 @@ export class Drop implements Desk {
     const askedMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
     return Math.max(everyMs, askedMs) * (0.9 + 0.2 * Math.random());
   }
+
+  /** The turn in which units may be held by another device; null: in none. */
+  readonly #claim = computed(() => {
+    const { sale, ticket, holds, order } = this.#state.value;
+    if (sale === null || ticket?.admission == null || holds.length > 0 || order !== null) return null;
+    return `${ticket.ticketId} ${ticket.admission.claimed}`;
+  });
 
   /** Server milliseconds at which something ends or begins by the clock; Infinity: nothing does. */
   readonly #deadline = computed(() => {
