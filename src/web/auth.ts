@@ -1,7 +1,7 @@
 /** Becoming somebody: a guest at the press of a button, an account by signing in or registering. */
 import type { Account, SignIn } from '../market/accounts/schemas.ts';
 import { call } from './api.ts';
-import { forgetSession, keepSession, session } from './session.ts';
+import { exclusively, forgetSession, keepSession, session } from './session.ts';
 
 interface Guest {
   readonly accountId: string;
@@ -13,9 +13,12 @@ interface Guest {
 /** Makes a guest's account unless there is a session. */
 export async function ensureSomebody(): Promise<void> {
   if (session.value !== null) return;
-  const { body } = await call<Guest>('POST', '/v1/auth/guest', { token: null });
-  // Another tab may have been faster: its guest stays.
-  if (session.value === null) keepSession(body.accountId, null, body);
+  await exclusively(async () => {
+    // Another tab was faster: its guest is this one, too.
+    if (session.value !== null) return;
+    const { body } = await call<Guest>('POST', '/v1/auth/guest', { token: null });
+    keepSession(body.accountId, null, body);
+  });
 }
 
 /** Whoever was a guest brings along what the guest has. */

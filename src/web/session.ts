@@ -7,7 +7,7 @@
  */
 import { computed } from '@preact/signals';
 import type { Account } from '../market/accounts/schemas.ts';
-import { store, stored } from './stored.ts';
+import { reread, store, stored } from './stored.ts';
 
 export interface Session {
   readonly accountId: string;
@@ -82,7 +82,12 @@ export function renew(used: string): Promise<string | null> {
 
 let running: Promise<unknown> = Promise.resolve();
 
-function exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+/** One at a time over all tabs, each with what the one before has stored. */
+export function exclusively<Result>(task: () => Promise<Result>): Promise<Result> {
+  const work = () => {
+    reread(name);
+    return task();
+  };
   if (navigator.locks) return navigator.locks.request('doorbuster:session', work) as Promise<Result>;
   const next = running.then(work, work);
   running = next.catch(() => {});

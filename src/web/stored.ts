@@ -39,6 +39,12 @@ export function store<Value>(name: string, value: Value | null): void {
   stored<Value>(name).value = value;
 }
 
+/** Takes in what another tab has just stored: the news of it may be on their way. */
+export function reread(name: string): void {
+  const [now, known] = [load(name), stored(name)];
+  if (now !== null && JSON.stringify(now) !== JSON.stringify(known.peek())) known.value = now;
+}
+
 addEventListener('storage', ({ key }) => {
   const name = key?.startsWith(prefix) ? key.slice(prefix.length) : null;
   for (const [known, value] of signals) if (name === null || name === known) value.value = load(known);

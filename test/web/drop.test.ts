@@ -265,8 +265,9 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     await button(page, 'Stay').click();
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Leave the line');
     await button(page, 'Leave the line').click();
+    await page.getByRole('dialog', { name: 'Leave the line?' }).waitFor();
     await page.keyboard.press('Escape');
-    expect(await page.getByRole('dialog').count()).toBe(0);
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await button(page, 'Leave the line').click();
     await button(page, 'Leave').click();
     await heading(page, 'You left the line').waitFor();
