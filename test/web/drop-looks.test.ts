@@ -308,6 +308,7 @@ describe.skipIf(skipped !== null)('the states of a drop', () => {
       await slow.evaluate('performance.getEntriesByName("first-contentful-paint")[0].startTime'),
     );
     console.log(`drop page: first paint after ${Math.round(paint)} ms with a processor four times as slow`);
-    expect(paint).toBeLessThan(5_000);
+    // Under a second on a quiet machine; this one may be busy with other tests.
+    expect(paint).toBeLessThan(3_000);
   });
 });
