@@ -118,7 +118,8 @@ describe('case 02: every currency that can be sold', () => {
     const drop = { saleId, sku, seller };
     const buyer = await admitted(server, drop);
     const holdId = randomUUID();
-    expect((await hold(server, drop, buyer, holdId)).status).toBe(201);
+    // 200 when a busy server had taken the first try after all.
+    expect((await hold(server, drop, buyer, holdId)).status).toBeOneOf([200, 201]);
     const who: Holder = { ...buyer, holdId };
     const method = index % 2 === 0 ? 'express' : 'standard';
     const body = { ...checkoutBody([holdId]), shippingMethod: method };

@@ -270,7 +270,7 @@ describe.skipIf(program === null)('behind nginx with the text of the manual', ()
     const buyer = await admitted(place, drop);
     const client = await authenticated(portOf(url), buyer);
     const holdId = randomUUID();
-    expect((await hold(place, drop, buyer, holdId)).status).toBe(201);
+    expect((await hold(place, drop, buyer, holdId)).status).toBeOneOf([200, 201]);
     const order = await checkOut(place, { ...buyer, holdId });
     expect(order.status).toBe(201);
     await client.frame(ofType('order.updated'));
