@@ -176,6 +176,8 @@ export const words = {
     card: 'Test card',
     sandbox: 'Sandbox: no money moves',
     sandboxDone: 'Sandbox: no money moved',
+    noCards:
+      'This page cannot take real cards yet. The unit stays held for you: pay for it in the shop’s own app.',
     cards: [
       ['pm_card_visa', 'Visa – succeeds', 'ends in 4242'],
       ['pm_card_chargeDeclined', 'Visa – declined', 'ends in 0002'],

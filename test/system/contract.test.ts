@@ -254,6 +254,8 @@ describe('orders', () => {
     const body = checkoutBody([who.holdId]);
     await client.refused('checkOut', 400, 'idempotency_key_required', { who, body });
     const headers = key();
+    const ways = await client.ask('getCheckoutOptions', 200);
+    expect(ways.body).toEqual({ payments: 'sandbox' });
     const order = await client.ask('checkOut', 201, { who, body, headers });
     const path = { orderId: order.body.orderId };
     const read = await client.ask('getOrder', 200, { who, path });

@@ -143,6 +143,18 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     await heading(page, 'Receipt').waitFor();
   });
 
+  test('with real payments no test card is offered, and nothing says that no money moves', async () => {
+    const drop = await openDrop(site.server, 5);
+    const page = await person();
+    await page.route('**/v1/checkout/options', (route) => route.fulfill({ json: { payments: 'stripe' } }));
+    await join(page, drop.saleId);
+    await hold(page);
+    await page.getByText('cannot take real cards yet').waitFor();
+    expect(await button(page, 'Pay $199.00').isDisabled()).toBe(true);
+    expect(await page.getByText('Sandbox').count()).toBe(0);
+    expect(await page.getByRole('radio', { name: 'Visa' }).count()).toBe(0);
+  });
+
   test('two buyers and one unit: one has it, the other one’s place is kept', async () => {
     const drop = await openDrop(site.server, 1);
     const [first, second] = [await person(), await person()];

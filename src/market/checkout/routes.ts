@@ -21,7 +21,7 @@ import { orderJson, orderNumberOf } from '../orders/views.ts';
 import { holdIndexOf } from '../waiting-room/hold-index.ts';
 import { isFinal, orderWaitsOf } from './order-waits.ts';
 import { paymentTimesOf } from './payment-times.ts';
-import { CheckoutRequest } from './schemas.ts';
+import { CheckoutOptions, CheckoutRequest } from './schemas.ts';
 
 /** A busy shard is asked again with the same order id before the client is told to come back. */
 const attemptsMax = 3;
@@ -159,4 +159,18 @@ const checkOut = route({
   },
 });
 
-export const routes: readonly Route[] = [checkOut];
+const options = route({
+  method: 'GET',
+  path: '/v1/checkout/options',
+  operationId: 'getCheckoutOptions',
+  summary: 'How one can pay here',
+  tag: 'Orders',
+  who: 'anybody',
+  cacheSeconds: 60,
+  replies: { 200: { description: 'The ways', schema: CheckoutOptions } },
+  async handle({ services }) {
+    return reply(200, { payments: services.config.stripe.secretKey === null ? 'sandbox' : 'stripe' });
+  },
+});
+
+export const routes: readonly Route[] = [checkOut, options];

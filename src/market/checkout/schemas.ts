@@ -1,6 +1,6 @@
 /** The request of a checkout on the wire; what it answers with is an order. */
 import Type, { type Static } from 'typebox';
-import { Closed, Id, Uuid } from '../../gateway/schemas.ts';
+import { Closed, Id, Open, Uuid } from '../../gateway/schemas.ts';
 import { NewAddress } from '../accounts/schemas.ts';
 import { ShippingMethod } from '../orders/schemas.ts';
 
@@ -18,3 +18,15 @@ export const CheckoutRequest = Closed(
   { title: 'CheckoutRequest' },
 );
 export type CheckoutRequest = Static<typeof CheckoutRequest>;
+
+/** What a client must know before it asks somebody to pay. */
+export const CheckoutOptions = Open(
+  {
+    payments: Type.Enum(['sandbox', 'stripe'], {
+      examples: ['sandbox'],
+      description: 'Who takes the money; `sandbox`: nobody, and the test cards work',
+    }),
+  },
+  { title: 'CheckoutOptions' },
+);
+export type CheckoutOptions = Static<typeof CheckoutOptions>;

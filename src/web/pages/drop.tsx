@@ -11,6 +11,7 @@ import { Held } from './drop/held.tsx';
 import { Drop } from './drop/model.ts';
 import { Bought, Ended, Left, Passed, Unknown } from './drop/over.tsx';
 import { Paying } from './drop/paying.tsx';
+import { readPayments } from './drop/payments.ts';
 import { Place } from './drop/place.tsx';
 import { Receipt } from './drop/receipt.tsx';
 import { titleOf } from './drop/shown.ts';
@@ -26,6 +27,7 @@ export default function DropPage({ params }: { readonly params: Readonly<Record<
   const drop = useMemo(() => new Drop(saleId), [saleId]);
   useEffect(() => {
     drop.start();
+    void readPayments();
     return () => drop.stop();
   }, [drop]);
   const { sale } = drop.state;

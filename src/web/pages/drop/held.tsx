@@ -13,6 +13,7 @@ import { Warning } from '../../parts/warning.tsx';
 import { words } from '../../words-drop.ts';
 import { draft, keepDraft } from './draft.ts';
 import type { Drop } from './model.ts';
+import { payments } from './payments.ts';
 import { type ShippingMethod, shippingOf, totalOf } from './price.ts';
 import type { Hold, Sale } from './state.ts';
 
@@ -87,7 +88,7 @@ function Form({ drop, holds }: Omit<Props, 'sale'>) {
             {refusedText(error, problems)}
           </p>
         )}
-        <button type="submit" class="primary go">
+        <button type="submit" class="primary go" disabled={payments.value === 'stripe'}>
           {held.pay(money(totalOf(holds, shippingMethod)))}
         </button>
         <p class="quiet small">{held.once}</p>
@@ -120,16 +121,20 @@ function Ways({ holds }: Pick<Props, 'holds'>) {
         }))}
         onChange={(value) => keepDraft({ shippingMethod: value })}
       />
-      <div class="cards">
-        <p class="sandbox">{held.sandbox}</p>
-        <Choice
-          label={held.card}
-          name="paymentMethod"
-          value={paymentMethod}
-          options={held.cards.map(([value, text, note]) => ({ value, text, note }))}
-          onChange={(value) => keepDraft({ paymentMethod: value })}
-        />
-      </div>
+      {payments.value === 'stripe' ? (
+        <p class="notice">{held.noCards}</p>
+      ) : (
+        <div class="cards">
+          <p class="sandbox">{held.sandbox}</p>
+          <Choice
+            label={held.card}
+            name="paymentMethod"
+            value={paymentMethod}
+            options={held.cards.map(([value, text, note]) => ({ value, text, note }))}
+            onChange={(value) => keepDraft({ paymentMethod: value })}
+          />
+        </div>
+      )}
     </>
   );
 }

@@ -5,6 +5,7 @@ import { Figure } from '../../parts/figure.tsx';
 import { KeepOrder } from '../../parts/keep-order.tsx';
 import { Picture } from '../../parts/picture.tsx';
 import { words } from '../../words-drop.ts';
+import { payments } from './payments.ts';
 import { Steps } from './place.tsx';
 import type { Order, Sale } from './state.ts';
 
@@ -68,7 +69,7 @@ function Slip({ sale, order }: Props) {
         )}
         {addressLines(order.shippingAddress).join(', ')}
       </p>
-      <p class="sandbox">{held.sandboxDone}</p>
+      {payments.value === 'sandbox' && <p class="sandbox">{held.sandboxDone}</p>}
       <a class="button ink" href={`/orders/${order.orderId}`}>
         {receipt.see}
       </a>
