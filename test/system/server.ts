@@ -13,7 +13,8 @@ import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 const startTimeoutMs = 60_000;
-const logCharsMax = 400_000;
+/** A line a request is in it: the lines of a trouble must not be pushed out by those of a minute's traffic. */
+const logCharsMax = 4_000_000;
 
 export interface ServerEnd {
   readonly code: number | null;
@@ -110,6 +111,11 @@ export interface Child {
   readonly exited: Promise<number | null>;
 }
 
+/** Cut now and then only: each cut copies all of it. */
+function kept(text: string): string {
+  return text.length > 2 * logCharsMax ? text.slice(-logCharsMax) : text;
+}
+
 /** Runs a program of ours with node and this environment only; its output is kept, the last of it when it is long. */
 export function runNode(args: readonly string[], env: Record<string, string>): Child {
   const child = spawn(process.execPath, args, {
@@ -121,10 +127,10 @@ export function runNode(args: readonly string[], env: Record<string, string>): C
   let err = '';
   let isRunning = true;
   child.stdout.on('data', (chunk) => {
-    out = (out + chunk).slice(-logCharsMax);
+    out = kept(out + chunk);
   });
   child.stderr.on('data', (chunk) => {
-    err = (err + chunk).slice(-logCharsMax);
+    err = kept(err + chunk);
   });
   const kill = () => void child.kill('SIGKILL');
   process.once('exit', kill);
