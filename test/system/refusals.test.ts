@@ -47,7 +47,7 @@ async function refused(target: string, status: number, code: string, options: Ca
 
 describe('a path', () => {
   it('that is unknown is not found, whoever asks', async () => {
-    for (const path of ['/', '/v1', '/v1/nothing', '/v1/sales/', '/V1/sales', '/v1/sales/x/y/z/a/b/c'])
+    for (const path of ['/v1', '/v1/nothing', '/v1/sales/', '/v1/sales/x/y/z/a/b/c', '/nothing.json'])
       await refused(`GET ${path}`, 404, 'not_found');
     await refused('POST /v1/nothing', 404, 'not_found', { who: buyer, body: tooLarge });
   });

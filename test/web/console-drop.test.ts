@@ -93,7 +93,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
       expect([name, await figure(page, name)]).toEqual([name, value]);
     expect(await figure(page, 'Oversold')).toBe(0);
     for (const name of ['Queue length', 'Admissions', 'Stock'])
-      expect(await page.getByRole('img', { name, exact: true }).isVisible()).toBe(true);
+      await page.getByRole('img', { name, exact: true }).waitFor();
     await page.getByText('19 available').waitFor();
     expect(await page.title()).toBe('active – Skua bicycle');
     expect(await scrolls(page)).toBeLessThanOrEqual(0);

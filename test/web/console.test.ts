@@ -66,7 +66,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
     const page = await open();
     const complaints = complaintsOf(page);
     await page.goto('/ops');
-    expect(await page.getByRole('link', { name: 'Create an account' }).isVisible()).toBe(true);
+    await page.getByRole('link', { name: 'Create an account' }).waitFor();
     await signIn(page, email);
     await page.getByRole('heading', { level: 1, name: 'Operator console' }).waitFor();
     const shards = page.getByRole('table', { name: 'Shards' });
@@ -89,10 +89,10 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
     await join(site.server, drop.saleId, 30);
     await waitFor(async () => (await waitingIn(page)) > before);
     for (const name of ['Queue length', 'Admissions', 'Stock', 'Commit p99'])
-      expect(await page.getByRole('img', { name, exact: true }).isVisible()).toBe(true);
+      await page.getByRole('img', { name, exact: true }).waitFor();
     for (const name of ['Oversold units', 'Orders', 'Payments', 'Dead letters', 'Mismatch'])
-      expect(await page.getByRole('group', { name, exact: true }).isVisible()).toBe(true);
-    expect(await page.getByRole('status', { name: 'Health' }).isVisible()).toBe(true);
+      await page.getByRole('group', { name, exact: true }).waitFor();
+    await page.getByRole('status', { name: 'Health' }).waitFor();
     expect(await scrolls(page)).toBeLessThanOrEqual(0);
     expect(complaints).toEqual([]);
   });

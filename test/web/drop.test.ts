@@ -59,8 +59,8 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
     await page.goto(`/drops/${drop.saleId}`);
     await button(page, 'Join the line').waitFor();
-    expect(await page.getByText('No account needed').isVisible()).toBe(true);
-    expect(await page.getByRole('main').getByRole('link', { name: 'Sign in' }).isVisible()).toBe(true);
+    await page.getByText('No account needed').waitFor();
+    await page.getByRole('main').getByRole('link', { name: 'Sign in' }).waitFor();
     expect(asked.filter((each) => each.includes('/v1/auth'))).toEqual([]);
     await button(page, 'Join the line').click();
     await heading(page, 'It’s your turn').waitFor();
@@ -78,7 +78,7 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     await heading(page, 'Receipt').waitFor();
     expect(await textIn(page, 'Total')).toBe('$199.00');
     expect(await textIn(page, 'Order number')).toMatch(/^DB-/);
-    expect(await page.getByText('Only this browser knows your order').isVisible()).toBe(true);
+    await page.getByText('Only this browser knows your order').waitFor();
     expect(await page.title()).toMatch(/^Receipt – /);
     expect(await stockOf(site.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
     await page.reload();
@@ -100,7 +100,7 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     await form.getByLabel('Password').fill('a long password');
     await button(page, 'Create an account').click();
     await page.getByRole('link', { name: 'Account' }).waitFor();
-    expect(await heading(page, 'Receipt').isVisible()).toBe(true);
+    await heading(page, 'Receipt').waitFor();
   });
 
   test('a declined card costs nothing, and the form comes back with all fields kept', async () => {
@@ -169,8 +169,8 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     await heading(first, 'Receipt').waitFor();
     await heading(second, 'Sold out').waitFor();
     expect(await numberIn(second, 'Your number')).toBe(2);
-    expect(await second.getByText('You were not charged.').isVisible()).toBe(true);
-    expect(await second.getByText(/Your place is kept until/).isVisible()).toBe(true);
+    await second.getByText('You were not charged.').waitFor();
+    await second.getByText(/Your place is kept until/).waitFor();
     const late = await person();
     await late.goto(`/drops/${drop.saleId}`);
     await heading(late, 'Sold out').waitFor();
@@ -224,8 +224,8 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     await join(page, drop.saleId);
     await heading(page, 'It’s your turn').waitFor();
     await heading(page, 'Your turn has passed').waitFor();
-    expect(await page.getByText(/It was yours from .* to .*You were not charged/).isVisible()).toBe(true);
-    expect(await page.getByText('At the end of the line, 0 people').isVisible()).toBe(true);
+    await page.getByText(/It was yours from .* to .*You were not charged/).waitFor();
+    await page.getByText('At the end of the line, 0 people').waitFor();
     await button(page, 'Join again').click();
     await heading(page, 'It’s your turn').waitFor();
     await hold(page);
@@ -265,7 +265,7 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     await button(page, 'Create an account').click();
     await figure(page, 'Your number').waitFor();
     expect(await numberIn(page, 'Your number')).toBe(4);
-    expect(await page.getByRole('link', { name: 'Account' }).isVisible()).toBe(true);
+    await page.getByRole('link', { name: 'Account' }).waitFor();
   });
 
   test('leaving is asked about; staying changes nothing', async () => {
