@@ -55,7 +55,7 @@ class ShownSales {
     return saleJson(sale, sale.figures, await this.#namesOf(sale));
   }
 
-  /** Of rows of the table, each as its actor says it is now. */
+  /** Of rows of the table, each with its actor's figures; all else as the row has it, which no answer runs ahead of. */
   async list(rows: readonly SaleView[]): Promise<Sale[]> {
     return Promise.all(
       rows.map(async (row) => {
@@ -63,7 +63,7 @@ class ShownSales {
         // What has ended stays as it is.
         const current = row.phase === 'ended' ? undefined : await this.#current.fetch(row.saleId);
         const figures = current?.figures ?? (row.phase === 'ended' ? nothingLeft(row) : []);
-        return saleJson(current ?? row, figures, await names);
+        return saleJson(row, figures, await names);
       }),
     );
   }
