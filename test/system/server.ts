@@ -222,7 +222,7 @@ export function residentMb(pid: number): number {
 /** Looks again and again until it is so. */
 export async function waitFor<Value>(
   look: () => Promise<Value | false | null> | Value | false | null,
-  timeoutMs = 15_000,
+  timeoutMs = 30_000,
 ): Promise<Value> {
   const untilMs = performance.now() + timeoutMs;
   for (;;) {

@@ -61,7 +61,7 @@ export class Window {
       ...{ baseURL, colorScheme: theme, locale: 'en-US', timezoneId: 'UTC' },
       ...more,
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(30_000);
     this.#contexts.push(context);
     return context.newPage();
   }
