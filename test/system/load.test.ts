@@ -21,8 +21,9 @@ afterAll(() => site.close());
 
 const send = (...argv: string[]) => runNode(['bench/load.ts', ...argv], {});
 
-async function load(...argv: string[]): Promise<LoadResult> {
-  const run = send(...argv, '--url', server.url, '--duration', '2', '--connections', '4', '--json');
+async function load(target: string, ...argv: string[]): Promise<LoadResult> {
+  const usual = ['--url', server.url, '--duration', '2', '--connections', '4', '--json'];
+  const run = send(target, ...usual, ...argv);
   expect(await run.exited, run.err()).toBe(0);
   expect(run.err()).toMatch(/^ +1 s +[\d,]+ answers +p50 +[\d.]+ +p97\.5 +[\d.]+ +p99 +[\d.]+ ms/m);
   const result = JSON.parse(run.out()) as LoadResult;
@@ -48,7 +49,7 @@ describe('a load', { timeout: runMsMax }, () => {
   });
 
   it('joins, each time as somebody else, and ends when all that was prepared is used', async () => {
-    const result = await load('join', '--prepare', '12');
+    const result = await load('join', '--prepare', '12', '--duration', '30');
     expectOnly(result, '201');
     expect([result.requests, result.ending]).toEqual([12, 'prepared']);
   });
