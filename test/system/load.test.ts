@@ -49,9 +49,9 @@ describe('a load', { timeout: runMsMax }, () => {
   });
 
   it('joins, each time as somebody else, and ends when all that was prepared is used', async () => {
-    const result = await load('join', '--prepare', '12', '--duration', '30');
+    const result = await load('join', '--prepare', '200', '--duration', '30');
     expectOnly(result, '201');
-    expect([result.requests, result.ending]).toEqual([12, 'prepared']);
+    expect([result.requests, result.ending]).toEqual([200, 'prepared']);
   });
 
   it('holds one unit at a time', async () => {

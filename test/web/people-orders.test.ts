@@ -211,6 +211,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
     );
     await page.goto(`/orders/${order.orderId}`);
     await page.getByRole('button', { name: 'Cancel order' }).click();
+    await page.getByRole('dialog').waitFor();
     await tabTo(page, 'Cancel order');
     await page.keyboard.press('Enter');
     await page.getByText('The order has changed meanwhile', { exact: false }).waitFor();
