@@ -30,7 +30,7 @@ const noNames: Names = new Map();
 class ShownSales {
   /** By sale; a sale never changes its SKUs. */
   readonly #names: LRUCache<string, Names, readonly string[]>;
-  readonly #current: LRUCache<string, CurrentSaleView>;
+  readonly #figures: LRUCache<string, ItemFigures[]>;
 
   constructor(services: Services) {
     const catalog = catalogOf(services);
@@ -41,12 +41,12 @@ class ShownSales {
       noDeleteOnFetchRejection: true,
       fetchMethod: (_saleId, _stale, { context: skus }) => catalog.entriesOf(skus),
     });
-    this.#current = new LRUCache({
+    this.#figures = new LRUCache({
       max: salesMax,
       ttl: figuresMs,
       async fetchMethod(saleId) {
         const answer = await services.ask(readSale, saleId, {});
-        return answer.code === 'ok' ? answer.body : undefined;
+        return answer.code === 'ok' ? answer.body.figures : undefined;
       },
     });
   }
@@ -61,9 +61,8 @@ class ShownSales {
       rows.map(async (row) => {
         const names = this.#namesOf(row);
         // What has ended stays as it is.
-        const current = row.phase === 'ended' ? undefined : await this.#current.fetch(row.saleId);
-        const figures = current?.figures ?? (row.phase === 'ended' ? nothingLeft(row) : []);
-        return saleJson(row, figures, await names);
+        const figures = row.phase === 'ended' ? nothingLeft(row) : await this.#figures.fetch(row.saleId);
+        return saleJson(row, figures ?? [], await names);
       }),
     );
   }
