@@ -23,18 +23,26 @@ export function share(value: number): string {
 
 const moneyFormats = new Map<string, Intl.NumberFormat>();
 
+function moneyFormatOf(currency: string): Intl.NumberFormat {
+  let format = moneyFormats.get(currency);
+  if (!format) {
+    format = new Intl.NumberFormat(locale, { style: 'currency', currency });
+    moneyFormats.set(currency, format);
+  }
+  return format;
+}
+
+/** Digits behind the point: so many smaller units make one, as a power of ten. */
+export function digitsOf(currency: string): number {
+  return moneyFormatOf(currency).resolvedOptions().maximumFractionDigits ?? 2;
+}
+
 /** `amount` is in the currency's smallest unit. */
 export function money(
   value: { readonly amount: number; readonly currency: string } | null | undefined,
 ): string {
   if (value == null) return none;
-  let format = moneyFormats.get(value.currency);
-  if (!format) {
-    format = new Intl.NumberFormat(locale, { style: 'currency', currency: value.currency });
-    moneyFormats.set(value.currency, format);
-  }
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(value.amount / 10 ** digits);
+  return moneyFormatOf(value.currency).format(value.amount / 10 ** digitsOf(value.currency));
 }
 
 /** Seconds that somebody waits: as exact as they are known. */

@@ -6,6 +6,7 @@
  *    also after a reload, publishes the same drop, never a second one.
  */
 import { signal } from '@preact/signals';
+import { digitsOf } from '../format.ts';
 import { load, save } from '../stored.ts';
 import { uuid } from '../uuid.ts';
 import { sellerWords } from '../words-seller.ts';
@@ -84,11 +85,6 @@ const dayMs = 86_400_000;
 export function wholeOf(text: string): number | null {
   const digits = text.replaceAll(/[,\s]/g, '');
   return /^\d{1,12}$/.test(digits) ? Number(digits) : null;
-}
-
-function digitsOf(code: string): number {
-  const format = new Intl.NumberFormat('en-US', { style: 'currency', currency: code });
-  return format.resolvedOptions().maximumFractionDigits ?? 2;
 }
 
 /** In the currency's smallest unit; null: no amount of it. */

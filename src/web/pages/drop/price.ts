@@ -1,4 +1,5 @@
 /** What held units come to; the order that is made of them says what counts. */
+import { digitsOf } from '../../format.ts';
 import type { Hold } from './state.ts';
 
 interface Money {
@@ -12,12 +13,8 @@ const expressHundredths = 999;
 
 /** Standard shipping is free, express costs 9.99 in the digits of the currency. */
 export function shippingOf(method: ShippingMethod, currency: string): Money {
-  const format = new Intl.NumberFormat('en-US', { style: 'currency', currency });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return {
-    amount: method === 'express' ? Math.round((expressHundredths * 10 ** digits) / 100) : 0,
-    currency,
-  };
+  const amount = method === 'express' ? Math.round((expressHundredths * 10 ** digitsOf(currency)) / 100) : 0;
+  return { amount, currency };
 }
 
 export function totalOf(holds: readonly Hold[], method: ShippingMethod): Money {
