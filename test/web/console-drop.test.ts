@@ -5,7 +5,8 @@ import { AccessTokens } from '../../src/gateway/tokens.ts';
 import { openSite, type Site, waitFor } from '../system/server.ts';
 import { call, type Drop, expected, holding, openDrop } from '../system/shop.ts';
 import { axeFaults, complaintsOf, shot, sidewaysPixels, Window, whyNoBrowser } from './browser.ts';
-import { figure, figureIs, join, operator, scrolls, signIn } from './console-people.ts';
+import { figure, figureIs, join, operator, scrolls } from './console-people.ts';
+import { fillSignIn } from './visit.ts';
 
 const skipped = whyNoBrowser();
 if (skipped) console.warn(`skipping one drop of the console in a browser: ${skipped}`);
@@ -41,7 +42,7 @@ async function open(more: Parameters<Window['person']>[1] = {}): Promise<Page> {
 async function dropPage(drop: Drop, more: Parameters<Window['person']>[1] = {}): Promise<Page> {
   const page = await open(more);
   await page.goto(`/ops/drops/${drop.saleId}`);
-  await signIn(page, who.email);
+  await fillSignIn(page, who.email);
   await figureIs(page, 'Waiting', (value) => value >= 0);
   return page;
 }
@@ -252,7 +253,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
     const statuses: number[] = [];
     page.on('response', (response) => statuses.push(response.status()));
     await page.goto(`/ops/drops/${drop.saleId}`);
-    await signIn(page, who.email);
+    await fillSignIn(page, who.email);
     const signedInAtMs = Date.now();
     const connection = page.getByRole('status', { name: 'Connection' });
     await waitFor(async () => (await connection.innerText()) === 'Live');
@@ -270,7 +271,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
     let sockets = 0;
     page.on('websocket', () => sockets++);
     await page.goto(`/ops/drops/${drop.saleId}`);
-    await signIn(page, who.email);
+    await fillSignIn(page, who.email);
     const connection = page.getByRole('status', { name: 'Connection' });
     await waitFor(async () => (await connection.innerText()) === 'Live');
     const token = await page.evaluate(
@@ -292,7 +293,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
     const other = await operator(site.server);
     const page = await open();
     await page.goto(`/ops/drops/${drop.saleId}`);
-    await signIn(page, other.email);
+    await fillSignIn(page, other.email);
     await figureIs(page, 'Joined', (value) => value === 0);
     await page.route('**/v1/sales/*/pause', (route) =>
       route.fulfill({ status: 403, json: { code: 'forbidden', status: 403, title: 'Forbidden' } }),

@@ -5,8 +5,6 @@ import { expect } from 'vitest';
 import { waitFor } from '../system/server.ts';
 import { admin, call, expected, guest, member, type Place } from '../system/shop.ts';
 
-const password = 'a long password';
-
 export async function operator(
   place: Place & { banner: string },
 ): Promise<{ email: string; accountId: string }> {
@@ -15,12 +13,6 @@ export async function operator(
   const body = { roles: ['operator'] };
   await expected(place, `PATCH /v1/admin/accounts/${accountId}`, 200, { who, body });
   return { email, accountId };
-}
-
-export async function signIn(page: Page, email: string): Promise<void> {
-  await page.getByLabel('Email').fill(email);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
 /** Joins with that many guests at once. */

@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openSite, type Site, waitFor } from '../system/server.ts';
 import { checkOut, type Drop, holding, member, openDrop } from '../system/shop.ts';
 import { axeFaults, complaintsOf, shot, sidewaysPixels, Window, whyNoBrowser } from './browser.ts';
-import { figure, figureIs, frames, join, operator, scrolls, signIn } from './console-people.ts';
+import { figure, figureIs, frames, join, operator, scrolls } from './console-people.ts';
+import { fillSignIn } from './visit.ts';
 
 const skipped = whyNoBrowser();
 if (skipped) console.warn(`skipping the console in a browser: ${skipped}`);
@@ -30,7 +31,7 @@ async function open(more: Parameters<Window['person']>[1] = {}): Promise<Page> {
 async function console_(more: Parameters<Window['person']>[1] = {}): Promise<Page> {
   const page = await open(more);
   await page.goto('/ops');
-  await signIn(page, email);
+  await fillSignIn(page, email);
   await page.getByRole('link', { name: title }).waitFor();
   return page;
 }
@@ -67,7 +68,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
     const complaints = complaintsOf(page);
     await page.goto('/ops');
     await page.getByRole('link', { name: 'Create an account' }).waitFor();
-    await signIn(page, email);
+    await fillSignIn(page, email);
     await page.getByRole('heading', { level: 1, name: 'Operator console' }).waitFor();
     const shards = page.getByRole('table', { name: 'Shards' });
     await waitFor(async () => (await shards.getByRole('rowheader').allInnerTexts()).join() === '0,1');
@@ -140,7 +141,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
     await page.route('**/v1/ops/overview', (route) => route.fulfill({ json: wrong }));
     await frames(page, 'ops.overview', () => wrong);
     await page.goto('/ops');
-    await signIn(page, email);
+    await fillSignIn(page, email);
     const health = page.getByRole('status', { name: 'Health' });
     await health.getByText('Shard 1 is restarting').waitFor();
     expect(await health.innerText()).toMatch(/since \d\d:\d\d:\d\d/);
@@ -190,7 +191,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
       })),
     }));
     await page.goto('/ops');
-    await signIn(page, email);
+    await fillSignIn(page, email);
     const shards = page.getByRole('table', { name: 'Shards' });
     await waitFor(async () => (await shards.getByRole('rowheader').count()) === 12);
     await waitFor(async () => (await shards.getByRole('rowheader').first().innerText()) === '9');
@@ -202,7 +203,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
     const page = await open({ size: 'phone' });
     const { email: buyer } = await member(site.server, 'buyer');
     await page.goto('/ops');
-    await signIn(page, buyer);
+    await fillSignIn(page, buyer);
     await page.getByRole('heading', { level: 1, name: 'Not for this account' }).waitFor();
     await page.goto(`/ops/drops/${drop.saleId}`);
     await page.getByRole('heading', { level: 1, name: 'Not for this account' }).waitFor();
