@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Measuremen
   worker: () => import('./worker.ts'),
   passivation: () => import('./passivation.ts'),
   snapshots: () => import('./snapshots.ts'),
+  pages: () => import('./pages.ts'),
 };
 
 function readFlags(): { names: string[]; isJson: boolean; isChild: boolean } {
