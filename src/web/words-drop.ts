@@ -118,7 +118,7 @@ export const words = {
       [
         [
           'Your number comes up',
-          `This page calls you. Then hold a unit within ${claim} seconds, or the turn goes to the next in line.`,
+          `This page says so at once. Hold a unit within ${claim} seconds, or the turn goes to the next in line.`,
         ],
         ['One unit is held for you', `It is yours alone for ${hold} while you pay.`],
         ['You pay, once', 'A card that fails costs nothing. You may try again while your turn lasts.'],
@@ -132,7 +132,7 @@ export const words = {
     guest: 'Only this browser knows your place. An account shows it on all your devices.',
     draw: 'How to check a draw',
     tell: 'Tell me when it’s my turn',
-    told: 'You will hear a sound, and see a notice where the browser allows it.',
+    told: 'A sound, and a notice when you look at another page.',
     notice: 'It’s your turn',
     noticeText: (title: string) => `${title}: hold a unit now.`,
   },
@@ -188,7 +188,8 @@ export const words = {
     giveBack: 'Give it back',
     total: 'Total',
     shippingOf: (method: string) => `Shipping, ${method}`,
-    notTaken: 'One line is not as it should be. Nothing was charged.',
+    notTaken: (field: string, problem: string) => `${field}: ${problem} Nothing was charged.`,
+    wasDeclined: (note: string) => `${note} · was declined`,
     priceChanged: 'The price has changed. Nothing was charged; look at it and press Pay again.',
   },
   paying: {
@@ -225,6 +226,7 @@ export const words = {
     tax: 'Tax',
     discount: 'Discount',
     arrives: (day: string) => `Arrives by ${day}`,
+    keepWhy: 'to see it on all your devices.',
     see: 'See the order',
     bought: 'You have bought here',
     boughtText: 'Your order is under Orders.',

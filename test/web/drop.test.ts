@@ -101,6 +101,7 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     await button(page, 'Create an account').click();
     await page.getByRole('link', { name: 'Account' }).waitFor();
     await heading(page, 'Receipt').waitFor();
+    expect(await page.evaluate('document.activeElement.textContent')).toMatch(/^Your order is kept/);
   });
 
   test('a declined card costs nothing, and the form comes back with all fields kept', async () => {
@@ -119,6 +120,7 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     for (const [name, text] of Object.entries(address))
       expect(await textbox(page, name).inputValue()).toBe(text);
     expect(await page.getByRole('radio', { name: 'Express' }).isChecked()).toBe(true);
+    await page.getByText('ends in 0002 · was declined').waitFor();
     await pay(page, 'Visa – insufficient funds');
     await page.getByText('There is not enough money on the card.').waitFor();
     await hold(page);
@@ -134,9 +136,14 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     await hold(page);
     await fillAddress(page);
     await textbox(page, 'Postal code').fill('no code');
+    // The Enter of a phone's keyboard leads to the next field: only the button pays.
+    await textbox(page, 'Full name').press('Enter');
+    expect(await page.evaluate('document.activeElement.name')).toBe('line1');
     await pay(page);
     await alert(page).filter({ hasText: 'Nothing was charged' }).waitFor();
     expect(await textbox(page, 'Postal code').getAttribute('aria-invalid')).toBe('true');
+    expect(await page.evaluate('document.activeElement.name')).toBe('postalCode');
+    expect(await alert(page).textContent()).toMatch(/^Postal code: /);
     expect(await textbox(page, 'Full name').inputValue()).toBe('Mara Quist');
     await textbox(page, 'Postal code').fill('78702');
     await pay(page);

@@ -103,9 +103,9 @@ function useFocusOnChange(drop: Drop): void {
     const was = before.current;
     before.current = key;
     if (was === key || was === 'loading') return;
-    const heading =
-      document.querySelector<HTMLElement>('main h2[tabindex]') ??
-      document.querySelector<HTMLElement>('main h1');
-    heading?.focus();
+    // A form that was refused is read from the field that is wrong.
+    const places = ['main [aria-invalid]', 'main h2[tabindex]', 'main h1'];
+    const found = places.map((place) => document.querySelector<HTMLElement>(place));
+    found.find((element) => element !== null)?.focus();
   }, [key]);
 }

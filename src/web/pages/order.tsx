@@ -4,9 +4,9 @@ import type { Order } from '../../market/orders/schemas.ts';
 import { ApiError, get } from '../api.ts';
 import { moment, money } from '../format.ts';
 import { addressLines } from '../parts/address-fields.tsx';
+import { BoughtPicture } from '../parts/bought-picture.tsx';
 import { KeepOrder } from '../parts/keep-order.tsx';
 import { Page } from '../parts/page.tsx';
-import { Picture } from '../parts/picture.tsx';
 import { usePolled } from '../parts/polled.ts';
 import { SignInForm } from '../parts/sign-in-form.tsx';
 import { Trouble } from '../parts/trouble.tsx';
@@ -55,7 +55,11 @@ function OneOrder({ orderId }: { readonly orderId: string }) {
   const title = text.title(order.orderNumber);
   return (
     <Page
-      heading={title}
+      heading={
+        <>
+          {text.loading} <span class="order-number">{order.orderNumber}</span>
+        </>
+      }
       title={`${name} – ${title}`}
       kind="order"
       aside={<p class="quiet">{text.placed(moment(order.createdAt))}</p>}
@@ -117,7 +121,7 @@ function Lines({ order }: { readonly order: Order }) {
     <ul class="order-lines" aria-label={text.items}>
       {order.lines.map((line) => (
         <li key={line.sku}>
-          <Picture url={null} title={line.title} />
+          <BoughtPicture line={line} />
           <span class="what">
             <strong>{line.title}</strong>
             <span class="quiet">{text.sku(line.sku, line.quantity)}</span>

@@ -2,10 +2,10 @@
 import './orders.css';
 import type { Order } from '../../market/orders/schemas.ts';
 import { moment, money } from '../format.ts';
+import { BoughtPicture } from '../parts/bought-picture.tsx';
 import { KeepOrder } from '../parts/keep-order.tsx';
 import { useList } from '../parts/list.ts';
 import { Page } from '../parts/page.tsx';
-import { Picture } from '../parts/picture.tsx';
 import { SignInForm } from '../parts/sign-in-form.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { session } from '../session.ts';
@@ -75,7 +75,7 @@ function OrderRow({ order }: { readonly order: Order }) {
   return (
     <li>
       <a href={`/orders/${order.orderId}`}>
-        <Picture url={null} title={first?.title ?? ''} />
+        <BoughtPicture line={first} />
         <span class="what">
           <strong>{text.items(first?.title ?? order.orderNumber, others.length)}</strong>
           <span class="quiet">

@@ -4,7 +4,7 @@ import { ApiError } from '../api.ts';
 import { register } from '../auth.ts';
 import { Choice } from '../parts/choice.tsx';
 import { Field } from '../parts/field.tsx';
-import { fieldProblemsOf } from '../parts/field-problems.ts';
+import { fieldProblemsOf, useFocusOnProblem } from '../parts/field-problems.ts';
 import { Page } from '../parts/page.tsx';
 import { sentenceOf } from '../parts/trouble.tsx';
 import { address, go } from '../router.ts';
@@ -39,6 +39,7 @@ function RegisterForm({ next }: { readonly next: string }) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [role, setRole] = useState<'buyer' | 'seller'>(next.startsWith('/sell') ? 'seller' : 'buyer');
+  const form = useFocusOnProblem(error);
   const problems = fieldProblemsOf(error);
   const isTaken = error instanceof ApiError && error.code === 'email_taken';
   const isAtField = isTaken || ['/name', '/email', '/password'].some((pointer) => problems[pointer]);
@@ -58,7 +59,7 @@ function RegisterForm({ next }: { readonly next: string }) {
     }
   };
   return (
-    <form class="form narrow" onSubmit={submit} aria-label={text.title}>
+    <form class="form narrow" onSubmit={submit} aria-label={text.title} ref={form}>
       {isGuest && <p class="notice">{text.guest}</p>}
       <Field
         {...{ label: text.name, name: 'name', autocomplete: 'name', maxLength: 100 }}

@@ -1,11 +1,11 @@
 /** A new drop: the form, and beside it how it will go. */
 import './sell-new-drop.css';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Product } from '../../market/catalog/schemas.ts';
 import type { Sale } from '../../market/sales/schemas.ts';
 import { ApiError, call } from '../api.ts';
 import { count, timeOfDay } from '../format.ts';
-import { fieldProblemsOf } from '../parts/field-problems.ts';
+import { fieldProblemsOf, useFocusOnProblem } from '../parts/field-problems.ts';
 import { useList } from '../parts/list.ts';
 import { Needs } from '../parts/needs.tsx';
 import { Page } from '../parts/page.tsx';
@@ -92,16 +92,10 @@ function refusalsOf(error: unknown): Problems | null {
 }
 
 function Form({ products }: { readonly products: readonly Product[] | null }) {
-  const form = useRef<HTMLFormElement>(null);
   const [problems, setProblems] = useState<Problems>({});
+  const form = useFocusOnProblem(problems);
   const [alert, setAlert] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const shown = useRef(problems);
-  useEffect(() => {
-    if (shown.current === problems) return;
-    shown.current = problems;
-    form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
-  }, [problems]);
   const refuse = (found: Problems) => {
     setProblems(found);
     setAlert(text.correct);

@@ -1,4 +1,5 @@
 /** What the API says is wrong with the fields of a request, by their JSON pointers. */
+import { useEffect, useRef } from 'preact/hooks';
 import { ApiError } from '../api.ts';
 
 export type FieldProblems = Readonly<Record<string, string>>;
@@ -11,6 +12,18 @@ export function fieldProblemsOf(error: unknown): FieldProblems {
   for (const each of error.problem.errors as { path?: unknown; message?: unknown }[])
     problems[String(each.path ?? '')] ??= sentence(String(each.message ?? error.message));
   return problems;
+}
+
+/** Whoever was refused stands at the first field that is wrong; `refusal`: another one is another try. */
+export function useFocusOnProblem(refusal: unknown) {
+  const form = useRef<HTMLFormElement>(null);
+  const before = useRef(refusal);
+  useEffect(() => {
+    if (before.current === refusal) return;
+    before.current = refusal;
+    form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
+  }, [refusal]);
+  return form;
 }
 
 /** "must be an integer" -> "Must be an integer." */

@@ -6,10 +6,14 @@ interface Draft {
   readonly address: Partial<NewAddress>;
   readonly shippingMethod: 'standard' | 'express';
   readonly paymentMethod: string;
+  /** The card that was declined last. */
+  readonly declinedMethod: string | null;
 }
 
 const name = 'doorbuster:checkout';
-const empty: Draft = { address: {}, shippingMethod: 'standard', paymentMethod: 'pm_card_visa' };
+const empty: Draft = {
+  ...{ address: {}, shippingMethod: 'standard', paymentMethod: 'pm_card_visa', declinedMethod: null },
+};
 
 export const draft = signal<Draft>({ ...empty, ...read() });
 

@@ -10,12 +10,15 @@ import { Picture } from '../../parts/picture.tsx';
 import { Timer } from '../../parts/timer.tsx';
 import { sentenceOf } from '../../parts/trouble.tsx';
 import { Warning } from '../../parts/warning.tsx';
+import { words as common } from '../../words.ts';
 import { words } from '../../words-drop.ts';
 import { draft, keepDraft } from './draft.ts';
 import type { Drop } from './model.ts';
 import { payments } from './payments.ts';
 import { type ShippingMethod, shippingOf, totalOf } from './price.ts';
 import type { Hold, Sale } from './state.ts';
+
+const addressPointer = '/shippingAddress/';
 
 interface Props {
   readonly drop: Drop;
@@ -75,11 +78,12 @@ function Form({ drop, holds }: Omit<Props, 'sale'>) {
       class="form"
       aria-label={held.form}
       onSubmit={submit}
+      onKeyDown={goOnByEnter}
       onInput={(event) => keepDraft({ address: readAddress(event.currentTarget as HTMLFormElement) })}
     >
       <section class="form">
         <h3>{held.address}</h3>
-        <AddressFields initial={initial} problems={problems} pointer="/shippingAddress" />
+        <AddressFields initial={initial} problems={problems} pointer={addressPointer.slice(0, -1)} />
       </section>
       <Ways holds={holds} />
       <div class="pay">
@@ -105,10 +109,20 @@ function Form({ drop, holds }: Omit<Props, 'sale'>) {
   );
 }
 
+/** A phone's keyboard has an Enter in each field: it leads to the next one, and only the button pays. */
+function goOnByEnter(event: KeyboardEvent): void {
+  const { target } = event;
+  if (event.key !== 'Enter' || event.isComposing || !(target instanceof HTMLInputElement)) return;
+  event.preventDefault();
+  const fields = [...(event.currentTarget as HTMLFormElement).elements];
+  const next = target.type === 'radio' ? null : fields[fields.indexOf(target) + 1];
+  if (next instanceof HTMLElement) next.focus();
+}
+
 /** How it travels, and what pays for it. */
 function Ways({ holds }: Pick<Props, 'holds'>) {
   const { held } = words;
-  const { shippingMethod, paymentMethod } = draft.value;
+  const { shippingMethod, paymentMethod, declinedMethod } = draft.value;
   return (
     <>
       <Choice
@@ -130,7 +144,10 @@ function Ways({ holds }: Pick<Props, 'holds'>) {
             label={held.card}
             name="paymentMethod"
             value={paymentMethod}
-            options={held.cards.map(([value, text, note]) => ({ value, text, note }))}
+            options={held.cards.map(([value, text, note]) => ({
+              ...{ value, text },
+              note: value === declinedMethod ? held.wasDeclined(note) : note,
+            }))}
             onChange={(value) => keepDraft({ paymentMethod: value })}
           />
         </div>
@@ -146,8 +163,9 @@ function shippingText(method: ShippingMethod, holds: readonly Hold[]): string {
 
 function refusedText(error: ApiError, problems: FieldProblems): string {
   if (error.code === 'price_changed') return words.held.priceChanged;
-  const isShown = Object.keys(problems).some((path) => path.startsWith('/shippingAddress/'));
-  return isShown ? words.held.notTaken : sentenceOf(error);
+  const [path, problem] = Object.entries(problems).find(([at]) => at.startsWith(addressPointer)) ?? [];
+  const label = common.address[path?.slice(addressPointer.length) as keyof typeof common.address];
+  return problem && label ? words.held.notTaken(label, problem) : sentenceOf(error);
 }
 
 function Sum({ sale, holds }: Omit<Props, 'drop'>) {

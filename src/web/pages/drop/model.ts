@@ -9,6 +9,7 @@ import { connection, type Frame, type Listener, listen, resubscribe } from '../.
 import { session } from '../../session.ts';
 import { Buying } from './buying.ts';
 import type { Desk } from './desk.ts';
+import { draft, keepDraft } from './draft.ts';
 import { KeptPlace } from './kept.ts';
 import { Ordering } from './ordering.ts';
 import {
@@ -105,6 +106,12 @@ export class Drop implements Desk {
           this.buying.resume(kept);
           this.ordering.resume(kept);
         });
+      }),
+      // The form comes back with the card that was declined still chosen, and says so.
+      effect(() => {
+        const { notice } = this.state;
+        if (notice?.kind === 'declined' && notice.isCard)
+          keepDraft({ declinedMethod: draft.peek().paymentMethod });
       }),
       effect(() => {
         if (connection.value === 'polling') untracked(() => void this.#poll());

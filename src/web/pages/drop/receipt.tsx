@@ -4,6 +4,8 @@ import { addressLines } from '../../parts/address-fields.tsx';
 import { Figure } from '../../parts/figure.tsx';
 import { KeepOrder } from '../../parts/keep-order.tsx';
 import { Picture } from '../../parts/picture.tsx';
+import { session } from '../../session.ts';
+import { words as common } from '../../words.ts';
 import { words } from '../../words-drop.ts';
 import { payments } from './payments.ts';
 import { Steps } from './place.tsx';
@@ -37,6 +39,11 @@ function Slip({ sale, order }: Props) {
       <div>
         <h2 tabIndex={-1}>{receipt.title}</h2>
         <p class="quiet small">{receipt.paidOn(moment(order.createdAt))}</p>
+        {session.value?.account === null && (
+          <p class="small">
+            <a href="#keep-order">{common.keepOrder.form}</a> {receipt.keepWhy}
+          </p>
+        )}
       </div>
       <Figure label={receipt.total} value={money(order.total)} kind="sum-figure" />
       <hr />

@@ -10,13 +10,17 @@ const wanted: Signal<boolean | null> = stored<boolean>(name);
 /** A browser lets sound out only where it was begun by a press. */
 let sound: AudioContext | null = null;
 
-function prepare(): void {
+function prepareSound(): void {
   try {
     sound ??= new AudioContext();
     void sound.resume();
   } catch {
     // A browser without sound.
   }
+}
+
+function prepare(): void {
+  prepareSound();
   if ('Notification' in globalThis && Notification.permission === 'default')
     void Notification.requestPermission();
 }
@@ -24,27 +28,39 @@ function prepare(): void {
 export function Tell() {
   const isWanted = wanted.value === true;
   return (
-    <button
-      type="button"
-      class="tell"
-      aria-pressed={isWanted}
-      title={words.place.told}
-      onClick={() => {
-        if (!isWanted) prepare();
-        store(name, isWanted ? null : true);
-      }}
-    >
-      <svg viewBox="0 0 24 24" aria-hidden="true">
-        <path d="M6 16.500V11a6 6 0 0 1 12 0v5.500l1.500 2h-15z" />
-        <path d="M10 21h4" />
-      </svg>
-      {words.place.tell}
-    </button>
+    <>
+      <button
+        type="button"
+        class="tell"
+        aria-pressed={isWanted}
+        aria-describedby="told"
+        onClick={() => {
+          if (!isWanted) prepare();
+          store(name, isWanted ? null : true);
+        }}
+      >
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <path d="M6 16.500V11a6 6 0 0 1 12 0v5.500l1.500 2h-15z" />
+          <path d="M10 21h4" />
+        </svg>
+        {words.place.tell}
+      </button>
+      <p class="told quiet small" id="told">
+        {words.place.told}
+      </p>
+    </>
   );
 }
 
 /** Rings once when the turn comes while the page stands. */
 export function useBell(drop: Drop, title: string): void {
+  // Asked for before the page was loaded again: the next press lets sound out.
+  useEffect(() => {
+    const once = { once: true };
+    const prepareAgain = () => wanted.peek() === true && prepareSound();
+    addEventListener('click', prepareAgain, once);
+    return () => removeEventListener('click', prepareAgain);
+  }, []);
   useEffect(() => {
     let before = drop.screen.peek();
     return effect(() => {
