@@ -31,6 +31,7 @@ const seller = `acc_${uuid(1)}`;
 const saleId = `sal_${uuid(2)}`;
 const sku = 'PS-1';
 const elsewhere = `sal_${uuid(7)}`;
+const between = `sal_${uuid(8)}`;
 const price = { amount: 49_900, currency: 'USD' };
 const shippingAddress = {
   ...{
@@ -82,10 +83,23 @@ export class Story {
       const pendings = [...this.actors.values()].flatMap((actor) =>
         actor.decider.pendingMessages(actor.state).map((pending) => ({ actor, pending })),
       );
-      if (pendings.length === 0) return;
+      if (pendings.length === 0 && !this.#report()) return;
       for (const { actor, pending } of pendings) this.#carry(actor, pending, provider);
     }
     throw new Error('the story never comes to rest');
+  }
+
+  /** Lets the SKUs form the reports that they owe within moments; false when there are none. */
+  #report(): boolean {
+    let isFormed = false;
+    for (const { decider, key, state } of this.actors.values()) {
+      const dueMs = decider.deadline(state, this.atMs);
+      if (decider.kind !== 'sku' || dueMs > this.atMs + 100) continue;
+      this.atMs = dueMs;
+      this.tick('sku', key);
+      isFormed = true;
+    }
+    return isFormed;
   }
 
   #carry(
@@ -330,6 +344,16 @@ function sendMoneyBack(story: Story): void {
   }
 }
 
+/** A sale has a report on its way to it, and more to hear in the next one. */
+function sayMoreThanIsHeard(story: Story): void {
+  const terms = { saleId: between, sellerId: seller, quantity: 2, price, purchaseLimit: 1, holdSeconds: 120 };
+  story.send('sku', sku, { type: 'OpenAllocation', ...terms }, 'created');
+  story.tick('sku', sku);
+  const hold = { holdId: uuid(0xa20), saleId: between, buyerId: `acc_${uuid(0xd0)}`, ticketNumber: 3 };
+  const admissionExpiresAtMs = story.atMs + 300_000;
+  story.send('sku', sku, { type: 'PlaceHold', ...hold, quantity: 1, admissionExpiresAtMs }, 'created');
+}
+
 function loseHolds(story: Story): void {
   // A line whose hold is unknown is refused; one whose hold dies while it is being paid is taken again.
   placeOrder(story, 0x206, 0x47, [{ holdId: uuid(0x999), sku }]);
@@ -446,6 +470,7 @@ export function tellStory(onHalfTime: (story: Story) => void): Story {
   const terms = { type: 'OpenAllocation', saleId: elsewhere, sellerId: seller, ...allocation };
   story.send('sku', sku, terms, 'created');
   moveMoneyElsewhere(story);
+  sayMoreThanIsHeard(story);
   onHalfTime(story);
   story.send('order', open, { type: 'CancelOrder', buyerId: null });
   loseHolds(story);

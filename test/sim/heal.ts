@@ -64,6 +64,7 @@ export async function heal(run: Run): Promise<void> {
     () => cluster.living.every(isIdle) && isVoided() && isKnown(),
   );
   checkSoldAndPaid(run);
+  checkHeard(run);
   for (const { reason } of cluster.engine?.snapshots.snapshotter.stats().halted ?? [])
     world.fail('the snapshotter can read what the shards wrote', reason);
   for (const instance of cluster.living) checkRecovered(world, instance);
@@ -98,6 +99,7 @@ function states({ cluster }: Run): Map<string, Shadow> {
 }
 
 function isPending({ decider, state }: Shadow): boolean {
+  if (decider.kind === 'sku' && (state as SkuState).reportDueMs < Number.POSITIVE_INFINITY) return true;
   return decider.pendingMessages(state).length > 0;
 }
 
@@ -165,6 +167,23 @@ function checkHoldsInTime({ world, cluster }: Run): void {
       const isLive = state === 'held' || state === 'committing';
       if (isLive && expiresAtMs < nowMs - lateMaxMs)
         world.fail('holds end in time', `${sku} ${holdId} ${state}: ${nowMs - expiresAtMs} ms late`);
+    }
+  }
+}
+
+/** A sale knows in the end what became of its units, from reports that may come late, twice or not at all. */
+function checkHeard({ world }: Run): void {
+  const { skus, sales } = world.model;
+  for (const [saleId, { reports }] of sales) {
+    for (const [sku, { available, held, sold }] of reports) {
+      const stock = skus.get(sku);
+      if (!stock?.allocations.has(saleId)) continue;
+      const wasSold = stock.units((hold) => hold.saleId === saleId && hold.state === 'committed');
+      if (available !== 0 || held !== 0 || sold !== wasSold)
+        world.fail(
+          'a sale knows its units',
+          `${saleId} ${sku}: ${available}+${held}+${sold}, sold ${wasSold}`,
+        );
     }
   }
 }

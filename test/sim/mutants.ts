@@ -7,6 +7,7 @@ import type { SaleEvent } from '../../src/actors/sale/events.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
 import { ticketStatus } from '../../src/actors/sale/ticket-table.ts';
 import type { SkuCommand } from '../../src/actors/sku/commands.ts';
+import type { SkuEvent } from '../../src/actors/sku/events.ts';
 import type { SkuState } from '../../src/actors/sku/state.ts';
 import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
 import type { Journal, Newest } from '../../src/protocol/journal.ts';
@@ -94,6 +95,18 @@ function commitExpired(sku: AnyDecider): Partial<AnyDecider> {
       if (hold.state !== 'committing' && hold.state !== 'expired') return sku.decide(state, command, at);
       const { holdId, quantity } = hold;
       return { code: 'ok', events: [{ type: 'HoldCommitted', holdId, quantity, atMs: at }] };
+    },
+  };
+}
+
+/** What changes while a report is under way counts as said with it. */
+function forgetLaterChanges(sku: AnyDecider): Partial<AnyDecider> {
+  return {
+    evolve(state: SkuState, event: SkuEvent) {
+      sku.evolve(state, event);
+      if (event.type !== 'ReportAcknowledged') return;
+      state.allocationBySale.get(event.saleId)!.isReportDue = false;
+      state.reportDueMs = Number.POSITIVE_INFINITY;
     },
   };
 }
@@ -206,6 +219,7 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
       }),
   }),
   'resend without an id': () => ({ outgoing: withoutIds() }),
+  'a sale never hears of what changed while a report was under way': () => of('sku', forgetLaterChanges),
   'release out of order': () => of('sale', releaseOutOfOrder),
   'trim too early': () => ({
     journal: (journal, store) =>

@@ -57,6 +57,7 @@ describe('the whole engine under seeded faults', () => {
         'event HoldVoided',
         'event HoldExpired',
         'event HoldCommitted',
+        'event ReportFormed',
         'event UnitsReturned',
         'event HoldsWarned',
         'event LineLost',

@@ -172,7 +172,7 @@ export type LeaveSale = Sent<typeof leaveSale>;
 export const reportStock = command('ReportStock')
   .takes<{
     sku: string;
-    /** 1, 2, 3 … per sku and sale; an older or equal number changes nothing. */
+    /** Grows with every report of a sku to a sale; an older or equal number changes nothing. */
     seq: number;
     available: number;
     held: number;

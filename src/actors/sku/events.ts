@@ -53,4 +53,6 @@ export type SkuEvent =
   | { type: 'HoldsWarned'; upToMs: number }
   /** Holds resolved before `beforeMs` were forgotten; their ids count as unknown from now on. */
   | { type: 'HoldsForgotten'; beforeMs: number }
+  /** What has changed is on its way to the sale. In journals of earlier versions reports were formed by other events. */
+  | { type: 'ReportFormed'; saleId: string; atMs: number }
   | { type: 'ReportAcknowledged'; saleId: string; seq: number };

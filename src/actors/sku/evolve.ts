@@ -2,7 +2,7 @@
 import { unknownEvent } from '../../protocol/decider.ts';
 import type { SkuEvent } from './events.ts';
 import { forget, isAtRest, noteCommitted, noteEnded, noteKept } from './memory.ts';
-import { collectPending, formReport, noteTicket } from './pending.ts';
+import { collectReports, formReport, noteChange, noteTicket } from './pending.ts';
 import type { Allocation, Hold, SkuState } from './state.ts';
 import { freeOf, isWarned } from './state.ts';
 
@@ -27,6 +27,9 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
       break;
     case 'UnitsReturned':
       returned(state, event.holdId, event.atMs);
+      break;
+    case 'ReportFormed':
+      formReport(state, event.saleId, event.atMs);
       break;
     case 'ReportAcknowledged':
       acknowledged(state, event);
@@ -102,8 +105,7 @@ function move(state: SkuState, hold: Hold, held: number, sold: number): void {
   allocation.held += held;
   allocation.sold += sold;
   if (allocation.isOpen) state.allotted -= held + sold;
-  noteTicket(allocation, hold.ticketNumber, held, sold);
-  formReport(state, allocation);
+  noteTicket(state, allocation, hold.ticketNumber, held, sold);
 }
 
 function assigned(state: SkuState, event: EventOf<'HoldAttached'>): void {
@@ -177,13 +179,13 @@ function opened(state: SkuState, event: EventOf<'AllotmentOpened'>): void {
     unitsByBuyer: new Map(),
     ticketByNumber: new Map(),
     changedTickets: [],
-    isReportDue: true,
+    isReportDue: false,
     reportSeq: 0,
     report: null,
   };
   state.allocationBySale.set(event.saleId, allocation);
   state.allotted += event.quantity;
-  formReport(state, allocation);
+  noteChange(state, allocation);
 }
 
 function closed(state: SkuState, event: EventOf<'AllotmentClosed'>): void {
@@ -191,8 +193,7 @@ function closed(state: SkuState, event: EventOf<'AllotmentClosed'>): void {
   state.allotted -= freeOf(allocation);
   allocation.isOpen = false;
   allocation.closedAtMs = event.atMs;
-  allocation.isReportDue = true;
-  formReport(state, allocation);
+  noteChange(state, allocation);
 }
 
 function paused(state: SkuState, { saleId, isPaused, revision }: EventOf<'AllotmentPaused'>): void {
@@ -201,10 +202,10 @@ function paused(state: SkuState, { saleId, isPaused, revision }: EventOf<'Allotm
   allocation.pauseRevision = revision;
 }
 
-function acknowledged(state: SkuState, event: EventOf<'ReportAcknowledged'>): void {
-  const allocation = state.allocationBySale.get(event.saleId)!;
-  allocation.report = null;
-  formReport(state, allocation);
-  collectPending(state);
+function acknowledged(state: SkuState, { saleId, seq }: EventOf<'ReportAcknowledged'>): void {
+  const allocation = state.allocationBySale.get(saleId)!;
+  // In journals of earlier versions nothing says that the report was formed: it is not here.
+  if (allocation.report?.command.seq === seq) allocation.report = null;
+  collectReports(state);
   if (isAtRest(allocation)) noteKept(state, allocation.closedAtMs);
 }

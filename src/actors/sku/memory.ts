@@ -83,9 +83,9 @@ function* resolvedBefore(holds: ReadonlySet<Hold>, beforeMs: number): Generator<
   }
 }
 
-/** It cannot change any more: it is closed, has no remembered holds, and its last report was answered. */
-export function isAtRest(allocation: Allocation): boolean {
-  return !allocation.isOpen && allocation.holdCount === 0 && allocation.report === null;
+/** It cannot change any more: it is closed, has no remembered holds, and its sale has heard everything. */
+export function isAtRest({ isOpen, holdCount, report, isReportDue }: Allocation): boolean {
+  return !isOpen && holdCount === 0 && report === null && !isReportDue;
 }
 
 function nextForgetMs(state: SkuState): number {

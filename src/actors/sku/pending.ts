@@ -1,23 +1,37 @@
 /**
- * The reports that a sku sends to a sale about its stock and its tickets: one at a time for each sale, until the sale has
- * answered.
+ * The reports that a sku sends to a sale about its stock and its tickets: at most one every `reportEveryMs` for each
+ * sale, and one at a time, until the sale has answered.
  *
- * 1. Reports are formed in `evolve` only, from events only: replay makes the same ones under the same ids.
- * 2. While one waits for its answer, changes gather; the next report carries the newest values (last one wins).
+ * 1. A report is formed in `evolve`, by ReportFormed only, which a Tick decides on: replay makes the same ones under the
+ *    same ids. All other events only mark that the sale has something to hear.
+ * 2. Until a report is formed changes gather; it carries the newest values (last one wins).
  * 3. A formed report never changes: it holds its own arrays.
  * 4. A report names at most `reportTicketsMax` tickets; the others follow in the next one.
+ * 5. A report's number is the engine time at which it was formed. Earlier versions counted 1, 2, 3 … and formed reports
+ *    by any event, so their journals do not say which ones the sale has heard: today's numbers are greater than all of
+ *    those, so the sale takes no report for a repeat, and hears once more what it may have heard.
  */
 
-import { type Answered, message, noEvents } from '../../protocol/decider.ts';
+import { type Answered, type Instant, message, noEvents } from '../../protocol/decider.ts';
 import { type ReportStock, reportStock } from '../sale/commands.ts';
+import type { SkuEvent } from './events.ts';
 import { type Allocation, freeOf, type ReportMessage, type SkuDecision, type SkuState } from './state.ts';
 
+const reportEveryMs = 100;
 const reportTicketsMax = 5_000;
+/** One Tick is one bounded turn; for the others the next Tick is due at once. */
+const reportsPerTick = 100;
 const nothingPending: readonly ReportMessage[] = [];
 const unchanged: SkuDecision = { code: 'ok', events: noEvents };
 
-/** Adds to what a ticket holds and has bought, and marks both ticket and sale for the next report. */
-export function noteTicket(allocation: Allocation, ticketNumber: number, held: number, sold: number): void {
+/** Adds to what a ticket holds and has bought, and marks it for the next report. */
+export function noteTicket(
+  state: SkuState,
+  allocation: Allocation,
+  ticketNumber: number,
+  held: number,
+  sold: number,
+): void {
   let ticket = allocation.ticketByNumber.get(ticketNumber);
   if (ticket === undefined) {
     ticket = { ticketNumber, held: 0, sold: 0, isChanged: false };
@@ -29,16 +43,44 @@ export function noteTicket(allocation: Allocation, ticketNumber: number, held: n
     ticket.isChanged = true;
     allocation.changedTickets.push(ticket);
   }
-  allocation.isReportDue = true;
+  noteChange(state, allocation);
 }
 
-/** Forms the next report when one is due and none is under way. */
-export function formReport(state: SkuState, allocation: Allocation): void {
-  if (allocation.report !== null || !allocation.isReportDue) return;
+/** The sale is to hear of a change. */
+export function noteChange(state: SkuState, allocation: Allocation): void {
+  allocation.isReportDue = true;
+  state.reportDueMs = Math.min(state.reportDueMs, dueMsOf(allocation));
+}
+
+/** When the next report can be formed, if the sale has something to hear; Infinity while one is under way. */
+function dueMsOf({ report, reportSeq }: Allocation): Instant {
+  return report === null ? reportSeq + reportEveryMs : Number.POSITIVE_INFINITY;
+}
+
+/** The reports that are to be formed now; `changing`: the allocations that the same decision is about to change. */
+export function dueReports(
+  state: SkuState,
+  changing: ReadonlyMap<Allocation, unknown>,
+  at: Instant,
+): SkuEvent[] {
+  const events: SkuEvent[] = [];
+  if (state.reportDueMs > at && changing.size === 0) return events;
+  for (const allocation of state.allocationBySale.values()) {
+    const hasNews = allocation.isReportDue || changing.has(allocation);
+    if (!hasNews || dueMsOf(allocation) > at) continue;
+    events.push({ type: 'ReportFormed', saleId: allocation.saleId, atMs: at });
+    if (events.length === reportsPerTick) break;
+  }
+  return events;
+}
+
+/** Evolves ReportFormed. */
+export function formReport(state: SkuState, saleId: string, atMs: number): void {
+  const allocation = state.allocationBySale.get(saleId)!;
   const tickets = allocation.changedTickets.splice(0, reportTicketsMax);
   allocation.isReportDue = allocation.changedTickets.length > 0;
-  allocation.reportSeq++;
-  allocation.report = reportMessage(state.sku, allocation.saleId, {
+  allocation.reportSeq = Math.max(allocation.reportSeq + 1, atMs);
+  allocation.report = reportMessage(state.sku, saleId, {
     type: 'ReportStock',
     sku: state.sku,
     seq: allocation.reportSeq,
@@ -51,18 +93,20 @@ export function formReport(state: SkuState, allocation: Allocation): void {
     ticket.isChanged = false;
     if (ticket.held === 0 && ticket.sold === 0) allocation.ticketByNumber.delete(ticket.ticketNumber);
   }
-  collectPending(state);
+  collectReports(state);
 }
 
 export function reportMessage(sku: string, saleId: string, command: ReportStock): ReportMessage {
   return message(`report:${sku}:${saleId}:${command.seq}`, reportStock, saleId, command);
 }
 
-/** Lists the pending messages once per change, so that asking for them costs nothing. */
-export function collectPending(state: SkuState): void {
+/** Finds what is under way and when the next report is due, once per report: asking for it costs nothing. */
+export function collectReports(state: SkuState): void {
   const pending: ReportMessage[] = [];
+  state.reportDueMs = Number.POSITIVE_INFINITY;
   for (const allocation of state.allocationBySale.values()) {
     if (allocation.report !== null) pending.push(allocation.report);
+    if (allocation.isReportDue) noteChange(state, allocation);
   }
   state.pending = pending.length === 0 ? nothingPending : pending;
 }

@@ -13,7 +13,7 @@ import { rowsPerSlice, runToEnd, type Slices, sortInSlices } from '../../protoco
 import type { ReportStock } from '../sale/commands.ts';
 import type { HoldState } from './commands.ts';
 import { type NumberColumn, numberColumn, numbersOf } from './number-column.ts';
-import { collectPending, reportMessage } from './pending.ts';
+import { collectReports, reportMessage } from './pending.ts';
 import type { Adjustment, Allocation, Hold, Registration, SkuState } from './state.ts';
 import { initialSku, isLive, isWarned } from './state.ts';
 import { type TextColumn, textColumn, textReader } from './text-column.ts';
@@ -212,7 +212,7 @@ export function* restoreSkuInSlices(sku: string, snapshot: unknown, version: num
   }
   const resolved = yield* restoreHolds(state, saved.holds, [...state.allocationBySale.values()]);
   yield* restoreOrder(state, resolved);
-  collectPending(state);
+  collectReports(state);
   return state;
 }
 

@@ -54,6 +54,7 @@ export interface Allocation {
   changedTickets: TicketUnits[];
   /** Something changed since the last report was formed. */
   isReportDue: boolean;
+  /** Of the last report: the time at which it was formed, or less in journals of earlier versions; 0 before the first. */
   reportSeq: number;
   /** The one report that waits for its answer. */
   report: ReportMessage | null;
@@ -115,6 +116,8 @@ export interface SkuState {
   readonly committed: Set<Hold>;
   /** When something can be forgotten; may be too early, never too late. */
   forgetAtMs: number;
+  /** When the next report is to be formed, of all allocations. */
+  reportDueMs: number;
   /** The reports that wait for their answers, of all allocations. */
   pending: readonly ReportMessage[];
 }
@@ -157,6 +160,7 @@ export function initialSku(sku: string): SkuState {
     ended: new Set(),
     committed: new Set(),
     forgetAtMs: Number.POSITIVE_INFINITY,
+    reportDueMs: Number.POSITIVE_INFINITY,
     pending: [],
   };
 }
@@ -173,7 +177,8 @@ export function availableOf(state: SkuState): number {
 
 /** The next time at which something is due, always later than `at`. */
 export function deadline(state: SkuState, at: Instant): Instant {
-  const dueMs = Math.min(state.expiries.topMs, state.warnings.topMs - warningMs, state.forgetAtMs);
+  const warnAtMs = state.warnings.topMs - warningMs;
+  const dueMs = Math.min(state.expiries.topMs, warnAtMs, state.forgetAtMs, state.reportDueMs);
   return dueMs > at ? dueMs : at + 1;
 }
 

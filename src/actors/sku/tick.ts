@@ -1,5 +1,6 @@
 /**
- * What time does to a SKU: holds expire in the order of their deadlines, buyers are warned, old ids are forgotten.
+ * What time does to a SKU: holds expire in the order of their deadlines, sales hear of what has changed, buyers are
+ * warned, old ids are forgotten.
  *
  * 1. One Tick is one bounded turn: at most `expiredPerTick` holds, then the next Tick is due at once.
  * 2. Expiry goes first: units that come back are what everybody waits for.
@@ -8,6 +9,7 @@ import type { Instant, Push, Tick } from '../../protocol/decider.ts';
 import type { SkuEvent } from './events.ts';
 import { ending, expiringPush } from './holds.ts';
 import { forgetBefore } from './memory.ts';
+import { dueReports } from './pending.ts';
 import {
   type Allocation,
   type Hold,
@@ -24,7 +26,8 @@ export function tick(state: SkuState, _tick: Tick, at: Instant): SkuDecision {
   const events: SkuEvent[] = [];
   const pushes: Push[] = [];
   const due = state.expiries.upTo(at, expiredPerTick);
-  expire(state, due, at, events, pushes);
+  const changing = expire(state, due, at, events, pushes);
+  events.push(...dueReports(state, changing, at));
   if (due.length < expiredPerTick) {
     warn(state, at, events, pushes);
     if (state.forgetAtMs <= at) events.push({ type: 'HoldsForgotten', beforeMs: forgetBefore(state, at) });
@@ -32,13 +35,14 @@ export function tick(state: SkuState, _tick: Tick, at: Instant): SkuDecision {
   return { code: 'ok', events, pushes };
 }
 
+/** Returns the units that come back, by allocation. */
 function expire(
   state: SkuState,
   due: readonly Hold[],
   at: Instant,
   events: SkuEvent[],
   pushes: Push[],
-): void {
+): ReadonlyMap<Allocation, number> {
   const unitsByAllocation = new Map<Allocation, number>();
   for (const hold of due) {
     events.push(ending('HoldExpired', hold, at));
@@ -50,6 +54,7 @@ function expire(
     unitsByAllocation.set(hold.allocation, (unitsByAllocation.get(hold.allocation) ?? 0) + hold.quantity);
   }
   for (const [allocation, units] of unitsByAllocation) pushes.push(...levelPushes(state, allocation, units));
+  return unitsByAllocation;
 }
 
 function warn(state: SkuState, at: Instant, events: SkuEvent[], pushes: Push[]): void {

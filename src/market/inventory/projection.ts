@@ -44,6 +44,7 @@ const types = eventTypes<SkuEvent>({
   UnitsReturned: true,
   HoldsWarned: false,
   HoldsForgotten: false,
+  ReportFormed: false,
   ReportAcknowledged: false,
 });
 

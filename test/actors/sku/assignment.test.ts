@@ -1,20 +1,20 @@
-/** Holds that are assigned to orders, and what is reported to the sale of all holds. */
+/** Holds that are assigned to orders, and how holds are found. */
 import { describe, expect, test } from 'vitest';
 import type { SkuCommand } from '../../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../../src/actors/sku/decide.ts';
 import type { SkuEvent } from '../../../src/actors/sku/events.ts';
-import { given } from '../given.ts';
 import {
   attach,
   dayMs,
   drop,
+  heard,
   minuteMs,
-  opened,
   openedAt,
   placed,
   placeHold,
   readStock,
   registered,
+  reported,
 } from './story.ts';
 
 describe('a hold in an order', () => {
@@ -197,8 +197,7 @@ test('a sale whose returned hold was forgotten is forgotten with it', () => {
     .events({ type: 'HoldCommitted', holdId: 'h1', quantity: 1, atMs: soldAt })
     .events({ type: 'UnitsReturned', holdId: 'h1', quantity: 1, atMs: soldAt + 1 })
     .events({ type: 'AllotmentClosed', saleId: 'sal_1', atMs: soldAt + 2 })
-    .events({ type: 'ReportAcknowledged', saleId: 'sal_1', seq: 1 })
-    .events({ type: 'ReportAcknowledged', saleId: 'sal_1', seq: 2 });
+    .events(heard(openedAt), reported(soldAt + 3), heard(soldAt + 3));
   story
     .when({ type: 'Tick' }, soldAt + 1 + dayMs)
     .then({ code: 'ok', events: [{ type: 'HoldsForgotten' }], deadline: soldAt + 2 + dayMs })
@@ -208,72 +207,11 @@ test('a sale whose returned hold was forgotten is forgotten with it', () => {
     .then({ code: 'unknown_sku' });
 });
 
-describe('what is reported to the sale', () => {
-  const answered = (seq: number) =>
-    ({ type: 'Answered', id: `report:PS-1:sal_1:${seq}`, code: 'ok', body: null }) as const;
-
-  test('one report at a time: changes gather while it is unanswered, and the last value wins', () => {
-    const first = { id: 'report:PS-1:sal_1:1', command: { seq: 1, available: 4, held: 0, sold: 0 } };
-    drop()
-      .when(placeHold('h1', { ticketNumber: 7 }), openedAt)
-      .then({ code: 'created', pendingMessages: [first] })
-      .when(placeHold('h2', { ticketNumber: 7 }), openedAt)
-      .then({ code: 'created', pendingMessages: [first] })
-      .when(placeHold('h3', { ticketNumber: 8, buyerId: 'bob' }), openedAt)
-      .then({ code: 'created', pendingMessages: [first] })
-      .when({ type: 'VoidHold', holdId: 'h2', buyerId: 'ann' }, openedAt)
-      .then({ code: 'ok', pendingMessages: [first] })
-      .when(answered(1), openedAt)
-      .then({
-        code: 'ok',
-        events: [{ type: 'ReportAcknowledged', saleId: 'sal_1', seq: 1 }],
-        pendingMessages: [
-          {
-            id: 'report:PS-1:sal_1:2',
-            command: {
-              available: 2,
-              held: 2,
-              sold: 0,
-              tickets: [
-                [7, 1, 0],
-                [8, 1, 0],
-              ],
-            },
-          },
-        ],
-      })
-      .when(answered(1), openedAt)
-      .then({ code: 'ok', events: [] })
-      .when(answered(2), openedAt)
-      .then({ code: 'ok', pendingMessages: [] })
-      .when({ type: 'VoidHold', holdId: 'h3', buyerId: 'bob' }, openedAt)
-      .then({
-        code: 'ok',
-        pendingMessages: [{ id: 'report:PS-1:sal_1:3', command: { tickets: [[8, 0, 0]] } }],
-      });
-  });
-
-  test('a report names at most 5,000 tickets; the rest follow in the next', () => {
-    const many = given(skuDecider, 'PS-1').events(
-      { ...registered, stock: 9_000 },
-      { ...opened, quantity: 9_000 },
-    );
-    for (let i = 1; i <= 6_000; i++) many.events({ ...placed(`h${i}`), buyerId: `b${i}`, ticketNumber: i });
-    const told = [1, 2, 3].map((seq) => {
-      const [report] = skuDecider.pendingMessages(many.state);
-      many.when(answered(seq), openedAt).then({ code: 'ok', events: [{ type: 'ReportAcknowledged', seq }] });
-      return (report!.command as unknown as { tickets: unknown[] }).tickets.length;
-    });
-    expect(told).toEqual([0, 5_000, 1_000]);
-    expect(skuDecider.pendingMessages(many.state)).toEqual([]);
-  });
-
-  test('a SKU is found by the ids of its holds', () => {
-    const { state } = drop().events(placed('h1'), placed('h2'));
-    expect(skuDecider.names!(placed('h1'), state)).toEqual({ add: 'h1' });
-    expect(skuDecider.names!(registered, state)).toBeNull();
-    expect([...skuDecider.allNames!(state)]).toEqual(['h1', 'h2']);
-    expect(skuDecider.hasName!(state, 'h1')).toBe(true);
-    expect(skuDecider.hasName!(state, 'h3')).toBe(false);
-  });
+test('a SKU is found by the ids of its holds', () => {
+  const { state } = drop().events(placed('h1'), placed('h2'));
+  expect(skuDecider.names!(placed('h1'), state)).toEqual({ add: 'h1' });
+  expect(skuDecider.names!(registered, state)).toBeNull();
+  expect([...skuDecider.allNames!(state)]).toEqual(['h1', 'h2']);
+  expect(skuDecider.hasName!(state, 'h1')).toBe(true);
+  expect(skuDecider.hasName!(state, 'h3')).toBe(false);
 });

@@ -6,6 +6,7 @@ import {
   attach,
   dayMs,
   drop,
+  heard,
   minuteMs,
   opened,
   openedAt,
@@ -14,6 +15,7 @@ import {
   price,
   readStock,
   registered,
+  reported,
 } from './story.ts';
 
 describe('stock as the seller sees it', () => {
@@ -82,9 +84,14 @@ describe('stock as the seller sees it', () => {
       .then({
         code: 'created',
         pushes: [{ topic: 'sale/sal_2', type: 'stock.level', body: { saleId: 'sal_2', level: 'low' } }],
+        deadline: openedAt + 1,
+      })
+      .when({ type: 'Tick' }, openedAt + 1)
+      .then({
+        code: 'ok',
         pendingMessages: [
-          { id: 'report:PS-1:sal_1:1', kind: 'sale', key: 'sal_1', command: { available: 4, tickets: [] } },
-          { id: 'report:PS-1:sal_2:1', kind: 'sale', key: 'sal_2', command: { available: 6, tickets: [] } },
+          { id: `report:PS-1:sal_1:${openedAt}`, kind: 'sale', key: 'sal_1', command: { available: 4 } },
+          { id: `report:PS-1:sal_2:${openedAt + 1}`, kind: 'sale', key: 'sal_2', command: { available: 6 } },
         ],
       });
   });
@@ -224,13 +231,13 @@ describe("a buyer's hold", () => {
 
   test('is warned about 30 s before its end, however short it is; at once when it lives no longer', () => {
     given(skuDecider, 'PS-1')
-      .events(registered, { ...opened, holdSeconds: 45 })
+      .events(registered, { ...opened, holdSeconds: 45 }, reported(openedAt))
       .when(placeHold('h1'), openedAt)
       .then({ code: 'created', deadline: openedAt + 15_000, pushes: [] })
       .when({ type: 'Tick' }, openedAt + 15_000)
       .then({ code: 'ok', pushes: [{ type: 'hold.expiring', body: { holdId: 'h1' } }] });
     given(skuDecider, 'PS-1')
-      .events(registered, { ...opened, holdSeconds: 30 })
+      .events(registered, { ...opened, holdSeconds: 30 }, reported(openedAt))
       .when(placeHold('h1'), openedAt)
       .then({
         code: 'created',
@@ -275,6 +282,7 @@ describe("a buyer's hold", () => {
     const many = given(skuDecider, 'PS-1').events(
       { ...registered, stock: 100_000 },
       { ...opened, quantity: 100_000 },
+      reported(openedAt),
     );
     for (let i = 0; i < 5_000; i++)
       many.events({ ...placed(`h${i}`), buyerId: `b${i}`, expiresAtMs: openedAt + 9_000 - i });
@@ -310,11 +318,14 @@ describe("a buyer's hold", () => {
   });
 
   test('a closed sale is forgotten a day later when nothing of it is left', () => {
+    const id = `report:PS-1:sal_1:${openedAt + 100}`;
     drop()
-      .events({ type: 'ReportAcknowledged', saleId: 'sal_1', seq: 1 })
+      .events(heard(openedAt))
       .when({ type: 'CloseAllocation', saleId: 'sal_1' }, openedAt + 1)
-      .then({ code: 'ok', pendingMessages: [{ id: 'report:PS-1:sal_1:2', command: { available: 0 } }] })
-      .when({ type: 'Answered', id: 'report:PS-1:sal_1:2', code: 'not_found', body: null }, openedAt + 2)
+      .then({ code: 'ok', deadline: openedAt + 100 })
+      .when({ type: 'Tick' }, openedAt + 100)
+      .then({ code: 'ok', pendingMessages: [{ id, command: { available: 0 } }] })
+      .when({ type: 'Answered', id, code: 'not_found', body: null }, openedAt + 102)
       .then({ code: 'ok', pendingMessages: [], deadline: openedAt + 1 + dayMs })
       .when({ type: 'Tick' }, openedAt + 1 + dayMs)
       .then({ code: 'ok', events: [{ type: 'HoldsForgotten' }], deadline: Number.POSITIVE_INFINITY })

@@ -31,8 +31,17 @@ export const opened: EventOf<'AllotmentOpened'> = {
   atMs: openedAt,
 };
 
+export function reported(atMs: number): EventOf<'ReportFormed'> {
+  return { type: 'ReportFormed', saleId: 'sal_1', atMs };
+}
+
+export function heard(seq: number): EventOf<'ReportAcknowledged'> {
+  return { type: 'ReportAcknowledged', saleId: 'sal_1', seq };
+}
+
+/** Its first report is on its way to the sale. */
 export function drop() {
-  return given(skuDecider, 'PS-1').events(registered, opened);
+  return given(skuDecider, 'PS-1').events(registered, opened, reported(openedAt));
 }
 
 export function placeHold(holdId: string, change: Partial<PlaceHold> = {}): PlaceHold {
