@@ -17,6 +17,30 @@ export interface Ratio {
   readonly wanted: string;
 }
 
+/** One arm at one number of connections in one round. */
+export interface ArmRun {
+  readonly arm: string;
+  readonly connections: number;
+  readonly requests: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Answers that were no success, and connections that broke. */
+  readonly errors: number;
+  /** Processor time a request by thread or process, in us. */
+  readonly us: Readonly<Record<string, number>>;
+  /** Share of one core by thread or process. */
+  readonly busy: Readonly<Record<string, number>>;
+  /** The same of the load generator. */
+  readonly clientUs: number;
+  readonly clientBusy: number;
+  /** Cores of the machine that nobody used, and that others than this bench used. */
+  readonly idleCores: number;
+  readonly foreignCores: number;
+  /** Requests an append to the store; null where it has none that can be counted. */
+  readonly perCommit: number | null;
+}
+
 export interface Measurement {
   readonly name: string;
   readonly question: string;
@@ -24,6 +48,8 @@ export interface Measurement {
   readonly doesNotMeasure: readonly string[];
   readonly series: readonly Series[];
   readonly ratios: readonly Ratio[];
+  /** Arms against each other, by connections and round. */
+  readonly runs?: readonly ArmRun[];
   /** Parts that could not run, and why. */
   readonly skipped: readonly string[];
 }
@@ -48,24 +74,4 @@ export function machine(): Record<string, string | number> {
     platform: `${process.platform} ${process.arch}`,
     loadAtStart: Math.round(loadavg()[0]! * 10) / 10,
   };
-}
-
-const figure = (value: number) =>
-  value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);
-
-export function text(measured: Measurement): string {
-  const { name, question, load, doesNotMeasure, series, ratios, skipped } = measured;
-  const width = Math.max(...series.map(({ arm }) => arm.length));
-  return [
-    `${name}: ${question}`,
-    `  load: ${load}`,
-    ...series.map(
-      ({ arm, unit, rounds, median, min, max }) =>
-        `  ${arm.padEnd(width)}  ${figure(median)} ${unit}  (${figure(min)} to ${figure(max)}, ${rounds.length} rounds)`,
-    ),
-    ...ratios.map(({ name: what, value, wanted }) => `  ${what}: ${figure(value)}  (wanted: ${wanted})`),
-    ...skipped.map((why) => `  skipped: ${why}`),
-    `  not measured: ${doesNotMeasure.join('; ')}`,
-    '',
-  ].join('\n');
 }

@@ -1,10 +1,16 @@
-/** `npm run bench [-- core|journal|… …] [--json]`: one process a bench, so that none warms up for another. */
+/** `npm run bench [-- core|S1|… …] [flags]`: one process a bench, so that none warms up for another. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { type Measurement, machine, text } from './measure.ts';
+import { whileChild } from './baselines/children.ts';
+import { BadFlags } from './flags.ts';
+import { type Measurement, machine } from './measure.ts';
+import { type BenchOptions, isWhole, readBenchOptions, usage } from './options.ts';
+import { keepResult } from './results.ts';
+import { text } from './text.ts';
 
-const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Measurement> }>>> = {
+type Bench = () => Promise<{ run(options: BenchOptions): Promise<Measurement> }>;
+
+const benches: Readonly<Record<string, Bench>> = {
   core: () => import('./core.ts'),
   journal: () => import('./journal.ts'),
   recovery: () => import('./recovery.ts'),
@@ -13,54 +19,66 @@ const benches: Readonly<Record<string, () => Promise<{ run(): Promise<Measuremen
   passivation: () => import('./passivation.ts'),
   snapshots: () => import('./snapshots.ts'),
   pages: () => import('./pages.ts'),
+  reserve: () => import('./reserve-redis.ts'),
+  'reserve-postgres': () => import('./reserve-postgres.ts'),
 };
 
-function readFlags(): { names: string[]; isJson: boolean; isChild: boolean } {
+/** The questions that have a number, and the benches that answer them. */
+const numbered: Readonly<Record<string, readonly string[]>> = {
+  S1: ['reserve'],
+  S1p: ['reserve-postgres'],
+  S8: ['core'],
+  S9: ['recovery', 'large-actor'],
+  S10: ['journal'],
+};
+
+function readOptions(argv: readonly string[]): BenchOptions {
+  const known = [...Object.keys(numbered), ...Object.keys(benches)];
   try {
-    const options = { json: { type: 'boolean' }, child: { type: 'boolean' } } as const;
-    const { values, positionals } = parseArgs({ allowPositionals: true, options });
-    const unknown = positionals.filter((name) => !(name in benches));
-    if (unknown.length > 0) throw new Error(`no such bench: ${unknown.join(', ')}`);
-    const names = positionals.length > 0 ? positionals : Object.keys(benches);
-    return { names, isJson: values.json ?? false, isChild: values.child ?? false };
+    const options = readBenchOptions(argv, known);
+    if (!options.isHelp) return options;
+    process.stdout.write(`${usage(known)}\n`);
+    process.exit(0);
   } catch (error) {
-    process.stderr.write(
-      `bench: ${(error as Error).message}\nusage: npm run bench -- [${Object.keys(benches).join('|')} …] [--json]\n`,
-    );
+    if (!(error instanceof BadFlags)) throw error;
+    for (const problem of error.problems) process.stderr.write(`bench: ${problem}\n`);
+    process.stderr.write(`${usage(known)}\n`);
     process.exit(2);
   }
 }
 
 /** The heap is large enough for a million holds, whatever the machine's default is. */
-function runApart(name: string): Promise<Measurement> {
-  const args = ['--max-old-space-size=6144', fileURLToPath(import.meta.url), name, '--child'];
+async function runApart(name: string, flags: readonly string[]): Promise<Measurement> {
+  const args = ['--max-old-space-size=6144', fileURLToPath(import.meta.url), name, ...flags, '--child'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
   child.stdout.on('data', (chunk) => {
     out += chunk;
   });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve(JSON.parse(out) as Measurement);
-      else reject(new Error(`bench ${name} ended with ${code}`));
-    });
-  });
+  // SIGTERM lets it end what it has started.
+  const code = await whileChild(child, 'SIGTERM');
+  if (code !== 0) throw new Error(`bench ${name} ended with ${code}`);
+  return JSON.parse(out) as Measurement;
 }
 
-const { names, isJson, isChild } = readFlags();
-if (isChild) {
+const argv = process.argv.slice(2);
+const options = readOptions(argv);
+const asked = options.names.length > 0 ? options.names : Object.keys(benches);
+const names = [...new Set(asked.flatMap((name) => numbered[name] ?? [name]))];
+if (options.isChild) {
   const { run } = await benches[names[0]!]!();
   // Whatever the engine still has going must not keep this process.
-  process.stdout.write(JSON.stringify(await run()), () => process.exit());
+  process.stdout.write(JSON.stringify(await run(options)), () => process.exit());
 } else {
+  const flags = argv.filter((arg) => !options.names.includes(arg));
   const facts = machine();
-  if (!isJson) process.stdout.write(`${Object.values(facts).join(', ')}\n\n`);
+  if (!options.isJson) process.stdout.write(`${Object.values(facts).join(', ')}\n\n`);
   const measured: Measurement[] = [];
   for (const name of names) {
-    const one = await runApart(name);
+    const one = await runApart(name, flags);
     measured.push(one);
-    if (!isJson) process.stdout.write(`${text(one)}\n`);
+    keepResult(name, isWhole(options), { machine: machine(), measured: one });
+    if (!options.isJson) process.stdout.write(`${text(one)}\n`);
   }
-  if (isJson) process.stdout.write(`${JSON.stringify({ machine: facts, measured }, null, 2)}\n`);
+  if (options.isJson) process.stdout.write(`${JSON.stringify({ machine: facts, measured }, null, 2)}\n`);
 }

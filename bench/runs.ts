@@ -1,0 +1,100 @@
+/** Runs of arms against each other: what each took, by thread, and how they are shown in a table. */
+import { type ArmRun, seriesOf } from './measure.ts';
+
+/** All threads and processes of the arm together, stores included and the load generator not. */
+export function serverUs({ us }: Pick<ArmRun, 'us'>): number {
+  return Object.values(us).reduce((sum, one) => sum + one, 0);
+}
+
+/** null: there is no such run. */
+export function medianOf(
+  runs: readonly ArmRun[],
+  arm: string,
+  connections: number,
+  figure: (run: ArmRun) => number,
+): number | null {
+  const of = runs.filter((run) => run.arm === arm && run.connections === connections);
+  return of.length === 0 ? null : seriesOf(arm, '', of.map(figure)).median;
+}
+
+/** A thread that is at its end. */
+const saturated = 0.9;
+/** What costs less than this has no column of its own. */
+const shownUs = 0.25;
+
+/** Medians, a line an arm and number of connections. */
+export function runsTable(runs: readonly ArmRun[]): string[] {
+  const arms = [...new Set(runs.map(({ arm }) => arm))];
+  const counts = [...new Set(runs.map(({ connections }) => connections))].sort((a, b) => a - b);
+  const head = [
+    'conn',
+    'arm',
+    'requests/s (spread)',
+    'p50 ms',
+    'p99 ms',
+    'server us (spread)',
+    'client us',
+    'idle',
+    'others',
+  ];
+  const rows = [head];
+  const notes: string[] = [];
+  for (const count of counts) {
+    for (const arm of arms) {
+      const of = runs.filter((run) => run.arm === arm && run.connections === count);
+      if (of.length === 0) continue;
+      const series = (figure: (run: ArmRun) => number) => seriesOf(arm, '', of.map(figure));
+      const rate = series(({ perSecond }) => perSecond);
+      const cost = series(serverUs);
+      const median = (figure: (run: ArmRun) => number, digits: number) =>
+        series(figure).median.toFixed(digits);
+      rows.push([
+        String(count),
+        arm,
+        `${round(rate.median)} (${round(rate.min)}-${round(rate.max)})`,
+        median(({ p50Ms }) => p50Ms, 2),
+        median(({ p99Ms }) => p99Ms, 1),
+        `${cost.median.toFixed(1)} (${cost.min.toFixed(1)}-${cost.max.toFixed(1)})`,
+        median(({ clientUs }) => clientUs, 1),
+        median(({ idleCores }) => idleCores, 2),
+        median(({ foreignCores }) => foreignCores, 2),
+      ]);
+      notes.push(`${count} ${arm}: ${partsOf(of)}`);
+    }
+  }
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return [
+    ...rows.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    ),
+    ...notes,
+  ];
+}
+
+/** us a request by thread, dearest first, with its share of a core; what saturated is named. */
+function partsOf(of: readonly ArmRun[]): string {
+  const median = (figure: (run: ArmRun) => number) => seriesOf('', '', of.map(figure)).median;
+  const parts = [...new Set(of.flatMap(({ us }) => Object.keys(us)))]
+    .map((name) => ({
+      name,
+      us: median((run) => run.us[name] ?? 0),
+      busy: median((run) => run.busy[name] ?? 0),
+    }))
+    .sort((a, b) => b.us - a.us);
+  const shown = parts.filter(({ us }) => us >= shownUs);
+  const full = parts.filter(({ busy }) => busy >= saturated).map(({ name }) => name);
+  if (median(({ clientBusy }) => clientBusy) >= saturated) full.push('client');
+  const perCommit = of.every((run) => run.perCommit !== null) ? median((run) => run.perCommit!) : null;
+  const errors = of.reduce((sum, run) => sum + run.errors, 0);
+  return [
+    shown.map(({ name, us, busy }) => `${name} ${us.toFixed(1)} us ${Math.round(busy * 100)} %`).join(', '),
+    ...(perCommit === null ? [] : [`${perCommit.toFixed(1)} reserves an XADD`]),
+    full.length > 0 ? `saturated: ${full.join(', ')}` : 'no thread saturated',
+    ...(errors > 0 ? [`${errors} ERRORS`] : []),
+  ].join('; ');
+}
+
+const round = (value: number) => Math.round(value).toLocaleString('en-US');
