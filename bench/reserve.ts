@@ -14,7 +14,7 @@ import { repository } from './baselines/server.ts';
 import { runWrk, type WrkRun, whyNoWrk } from './baselines/wrk.ts';
 import { endedChildrenUs, sample, usedBetween } from './cpu/schedstat.ts';
 import type { ArmRun, Measurement, Ratio } from './measure.ts';
-import type { BenchOptions } from './options.ts';
+import type { BenchOptions } from './run/options.ts';
 import { medianOf, serverUs } from './runs.ts';
 
 const connectionsDefault = [1, 8, 16, 32, 64, 128, 256];

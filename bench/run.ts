@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { whileChild } from './baselines/children.ts';
 import { BadFlags } from './flags.ts';
 import { type Measurement, machine } from './measure.ts';
-import { type BenchOptions, isWhole, readBenchOptions, usage } from './options.ts';
-import { keepResult } from './results.ts';
-import { text } from './text.ts';
+import { type BenchOptions, isWhole, readBenchOptions, usage } from './run/options.ts';
+import { keepResult } from './run/results.ts';
+import { text } from './run/text.ts';
 
 type Bench = () => Promise<{ run(options: BenchOptions): Promise<Measurement> }>;
 

@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { whileChild } from './children.ts';
 
 export interface WrkResult {
+  /** Answered with success. */
   readonly requests: number;
   readonly seconds: number;
-  /** Answers with another status than success, and connections that broke. */
+  /** Answered with another status, and connections that broke or stayed silent. */
   readonly errors: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -59,7 +60,7 @@ export function parseWrk(out: string): WrkResult {
   if (json === undefined) throw new Error(`wrk said nothing of its requests: ${out}`);
   const said = JSON.parse(json) as Record<string, number>;
   return {
-    requests: said.requests!,
+    requests: said.requests! - said.statusErrors!,
     seconds: said.durationUs! / 1e6,
     errors: said.statusErrors! + said.socketErrors!,
     p50Ms: said.p50Us! / 1e3,

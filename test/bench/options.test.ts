@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isWhole, readBenchOptions } from '../../bench/options.ts';
+import { isWhole, readBenchOptions } from '../../bench/run/options.ts';
 
 const read = (...argv: string[]) => readBenchOptions(argv, ['S1', 'core']);
 

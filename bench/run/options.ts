@@ -1,8 +1,8 @@
 /** The flags of `npm run bench`, each checked once. They are given on to the process of each bench as they came. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { ArmName } from './baselines/arms.ts';
-import { BadFlags, FlagValues } from './flags.ts';
+import type { ArmName } from '../baselines/arms.ts';
+import { BadFlags, FlagValues } from '../flags.ts';
 
 /** null: as the bench has it. */
 export interface BenchOptions {

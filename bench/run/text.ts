@@ -1,6 +1,6 @@
 /** A measurement as text. */
-import type { Measurement } from './measure.ts';
-import { runsTable } from './runs.ts';
+import type { Measurement } from '../measure.ts';
+import { runsTable } from '../runs.ts';
 
 const figure = (value: number) =>
   value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);

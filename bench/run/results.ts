@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Measurement } from './measure.ts';
+import type { Measurement } from '../measure.ts';
 
 export interface Result {
   readonly at: string;
@@ -10,7 +10,7 @@ export interface Result {
   readonly measured: Measurement;
 }
 
-const folder = fileURLToPath(new URL('./results', import.meta.url));
+const folder = fileURLToPath(new URL('../results', import.meta.url));
 
 export function keepResult(name: string, isWhole: boolean, result: Omit<Result, 'at'>): void {
   mkdirSync(folder, { recursive: true });
