@@ -6,10 +6,11 @@
  *   export const placeHold = command('PlaceHold').takes<{ holdId: string; … }>().answers<HoldView>();
  *   const answer = await ask(placeHold, sku, { holdId, … });   // answer.body is a HoldView when it was accepted
  *
- * Nothing outside the noun may depend on a command being one object: later a declaration also says how many of them
- * travel and are decided together.
+ * A command that many send to the same receiver at once also declares how it stands in a row: then those of a turn travel
+ * and are decided together (rows.ts). Nothing outside the noun and the machinery may depend on a command being one object.
  */
 import type { Refusal } from './codes.ts';
+import { RowLayout, type RowsOf } from './rows.ts';
 
 declare const fields: unique symbol;
 declare const reply: unique symbol;
@@ -24,6 +25,8 @@ export interface CommandType<
   /** The kind of actor or effect that is asked. */
   readonly kind: Kind;
   readonly type: Type;
+  /** How it stands in a row; commands without it travel one by one. */
+  readonly rows?: RowLayout;
   readonly [fields]?: Fields;
   readonly [reply]?: Reply;
 }
@@ -60,6 +63,14 @@ export function commandsTo<Kind extends string>(kind: Kind) {
   return <Type extends string>(type: Type) => ({
     takes: <Fields extends object>() => ({
       answers: <Reply>(): CommandType<Kind, Type, Fields, Reply> => ({ kind, type }),
+      /** `Common`: what the answers of all accepted rows of a group share. */
+      inRows: <Common, Reply>(
+        rows: RowsOf<Fields, Common, Reply>,
+      ): CommandType<Kind, Type, Fields, Reply> & { readonly rows: RowLayout } => ({
+        ...{ kind, type },
+        // What comes from another thread is taken for what the declaration promises.
+        rows: new RowLayout(rows as unknown as RowsOf),
+      }),
     }),
   });
 }

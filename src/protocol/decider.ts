@@ -1,7 +1,8 @@
 /**
  * The actor contract. An actor is one pure state machine; the runtime owns time, ids, I/O and order.
  *
- * 1. `decide` reads the state and never changes it; `evolve` is the only writer and never refuses.
+ * 1. `decide` reads the state and never changes it; `evolve` is the only writer and never refuses. `decideRows` writes
+ *    each row that it accepts, by the function by which `evolve` does it.
  * 2. `decide` checks in one order: repeat of a known id, then state, then the buyer's limit, then stock.
  * 3. A business refusal is a code, never an exception. An exception is a bug: in `evolve` it halts the partition, anywhere
  *    else it poisons this one actor (runtime/poisoned.ts). `evolve` throws for an event that it does not know, `restore`
@@ -12,6 +13,7 @@
  */
 import type { Code, Refusal } from './codes.ts';
 import type { Accepted, AnswerTo, AnyCommand, CommandType, ReplyOf, Sent } from './command.ts';
+import type { RowAnswers, Rows } from './rows.ts';
 import type { Slices } from './slices.ts';
 
 /** Engine time: milliseconds since the Unix epoch, never going back within a process. */
@@ -68,6 +70,17 @@ export interface RefusedDecision {
 export type Decision<State, Event, Reply = object | null> =
   | AcceptedDecision<State, Event, Reply>
   | RefusedDecision;
+
+/**
+ * What an actor decides about a group of rows: at most one event for all that it accepts. Each accepted row has been
+ * applied already, by the function by which `evolve` applies the event: the rows after it had to see it.
+ */
+export interface RowsDecision<Event> {
+  readonly event: Event | null;
+  /** What the answers of accepted rows share. */
+  readonly common: unknown;
+  readonly pushes?: readonly Push[];
+}
 
 export const noEvents: readonly never[] = [];
 
@@ -165,6 +178,8 @@ export interface Decider<State, Command, Event> {
   readonly version: number;
   initial(key: string): State;
   decide(state: State, command: Command | RuntimeCommand, at: Instant): Decision<State, Event>;
+  /** Decides rows one after the other and answers those that are not accepted as new; see `RowsDecision`. */
+  decideRows?(state: State, rows: Rows, at: Instant, answers: RowAnswers): RowsDecision<Event>;
   evolve(state: State, event: Event): void;
   pendingMessages(state: State): readonly PendingMessage[];
   /** When the actor wants its next `Tick`: always later than `at`, or Infinity. */
@@ -178,7 +193,10 @@ export interface Decider<State, Command, Event> {
    * Other names by which the actor can be found (a hold's id), added and dropped by an event; `state` is as it was
    * before. Whoever has this has the two after it.
    */
-  names?(event: Event, state: State): { readonly add?: string; readonly drop?: readonly string[] } | null;
+  names?(
+    event: Event,
+    state: State,
+  ): { readonly add?: readonly string[]; readonly drop?: readonly string[] } | null;
   allNames?(state: State): Iterable<string>;
   hasName?(state: State, name: string): boolean;
   /** What operators should see of this actor now. Measures of one name and one set of labels are added up. */

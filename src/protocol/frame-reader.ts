@@ -2,7 +2,7 @@
  * Reads the records of a journal frame: the part of msgpack that `encodeFrame` writes, several times as fast as the
  * general reader, because replay spends most of its time here.
  *
- * 1. It answers what msgpackr would answer, or null: whatever it does not know (maps, binaries, other extensions,
+ * 1. It answers what msgpackr would answer, or null: whatever it does not know (maps, other extensions,
  *    bytes that end too early) the caller reads with msgpackr.
  * 2. Strings that come again (kinds, keys, sale ids, a hold's id in the next frame) are one string in memory, and no
  *    string keeps the frame alive that it was read from.
@@ -93,6 +93,12 @@ function readLong(token: number): unknown {
       return false;
     case 0xc3:
       return true;
+    case 0xc4:
+      return readBytes(source[position++]!);
+    case 0xc5:
+      return readBytes(readUint16());
+    case 0xc6:
+      return readBytes(readUint32());
     case 0xcb:
       position += 8;
       return view.getFloat64(position - 8);
@@ -142,6 +148,15 @@ function readUint16(): number {
 function readUint32(): number {
   position += 4;
   return view.getUint32(position - 4);
+}
+
+/** A part of the frame: whoever keeps it copies it. */
+function readBytes(length: number): Uint8Array {
+  const from = position;
+  // Written so that a length which is not there (undefined, hence NaN) is refused, too.
+  if (!(from + length <= end)) throw notKnownHere;
+  position = from + length;
+  return source.subarray(from, position);
 }
 
 function readArray(length: number): unknown[] {

@@ -5,9 +5,10 @@
 import { Packr } from 'msgpackr';
 import type { Code } from './codes.ts';
 import type { AnyCommand } from './command.ts';
+import type { Rows } from './rows.ts';
 
 /** Raised whenever a frame no longer means what it meant. */
-export const wireVersion = 1;
+export const wireVersion = 2;
 const magic = 'doorbuster';
 
 export interface PeerName {
@@ -26,8 +27,20 @@ export interface FrameLimits {
 export type Hello = readonly [magic: typeof magic, version: number, name: PeerName, limits: FrameLimits];
 
 export type Request = [request: 0, id: number, kind: string, key: string, command: AnyCommand];
+/** A group of commands: the fields that its rows share, and the rows. It is answered once, as `GroupAnswer`. */
+export type GroupRequest = [
+  group: 3,
+  id: number,
+  kind: string,
+  key: string,
+  type: string,
+  shared: Rows['group'],
+  count: number,
+  rows: Uint8Array,
+];
 export type Message =
   | Request
+  | GroupRequest
   | [answer: 1, id: number, code: Code, body: unknown]
   | [push: 2, topic: string, type: string, body: unknown];
 
@@ -72,7 +85,7 @@ function isFrame(value: unknown): value is Frame {
 }
 
 function isMessageOrCount(part: unknown, index: number): boolean {
-  return index === 0 || (Array.isArray(part) && part[0] >= 0 && part[0] <= 2);
+  return index === 0 || (Array.isArray(part) && part[0] >= 0 && part[0] <= 3);
 }
 
 // ----------------------------------------------------------------

@@ -3,7 +3,8 @@
  *
  * 1. Everything said in one turn of the event loop travels in one msgpack frame: a message alone costs as much as 32.
  *    Only a turn that exceeds what the other side takes in a frame is split over several, in order.
- * 2. Open requests are bounded; at the bound, after the time limit, or when the other side is gone, the answer is
+ *    Commands that stand in rows (rows.ts) and go to one actor are one message, up to `groupRowsMax` of them.
+ * 2. Open requests are bounded, each row counting as one; at the bound, after the time limit, or when the other side is gone, the answer is
  *    `busy`: the outcome is unknown and the same ids may be sent again.
  * 3. An answer that comes after its time limit is dropped.
  * 4. The first frame each way is a hello. What is said before the other side's hello has come waits for it. A hello of
@@ -19,6 +20,7 @@ import { type Answer, busy } from './answer.ts';
 import type { Code } from './codes.ts';
 import type { AnyCommand } from './command.ts';
 import type { Push } from './decider.ts';
+import { type OpenRequestLimits, OpenRequests } from './open-requests.ts';
 import {
   type Frame,
   FrameCodec,
@@ -30,6 +32,8 @@ import {
   type PeerName,
   wireVersion,
 } from './peer-frame.ts';
+import { type RowCommand, RowGroup } from './row-group.ts';
+import { rowsFrom } from './rows.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Wire } from './wire.ts';
 
@@ -72,6 +76,10 @@ export class Peer {
   /** What the other side takes; null before its hello. */
   #accepted: FrameLimits | null = null;
   #outgoing: Frame = [0];
+  /** Groups that the next command may still join, by the key of their actor. */
+  readonly #groups = new Map<string, RowGroup>();
+  /** Groups of this turn. */
+  #unfinished: RowGroup[] = [];
   #isFlushDue = false;
   #isClosed = false;
 
@@ -97,6 +105,40 @@ export class Peer {
       done(busy);
       return;
     }
+    this.#ask(kind, key, command, done);
+  }
+
+  /** The same for a command that stands in a row: those of this turn to the same actor travel as one message. */
+  requestRow(command: RowCommand, key: string, fields: object, done: (answer: Answer) => void): void {
+    if (this.#isClosed || this.#open.isFull || this.#credit.isSpent) {
+      this.#options.counters.requestsRefused++;
+      done(busy);
+      return;
+    }
+    const open = this.#groups.get(key);
+    if (open?.take(command, fields, done)) {
+      this.#open.addRow(open.id);
+      return;
+    }
+    const group = new RowGroup(command, fields);
+    if (!group.take(command, fields, done)) {
+      // It fits no row.
+      this.#ask(command.kind, key, { ...fields, type: command.type }, done);
+      return;
+    }
+    this.#groups.set(key, group);
+    this.#unfinished.push(group);
+    this.#say(
+      group.message(
+        this.#open.add((answer) => group.settle(answer)),
+        key,
+      ),
+    );
+  }
+
+  /** Commands to one actor stay in their order: what comes after this one begins a group of its own. */
+  #ask(kind: string, key: string, command: AnyCommand, done: (answer: Answer) => void): void {
+    if (this.#groups.size > 0) this.#groups.delete(key);
     this.#say([0, this.#open.add(done), kind, key, command]);
   }
 
@@ -142,8 +184,15 @@ export class Peer {
     const frame = this.#outgoing;
     if (frame.length === 1 && !this.#credit.isAckDue) return;
     this.#outgoing = [0];
+    this.#finishGroups();
     this.#send(frame, this.#accepted);
   };
+
+  #finishGroups(): void {
+    for (const group of this.#unfinished) group.finish();
+    this.#unfinished = [];
+    this.#groups.clear();
+  }
 
   /** In one frame if that is possible, else by halves. */
   #send(frame: Frame, accepted: FrameLimits): void {
@@ -172,7 +221,7 @@ export class Peer {
 
   #refuse(message: Message): void {
     const [kind, id] = message;
-    if (kind === 0) this.#open.settle(id, { code: 'payload_too_large', body: null });
+    if (kind === 0 || kind === 3) this.#open.settle(id, { code: 'payload_too_large', body: null });
     else if (kind === 1) this.#say([1, id, busy.code, busy.body]);
     else this.#options.counters.pushesLost++;
   }
@@ -230,83 +279,12 @@ export class Peer {
         break;
       case 2:
         this.#handler.onPush({ topic: message[1], type: message[2], body: message[3] });
-    }
-  }
-}
-
-// ----------------------------------------------------------------
-// The requests of a peer that wait for their answer: bounded in number and in time, each answered once.
-
-interface OpenRequest<Answer> {
-  readonly done: (answer: Answer) => void;
-  readonly sentAtMs: number;
-}
-
-export interface OpenRequestLimits {
-  readonly openRequestsMax: number;
-  /** After this many milliseconds an open request is answered without the other side. */
-  readonly timeoutMs: number;
-}
-
-export class OpenRequests<Answer> {
-  readonly #limits: OpenRequestLimits;
-  readonly #scheduler: Scheduler;
-  readonly #late: Answer;
-  /** Ids grow with time, so the map is in order of age. */
-  readonly #byId = new Map<number, OpenRequest<Answer>>();
-  #nextId = 1;
-  #cancelSweep: () => void;
-
-  /** `late`: what a request is answered with when the other side does not answer in time, or is gone. */
-  constructor(limits: OpenRequestLimits, scheduler: Scheduler, late: Answer) {
-    this.#limits = limits;
-    this.#scheduler = scheduler;
-    this.#late = late;
-    this.#cancelSweep = this.#sweepLater();
-  }
-
-  get size(): number {
-    return this.#byId.size;
-  }
-
-  get isFull(): boolean {
-    return this.#byId.size >= this.#limits.openRequestsMax;
-  }
-
-  /** Returns the id that the answer will name. */
-  add(done: (answer: Answer) => void): number {
-    const id = this.#nextId++;
-    this.#byId.set(id, { done, sentAtMs: this.#scheduler.now() });
-    return id;
-  }
-
-  /** An answer to a request that is not open any more is dropped. */
-  settle(id: number, answer: Answer): void {
-    const request = this.#byId.get(id);
-    if (!request) return;
-    this.#byId.delete(id);
-    request.done(answer);
-  }
-
-  close(): void {
-    this.#cancelSweep();
-    for (const id of [...this.#byId.keys()]) this.settle(id, this.#late);
-  }
-
-  #sweepLater(): () => void {
-    const everyMs = Math.max(10, Math.min(250, this.#limits.timeoutMs / 4));
-    return this.#scheduler.after(everyMs, () => {
-      this.#cancelSweep = this.#sweepLater();
-      this.#sweep();
-    });
-  }
-
-  /** Stops at the first young one. */
-  #sweep(): void {
-    const oldestMs = this.#scheduler.now() - this.#limits.timeoutMs;
-    for (const [id, { sentAtMs }] of this.#byId) {
-      if (sentAtMs > oldestMs) break;
-      this.settle(id, this.#late);
+        break;
+      case 3: {
+        const [, id, kind, key, type, shared, count, bytes] = message;
+        const rows = rowsFrom(type, shared, count, bytes);
+        this.#handler.onRequest(kind, key, rows, (code, body) => this.#say([1, id, code, body]));
+      }
     }
   }
 }

@@ -8,6 +8,7 @@ import { type Answer, busy } from '../protocol/answer.ts';
 import type { AnswerTo, AnyCommand, Ask, CommandType, FieldsOf, ReplyOf } from '../protocol/command.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import type { Peer } from '../protocol/peer.ts';
+import type { RowCommand } from '../protocol/row-group.ts';
 import { findName } from './shard-inspection.ts';
 import type { Role } from './thread-messages.ts';
 
@@ -31,15 +32,26 @@ export class EngineClient {
 
   /** `done` is called once. */
   request(kind: string, key: string, command: AnyCommand, done: (answer: Answer) => void): void {
-    const peer = this.#effectKinds.has(kind)
-      ? this.#peers.peer('back-office', 0)
-      : this.#shard(this.#directory.ownerOf(partitionOf(kind, key)));
+    const peer = this.#peerOf(kind, key);
     if (peer) peer.request(kind, key, command, done);
     else done(busy);
   }
 
   readonly ask: Ask = (command, key, fields) =>
-    new Promise((resolve) => this.request(command.kind, key, sent(command, fields), typed(command, resolve)));
+    new Promise((resolve) => {
+      const { kind, rows } = command;
+      const peer = this.#peerOf(kind, key);
+      const done = typed(command, resolve);
+      if (!peer) done(busy);
+      else if (rows) peer.requestRow(command as RowCommand, key, fields, done);
+      else peer.request(kind, key, sent(command, fields), done);
+    });
+
+  #peerOf(kind: string, key: string): Peer | undefined {
+    return this.#effectKinds.has(kind)
+      ? this.#peers.peer('back-office', 0)
+      : this.#shard(this.#directory.ownerOf(partitionOf(kind, key)));
+  }
 
   /** The key of the actor of `kind` that goes by another name, or null. Throws `busy` while nobody can know. */
   readonly find = async (kind: string, name: string): Promise<string | null> => {

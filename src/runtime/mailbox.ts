@@ -5,6 +5,7 @@
 import type { Code } from '../protocol/codes.ts';
 import type { AnyCommand } from '../protocol/command.ts';
 import type { AnyDecider } from '../protocol/decider.ts';
+import { rowCount } from '../protocol/rows.ts';
 import type { Partition } from './partition.ts';
 
 export type ReplyTo = (code: Code, body: unknown) => void;
@@ -50,19 +51,22 @@ export class Mailbox {
   readonly #inside = new Ring();
   readonly #outside = new Ring();
   readonly #outsideMax: number;
+  /** Commands from outside that wait: a group stands for as many as it has rows. */
+  #outsideCount = 0;
 
   constructor(outsideMax: number) {
     this.#outsideMax = outsideMax;
   }
 
   get depth(): number {
-    return this.#inside.length + this.#outside.length;
+    return this.#inside.length + this.#outsideCount;
   }
 
   /** False when the bound is reached: the command was not taken. */
   offer(envelope: Envelope): boolean {
-    if (this.#outside.length >= this.#outsideMax) return false;
+    if (this.#outsideCount >= this.#outsideMax) return false;
     this.#outside.push(envelope);
+    this.#outsideCount += rowCount(envelope.command);
     envelope.partition.queued++;
     return true;
   }
@@ -79,10 +83,15 @@ export class Mailbox {
       envelope.partition.queued--;
       envelope.reply?.('busy', null);
     }
+    this.#outsideCount = 0;
   }
 
   take(): Envelope | undefined {
-    const envelope = this.#inside.shift() ?? this.#outside.shift();
+    let envelope = this.#inside.shift();
+    if (!envelope) {
+      envelope = this.#outside.shift();
+      if (envelope) this.#outsideCount -= rowCount(envelope.command);
+    }
     if (envelope) envelope.partition.queued--;
     return envelope;
   }

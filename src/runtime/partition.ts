@@ -169,9 +169,18 @@ export class Partition {
   evolve(actor: Actor, event: AnyEvent, seq: number): void {
     const named = this.#isNamed ? actor.decider.names?.(event, actor.state) : undefined;
     actor.decider.evolve(actor.state, event);
+    this.#changed(actor, named, seq);
+  }
+
+  /** The same for an event whose rows were applied as they were decided. */
+  evolved(actor: Actor, event: AnyEvent, seq: number): void {
+    this.#changed(actor, this.#isNamed ? actor.decider.names?.(event, actor.state) : undefined, seq);
+  }
+
+  #changed(actor: Actor, named: ReturnType<NonNullable<AnyDecider['names']>> | undefined, seq: number): void {
     actor.changedSeq = seq;
     if (!named) return;
-    if (named.add !== undefined) this.#name(actor.kind, named.add, actor.key);
+    for (const name of named.add ?? []) this.#name(actor.kind, name, actor.key);
     for (const name of named.drop ?? []) this.#names.get(actor.kind)?.delete(name);
   }
 

@@ -155,7 +155,11 @@ function passivatedIn(
 }
 
 /** Of an event that its actor does not know, or that contradicts the actor's state. */
-export function cannotApply({ kind, key }: Actor, { type }: AnyEvent, error: unknown): string {
+export function cannotApply(
+  { kind, key }: Pick<Actor, 'kind' | 'key'>,
+  { type }: AnyEvent,
+  error: unknown,
+): string {
   return `${type} of ${kind}/${key} cannot be applied: ${error}`;
 }
 

@@ -3,11 +3,10 @@
  * in memory, and hands the results to the commit stage, which lets them leave when they are durable.
  */
 import { partitionOf } from '../protocol/address.ts';
-import type { Code } from '../protocol/codes.ts';
 import type { AnyCommand } from '../protocol/command.ts';
-import type { AnyEvent, Decision, Push } from '../protocol/decider.ts';
 import type { PassivatedStore } from '../protocol/journal.ts';
 import type { Family } from '../protocol/metric.ts';
+import { CommandProcessor } from './command-processor.ts';
 import { CommitStage } from './commit-stage.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { type Envelope, Mailbox, type ReplyTo } from './mailbox.ts';
@@ -17,7 +16,7 @@ import { PartitionSet } from './partition-set.ts';
 import { Passivation } from './passivation.ts';
 import { PoisonedActors } from './poisoned.ts';
 import type { RecoveryReport } from './recovery.ts';
-import { cannotApply, type Deciders, decidersByKind, restoreActor } from './replay.ts';
+import { type Deciders, decidersByKind, restoreActor } from './replay.ts';
 import type { ShardDeps } from './shard-options.ts';
 import { type ShardReading, ShardStatistics, type ShardStatsRow } from './statistics.ts';
 import { Timers } from './timers.ts';
@@ -34,6 +33,7 @@ export class Shard {
   readonly #statistics: ShardStatistics;
   readonly #passivation: Passivation | null;
   readonly #housekeeping: Housekeeping;
+  readonly #processor: CommandProcessor;
   #isTurnScheduled = false;
 
   constructor(deps: ShardDeps) {
@@ -66,6 +66,11 @@ export class Shard {
       onOpened: (partitions) => deps.onOpened?.(partitions),
       onReplaced: (partition) => deps.onReplaced?.(partition),
       mayOpen: async (partitions) => deps.mayOpen?.(partitions),
+    });
+    this.#processor = new CommandProcessor({
+      ...{ stage, outbox, timers, poisoned, statistics },
+      partitions: this.#partitions,
+      passivation: this.#passivation,
     });
     this.#housekeeping = new Housekeeping({
       ...{ scheduler, clock, stage, mailbox, outbox },
@@ -179,7 +184,7 @@ export class Shard {
       },
       redeliver: (envelope) => this.#enqueue(envelope),
       onUnreadable: (partition, reason) => this.#partitions.halt(partition, reason, null),
-      giveUp: ({ command }) => this.#closePending(command),
+      giveUp: ({ command }) => void this.#processor.closePending(command),
       stashMax: limits.mailboxMax,
       log,
     });
@@ -208,134 +213,12 @@ export class Shard {
     for (let taken = 0; taken < commandsPerTurn && this.#stage.open.events < eventsPerBatch; taken++) {
       const envelope = this.#mailbox.take();
       if (!envelope) break;
-      this.#process(envelope, at);
+      this.#processor.process(envelope, at);
     }
     this.#stage.seal();
     this.#timers.watch();
     // With a full batch the next turn is scheduled by the journal's answer.
     if (this.#stage.open.events < eventsPerBatch) this.#scheduleTurn();
-  }
-
-  #process(envelope: Envelope, at: number): void {
-    const { partition, decider, key, command, reply } = envelope;
-    if (!partition.isOpen && !partition.isReadOnly) {
-      reply?.('busy', null);
-      return;
-    }
-    const known = partition.find(decider.kind, key);
-    if (!known && this.#passivation?.takes(envelope)) return;
-    if (known) known.touchedAtMs = at;
-    const state = known?.state ?? decider.initial(key);
-    let decision: Decision<unknown, AnyEvent>;
-    try {
-      decision = decider.decide(state, command, at);
-    } catch (error) {
-      this.#undecided(envelope, known, error, at);
-      return;
-    }
-    // Halted: what is known may be shown. What is not may have been lost.
-    if (!partition.isOpen && (!known || known === partition.broken || isChange(decision))) {
-      reply?.('busy', null);
-      return;
-    }
-    const isAnswer = this.#closePending(command);
-    let actor = known;
-    if (decision.events.length > 0) {
-      actor ??= partition.install(decider, key, state, 0);
-      if (!this.#apply(actor, decision.events, at)) {
-        this.#answer(envelope, 'internal_error', null);
-        return;
-      }
-    }
-    const isShown = this.#show(envelope, actor, state, decision, at);
-    if (!actor) return;
-    const isPoisoned = actor.poison !== null;
-    if (isPoisoned && isShown) this.#poisoned.decided(actor, command.type, at);
-    if (isPoisoned || isAnswer || decision.events.length > 0 || command.type === 'Tick')
-      this.#follow(actor, at);
-  }
-
-  /** The decider threw: nothing has happened, and whoever waits for an answer may ask again. */
-  #undecided(envelope: Envelope, known: Actor | undefined, error: unknown, at: number): void {
-    const { partition, decider, key, command, reply } = envelope;
-    if (!partition.isOpen) {
-      reply?.('busy', null);
-      return;
-    }
-    this.#poisoned.failed({ kind: decider.kind, key }, known, command.type, error, at);
-    if (command.type === 'Answered') this.#outbox.postpone(idOf(command));
-    this.#answer(envelope, 'internal_error', null);
-  }
-
-  #answer({ partition, decider, reply }: Envelope, code: Code, body: unknown): void {
-    if (reply) this.#stage.open.replies.push({ partition, reply, code, body });
-    this.#statistics.decided(decider.kind, code);
-  }
-
-  /** Puts the reply and the pushes into the batch; false when they cannot be made. What happened stands all the same. */
-  #show(
-    envelope: Envelope,
-    actor: Actor | undefined,
-    state: unknown,
-    decision: Decision<unknown, AnyEvent>,
-    at: number,
-  ): boolean {
-    const { partition, decider, key, command } = envelope;
-    const { open } = this.#stage;
-    let body: unknown = null;
-    let pushes: readonly Push[] | undefined;
-    try {
-      // Nobody waits for the reply to a Tick or an answer.
-      if (envelope.reply)
-        body = typeof decision.reply === 'function' ? decision.reply(state) : (decision.reply ?? null);
-      pushes = typeof decision.pushes === 'function' ? decision.pushes(state) : decision.pushes;
-    } catch (error) {
-      if (partition.isOpen)
-        this.#poisoned.failed({ kind: decider.kind, key }, actor, command.type, error, at);
-      this.#answer(envelope, 'internal_error', null);
-      return false;
-    }
-    this.#answer(envelope, decision.code, body);
-    for (const push of pushes ?? []) {
-      open.pushes.push(push);
-      open.pushedBy.push(partition);
-    }
-    return true;
-  }
-
-  /** An answer was decided on, or nobody is there to decide on it. False when the command is no answer. */
-  #closePending(command: AnyCommand): boolean {
-    if (command.type !== 'Answered') return false;
-    this.#outbox.close(idOf(command));
-    return true;
-  }
-
-  /** False when the events cannot be applied: then none of them is journaled, and the partition is halted. */
-  #apply(actor: Actor, events: readonly AnyEvent[], at: number): boolean {
-    const { partition, kind, key } = actor;
-    const { open } = this.#stage;
-    for (const event of events) {
-      try {
-        partition.evolve(actor, event, partition.seq + 1);
-      } catch (error) {
-        this.#partitions.halt(partition, cannotApply(actor, event, error), actor);
-        return false;
-      }
-    }
-    if (partition.records.length === 0) open.partitions.push(partition);
-    partition.unsavedSinceMs ??= at;
-    for (const event of events) {
-      partition.records.push({ kind, key, event });
-      this.#statistics.happened(actor.decider, event);
-    }
-    open.events += events.length;
-    return true;
-  }
-
-  /** What is newly pending in the actor, and when it is to have its next Tick. */
-  #follow(actor: Actor, at: number): void {
-    this.#outbox.collect(actor, this.#stage.open.outgoing);
-    this.#timers.arm(actor, this.#poisoned.deadlineOf(actor, at));
   }
 
   /** A partition that is about to close takes messages of those that close with it, and finishes them. */
@@ -357,13 +240,4 @@ export class Shard {
     this.#mailbox.put(envelope);
     this.#scheduleTurn();
   }
-}
-
-/** Of an `Answered`. */
-function idOf(command: AnyCommand): string {
-  return (command as unknown as { id: string }).id;
-}
-
-function isChange({ code, events }: Decision<unknown, AnyEvent>): boolean {
-  return code !== 'ok' || events.length > 0;
 }

@@ -62,10 +62,10 @@ export class ShardStatistics {
     this.#seconds = new Buckets({ shard }, commitBucketsSeconds);
   }
 
-  decided(kind: string, code: string): void {
+  decided(kind: string, code: string, count = 1): void {
     const name = `${kind}/${code}`;
-    this.#commands.set(name, (this.#commands.get(name) ?? 0) + 1);
-    this.#commandCount++;
+    this.#commands.set(name, (this.#commands.get(name) ?? 0) + count);
+    this.#commandCount += count;
   }
 
   refused(): void {

@@ -5,10 +5,13 @@
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { orderDecider } from '../../src/actors/order/decide.ts';
 import { saleDecider } from '../../src/actors/sale/decide.ts';
+import { placeHold } from '../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import { type AnyDecider, type PendingMessage, register } from '../../src/protocol/decider.ts';
 import type { JournalRecord } from '../../src/protocol/frame.ts';
+import { RowAnswers, type Rows } from '../../src/protocol/rows.ts';
+import { rowsOf } from '../support/rows.ts';
 
 export const deciders: ReadonlyMap<string, AnyDecider> = new Map(
   [register(skuDecider), register(saleDecider), register(orderDecider), register(idempotencyDecider)].map(
@@ -71,6 +74,16 @@ export class Story {
     for (const event of events) decider.evolve(state, event);
     // A copy: what an event holds may belong to the state that goes on changing.
     this.frames.push(events.map((event) => ({ kind, key, event: structuredClone(event) })));
+  }
+
+  /** One group of rows, one frame; all of them are accepted. */
+  sendRows(kind: string, key: string, rows: Rows): void {
+    const { decider, state } = this.actor(kind, key);
+    const answers = new RowAnswers();
+    const { event } = decider.decideRows!(state, rows, this.atMs, answers);
+    if (event === null || answers.others.length > 0) throw new Error(`${kind}/${key}: rows were refused`);
+    this.atMs += 7;
+    this.frames.push([{ kind, key, event: structuredClone(event) }]);
   }
 
   tick(kind: string, key: string): void {
@@ -456,6 +469,15 @@ function requests(story: Story): void {
   story.tick('idempotency', key);
 }
 
+/** Two holds in one group of rows. */
+function holdTogether(story: Story): void {
+  const rows = [0x50, 0x51].map((buyer, row) => ({
+    ...{ holdId: uuid(0x600 + row), saleId: elsewhere, buyerId: `acc_${uuid(buyer)}`, ticketNumber: 7 + row },
+    ...{ quantity: 1, admissionExpiresAtMs: story.atMs + 300_000 },
+  }));
+  story.sendRows('sku', sku, rowsOf(placeHold, rows));
+}
+
 /** `onHalfTime` is called where states are at their richest: the moment for snapshots. */
 export function tellStory(onHalfTime: (story: Story) => void): Story {
   holdCount = 0;
@@ -466,9 +488,10 @@ export function tellStory(onHalfTime: (story: Story) => void): Story {
     ...{ type: 'BeginRequest', key: 'open', fingerprint: 'cd'.repeat(32), resourceId: 'x', run: uuid(0x300) },
   });
   const open = placeOrder(story, 0x208, 0x45, [{ holdId: uuid(0x998), sku }]);
-  const allocation = { quantity: 3, price, purchaseLimit: 1, holdSeconds: 120 };
+  const allocation = { quantity: 5, price, purchaseLimit: 1, holdSeconds: 120 };
   const terms = { type: 'OpenAllocation', saleId: elsewhere, sellerId: seller, ...allocation };
   story.send('sku', sku, terms, 'created');
+  holdTogether(story);
   moveMoneyElsewhere(story);
   sayMoreThanIsHeard(story);
   onHalfTime(story);

@@ -1,9 +1,10 @@
 import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { type Answer, busy } from '../../src/protocol/answer.ts';
-import type { AnyCommand } from '../../src/protocol/command.ts';
+import { type AnyCommand, commandsTo } from '../../src/protocol/command.ts';
 import type { Push } from '../../src/protocol/decider.ts';
 import { Peer, type PeerHandler, type PeerLimits } from '../../src/protocol/peer.ts';
+import { u32, uuid } from '../../src/protocol/rows.ts';
 import { Random } from '../sim/random.ts';
 import { type MemoryWire, VirtualTime, wirePair } from '../support/memory-wire.ts';
 
@@ -90,7 +91,7 @@ function connectAlone(own: Partial<PeerLimits> = {}) {
     time.run(2);
   };
   const { frameBytesMax, frameMessagesMax, unackedBytesMax } = limits;
-  const hello = ['doorbuster', 1, names[1], { frameBytesMax, frameMessagesMax, unackedBytesMax }];
+  const hello = ['doorbuster', 2, names[1], { frameBytesMax, frameMessagesMax, unackedBytesMax }];
   return { time, side, far, say, hello };
 }
 
@@ -176,10 +177,10 @@ describe('the hello', () => {
   });
 
   it.each([
-    ['of another version', ['doorbuster', 2, 'whatever is behind it'], /version 2 .* here it is 1/],
+    ['of another version', ['doorbuster', 3, 'whatever is behind it'], /version 3 .* here it is 2/],
     [
       'from somebody else',
-      ['doorbuster', 1, { role: 'shard', index: 0 }, limits],
+      ['doorbuster', 2, { role: 'shard', index: 0 }, limits],
       /shard 0 in place of shard 1/,
     ],
     ['that is none, but a frame', [0, [2, 'a', 'b', 'c']], /before the hello/],
@@ -206,12 +207,12 @@ describe('the hello', () => {
 
 describe('a frame that breaks the rules', () => {
   it.each([
-    ['a second hello', ['doorbuster', 1, names[1], limits], /second hello/],
+    ['a second hello', ['doorbuster', 2, names[1], limits], /second hello/],
     ['too many messages', [0, ...Array.from({ length: 41 }, () => [2, 'a', 'b', 1])], /41 messages/],
     ['too many bytes', [0, [2, 'a', 'b', 'x'.repeat(4_000)]], /40\d\d bytes/],
     ['an acknowledgement of what was never sent', [10_000], /10000 bytes, which cannot be/],
     ['an acknowledgement that is no number', [Number.NaN], /cannot be/],
-    ['a message of an unknown kind', [0, [3, 'a']], /cannot be read/],
+    ['a message of an unknown kind', [0, [4, 'a']], /cannot be read/],
     ['something else', { a: 1 }, /cannot be read/],
   ])('%s closes the wire with its reason', (_, frame, reason) => {
     const { side, say, hello } = connectAlone();
@@ -412,5 +413,71 @@ describe('a storm of requests and pushes both ways', () => {
     expect(codes.get('ok')).toBeGreaterThan(5_000);
     expect(codes.get('busy')).toBeGreaterThan(1_000);
     expect(codes.get('payload_too_large')).toBeGreaterThan(50);
+  });
+});
+
+describe('commands in rows', () => {
+  const id = '018f0c3a-1111-7000-8000-0123456789ab';
+  const take = commandsTo('sku')('Take')
+    .takes<{ room: string; id: string; count: number }>()
+    .inRows<string, string>({
+      group: ['room'],
+      row: { id: uuid(), count: u32 },
+      view: (common, { count }) => `${common} ${count}`,
+    });
+  const answering: PeerHandler['onRequest'] = (_kind, _key, _command, reply) => reply('ok', ['taken', []]);
+
+  function takes(peer: Peer, counts: readonly number[], key = 'a', room = 'r'): Answer[] {
+    const answers: Answer[] = [];
+    for (const count of counts)
+      peer.requestRow(take, key, { room, id, count }, (answer) => answers.push(answer));
+    return answers;
+  }
+
+  it('of one turn and one actor are one message, and each is answered', () => {
+    const { time, one, two } = connect({ onRequest: answering });
+    const answers = takes(one.peer, [1, 2, 3]);
+    expect(one.peer.openRequests).toBe(3);
+    time.run(10);
+    expect(answers.map(({ body }) => body)).toEqual(['taken 1', 'taken 2', 'taken 3']);
+    expect(two.received).toMatchObject([{ type: 'Take', group: { room: 'r' }, count: 3 }]);
+    expect(one.peer.openRequests).toBe(0);
+  });
+
+  it('of another room, another actor and another turn are other messages', () => {
+    const { time, one, two } = connect({ onRequest: answering });
+    takes(one.peer, [1, 2]);
+    takes(one.peer, [3], 'b');
+    takes(one.peer, [4], 'a', 's');
+    time.run(10);
+    takes(one.peer, [5]);
+    time.run(10);
+    expect(two.received).toMatchObject([{ count: 2 }, { count: 1 }, { count: 1 }, { count: 1 }]);
+  });
+
+  it('keep their order among the other commands to the same actor', () => {
+    const { time, one, two } = connect({ onRequest: answering });
+    takes(one.peer, [1]);
+    one.ask({ type: 'Read' }, 'a');
+    takes(one.peer, [2, 3]);
+    time.run(10);
+    expect(two.received).toMatchObject([{ count: 1 }, { type: 'Read' }, { count: 2 }]);
+  });
+
+  it('travel alone, as they are, when they fit no row', () => {
+    const { time, one, two } = connect();
+    takes(one.peer, [-1]);
+    time.run(10);
+    expect(two.received).toEqual([{ type: 'Take', room: 'r', id, count: -1 }]);
+  });
+
+  it('count one by one at the bound, and are busy when the other side is gone', () => {
+    const { one } = connect({ own: [{ openRequestsMax: 2 }, {}] });
+    const answers = takes(one.peer, [1, 2, 3]);
+    expect(answers).toEqual([busy]);
+    expect(one.counters.requestsRefused).toBe(1);
+    one.peer.close();
+    expect(answers).toEqual([busy, busy, busy]);
+    expect(one.peer.openRequests).toBe(0);
   });
 });

@@ -4,6 +4,7 @@
  */
 import { commandsTo, type Sent } from '../../protocol/command.ts';
 import type { Money } from '../../protocol/money.ts';
+import { time, u32, uuid } from '../../protocol/rows.ts';
 
 const command = commandsTo('sku');
 
@@ -104,7 +105,21 @@ export const placeHold = command('PlaceHold')
     quantity: number;
     admissionExpiresAtMs: number;
   }>()
-  .answers<HoldView>();
+  .inRows<PlacedInCommon, HoldView>({
+    group: ['saleId'],
+    row: {
+      holdId: uuid(),
+      buyerId: uuid('acc_'),
+      ticketNumber: u32,
+      quantity: u32,
+      admissionExpiresAtMs: time,
+    },
+    view: (common, { holdId, saleId, buyerId, quantity }) => ({
+      ...{ holdId, saleId, sku: common.sku, buyerId, quantity },
+      ...{ unitPrice: common.unitPrice, state: 'held', expiresAtMs: common.expiresAtMs },
+      ...{ title: common.title, sellerId: common.sellerId, productId: common.productId, orderId: null },
+    }),
+  });
 export type PlaceHold = Sent<typeof placeHold>;
 
 /** ok | not_found. A null `buyerId` reads any hold. */
@@ -188,6 +203,12 @@ export interface StockView {
   available: number;
   asOfMs: number;
 }
+
+/** What all holds that one group of rows places have in common. */
+export type PlacedInCommon = Pick<
+  HoldView,
+  'sku' | 'unitPrice' | 'expiresAtMs' | 'title' | 'sellerId' | 'productId'
+>;
 
 /**
  * `committing`: an order took the hold and has not committed it yet. An order that is itself `committing` has its

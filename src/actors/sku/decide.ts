@@ -13,9 +13,11 @@ import { attachHold, commitHold, releaseHold, retakeHold } from './assignment.ts
 import type { SkuCommand, SkuCommands } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import { evolveSku } from './evolve.ts';
+import { placeRows } from './hold-rows.ts';
 import { placeHold, readHold, voidHold } from './holds.ts';
 import { forgottenIds } from './memory.ts';
 import { reportAnswered } from './pending.ts';
+import { placedRowsOf } from './placed-rows.ts';
 import { restoreSku, restoreSkuInSlices, skuVersion, snapshotSku } from './snapshot.ts';
 import { deadline, initialSku, type SkuState } from './state.ts';
 import {
@@ -53,6 +55,7 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
     Tick: tick,
     Answered: reportAnswered,
   }),
+  decideRows: placeRows,
   evolve: evolveSku,
   pendingMessages: (state) => state.pending,
   deadline,
@@ -60,7 +63,8 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
   restore: restoreSku,
   restoreInSlices: restoreSkuInSlices,
   names: (event, state) => {
-    if (event.type === 'HoldPlaced') return { add: event.holdId };
+    if (event.type === 'HoldPlaced') return { add: [event.holdId] };
+    if (event.type === 'HoldsPlaced') return { add: placedRowsOf(event).map(({ holdId }) => holdId) };
     return event.type === 'HoldsForgotten' ? { drop: forgottenIds(state, event.beforeMs) } : null;
   },
   allNames: (state) => state.holdById.keys(),

@@ -43,6 +43,19 @@ export type SkuEvent =
       /** Set when an order retook it: it is assigned to that order from the start. */
       orderId?: string;
     }
+  /**
+   * Holds that were placed together, in one sale and at one time. `rows`: 40 bytes each, little-endian: the hold's id and
+   * its buyer's (16 bytes each, the UUID's digits as four 32-bit words), ticket number, quantity. `units`: of all.
+   */
+  | {
+      type: 'HoldsPlaced';
+      saleId: string;
+      count: number;
+      units: number;
+      expiresAtMs: number;
+      atMs: number;
+      rows: Uint8Array;
+    }
   | { type: 'HoldAttached'; holdId: string; orderId: string; expiresAtMs: number; atMs: number }
   | { type: 'HoldCommitted'; holdId: string; quantity: number; atMs: number }
   | { type: 'HoldVoided'; holdId: string; quantity: number; atMs: number; isFreed?: true }

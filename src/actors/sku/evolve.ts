@@ -3,6 +3,7 @@ import { unknownEvent } from '../../protocol/decider.ts';
 import type { SkuEvent } from './events.ts';
 import { forget, isAtRest, noteCommitted, noteEnded, noteKept } from './memory.ts';
 import { collectReports, formReport, noteChange, noteTicket } from './pending.ts';
+import { placedRowsOf } from './placed-rows.ts';
 import type { Allocation, Hold, SkuState } from './state.ts';
 import { freeOf, isWarned } from './state.ts';
 
@@ -12,6 +13,9 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
   switch (event.type) {
     case 'HoldPlaced':
       placed(state, event);
+      break;
+    case 'HoldsPlaced':
+      for (const row of placedRowsOf(event)) placed(state, { ...event, ...row });
       break;
     case 'HoldAttached':
       assigned(state, event);
@@ -73,7 +77,7 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
   }
 }
 
-function placed(state: SkuState, event: EventOf<'HoldPlaced'>): void {
+export function placed(state: SkuState, event: Omit<EventOf<'HoldPlaced'>, 'type'>): void {
   const allocation = state.allocationBySale.get(event.saleId)!;
   const { buyerId, quantity, expiresAtMs } = event;
   const hold: Hold = {

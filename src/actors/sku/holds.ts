@@ -5,7 +5,14 @@
  * 2. A hold whose deadline has come is over, whether or not a Tick has expired it yet: nothing revives it.
  */
 import { type Instant, noEvents, type Push, type RefusedDecision, refuse } from '../../protocol/decider.ts';
-import type { HoldView, PlaceHold, ReadHold, VoidHold } from './commands.ts';
+import {
+  type HoldView,
+  type PlacedInCommon,
+  type PlaceHold,
+  placeHold as placeHoldCommand,
+  type ReadHold,
+  type VoidHold,
+} from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import {
   type Allocation,
@@ -21,8 +28,14 @@ import { holdView } from './view.ts';
 
 type HoldDecision = SkuDecision<HoldView>;
 
+interface Repeat {
+  readonly code: 'ok';
+  readonly events: readonly never[];
+  readonly reply: HoldView;
+}
+
 /** Answered with the hold as it is. */
-export function unchanged(state: SkuState, hold: Hold, at: Instant): HoldDecision {
+export function unchanged(state: SkuState, hold: Hold, at: Instant): Repeat {
   return { code: 'ok', events: noEvents, reply: holdView(state, hold, at) };
 }
 
@@ -42,56 +55,77 @@ export function resolve(
   };
 }
 
-export function placeHold(state: SkuState, command: PlaceHold, at: Instant): HoldDecision {
-  const { holdId, saleId, buyerId, quantity } = command;
-  const known = state.holdById.get(holdId);
-  if (known !== undefined) {
-    const isSame =
-      known.buyerId === buyerId && known.quantity === quantity && known.allocation.saleId === saleId;
-    return isSame ? unchanged(state, known, at) : refuse('exists_with_different');
-  }
+/** A hold that is known already, asked for again. */
+export function repeated(
+  state: SkuState,
+  known: Hold,
+  { saleId, buyerId, quantity }: PlaceHold,
+  at: Instant,
+): RefusedDecision | Repeat {
+  const isSame =
+    known.buyerId === buyerId && known.quantity === quantity && known.allocation.saleId === saleId;
+  return isSame ? unchanged(state, known, at) : refuse('exists_with_different');
+}
+
+/** Why a new hold cannot be placed now; null: it can. */
+export function refusalToPlace(
+  allocation: Allocation | undefined,
+  { buyerId, quantity, admissionExpiresAtMs }: PlaceHold,
+  at: Instant,
+): RefusedDecision | null {
   if (!Number.isSafeInteger(quantity) || quantity < 1) return refuse('validation_failed');
-  const allocation = state.allocationBySale.get(saleId);
   if (allocation === undefined) return refuse('unknown_sku');
   if (!allocation.isOpen) return refuse('sale_ended');
   if (allocation.isPaused) return refuse('sale_paused');
   // So written that what is no number has expired, too.
-  if (!(command.admissionExpiresAtMs > at)) return refuse('admission_expired');
-  const refusal = refusalOf(allocation, buyerId, quantity, 0);
+  if (!(admissionExpiresAtMs > at)) return refuse('admission_expired');
+  return refusalOf(allocation, buyerId, quantity, 0);
+}
+
+/** One that travels alone, because its ids fit no row (placeHold.rows); all others: hold-rows.ts. */
+export function placeHold(state: SkuState, command: PlaceHold, at: Instant): HoldDecision {
+  const { holdId, saleId, buyerId, quantity, ticketNumber } = command;
+  const known = state.holdById.get(holdId);
+  if (known !== undefined) return repeated(state, known, command, at);
+  const allocation = state.allocationBySale.get(saleId);
+  const refusal = refusalToPlace(allocation, command, at);
   if (refusal !== null) return refusal;
-  const expiresAtMs = at + allocation.holdSeconds * 1000;
-  const reply: HoldView = {
+  const common = commonOfPlaced(state, allocation!, at);
+  const reply = placeHoldCommand.rows.view(common, command) as HoldView;
+  const placed = {
     holdId,
     saleId,
-    sku: state.sku,
     buyerId,
+    ticketNumber,
     quantity,
-    unitPrice: allocation.price,
-    state: 'held',
-    expiresAtMs,
-    title: state.title,
-    sellerId: state.registration!.sellerId,
-    productId: state.registration!.productId,
-    orderId: null,
+    expiresAtMs: common.expiresAtMs,
+    atMs: at,
   };
-  const levels = levelPushes(state, allocation, -quantity);
+  const levels = levelPushes(state, allocation!, -quantity);
   return {
     code: 'created',
-    events: [
-      {
-        type: 'HoldPlaced',
-        holdId,
-        saleId,
-        buyerId,
-        ticketNumber: command.ticketNumber,
-        quantity,
-        expiresAtMs,
-        atMs: at,
-      },
-    ],
+    events: [{ type: 'HoldPlaced', ...placed }],
     reply,
-    pushes: allocation.holdSeconds * 1000 <= warningMs ? [...levels, expiringPush(reply)] : levels,
+    pushes: isShort(allocation!) ? [...levels, expiringPush(reply)] : levels,
   };
+}
+
+export function commonOfPlaced(state: SkuState, allocation: Allocation, at: Instant): PlacedInCommon {
+  const { sellerId, productId } = state.registration!;
+  const expiresAtMs = at + allocation.holdSeconds * 1000;
+  return {
+    sku: state.sku,
+    unitPrice: allocation.price,
+    expiresAtMs,
+    title: state.title,
+    sellerId,
+    productId,
+  };
+}
+
+/** Its holds live no longer than their warning: their buyers are warned with their placing. */
+export function isShort({ holdSeconds }: Allocation): boolean {
+  return holdSeconds * 1000 <= warningMs;
 }
 
 export function expiringPush(hold: HoldView): Push {

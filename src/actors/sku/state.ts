@@ -197,11 +197,19 @@ export function levelOf(quantity: number, free: number): StockLevel {
 
 /** What to push when `units` more can be held in the sale (fewer when negative); nothing when the level stays. */
 export function levelPushes(state: SkuState, allocation: Allocation, units: number): readonly Push[] {
-  if (!allocation.isOpen) return noPushes;
   const free = freeOf(allocation);
-  const level = levelOf(allocation.quantity, free + units);
-  if (level === levelOf(allocation.quantity, free)) return noPushes;
-  return [levelPush(state, allocation.saleId, level)];
+  return levelChange(state, allocation, free, free + units);
+}
+
+/** The same for units that could be held before and can be held after. */
+export function levelChange(
+  state: SkuState,
+  { isOpen, quantity, saleId }: Allocation,
+  before: number,
+  after: number,
+): readonly Push[] {
+  const level = levelOf(quantity, after);
+  return isOpen && level !== levelOf(quantity, before) ? [levelPush(state, saleId, level)] : noPushes;
 }
 
 export function levelPush(state: SkuState, saleId: string, level: StockLevel): Push {

@@ -37,6 +37,7 @@ const types = eventTypes<SkuEvent>({
   AllotmentClosed: true,
   AllotmentPaused: false,
   HoldPlaced: true,
+  HoldsPlaced: true,
   HoldAttached: false,
   HoldCommitted: true,
   HoldVoided: true,
@@ -70,6 +71,10 @@ export function foldStock(row: StockRow | undefined, sku: string, event: SkuEven
     case 'HoldPlaced':
       row.held += event.quantity;
       setAside(row, -event.quantity);
+      break;
+    case 'HoldsPlaced':
+      row.held += event.units;
+      setAside(row, -event.units);
       break;
     case 'HoldCommitted':
       row.held -= event.quantity;

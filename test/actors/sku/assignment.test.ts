@@ -209,7 +209,7 @@ test('a sale whose returned hold was forgotten is forgotten with it', () => {
 
 test('a SKU is found by the ids of its holds', () => {
   const { state } = drop().events(placed('h1'), placed('h2'));
-  expect(skuDecider.names!(placed('h1'), state)).toEqual({ add: 'h1' });
+  expect(skuDecider.names!(placed('h1'), state)).toEqual({ add: ['h1'] });
   expect(skuDecider.names!(registered, state)).toBeNull();
   expect([...skuDecider.allNames!(state)]).toEqual(['h1', 'h2']);
   expect(skuDecider.hasName!(state, 'h1')).toBe(true);

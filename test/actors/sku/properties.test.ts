@@ -309,7 +309,7 @@ describe('for any story', () => {
         for (const event of run.events) {
           const { add, drop } = skuDecider.names!(event, replayed) ?? {};
           skuDecider.evolve(replayed, packr.unpack(packr.pack(event)));
-          if (add !== undefined) names.add(add);
+          for (const name of add ?? []) names.add(name);
           for (const name of drop ?? []) names.delete(name);
           expect([...names].filter((name) => !skuDecider.hasName!(replayed, name))).toEqual([]);
         }

@@ -1,0 +1,149 @@
+/**
+ * Rows: commands of one type to one actor that travel, are decided and are recorded together. Under a rush all commands
+ * of a turn go to the same actor: what a command costs alone (message, look-ups, decision, event, record, reply) a
+ * group of them costs once.
+ *
+ * 1. A noun declares which of a command's fields all rows of a group share (texts), and what a row is: numbers and ids
+ *    in 32-bit words, one row after the other. Writer and reader are made from the declaration, once.
+ * 2. A command whose fields do not fit its row (an id that is no UUID, a number that is no unsigned 32-bit one) travels
+ *    alone, as the object that it is. So nothing is ever rounded or cut.
+ * 3. Rows of a group are decided one after the other, in their order: each sees what those before it did.
+ * 4. An answer names what all accepted rows have in common once; every other row has an answer of its own.
+ */
+import type { Code } from './codes.ts';
+import { readUuid, tryWriteUuid, uuidSpace, uuidWords } from './uuid-words.ts';
+
+/** `uuid`: a UUID in lower case after the prefix, four words. `u32`: one word. `time`: milliseconds, two words. */
+export type Column = { readonly type: 'uuid'; readonly prefix: string } | { readonly type: 'u32' | 'time' };
+
+export const u32: Column = { type: 'u32' };
+export const time: Column = { type: 'time' };
+export const uuid = (prefix = ''): Column => ({ type: 'uuid', prefix });
+
+/** Rows that travel in one group: a bound of what one decision takes. */
+export const groupRowsMax = 256;
+
+/** What a command's rows are. `Fields` are those of the command, `Common` what the answers of accepted rows share. */
+export interface RowsOf<Fields = object, Common = unknown, Reply = unknown> {
+  /** Shared by all rows of a group: texts. */
+  readonly group: readonly (keyof Fields & string)[];
+  readonly row: { readonly [Name in keyof Fields & string]?: Column };
+  /** The reply to an accepted row, from what all of them share and the row's own fields. */
+  view(common: Common, fields: Fields): Reply;
+}
+
+const wordsByType = { uuid: uuidWords, u32: 1, time: 2 } as const;
+const twoWords = 2 ** 32;
+
+/** A declaration in the form in which it is used. */
+export class RowLayout {
+  readonly groupNames: readonly string[];
+  readonly view: (common: unknown, fields: object) => unknown;
+  /** 32-bit words of a row. */
+  readonly words: number;
+  readonly #columns: readonly { readonly name: string; readonly at: number; readonly column: Column }[];
+
+  constructor({ group, row, view }: RowsOf) {
+    this.groupNames = group;
+    this.view = view;
+    let words = 0;
+    this.#columns = Object.entries(row as Record<string, Column>).map(([name, column]) => {
+      const at = words;
+      words += wordsByType[column.type];
+      return { name, at, column };
+    });
+    this.words = words;
+  }
+
+  /** Where the column begins in a row. */
+  at(name: string): number {
+    return this.#columns.find((each) => each.name === name)!.at;
+  }
+
+  /** Writes a row; false when the fields do not fit, and then what stands there means nothing. */
+  write(fields: object, words: Int32Array, from: number): boolean {
+    for (const { name, at, column } of this.#columns) {
+      const value = (fields as Record<string, unknown>)[name];
+      if (!writeColumn(column, value, words, from + at)) return false;
+    }
+    return true;
+  }
+
+  /** The fields of a row. */
+  read(words: Int32Array, from: number): Record<string, unknown> {
+    const fields: Record<string, unknown> = {};
+    for (const { name, at, column } of this.#columns) fields[name] = readColumn(column, words, from + at);
+    return fields;
+  }
+}
+
+function writeColumn(column: Column, value: unknown, words: Int32Array, at: number): boolean {
+  if (column.type === 'uuid')
+    return typeof value === 'string' && tryWriteUuid(value, column.prefix, words, at);
+  if (typeof value !== 'number') return false;
+  if (column.type === 'u32') {
+    words[at] = value;
+    return words[at]! >>> 0 === value;
+  }
+  words[at] = value;
+  words[at + 1] = value / twoWords;
+  return readTime(words, at) === value;
+}
+
+function readColumn(column: Column, words: Int32Array, at: number): unknown {
+  if (column.type === 'uuid') return readUuid(words, at, uuidSpace(column.prefix));
+  return column.type === 'u32' ? words[at]! >>> 0 : readTime(words, at);
+}
+
+/** Milliseconds that stand in two words. */
+export function readTime(words: Int32Array, at: number): number {
+  return words[at + 1]! * twoWords + (words[at]! >>> 0);
+}
+
+/** A group as it is decided: a command whose rows stand in `words`. */
+export interface Rows {
+  readonly type: string;
+  /** The fields that all rows share. */
+  readonly group: Readonly<Record<string, string>>;
+  readonly count: number;
+  readonly words: Int32Array;
+}
+
+export function isRows(command: { readonly type: string }): command is Rows {
+  return 'words' in command;
+}
+
+/** How many commands it stands for. */
+export function rowCount(command: { readonly type: string }): number {
+  return isRows(command) ? command.count : 1;
+}
+
+/** Rows as they came: `bytes` may stand at any address, words need a copy of their own. */
+export function rowsFrom(type: string, group: Rows['group'], count: number, bytes: Uint8Array): Rows {
+  const words = new Int32Array(bytes.length >> 2);
+  new Uint8Array(words.buffer).set(bytes);
+  return { type, group, count, words };
+}
+
+/** The answer to a group, as it travels: accepted rows share `common`, all others are listed. */
+export type GroupAnswer = readonly [common: unknown, others: readonly OtherRow[]];
+type OtherRow = readonly [row: number, code: Code, body: unknown];
+
+/** What a group accepts is answered so. */
+export const acceptedRow = 'created' as const;
+
+/** The answers of a group while it is decided. */
+export class RowAnswers {
+  readonly others: OtherRow[] = [];
+  accepted = 0;
+
+  /** To be called before the row is applied: from then on something has happened. */
+  accept(): void {
+    this.accepted++;
+  }
+
+  /** A row that is not accepted as new: refused, or a repeat. */
+  other(row: number, code: Code, body: unknown): void {
+    this.others.push([row, code, body]);
+  }
+}
