@@ -6,11 +6,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { unpack } from 'msgpackr';
 import type { OrderState } from '../../src/actors/order/state.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
-import type { PlaceHold } from '../../src/actors/sku/commands.ts';
+import { type PlaceHold, placeHold } from '../../src/actors/sku/commands.ts';
 import type { SkuState } from '../../src/actors/sku/state.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { Code } from '../../src/protocol/codes.ts';
 import type { AnyDecider } from '../../src/protocol/decider.ts';
+import { acceptedRow, type Rows } from '../../src/protocol/rows.ts';
 import type { Instance } from './instance.ts';
 import type { Shadow, World } from './world.ts';
 
@@ -23,6 +24,13 @@ export function watched(decider: AnyDecider, instance: Instance, world: World): 
     if (instance.isReady && isOpen()) world.count('passivated actors loaded');
     if (kind !== 'idempotency') instance.states.set(`${kind}/${key}`, { decider, state });
     return state;
+  };
+  const noteChange = (state: unknown, event: unknown) => {
+    const key = keyOf(kind, state);
+    if (key === null) return;
+    instance.states.set(`${kind}/${key}`, { decider, state });
+    if (kind === 'sku') checkSku(world, state as SkuState, event);
+    if (kind === 'sale') checkSale(world, state as SaleState, event);
   };
   return {
     ...decider,
@@ -39,13 +47,25 @@ export function watched(decider: AnyDecider, instance: Instance, world: World): 
       }
       return decision;
     },
+    ...(decider.decideRows && {
+      decideRows(state, rows, at, answers) {
+        instance.time.decides(`${kind} rows of ${rows.type}`, at);
+        const expected = naiveHolds(state as SkuState, rows, at);
+        const decision = decider.decideRows!(state, rows, at, answers);
+        const codes: Code[] = new Array(rows.count).fill(acceptedRow);
+        for (const [row, code] of answers.others) codes[row] = code;
+        if (codes.join() !== expected.join())
+          world.fail(
+            'the oracle decides the same',
+            `rows of ${keyOf(kind, state)}: ${codes}, not ${expected}`,
+          );
+        if (decision.event !== null) noteChange(state, decision.event);
+        return decision;
+      },
+    }),
     evolve(state, event) {
       decider.evolve(state, event);
-      const key = keyOf(kind, state);
-      if (key === null) return;
-      instance.states.set(`${kind}/${key}`, { decider, state });
-      if (kind === 'sku') checkSku(world, state as SkuState, event);
-      if (kind === 'sale') checkSale(world, state as SaleState, event);
+      noteChange(state, event);
     },
     restore: (key, snapshot, version) => restored(key, decider.restore(key, snapshot, version)),
     ...(restoreInSlices && {
@@ -62,13 +82,38 @@ export function keyOf(kind: string, state: unknown): string | null {
   return kind === 'order' ? (state as OrderState).orderId : null;
 }
 
-/** A hold's outcome, worked out anew from the list of holds. */
-function naiveHold(state: SkuState, command: PlaceHold, at: number): Code {
+interface Taken {
+  readonly holdId: string;
+  readonly saleId: string;
+  readonly buyerId: string;
+  readonly quantity: number;
+}
+
+/** The outcomes of rows, one after the other: each sees what those before it took. */
+function naiveHolds(state: SkuState, rows: Rows, at: number): Code[] {
+  const taken: Taken[] = [];
+  const saleId = rows.group.saleId!;
+  return Array.from({ length: rows.count }, (_, row) => {
+    const fields = placeHold.rows.read(rows.words, row * placeHold.rows.words);
+    const command = { ...fields, type: 'PlaceHold', saleId } as PlaceHold;
+    const code = naiveHold(state, command, at, taken);
+    if (code === 'created') taken.push(command);
+    return code;
+  });
+}
+
+/** A hold's outcome, worked out anew from the list of holds and of those that the same group has taken. */
+function naiveHold(state: SkuState, command: PlaceHold, at: number, before: readonly Taken[] = []): Code {
   const { holdId, saleId, buyerId, quantity } = command;
-  const known = state.holdById.get(holdId);
+  const all: Taken[] = before.slice();
+  let known = before.find((hold) => hold.holdId === holdId);
+  for (const hold of state.holdById.values()) {
+    const same = { ...hold, holdId: hold.holdId, saleId: hold.allocation.saleId };
+    if (hold.holdId === holdId) known = same;
+    if (hold.state !== 'voided' && hold.state !== 'expired') all.push(same);
+  }
   if (known) {
-    const isSame =
-      known.buyerId === buyerId && known.quantity === quantity && known.allocation.saleId === saleId;
+    const isSame = known.buyerId === buyerId && known.quantity === quantity && known.saleId === saleId;
     return isSame ? 'ok' : 'exists_with_different';
   }
   if (quantity < 1) return 'validation_failed';
@@ -77,15 +122,11 @@ function naiveHold(state: SkuState, command: PlaceHold, at: number): Code {
   if (!allocation.isOpen) return 'sale_ended';
   if (allocation.isPaused) return 'sale_paused';
   if (command.admissionExpiresAtMs <= at) return 'admission_expired';
-  let owned = 0;
-  let taken = 0;
-  for (const hold of state.holdById.values()) {
-    if (hold.allocation !== allocation || hold.state === 'voided' || hold.state === 'expired') continue;
-    taken += hold.quantity;
-    if (hold.buyerId === buyerId) owned += hold.quantity;
-  }
-  if (owned + quantity > allocation.purchaseLimit) return 'purchase_limit';
-  const free = allocation.quantity - taken;
+  const units = (of: (hold: Taken) => boolean) =>
+    all.filter((hold) => hold.saleId === saleId && of(hold)).reduce((sum, hold) => sum + hold.quantity, 0);
+  if (units((hold) => hold.buyerId === buyerId) + quantity > allocation.purchaseLimit)
+    return 'purchase_limit';
+  const free = allocation.quantity - units(() => true);
   if (quantity <= free) return 'created';
   return free === 0 ? 'sold_out' : 'insufficient_stock';
 }

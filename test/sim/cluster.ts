@@ -2,9 +2,12 @@
  * Which process owns the data, who has been replaced and does not know it, where clients' messages go, and the
  * projections that read what becomes durable.
  */
+import { type PlaceHold, placeHold } from '../../src/actors/sku/commands.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
+import { rowsFrom } from '../../src/protocol/rows.ts';
 import { checkRecovered } from './check-state.ts';
 import { Engine } from './engine.ts';
+import { Groups } from './groups.ts';
 import { Hosts } from './hosts.ts';
 import type { Instance } from './instance.ts';
 import { type Done, Network } from './network.ts';
@@ -26,6 +29,7 @@ export class Cluster {
   readonly hosts: Hosts;
   readonly #world: World;
   readonly #random: Random;
+  readonly #groups: Groups;
   /** Of the process that was started last. */
   #time: ProcessTime | null = null;
   #wallOffsetMs = 0;
@@ -36,6 +40,14 @@ export class Cluster {
     this.#world = world;
     this.#random = world.random('cluster');
     this.network = new Network(world);
+    this.#groups = new Groups(world, (key, packed, done) =>
+      this.network.ask(
+        ...([null, packed, clientTimeoutMs] as const),
+        ({ type, shared, count, bytes }, reply) =>
+          this.#receive(placeHold.kind, key, rowsFrom(type, shared, count, bytes), reply),
+        done,
+      ),
+    );
     const random = world.random('hosts');
     this.hosts = new Hosts({
       world,
@@ -151,14 +163,21 @@ export class Cluster {
 
   /** From a client or the provider, through whichever process it is connected with. */
   ask(kind: string, key: string, command: AnyCommand, done: Done): void {
-    const receive = (copy: AnyCommand, reply: Done) => {
-      const zombie =
-        this.zombies.length > 0 && this.#random.chance(0.4) ? this.#random.pick(this.zombies) : null;
-      const engine = zombie ?? this.engine;
-      if (engine) engine.receive(kind, key, copy, reply);
-      else if (this.#random.chance(0.5)) reply('busy', null);
-    };
-    this.network.ask(null, command, clientTimeoutMs, receive, done);
+    if (command.type === placeHold.type) this.#groups.ask(key, command as PlaceHold, done);
+    else
+      this.network.ask(
+        ...([null, command, clientTimeoutMs] as const),
+        (copy, reply) => this.#receive(kind, key, copy, reply),
+        done,
+      );
+  }
+
+  #receive(kind: string, key: string, command: AnyCommand, reply: Done): void {
+    const zombie =
+      this.zombies.length > 0 && this.#random.chance(0.4) ? this.#random.pick(this.zombies) : null;
+    const engine = zombie ?? this.engine;
+    if (engine) engine.receive(kind, key, command, reply);
+    else if (this.#random.chance(0.5)) reply('busy', null);
   }
 
   /** A projection reads on, some time later: every frame once and in order, or it says what is missing. */

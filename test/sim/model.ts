@@ -6,6 +6,7 @@
 import type { OrderEvent } from '../../src/actors/order/events.ts';
 import type { SaleEvent } from '../../src/actors/sale/events.ts';
 import type { SkuEvent } from '../../src/actors/sku/events.ts';
+import { placedRowsOf } from '../../src/actors/sku/placed-rows.ts';
 import { OrderEntry } from './model-order.ts';
 import { RoomBook } from './model-sale.ts';
 
@@ -88,6 +89,8 @@ export class StockEntry {
     if (event.type === 'AllotmentClosed') this.allocations.get(event.saleId)!.isOpen = false;
     if (event.type === 'AllotmentPaused') this.allocations.get(event.saleId)!.isPaused = event.isPaused;
     if (event.type === 'HoldPlaced') this.#place(event);
+    else if (event.type === 'HoldsPlaced')
+      for (const row of placedRowsOf(event)) this.#place({ ...event, ...row, type: 'HoldPlaced' });
     else if ('holdId' in event) this.#move(event);
     this.#check(event);
   }

@@ -6,11 +6,12 @@ import type { OrderState } from '../../src/actors/order/state.ts';
 import type { SaleEvent } from '../../src/actors/sale/events.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
 import { ticketStatus } from '../../src/actors/sale/ticket-table.ts';
-import type { SkuCommand } from '../../src/actors/sku/commands.ts';
+import { placeHold, type SkuCommand } from '../../src/actors/sku/commands.ts';
 import type { SkuEvent } from '../../src/actors/sku/events.ts';
 import type { SkuState } from '../../src/actors/sku/state.ts';
 import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
 import type { Journal, Newest } from '../../src/protocol/journal.ts';
+import type { Rows } from '../../src/protocol/rows.ts';
 import type { Mutant, SnapshotterStore } from './world.ts';
 
 /** The decider of one kind, changed; all others as they are. */
@@ -73,6 +74,16 @@ function throughStore(store: SnapshotterStore): SnapshotterStore {
 
 function skipLimit(sku: AnyDecider): Partial<AnyDecider> {
   return {
+    ...inGroups(sku, (state, { group }) => {
+      const allocation = allocationOf(state, group.saleId!);
+      const limit = allocation?.purchaseLimit ?? 0;
+      if (allocation) allocation.purchaseLimit = Number.MAX_SAFE_INTEGER;
+      return {
+        end: () => {
+          if (allocation) allocation.purchaseLimit = limit;
+        },
+      };
+    }),
     decide(state: SkuState, command: SkuCommand, at) {
       if (command.type !== 'PlaceHold') return sku.decide(state, command, at);
       const allocation = state.allocationBySale.get(command.saleId) as { purchaseLimit: number } | undefined;
@@ -83,6 +94,74 @@ function skipLimit(sku: AnyDecider): Partial<AnyDecider> {
       return decision;
     },
   };
+}
+
+type Loose = { purchaseLimit: number; quantity: number };
+
+function allocationOf(state: SkuState, saleId: string): Loose | undefined {
+  return state.allocationBySale.get(saleId) as Loose | undefined;
+}
+
+interface Trick {
+  /** Before a row is applied. */
+  onAccept?(): void;
+  /** After the whole group. */
+  end?(): void;
+}
+
+/** Something goes wrong while a group of rows is decided. */
+function inGroups(sku: AnyDecider, begin: (state: SkuState, rows: Rows) => Trick): Partial<AnyDecider> {
+  return {
+    decideRows(state, rows, at, answers) {
+      const trick = begin(state as SkuState, rows);
+      const accept = answers.accept.bind(answers);
+      answers.accept = () => {
+        accept();
+        trick.onAccept?.();
+      };
+      const decision = sku.decideRows!(state, rows, at, answers);
+      trick.end?.();
+      return decision;
+    },
+  };
+}
+
+/** Rows do not see what those before them took. */
+function blindInGroups(field: keyof Loose): (sku: AnyDecider) => Partial<AnyDecider> {
+  return (sku) =>
+    inGroups(sku, (state, { group }) => {
+      const allocation = allocationOf(state, group.saleId!);
+      const before = allocation?.[field] ?? 0;
+      return {
+        onAccept: () => {
+          allocation![field] += 1_000;
+        },
+        end: () => {
+          if (allocation) allocation[field] = before;
+        },
+      };
+    });
+}
+
+/** A hold that the same group has placed is not known. */
+function forgetInGroups(sku: AnyDecider): Partial<AnyDecider> {
+  return inGroups(sku, (state) => {
+    const { holdById } = state;
+    const knownBefore = new Set(holdById.keys());
+    holdById.get = (id) => (knownBefore.has(id) ? Map.prototype.get.call(holdById, id) : undefined);
+    return { end: () => Reflect.deleteProperty(holdById, 'get') };
+  });
+}
+
+/** Who came in once brings in all behind. */
+function admitGroup(sku: AnyDecider): Partial<AnyDecider> {
+  return inGroups(sku, (_state, { words, count }) => ({
+    onAccept: () => {
+      const layout = placeHold.rows;
+      for (let row = 0; row < count; row++)
+        words[row * layout.words + layout.at('admissionExpiresAtMs') + 1] = 2 ** 20;
+    },
+  }));
 }
 
 function commitExpired(sku: AnyDecider): Partial<AnyDecider> {
@@ -208,6 +287,10 @@ function forgetFailedTicks(decider: AnyDecider): AnyDecider {
 
 export const mutants: Readonly<Record<string, () => Mutant>> = {
   'skip the limit check': () => of('sku', skipLimit),
+  'the limit is judged once a group': () => of('sku', blindInGroups('purchaseLimit')),
+  'the stock is judged once a group': () => of('sku', blindInGroups('quantity')),
+  'a repeat inside a group is placed again': () => of('sku', forgetInGroups),
+  'one admission lets a group in': () => of('sku', admitGroup),
   'commit an expired hold': () => of('sku', commitExpired),
   'reply before the journal': () => ({
     journal: (journal) =>

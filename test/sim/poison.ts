@@ -43,6 +43,14 @@ export function struck(decider: AnyDecider, instance: Instance, world: World): A
       decidedOn = state;
       return decider.decide(state, command, at);
     },
+    ...(decider.decideRows && {
+      decideRows(state, rows, at, answers) {
+        strike(state, 'any');
+        const decision = decider.decideRows!(state, rows, at, answers);
+        if (answers.accepted > 0) strike(state, 'evolve');
+        return decision;
+      },
+    }),
     evolve(state, event) {
       if (state === decidedOn) strike(state, 'evolve');
       decider.evolve(state, event);
