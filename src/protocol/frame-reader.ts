@@ -156,7 +156,7 @@ function readBytes(length: number): Uint8Array {
   // Written so that a length which is not there (undefined, hence NaN) is refused, too.
   if (!(from + length <= end)) throw notKnownHere;
   position = from + length;
-  return source.subarray(from, position);
+  return new Uint8Array(source.buffer, source.byteOffset + from, length);
 }
 
 function readArray(length: number): unknown[] {
