@@ -27,17 +27,17 @@ export class ControlPaths {
     this.#hosts = hosts;
   }
 
-  handle({ method, url, rawHeaders, body }: Received): Sent {
+  handle({ method, path, query, rawHeaders, body }: Received): Sent {
     const stranger = strangerAt(rawHeaders, this.#hosts);
     if (stranger !== null) return refusedTo(stranger);
-    switch (`${method} ${url.pathname.slice(controlPrefix.length)}`) {
+    switch (`${method} ${path.slice(controlPrefix.length)}`) {
       case 'GET totals':
         return {
           status: 200,
           body: { ...totalsOf(this.#rows, Date.now()), webhooks: this.#webhooks.counts() },
         };
       case 'GET payments':
-        return this.#payments(url.searchParams);
+        return this.#payments(new URLSearchParams(query));
       case 'GET faults':
         return { status: 200, body: this.#faults.current };
       case 'POST faults':

@@ -1,21 +1,34 @@
-/** The sandbox's HTTP server on loopback: reads requests, sends JSON, and refuses what is too large or too much. */
+/**
+ * The sandbox's HTTP server on loopback: reads requests, sends JSON, and refuses what is too large or too much.
+ *
+ * 1. `onAborted` is attached before anything else, and after an abort nothing is written: uWebSockets.js ends the whole
+ *    process for either mistake.
+ * 2. The head and the chunks of the body are copied when they come: uWebSockets.js takes them back.
+ * 3. A request gets one answer, or its connection is cut.
+ */
 import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import type { AddressInfo } from 'node:net';
+  App,
+  type HttpRequest,
+  type HttpResponse,
+  type TemplatedApp,
+  type us_listen_socket,
+  us_listen_socket_close,
+  us_socket_local_port,
+} from 'uWebSockets.js';
+import { STATUS_CODES } from 'node:http';
 import type { Log } from '../protocol/log.ts';
 import { ApiRefusal, invalid } from './call.ts';
 
-export interface Received {
+interface Head {
   readonly method: string;
-  readonly url: URL;
-  readonly headers: IncomingHttpHeaders;
-  /** Name, value, name, value, as they came. */
+  readonly path: string;
+  /** Without the question mark. */
+  readonly query: string;
+  /** Name, value, name, value, as they came; names in lower case. */
   readonly rawHeaders: readonly string[];
+}
+
+export interface Received extends Head {
   readonly body: string;
 }
 
@@ -23,68 +36,85 @@ export interface Received {
 export type Sent = { status: number; body: object; headers?: Record<string, string> } | null;
 
 /** Throws an ApiRefusal for everything that is not an answer. */
-export type Handle = (received: Received) => Promise<Sent>;
+export type Handle = (received: Received) => Sent | Promise<Sent>;
 
+const loopback = '127.0.0.1';
 const bodyBytesMax = 64 * 1024;
 const runningMax = 10_000;
 const stopWaitMs = 2_000;
 
+/** The first of that name, or null. */
+export function headerOf({ rawHeaders }: Head, name: string): string | null {
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    if (rawHeaders[index] === name) return rawHeaders[index + 1]!;
+  return null;
+}
+
 export class HttpServer {
   readonly #handle: Handle;
   readonly #log: Log;
-  // The client keeps its connections; the server must not be the one that closes an idle one under a new request.
-  readonly #server: Server = createServer(
-    { keepAliveTimeout: 75_000, requireHostHeader: false },
-    (request, response) => {
-      void this.#serve(request, response);
-    },
-  );
+  readonly #app: TemplatedApp = App();
+  #listening: us_listen_socket | null = null;
   #running = 0;
   #requestCount = 0;
+  #isClosed = false;
+  #onIdle: (() => void) | null = null;
 
   constructor(handle: Handle, log: Log) {
     this.#handle = handle;
     this.#log = log;
+    this.#app.any('/*', (res, req) => void this.#serve(new Exchange(res, req)));
   }
 
   /** 0 picks a free port. Resolves with the port. */
   async listen(port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', resolve);
-    });
-    const address = this.#server.address() as AddressInfo;
-    return address.port;
+    this.#listening = await listenAlone(this.#app, port);
+    return us_socket_local_port(this.#listening);
   }
 
   /** Waits a moment for the calls that run. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
-    const cut = setTimeout(() => this.#server.closeAllConnections(), stopWaitMs);
-    await closed;
-    clearTimeout(cut);
+    if (this.#listening === null) return;
+    us_listen_socket_close(this.#listening);
+    this.#listening = null;
+    if (this.#running > 0) await this.#idle();
+    this.cut();
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  #idle(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, stopWaitMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Closes every socket at once. */
+  cut(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#app.close();
+  }
+
+  async #serve(exchange: Exchange): Promise<void> {
     this.#running++;
     try {
-      this.#respond(response, await this.#answer(request));
+      const sent = await this.#answer(exchange);
+      exchange.respond(sent, `req_sandbox${++this.#requestCount}`);
     } finally {
-      this.#running--;
+      if (--this.#running === 0) this.#onIdle?.();
     }
   }
 
-  async #answer(request: IncomingMessage): Promise<Sent> {
+  async #answer(exchange: Exchange): Promise<Sent> {
     try {
-      const url = new URL(request.url ?? '/', 'http://sandbox');
       if (this.#running > runningMax)
         throw new ApiRefusal(429, { type: 'rate_limit_error', message: 'Too many requests at once.' });
-      const { method = '', headers, rawHeaders } = request;
-      return await this.#handle({ method, url, headers, rawHeaders, body: await readBody(request) });
+      return await this.#handle({ ...exchange.head, body: await exchange.read() });
     } catch (error) {
-      const hasLeft = request.destroyed && !request.complete;
-      return hasLeft ? null : this.#refusal(error);
+      return exchange.isOver ? null : this.#refusal(error);
     }
   }
 
@@ -94,36 +124,89 @@ export class HttpServer {
     this.#log('error', 'sandbox: a call failed', { error: String(error) });
     return { status: 500, body: { error: { type: 'api_error', message: 'An unexpected error.' } } };
   }
+}
 
-  #respond(response: ServerResponse, sent: Sent): void {
-    if (sent === null || response.destroyed) {
-      response.destroy();
+/** One request and its answer on the socket. */
+class Exchange {
+  readonly head: Head;
+  readonly #res: HttpResponse;
+  #onLeft: (() => void) | null = null;
+  #isOver = false;
+
+  constructor(res: HttpResponse, req: HttpRequest) {
+    this.#res = res;
+    res.onAborted(() => {
+      this.#isOver = true;
+      this.#onLeft?.();
+    });
+    const rawHeaders: string[] = [];
+    req.forEach((name, value) => void rawHeaders.push(name, value));
+    // No query is not a string, whatever the types say.
+    const query = req.getQuery() ?? '';
+    this.head = { method: req.getCaseSensitiveMethod(), path: req.getUrl(), query, rawHeaders };
+  }
+
+  /** The client has left, or was answered. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  read(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      this.#onLeft = () => reject(new Error('the client went away'));
+      this.#res.onData((chunk, isLast) => {
+        bytes += chunk.byteLength;
+        if (bytes > bodyBytesMax) reject(invalid('The request body is too large', {}, 413));
+        else if (!isLast) chunks.push(Buffer.from(chunk.slice(0)));
+        else resolve(Buffer.concat([...chunks, Buffer.from(chunk)]).toString('utf8'));
+      });
+    });
+  }
+
+  respond(sent: Sent, requestId: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const res = this.#res;
+    if (sent === null) {
+      res.close();
       return;
     }
-    const text = JSON.stringify(sent.body);
-    response.writeHead(sent.status, {
-      'content-type': 'application/json',
-      ...sent.headers,
-      'content-length': Buffer.byteLength(text),
-      'request-id': `req_sandbox${++this.#requestCount}`,
-      // What was not read of a refused body would be taken for the next request.
-      ...(sent.status === 413 ? { connection: 'close' } : {}),
+    const { status, body, headers } = sent;
+    const text = JSON.stringify(body);
+    res.cork(() => {
+      res.writeStatus(`${status} ${STATUS_CODES[status] ?? 'Unknown'}`);
+      if (headers?.['content-type'] === undefined) res.writeHeader('content-type', 'application/json');
+      for (const name in headers) res.writeHeader(name, headers[name]!);
+      res.writeHeader('request-id', requestId);
+      if (this.head.method !== 'HEAD') {
+        res.end(text);
+        return;
+      }
+      res.writeHeader('content-length', String(Buffer.byteLength(text)));
+      res.endWithoutBody();
     });
-    response.end(text);
   }
 }
 
-function readBody(request: IncomingMessage): Promise<string> {
+/** Refused where somebody listens: by default uWebSockets.js shares a port with others that do. */
+const exclusivePort = 1;
+
+/** The package's types have no options where a host is named. */
+type ListenWithOptions = (
+  host: string,
+  port: number,
+  options: number,
+  done: (socket: us_listen_socket | false) => void,
+) => void;
+
+function listenAlone(app: TemplatedApp, port: number): Promise<us_listen_socket> {
+  const listen = app.listen.bind(app) as unknown as ListenWithOptions;
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= bodyBytesMax) chunks.push(chunk);
-      else reject(invalid('The request body is too large', {}, 413));
+    listen(loopback, port, exclusivePort, (socket) => {
+      if (socket) resolve(socket);
+      else reject(new Error(`the sandbox cannot listen on ${loopback}:${port}: is it in use?`));
     });
-    request.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    request.once('error', reject);
-    request.once('close', () => reject(new Error('the client went away')));
   });
 }

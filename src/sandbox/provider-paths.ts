@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { perform } from './api.ts';
 import { ApiRefusal, type Call, invalid } from './call.ts';
 import type { FaultSwitch } from './faults.ts';
-import type { Received, Sent } from './http-server.ts';
+import { headerOf, type Received, type Sent } from './http-server.ts';
 import type { Ledger } from './ledger.ts';
 import type { Webhooks } from './webhooks.ts';
 
@@ -68,22 +68,22 @@ export class ProviderPaths {
  * A refund without a key stands for a clerk at the provider's own dashboard. A web page cannot be that clerk: browsers tell where
  * its requests come from.
  */
-function isClerk({ method, url, headers }: Received): boolean {
+function isClerk(received: Received): boolean {
   return (
-    method === 'POST' &&
-    url.pathname === '/v1/refunds' &&
-    headers.origin === undefined &&
-    headers['sec-fetch-site'] === undefined
+    received.method === 'POST' &&
+    received.path === '/v1/refunds' &&
+    headerOf(received, 'origin') === null &&
+    headerOf(received, 'sec-fetch-site') === null
   );
 }
 
 function callOf(received: Received): Call {
-  const { method, url, headers, body } = received;
-  if (!/^(Bearer|Basic) \S/.test(headers.authorization ?? '') && !isClerk(received))
+  const { method, path, query, body } = received;
+  if (!/^(Bearer|Basic) \S/.test(headerOf(received, 'authorization') ?? '') && !isClerk(received))
     throw invalid('You did not provide an API key.', {}, 401);
-  const key = method === 'POST' ? (headers['idempotency-key'] ?? null) : null;
-  if (Array.isArray(key) || (key !== null && (key.length === 0 || key.length > 255)))
+  const key = method === 'POST' ? headerOf(received, 'idempotency-key') : null;
+  if (key !== null && (key.length === 0 || key.length > 255))
     throw invalid('Idempotency keys have 1 to 255 characters.', {}, 400);
-  const params = new Map(method === 'POST' ? new URLSearchParams(body) : url.searchParams);
-  return { method, path: url.pathname, params, idempotencyKey: key };
+  const params = new Map(new URLSearchParams(method === 'POST' ? body : query));
+  return { method, path, params, idempotencyKey: key };
 }

@@ -28,6 +28,7 @@ startThread().ready(
       await sandbox.stop();
       return true;
     },
+    abandon: () => sandbox.cut(),
   },
   { url: sandbox.url },
 );

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Stripe from 'stripe';
+import { freePort } from '../../src/persistence/embedded/free-port.ts';
 import type { Log } from '../../src/protocol/log.ts';
 import type { Faults } from '../../src/sandbox/faults.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
@@ -82,7 +83,7 @@ export interface TestSandbox {
   stop(): Promise<void>;
 }
 
-export function connectStripe(url: string): Stripe {
+export function connectStripe(url: string, timeout = 5_000): Stripe {
   const { hostname, port } = new URL(url);
   return new Stripe('sk_test_1', {
     host: hostname,
@@ -90,7 +91,7 @@ export function connectStripe(url: string): Stripe {
     protocol: 'http',
     maxNetworkRetries: 0,
     telemetry: false,
-    timeout: 5_000,
+    timeout,
   });
 }
 
@@ -102,7 +103,9 @@ export async function testSandbox(webhookUrl: string | null = null, seed = 1): P
     webhook: { url: webhookUrl, secret: webhookSecret },
     random: seeded(seed),
   };
-  let sandbox = await startSandbox({ ...options, port: 0 });
+  // Chosen here: where uWebSockets.js chooses one, it does not allow another to listen there soon after.
+  const port = await freePort('127.0.0.1', 0);
+  let sandbox = await startSandbox({ ...options, port });
   return {
     get sandbox() {
       return sandbox;
@@ -119,7 +122,7 @@ export async function testSandbox(webhookUrl: string | null = null, seed = 1): P
     totals: async () => (await fetch(`${sandbox.url}/_sandbox/totals`)).json(),
     async restart() {
       await sandbox.stop();
-      sandbox = await startSandbox({ ...options, port: sandbox.port });
+      sandbox = await startSandbox({ ...options, port });
     },
     async stop() {
       await sandbox.stop();

@@ -41,14 +41,22 @@ const strangers: Readonly<Record<string, readonly string[]>> = {
   'a same-site fetch': [own, 'Sec-Fetch-Site: same-site'],
 };
 
-/** Every path is refused to all of them with a typed problem, and answers a program of this machine. */
+/**
+ * Every path is refused to all of them with a typed problem, and answers a program of this machine. `withoutHost`: what the HTTP
+ * machine answers by itself to a request without a Host, when it does not come to the door at all.
+ */
 export async function expectClosedToPages(
   url: string,
   requests: readonly { readonly method: string; readonly path: string; readonly body?: string }[],
+  withoutHost: number | null = null,
 ): Promise<void> {
   for (const { method, path, body } of requests) {
     for (const [what, headers] of Object.entries(strangers)) {
       const answer = await sendRaw(url, method, path, headers, body);
+      if (withoutHost !== null && headers.length === 0) {
+        expect(answer.status, `${method} ${path} with ${what}`).toBe(withoutHost);
+        continue;
+      }
       expect(answer.status, `${method} ${path} with ${what}`).toBe(403);
       expect(answer.headers).toContain('content-type: application/problem+json');
       if (method !== 'HEAD')

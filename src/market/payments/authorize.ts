@@ -79,7 +79,7 @@ export class Authorization {
 
   #create(): Promise<Stripe.PaymentIntent> {
     const { amount, paymentMethod, orderId, buyerId, idempotencyKey } = this.#command;
-    return this.#context.provider.stripe.paymentIntents.create(
+    return this.#context.provider.api.paymentIntents.create(
       {
         amount: providerAmount(amount),
         currency: amount.currency.toLowerCase(),

@@ -5,13 +5,13 @@ import { providerAmount } from '../../protocol/currencies.ts';
 import { failed, insist, ok, type PaymentAnswer, reasonOf, type StepContext } from './step.ts';
 
 export function capture(context: StepContext, command: CapturePayment): Promise<PaymentAnswer> {
-  const { stripe } = context.provider;
+  const { api } = context.provider;
   const { paymentId, amount, idempotencyKey } = command;
   return insist(context, {
     paymentId,
     idempotencyKey,
     run: (key) =>
-      stripe.paymentIntents.capture(
+      api.paymentIntents.capture(
         paymentId,
         { amount_to_capture: providerAmount(amount) },
         { idempotencyKey: key },

@@ -55,7 +55,7 @@ async function givenBack(
   amountRefunded: number,
 ): Promise<number> {
   const { data, has_more: hasMore } = await provider.call(() =>
-    provider.stripe.refunds.list({ payment_intent: paymentId, limit: 100 }),
+    provider.api.refunds.list({ payment_intent: paymentId, limit: 100 }),
   );
   if (hasMore) return amountRefunded;
   const arrived = data
@@ -66,7 +66,7 @@ async function givenBack(
 
 async function heldByBank({ provider }: StepContext, paymentId: string): Promise<number> {
   const disputes = await provider.call(() =>
-    provider.stripe.disputes.list({ payment_intent: paymentId, limit: 100 }),
+    provider.api.disputes.list({ payment_intent: paymentId, limit: 100 }),
   );
   return disputes.data.filter(isHeld).reduce((sum, { amount }) => sum + amount, 0);
 }

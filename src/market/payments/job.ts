@@ -20,6 +20,7 @@ import type { Log } from '../../protocol/log.ts';
 import { counter, type Family } from '../../protocol/metric.ts';
 import { type Delivery, deliver } from './deliver.ts';
 import { Provider, type ProviderOptions } from './provider.ts';
+import type { Page } from './provider-api.ts';
 import { moveTypes, type ProviderReport, readEvent } from './provider-event.ts';
 import { eventsReadSince, keepEventsRead, orderOfPayment } from './store.ts';
 
@@ -104,8 +105,8 @@ class MissedMoves implements Job {
     return false;
   }
 
-  #page({ sinceMs, afterId }: Scan): Promise<Stripe.ApiList<Stripe.Event>> {
-    return this.#provider.stripe.events.list({
+  #page({ sinceMs, afterId }: Scan): Promise<Page<Stripe.Event>> {
+    return this.#provider.api.events.list({
       types: [...moveTypes],
       created: { gte: Math.floor(sinceMs / 1000) },
       limit: pageSize,

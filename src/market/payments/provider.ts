@@ -26,6 +26,8 @@ import Stripe from 'stripe';
 import { backoffMs } from '../../protocol/backoff.ts';
 import type { Log } from '../../protocol/log.ts';
 import { GaveUp, isFault, isUnreached, Stopped, Superseded } from './faults.ts';
+import type { ProviderApi } from './provider-api.ts';
+import { connectSandbox } from './sandbox-client.ts';
 
 export interface ProviderOptions {
   readonly stripe: { readonly secretKey: string | null; readonly sandboxUrl: string | null };
@@ -42,18 +44,8 @@ const faultsToBreak = 20;
 const pauseMaxMs = 30_000;
 /** While the breaker is open nothing is sent, so looking again costs nothing. */
 const brokenPauseMaxMs = 2_000;
-
-function connect(options: ProviderOptions, agent: HttpAgent | HttpsAgent): Stripe {
-  const { secretKey, sandboxUrl } = options.stripe;
-  const common = { maxNetworkRetries: 0, telemetry: false, timeout: options.timeoutMs ?? 10_000 } as const;
-  if (sandboxUrl !== null) {
-    const { hostname, port } = new URL(sandboxUrl);
-    const httpClient = Stripe.createNodeHttpClient(agent);
-    return new Stripe('sk_test_sandbox', { ...common, httpClient, host: hostname, port, protocol: 'http' });
-  }
-  if (secretKey === null) throw new Error('payments need a secret key or a sandbox');
-  return new Stripe(secretKey, { ...common, httpClient: Stripe.createNodeHttpClient(agent) });
-}
+/** The sandbox closes idle connections after 10 s: none is used that it may be closing. */
+const sandboxIdleMs = 5_000;
 
 export interface ProviderCounts {
   readonly faults: number;
@@ -63,11 +55,11 @@ export interface ProviderCounts {
 }
 
 export class Provider {
-  readonly stripe: Stripe;
+  readonly api: ProviderApi;
   readonly #log: Log;
   readonly #now: () => number;
   readonly #pauseMs: number;
-  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #agent: HttpAgent;
   readonly #lane = bulkhead(callsMax, Number.MAX_SAFE_INTEGER);
   readonly #breaker: CircuitBreakerPolicy;
   readonly #guarded: IPolicy;
@@ -76,13 +68,12 @@ export class Provider {
 
   constructor(options: ProviderOptions) {
     const { log, now, pauseMs = 100 } = options;
-    const agentOptions = { keepAlive: true, maxSockets: callsMax, maxFreeSockets: callsMax };
     this.#log = log;
     this.#now = now;
     this.#pauseMs = pauseMs;
-    this.#agent =
-      options.stripe.sandboxUrl === null ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
-    this.stripe = connect(options, this.#agent);
+    const { api, agent } = connect(options);
+    this.api = api;
+    this.#agent = agent;
     this.#breaker = breakerOf(log, pauseMs);
     this.#guarded = wrap(this.#lane, this.#breaker);
   }
@@ -159,6 +150,26 @@ export class Provider {
     this.#stopping.abort();
     this.#agent.destroy();
   }
+}
+
+/** One way in for the sandbox, one for the real provider. */
+function connect({ stripe, timeoutMs = 10_000 }: ProviderOptions): { api: ProviderApi; agent: HttpAgent } {
+  const { secretKey, sandboxUrl } = stripe;
+  const kept = { keepAlive: true, maxSockets: callsMax, maxFreeSockets: callsMax };
+  if (sandboxUrl !== null) {
+    const agent = new HttpAgent({ ...kept, timeout: sandboxIdleMs });
+    return { api: connectSandbox(sandboxUrl, agent, timeoutMs), agent };
+  }
+  if (secretKey === null) throw new Error('payments need a secret key or a sandbox');
+  const agent = new HttpsAgent(kept);
+  const httpClient = Stripe.createNodeHttpClient(agent);
+  const api = new Stripe(secretKey, {
+    httpClient,
+    maxNetworkRetries: 0,
+    telemetry: false,
+    timeout: timeoutMs,
+  });
+  return { api, agent };
 }
 
 const breakerNames: Readonly<Record<CircuitState, ProviderCounts['breaker']>> = {

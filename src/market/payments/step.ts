@@ -102,9 +102,7 @@ async function verdictOf(
 }
 
 export function readPayment({ provider }: StepContext, paymentId: string): Promise<Stripe.PaymentIntent> {
-  return provider.call(() =>
-    provider.stripe.paymentIntents.retrieve(paymentId, { expand: ['latest_charge'] }),
-  );
+  return provider.call(() => provider.api.paymentIntents.retrieve(paymentId, { expand: ['latest_charge'] }));
 }
 
 /** The order's payments, newest first. Waits as long as a young one may be missing from the provider's search. */
@@ -114,7 +112,7 @@ export async function searchPayments(context: StepContext, orderId: string): Pro
   const askedAtMs = performance.now();
   for (let attempts = 0; ; attempts++) {
     const query = `metadata['orderId']:'${orderId}'`;
-    const found = await provider.call(() => provider.stripe.paymentIntents.search({ query, limit: 100 }));
+    const found = await provider.call(() => provider.api.paymentIntents.search({ query, limit: 100 }));
     if (found.data.length > 0 || performance.now() - askedAtMs >= searchLagMs) return found.data;
     await provider.pause(Math.min(attempts, 6));
   }

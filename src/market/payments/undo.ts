@@ -11,11 +11,11 @@ import { chargeOf } from './report.ts';
 import { insist, ok, type PaymentAnswer, type StepContext, searchPayments } from './step.ts';
 
 export function cancel(context: StepContext, paymentId: string, key: string): Promise<PaymentAnswer> {
-  const { stripe } = context.provider;
+  const { api } = context.provider;
   return insist(context, {
     paymentId,
     idempotencyKey: key,
-    run: (idempotencyKey) => stripe.paymentIntents.cancel(paymentId, {}, { idempotencyKey }),
+    run: (idempotencyKey) => api.paymentIntents.cancel(paymentId, {}, { idempotencyKey }),
     judge(intent) {
       if (intent === null) return unknownToProvider(context, paymentId, 'cancel');
       if (intent.status === 'canceled') return ok(paymentId);
@@ -28,11 +28,11 @@ export function cancel(context: StepContext, paymentId: string, key: string): Pr
 
 /** Whatever is left of what was taken: the provider knows what others have given back already. */
 function giveBack(context: StepContext, paymentId: string, key: string): Promise<PaymentAnswer> {
-  const { stripe } = context.provider;
+  const { api } = context.provider;
   return insist(context, {
     paymentId,
     idempotencyKey: key,
-    run: (idempotencyKey) => stripe.refunds.create({ payment_intent: paymentId }, { idempotencyKey }),
+    run: (idempotencyKey) => api.refunds.create({ payment_intent: paymentId }, { idempotencyKey }),
     judge(intent, refusal) {
       if (intent === null) return unknownToProvider(context, paymentId, 'refund');
       if (intent.status === 'requires_capture') return cancel(context, paymentId, `${key}:cancel`);
