@@ -5,7 +5,7 @@
  * 2. A call with a known idempotency key and the same parameters gets the saved answer; with others, an error.
  * 3. Only calls that began to act are saved: one refused for its parameters may be sent again, corrected.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Call, Context, Effect } from './call.ts';
 import { ApiRefusal, invalid, mint, onlyKnown } from './call.ts';
 import { answerDispute, closeDispute, listDisputes, readDispute } from './disputes.ts';
@@ -73,10 +73,9 @@ function act(context: Context, call: Call): Effect {
 }
 
 function fingerprintOf({ method, path, params }: Call): string {
-  const hash = createHash('sha256').update(`${method} ${path}`);
-  for (const [name, value] of [...params].sort(([a], [b]) => (a < b ? -1 : 1)))
-    hash.update(`\n${JSON.stringify([name, value])}`);
-  return hash.digest('base64url').slice(0, 22);
+  const sorted = [...params].sort(([a], [b]) => (a < b ? -1 : 1));
+  const lines = [`${method} ${path}`, ...sorted.map((pair) => JSON.stringify(pair))];
+  return hash('sha256', lines.join('\n'), 'base64url').slice(0, 22);
 }
 
 /** Throws an ApiRefusal for everything that is not an answer. */

@@ -6,6 +6,7 @@
  * 2. All changes of one turn of the event loop are one write. A write that fails is tried again from the same
  *    position before anything else is answered; the file never holds half a line in its middle.
  */
+import { writeSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Change, Rows, type StoredEvent } from './rows.ts';
@@ -67,7 +68,7 @@ export class Ledger {
           this.#lines = [];
         }
         const bytes = this.#unwritten;
-        const { bytesWritten } = await this.#file.write(bytes, 0, bytes.length, this.#endBytes);
+        const bytesWritten = writeSync(this.#file.fd, bytes, 0, bytes.length, this.#endBytes);
         this.#endBytes += bytesWritten;
         this.#unwritten = bytes.subarray(bytesWritten);
       }
