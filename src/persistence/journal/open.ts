@@ -37,7 +37,7 @@ export function tieJournalStore(redisUrl: string | null, dataId: string, log: Lo
       ['setnx', ownerKey, dataId],
       ['get', ownerKey],
     ]);
-    if (found !== dataId)
+    if (String(found) !== dataId)
       throw new DoorbusterError(
         'wrong_state',
         'REDIS_URL leads to the journal of another database than DATABASE_URL: give each its own Redis database',

@@ -11,8 +11,8 @@ async function readSetting(link: RedisLink, name: string): Promise<string | null
   const [reply] = await link.run([['config', 'GET', name]]);
   if (!reply || (reply.error && reply.isAnswer)) return null;
   if (reply.error) throw new DoorbusterError('busy', `Redis: ${reply.error.message}`);
-  const pair = reply.value as string[];
-  return pair[1] ?? null;
+  const [, value] = reply.value as Buffer[];
+  return value === undefined ? null : String(value);
 }
 
 export async function readDurability(link: RedisLink): Promise<Durability> {

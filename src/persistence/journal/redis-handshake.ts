@@ -1,8 +1,8 @@
 /**
  * Who we are to a Redis, and in which of its databases: asked for at every connection, before anything else is sent.
  *
- * 1. ioredis would do this by itself and go on when Redis refuses: in database 0, without a password. So it is told
- *    nothing of either; a connection counts as open only once Redis has agreed to all of it.
+ * 1. A connection counts as open only once Redis has agreed to all of it: one that went on after a refusal would write
+ *    to database 0.
  * 2. What Redis answers is final for this connection. Without an answer, or while Redis loads its data, the same is
  *    asked again.
  */
@@ -46,10 +46,8 @@ function stepsTo({ credentials, database }: RedisAddress, name: string): Step[] 
     const { user, password } = credentials;
     steps.push({ command: ['auth', ...(user ? [user] : []), password], refusal: 'refuses the credentials' });
   }
-  // A connection begins in database 0. In this spelling ioredis does not recognise the command: otherwise it would note
-  // the number, and select it by itself at the next connection.
-  if (database > 0)
-    steps.push({ command: ['call', 'SELECT', database], refusal: `refuses database ${database}` });
+  // A connection begins in database 0.
+  if (database > 0) steps.push({ command: ['select', database], refusal: `refuses database ${database}` });
   // The name is for people who look at CLIENT LIST.
   steps.push({ command: ['client', 'SETNAME', name], refusal: null });
   steps.push({ command: ['info', 'persistence'], refusal: null });

@@ -1,7 +1,7 @@
 /**
- * One connection to Redis, with nothing done behind its back.
+ * A line to Redis: one connection after the other, with nothing done behind its back.
  *
- * 1. A command is sent at most once: ioredis neither queues it while offline nor resends it after a reconnect.
+ * 1. A command is sent at most once: it is neither queued while there is no connection nor sent again over the next.
  * 2. Every reply is waited for only so long; the connection is rebuilt for ever, with growing pauses up to half a second.
  * 3. `generation` changes when a connection ends: what was learned over it must be checked again, because the Redis
  *    behind the next one may have lost its last moments.
@@ -9,24 +9,29 @@
  *    One that it refuses ends at once and is built anew, so that a Redis that is mended is found.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { backoffMs } from '../../protocol/backoff.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { RedisCommand, RedisReply } from './redis-command.ts';
 import { type RedisAddress, redisAddress, shakeHands } from './redis-handshake.ts';
+import { RedisSocket } from './redis-socket.ts';
 
 const connectTimeoutMs = 5_000;
+const reconnectPauseFirstMs = 20;
 const reconnectPauseMaxMs = 500;
 const askAgainAfterMs = 50;
 const patienceMs = 5_000;
 
 export class RedisLink {
-  readonly #redis: Redis;
   readonly #address: RedisAddress;
   readonly #name: string;
+  readonly #replyTimeoutMs: number;
   readonly #log: Log;
+  #socket: RedisSocket | null = null;
   #generation = 1;
+  /** Connections in a row that could not be made. */
+  #failures = 0;
+  #reconnectTimer: NodeJS.Timeout | undefined;
   /** Redis has agreed to all that was asked of this connection. */
   #isOpen = false;
   /** Why Redis refused the last connection, if it did. */
@@ -35,37 +40,13 @@ export class RedisLink {
   #isAway = false;
   #isClosing = false;
   #onFirst: { done: () => void; fail: (reason: string) => void } | null = null;
+  #onMessage: (message: Uint8Array) => void = () => {};
 
-  constructor(url: string, name: string, commandTimeoutMs: number, log: Log) {
+  constructor(url: string, name: string, replyTimeoutMs: number, log: Log) {
     this.#address = redisAddress(url);
     this.#name = name;
+    this.#replyTimeoutMs = replyTimeoutMs;
     this.#log = log;
-    const { host, port, isTls } = this.#address;
-    this.#redis = new Redis({
-      host,
-      port,
-      // Whichever the name has.
-      family: 0,
-      ...(isTls ? { tls: {} } : {}),
-      protocol: 2,
-      lazyConnect: true,
-      enableReadyCheck: false,
-      disableClientInfo: true,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      autoResubscribe: false,
-      // Commands in flight fail at the first broken connection.
-      maxRetriesPerRequest: 0,
-      connectTimeout: 2_000,
-      commandTimeout: commandTimeoutMs,
-      retryStrategy: (times) =>
-        this.#refusal === null ? backoffMs(20, reconnectPauseMaxMs, times) : reconnectPauseMaxMs,
-    });
-    this.#redis.on('error', (error: NodeJS.ErrnoException) => {
-      this.#lastError = error.message || error.code || this.#lastError;
-    });
-    this.#redis.on('close', () => this.#onClose());
-    this.#redis.on('ready', () => void this.#greet());
   }
 
   /** Resolves with the first connection to which Redis agrees; rejects when Redis refuses, or is not there in time. */
@@ -88,7 +69,7 @@ export class RedisLink {
         resolve();
       };
       this.#onFirst = { done, fail };
-      this.#redis.connect().catch(() => {});
+      this.#connect();
     });
   }
 
@@ -98,7 +79,7 @@ export class RedisLink {
 
   /** One pipeline; never rejects. */
   async run(commands: readonly RedisCommand[]): Promise<RedisReply[]> {
-    if (this.#isOpen) return this.#send(commands);
+    if (this.#isOpen && this.#socket) return this.#socket.send(commands);
     const error = new Error(this.#refusal ?? `not connected: ${this.#lastError}`);
     return commands.map(() => ({ error, isAnswer: false }));
   }
@@ -113,37 +94,39 @@ export class RedisLink {
 
   /** Hears what is published to the channels that this connection has subscribed to. */
   onMessage(listener: (message: Uint8Array) => void): void {
-    this.#redis.on('messageBuffer', (_channel: Buffer, message: Buffer) => listener(message));
+    this.#onMessage = listener;
   }
 
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#isOpen = false;
-    this.#redis.disconnect();
+    clearTimeout(this.#reconnectTimer);
+    this.#socket?.end();
   }
 
-  async #send(commands: readonly RedisCommand[]): Promise<RedisReply[]> {
-    if (commands.length === 0) return [];
-    try {
-      const results = await this.#redis.pipeline(commands.map((command) => [...command])).exec();
-      return commands.map((_, i): RedisReply => {
-        const [error, value] = results?.[i] ?? [new Error('no reply'), null];
-        return error ? { error, isAnswer: error.name === 'ReplyError' } : { value };
-      });
-    } catch (error) {
-      return commands.map(() => ({ error: error as Error, isAnswer: false }));
-    }
+  #connect(): void {
+    const socket = new RedisSocket(this.#address, this.#replyTimeoutMs, {
+      onConnect: () => {
+        this.#failures = 0;
+        void this.#greet(socket);
+      },
+      onClose: () => this.#onClose(),
+      onError: (error) => {
+        this.#lastError = error.message || error.code || this.#lastError;
+      },
+      onMessage: (message) => this.#onMessage(message),
+    });
+    this.#socket = socket;
   }
 
   /** Opens the connection that has come, or ends it. */
-  async #greet(): Promise<void> {
-    const generation = this.#generation;
-    const isGone = () => this.#isClosing || this.#generation !== generation;
+  async #greet(socket: RedisSocket): Promise<void> {
+    const isGone = () => this.#isClosing || this.#socket !== socket;
     while (!isGone()) {
-      const answer = await shakeHands(this.#address, this.#name, (commands) => this.#send(commands));
+      const answer = await shakeHands(this.#address, this.#name, (commands) => socket.send(commands));
       if (isGone()) return;
       if (answer.type === 'agreed') return this.#onOpen();
-      if (answer.type === 'refused') return this.#onRefused(answer.reason);
+      if (answer.type === 'refused') return this.#onRefused(socket, answer.reason);
       this.#lastError = answer.reason;
       await wait(askAgainAfterMs);
     }
@@ -157,18 +140,25 @@ export class RedisLink {
     this.#onFirst?.done();
   }
 
-  #onRefused(reason: string): void {
+  #onRefused(socket: RedisSocket, reason: string): void {
     this.#onFirst?.fail(reason);
     if (this.#isClosing) return;
     if (this.#refusal !== reason) this.#log('error', reason, { connection: this.#name });
     this.#refusal = reason;
-    this.#redis.disconnect(true);
+    socket.end();
   }
 
   #onClose(): void {
     this.#generation++;
     this.#isOpen = false;
-    if (this.#isAway || this.#isClosing || this.#onFirst) return;
+    this.#socket = null;
+    if (this.#isClosing) return;
+    const pauseMs =
+      this.#refusal === null
+        ? backoffMs(reconnectPauseFirstMs, reconnectPauseMaxMs, ++this.#failures)
+        : reconnectPauseMaxMs;
+    this.#reconnectTimer = setTimeout(() => this.#connect(), pauseMs);
+    if (this.#isAway || this.#onFirst) return;
     this.#isAway = true;
     this.#log('warn', 'the connection to Redis broke', { connection: this.#name });
   }

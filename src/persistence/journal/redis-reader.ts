@@ -37,9 +37,7 @@ export class RedisReader {
     }
     while (frames.length < limit) {
       const size = limit - frames.length + fenceAllowance;
-      const [reply] = await this.#link.ask([
-        ['xrangeBuffer', streamKey(partition), `(${id}`, '+', 'COUNT', size],
-      ]);
+      const [reply] = await this.#link.ask([['xrange', streamKey(partition), `(${id}`, '+', 'COUNT', size]]);
       const entries = parseEntries(reply);
       frames.push(...this.#take(partition, seq, limit - frames.length, entries));
       if (entries.length < size) break;
@@ -68,7 +66,7 @@ export class RedisReader {
     if (after.length === 0) return [];
     const byKey = new Map(after.map((a) => [streamKey(a.partition), a]));
     const [reply] = await this.#link.ask([
-      ['xreadBuffer', 'COUNT', limit, 'STREAMS', ...byKey.keys(), ...after.map((a) => a.id)],
+      ['xread', 'COUNT', limit, 'STREAMS', ...byKey.keys(), ...after.map((a) => a.id)],
     ]);
     return ((reply ?? []) as [Buffer, unknown][]).flatMap(([key, entries]) => {
       const { partition, afterSeq } = byKey.get(key.toString('latin1'))!;

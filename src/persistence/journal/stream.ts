@@ -45,8 +45,7 @@ export function toFrame(partition: number, entry: Entry): Frame {
 
 /** The command that appends it, unless the stream has gone or has something newer. */
 export function xadd({ partition, epoch, seq, bytes }: Frame): RedisCommand {
-  const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return ['xadd', streamKey(partition), 'NOMKSTREAM', `${epoch}-${seq}`, 'f', data];
+  return ['xadd', streamKey(partition), 'NOMKSTREAM', `${epoch}-${seq}`, 'f', bytes];
 }
 
 const tailEntries = 3;
@@ -55,7 +54,7 @@ const deepTailEntries = 100;
 /** In the order asked; null where there is no stream. */
 export async function readTails(link: RedisLink, partitions: readonly number[]): Promise<(Tail | null)[]> {
   const replies = await link.ask(
-    partitions.map((partition) => ['xrevrangeBuffer', streamKey(partition), '+', '-', 'COUNT', tailEntries]),
+    partitions.map((partition) => ['xrevrange', streamKey(partition), '+', '-', 'COUNT', tailEntries]),
   );
   return Promise.all(
     replies.map(async (reply, i) => {
@@ -75,14 +74,7 @@ export async function readTails(link: RedisLink, partitions: readonly number[]):
         // Nothing but fences so far: claims without traffic.
         size = deepTailEntries;
         const [deeper] = await link.ask([
-          [
-            'xrevrangeBuffer',
-            streamKey(partitions[i]!),
-            `(${chunk[chunk.length - 1]!.id}`,
-            '-',
-            'COUNT',
-            size,
-          ],
+          ['xrevrange', streamKey(partitions[i]!), `(${chunk[chunk.length - 1]!.id}`, '-', 'COUNT', size],
         ]);
         chunk = parseEntries(deeper);
       }
@@ -113,10 +105,10 @@ export async function readNewest(link: RedisLink, partitions: readonly number[])
 export async function seek(link: RedisLink, partition: number, afterSeq: number): Promise<string> {
   const key = streamKey(partition);
   for (let end = '+'; ; ) {
-    const [last] = parseEntries((await link.ask([['xrevrangeBuffer', key, end, '-', 'COUNT', 1]]))[0]);
+    const [last] = parseEntries((await link.ask([['xrevrange', key, end, '-', 'COUNT', 1]]))[0]);
     if (!last) return '0-0';
     const [first] = parseEntries(
-      (await link.ask([['xrangeBuffer', key, `${last.epoch}-1`, `${last.epoch}`, 'COUNT', 1]]))[0],
+      (await link.ask([['xrange', key, `${last.epoch}-1`, `${last.epoch}`, 'COUNT', 1]]))[0],
     );
     if (first && first.seq <= afterSeq + 1) return `${last.epoch}-${afterSeq}`;
     end = `(${last.epoch}-0`;
