@@ -18,8 +18,11 @@ export class PartitionReader implements Intake {
   isLoaded = false;
   /** The last frame that the journal is known to have. */
   targetSeq = 0;
-  /** 0 while nothing is left to do. */
+  /** Since when the oldest frame is known that is not in the tables; 0 while nothing is left to do. */
   behindSinceMs = 0;
+  /** What was known when the last read began, and when something newer was heard of. */
+  #wantedSeq = 0;
+  #newsSinceMs = 0;
   /** Why reading cannot go on after `readSeq`. */
   gap: string | null = null;
   halt: { readonly seq: number; readonly reason: string } | null = null;
@@ -45,7 +48,9 @@ export class PartitionReader implements Intake {
   /** The journal has reached `seq`. False when that was known. */
   hear(seq: number): boolean {
     if (seq <= this.targetSeq) return false;
-    if (!this.isBehind) this.behindSinceMs = performance.now();
+    const now = performance.now();
+    if (!this.isBehind) this.behindSinceMs = now;
+    if (this.#newsSinceMs === 0) this.#newsSinceMs = now;
     this.targetSeq = seq;
     return true;
   }
@@ -58,21 +63,32 @@ export class PartitionReader implements Intake {
     this.isLoaded = true;
   }
 
-  /** `isOfInterest` throws for a record that is not known here. */
-  take(frame: Frame, isOfInterest: (record: JournalRecord) => boolean): void {
-    if (this.halt !== null || this.gap !== null || frame.seq <= this.readSeq) return;
+  beginRead(): void {
+    this.#wantedSeq = this.targetSeq;
+    this.#newsSinceMs = 0;
+  }
+
+  /** The last read left frames that had been known before. */
+  get isCut(): boolean {
+    return this.isActive && this.readSeq < this.#wantedSeq;
+  }
+
+  /** False when the frame cannot be taken. `isOfInterest` throws for a record that is not known here. */
+  take(frame: Frame, isOfInterest: (record: JournalRecord) => boolean): boolean {
+    if (this.halt !== null || this.gap !== null || frame.seq <= this.readSeq) return false;
     if (frame.seq !== this.readSeq + 1) {
       this.gap = `the journal goes on with frame ${frame.seq}`;
-      return;
+      return false;
     }
     try {
       for (const record of decodeFrame(frame).filter(isOfInterest)) this.records.push(record);
     } catch (error) {
       this.gap = error instanceof CorruptFrame ? error.message : `frame ${frame.seq}: ${error}`;
-      return;
+      return false;
     }
     this.readSeq = frame.seq;
     this.targetSeq = Math.max(this.targetSeq, frame.seq);
+    return true;
   }
 
   /** What was read is in the tables. */
@@ -81,6 +97,7 @@ export class PartitionReader implements Intake {
     this.storedSeq = this.readSeq;
     this.records = [];
     if (!this.isBehind) this.behindSinceMs = 0;
+    else if (!this.isCut) this.behindSinceMs = this.#newsSinceMs;
   }
 
   stopAt(seq: number, reason: string): void {

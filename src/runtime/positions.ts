@@ -3,6 +3,7 @@
  * So readers also ask every shard again and again.
  */
 import type { Push } from '../protocol/decider.ts';
+import type { Scheduler } from '../protocol/scheduler.ts';
 import type { EngineClient } from './engine-client.ts';
 import { type Position, readPositions } from './shard-inspection.ts';
 
@@ -21,6 +22,47 @@ export function savedPush(partition: number, seq: number): Push {
 /** The body of either push. */
 export function positionOf(push: Push): Position {
   return push.body as Position;
+}
+
+/**
+ * Says how far partitions are: at once after a silence, and while more comes once in `everyMs`, of each partition the
+ * newest only. A shard may commit a thousand times a second, and what one reader hears costs both threads as much as a
+ * reserve.
+ */
+export class GatheredPositions {
+  readonly #everyMs: number;
+  readonly #scheduler: Pick<Scheduler, 'after'>;
+  readonly #say: (partition: number, seq: number) => void;
+  readonly #unsaid = new Map<number, number>();
+  #isSilent = true;
+
+  constructor(
+    everyMs: number,
+    scheduler: Pick<Scheduler, 'after'>,
+    say: (partition: number, seq: number) => void,
+  ) {
+    this.#everyMs = everyMs;
+    this.#scheduler = scheduler;
+    this.#say = say;
+  }
+
+  advance(partition: number, seq: number): void {
+    this.#unsaid.set(partition, seq);
+    if (this.#isSilent) this.#sayOn();
+  }
+
+  /** Says what there is. */
+  flush(): void {
+    for (const [partition, seq] of this.#unsaid) this.#say(partition, seq);
+    this.#unsaid.clear();
+  }
+
+  #sayOn(): void {
+    this.#isSilent = this.#unsaid.size === 0;
+    if (this.#isSilent) return;
+    this.flush();
+    this.#scheduler.after(this.#everyMs, () => this.#sayOn());
+  }
 }
 
 /** Asks at once and every few seconds. Returns how to end it. */

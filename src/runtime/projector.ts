@@ -2,7 +2,7 @@
  * Reads the journal's committed frames into tables, for the partitions that it serves.
  *
  * 1. One round at a time; many partitions and many events share its transaction (see reader-set.ts). News is only a
- *    hint: what is missed is found by the next news or by `catchUp`.
+ *    hint: what is missed is found by the next news or by `catchUp`. What comes during a round is read by the next one.
  * 2. A database or journal that is away costs pauses, never a crash. What is held in memory meanwhile is one round.
  */
 import { backoffMs } from '../protocol/backoff.ts';
@@ -18,10 +18,16 @@ interface ProjectorLag {
 }
 
 export interface ProjectorOptions extends ReaderSetDeps {
-  /** News gathers so long before a round begins; 20 ms when not given. */
+  /** News gathers so long before a round begins; when not given 20 ms, and 100 ms while many frames come. */
   readonly gatherMs?: number;
 }
 
+const gatherMs = 20;
+/** A round costs the same whatever it stores. While there is always news, fewer and larger ones leave more for buyers. */
+const busyGatherMs = 100;
+const busyFramesPerSecond = 200;
+/** Stored together; one read may exceed it. */
+const recordsPerRound = 2_000;
 /** A checkpoint alone, without rows to write, may wait so long. */
 const idleCheckpointMs = 1_000;
 const retryMaxMs = 5_000;
@@ -29,20 +35,20 @@ const notThereYetMs = 250;
 
 export class Projector {
   readonly #options: ProjectorOptions;
-  readonly #gatherMs: number;
   readonly #readers: ReaderSet;
   /** Of `catchUp`, in the order of their coming. */
   readonly #waiters: (() => void)[] = [];
   #working: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #hasNews = false;
+  #readAtMs = 0;
+  #framesPerSecond = 0;
   #failures = 0;
   #isStopping = false;
   #cancelPause = (): void => {};
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
-    this.#gatherMs = options.gatherMs ?? 20;
     this.#readers = new ReaderSet(options);
   }
 
@@ -107,13 +113,32 @@ export class Projector {
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
+  get #gatherMs(): number {
+    return this.#options.gatherMs ?? (this.#framesPerSecond > busyFramesPerSecond ? busyGatherMs : gatherMs);
+  }
+
+  /** True when there may be more. */
+  async #read(isProbing: boolean): Promise<boolean> {
+    let frames = 0;
+    let hasMore = true;
+    while (hasMore && this.#readers.unstoredRecords < recordsPerRound) {
+      const read = await this.#readers.read(isProbing);
+      frames += read.frames;
+      hasMore = read.hasMore;
+    }
+    const now = performance.now();
+    this.#framesPerSecond = (frames * 1_000) / (now - this.#readAtMs);
+    this.#readAtMs = now;
+    return hasMore;
+  }
+
   /** True when another round should follow at once. */
   async #round(): Promise<boolean> {
     await this.#readers.load();
     // This round answers only the waiters that were there before it read.
     const asking = this.#waiters.length;
     this.#hasNews = false;
-    const hasMore = await this.#readers.read(asking > 0);
+    const hasMore = await this.#read(asking > 0);
     const hasRows = this.#readers.all.some(
       (reader) => reader.records.length > 0 || (reader.gap !== null && reader.halt === null),
     );

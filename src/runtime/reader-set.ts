@@ -71,16 +71,26 @@ export class ReaderSet {
     for (const reader of fresh) reader.loadAt(checkpoints.get(reader.partition) ?? 0);
   }
 
-  /** Reads one round: of all partitions, or of those known to be behind. True when there may be more. */
-  async read(isProbing: boolean): Promise<boolean> {
+  /** Records that were read and are not in the tables yet. */
+  get unstoredRecords(): number {
+    return this.all.reduce((sum, { records }) => sum + records.length, 0);
+  }
+
+  /**
+   * Reads once: of all partitions, or of those known to be behind. Returns how many frames were taken, and whether there
+   * may be more; when it does not probe, of those that were known when it began.
+   */
+  async read(isProbing: boolean): Promise<{ frames: number; hasMore: boolean }> {
     const asked = this.all.filter(
       (reader) => reader.isActive && (isProbing || reader.targetSeq > reader.readSeq),
     );
-    if (asked.length === 0) return false;
+    if (asked.length === 0) return { frames: 0, hasMore: false };
+    for (const reader of asked) reader.beginRead();
     const after = asked.map(({ partition, readSeq }) => ({ partition, afterSeq: readSeq }));
     const frames = await this.#deps.journal.readMany(after, framesPerPartitionMax);
-    for (const frame of frames) this.get(frame.partition)?.take(frame, this.#isOfInterest);
-    return frames.length > 0;
+    let taken = 0;
+    for (const frame of frames) if (this.get(frame.partition)?.take(frame, this.#isOfInterest)) taken++;
+    return { frames: taken, hasMore: taken > 0 && (isProbing || asked.some(({ isCut }) => isCut)) };
   }
 
   /** Stores what was read, and halts the partitions that cannot go on. */

@@ -8,7 +8,7 @@ import { evenSpread } from '../protocol/address.ts';
 import { startClock, systemScheduler } from '../runtime/clock.ts';
 import { EngineClient } from '../runtime/engine-client.ts';
 import { Opening } from '../runtime/opening.ts';
-import { advancedPush, positionOf } from '../runtime/positions.ts';
+import { advancedPush, GatheredPositions, positionOf } from '../runtime/positions.ts';
 import { Shard } from '../runtime/shard.ts';
 import { inspectShard } from '../runtime/shard-inspection.ts';
 import { defaultShardLimits } from '../runtime/shard-options.ts';
@@ -31,6 +31,15 @@ const snapshots = createSnapshotStore(pool);
 const directory = evenSpread(data.shardCount);
 const engine = new EngineClient(thread, directory, effectKinds);
 const opening = new Opening(data.opening, systemScheduler);
+/** The projector gathers what it hears for a little longer than this; the snapshotter works every few seconds. */
+const readers = [
+  new GatheredPositions(10, systemScheduler, (...position) =>
+    thread.push('back-office', advancedPush(...position)),
+  ),
+  new GatheredPositions(1_000, systemScheduler, (...position) =>
+    thread.push('snapshotter', advancedPush(...position)),
+  ),
+];
 const shard = new Shard({
   shard: data.shard,
   restarts: thread.restarts,
@@ -47,9 +56,7 @@ const shard = new Shard({
   push: (push) => thread.push('gateway', push),
   mayOpen: () => opening.pass(data.shard),
   onDurable(partition, seq) {
-    const push = advancedPush(partition, seq);
-    thread.push('back-office', push);
-    thread.push('snapshotter', push);
+    for (const reader of readers) reader.advance(partition, seq);
   },
   onReplaced: (partition) => thread.replaced(`partition ${partition} was taken over`),
   onRetired: (reason) => thread.retired(reason),
@@ -70,6 +77,7 @@ thread.ready(
     stats: () => ({ ...shard.stats(), metrics: [...shard.metrics(), ...thread.metrics()] }),
     async stop(graceMs) {
       const isClean = await shard.stop(graceMs);
+      for (const reader of readers) reader.flush();
       await journal.close();
       await pool.end();
       return isClean;

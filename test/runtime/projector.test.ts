@@ -224,6 +224,36 @@ describe('the tables say what the actors say', () => {
     });
   });
 
+  test('frames that take many reads are stored together, in one round', async () => {
+    const skus = Array.from({ length: 50 }, (_, n) => `rush-${n}`);
+    const partition = 11;
+    const frames = skus.map((sku, index) => ({
+      ...{ partition, epoch: 1, seq: index + 1 },
+      bytes: encodeFrame(partition, 1, index + 1, [registered(sku)]),
+    }));
+    const other = await testDatabase();
+    const stored: number[] = [];
+    const projector = new Projector({
+      projections: [
+        {
+          kind: 'sku',
+          types: projections.find(({ kind }) => kind === 'sku')!.types,
+          project: async (_, records) => void stored.push(records.length),
+        },
+      ],
+      ...{ kinds: actorKinds, journal: reading(frames), pool: other.pool, log: () => {} },
+    });
+    projector.serve(allPartitions);
+    try {
+      await projector.catchUp();
+      expect(stored).toEqual([skus.length]);
+      expect(projector.lag().frames).toBe(0);
+    } finally {
+      await projector.stop();
+      await other.close();
+    }
+  });
+
   test('with two projectors at work, each event counts once', async () => {
     const history = makeHistory(77, 400, 'two');
     const projectors = [open(), open()];
