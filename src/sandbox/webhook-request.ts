@@ -10,27 +10,31 @@ function signatureOf(payload: string, secret: string): string {
   return `t=${atSeconds},v1=${mac}`;
 }
 
+/** Where webhooks go, read once: reading an address costs as much as sending to it. */
+export interface Receiver {
+  readonly host: string;
+  readonly port: string;
+  readonly path: string;
+}
+
+export function receiverAt(url: string): Receiver {
+  const { hostname, port, pathname, search } = new URL(url);
+  return { host: hostname, port, path: `${pathname}${search}` };
+}
+
 /** Signed anew at each call: the time in the signature is that of sending. Resolves with the status. */
-export function post(agent: Agent, url: string, payload: string, secret: string): Promise<number> {
+export function post(agent: Agent, receiver: Receiver, payload: string, secret: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const sent = request(
-      url,
-      {
-        agent,
-        method: 'POST',
-        timeout: timeoutMs,
-        headers: {
-          'content-type': 'application/json; charset=utf-8',
-          'content-length': Buffer.byteLength(payload),
-          'stripe-signature': signatureOf(payload, secret),
-        },
-      },
-      (response) => {
-        response.resume();
-        response.once('error', reject);
-        response.once('end', () => resolve(response.statusCode ?? 0));
-      },
-    );
+    const headers = {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(payload),
+      'stripe-signature': signatureOf(payload, secret),
+    };
+    const sent = request({ ...receiver, agent, method: 'POST', timeout: timeoutMs, headers }, (response) => {
+      response.resume();
+      response.once('error', reject);
+      response.once('end', () => resolve(response.statusCode ?? 0));
+    });
     sent.once('timeout', () => sent.destroy(new Error('timeout')));
     sent.once('error', reject);
     sent.end(payload);

@@ -10,7 +10,7 @@ import type { Log } from '../protocol/log.ts';
 import type { FaultSwitch } from './faults.ts';
 import { renderEvent } from './render.ts';
 import type { StoredEvent } from './rows.ts';
-import { post } from './webhook-request.ts';
+import { post, type Receiver, receiverAt } from './webhook-request.ts';
 
 export interface WebhookOptions {
   readonly url: string | null;
@@ -34,7 +34,7 @@ export class Webhooks {
   readonly #options: WebhookOptions;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: sendingMax });
   readonly #timers = new Set<NodeJS.Timeout>();
-  #url: string | null;
+  #receiver: Receiver | null = null;
   #ready: Delivery[] = [];
   /** First delivery of `#ready` not yet taken; the taken ones are cut off in bulk. */
   #next = 0;
@@ -45,17 +45,17 @@ export class Webhooks {
 
   constructor(options: WebhookOptions) {
     this.#options = options;
-    this.#url = options.url;
+    this.setUrl(options.url);
   }
 
   setUrl(url: string | null): void {
-    this.#url = url;
+    this.#receiver = url === null ? null : receiverAt(url);
     this.#pump();
   }
 
   send(events: readonly StoredEvent[]): void {
     // Without a receiver there is nothing to keep.
-    if (this.#url === null) return;
+    if (this.#receiver === null) return;
     for (const event of events) {
       if (this.#options.random() >= this.#options.faults.current.webhookDrop) this.#sendCopies(event);
     }
@@ -99,11 +99,11 @@ export class Webhooks {
   }
 
   #pump(): void {
-    while (!this.#isStopped && this.#url !== null && this.#sending < sendingMax) {
+    while (!this.#isStopped && this.#receiver !== null && this.#sending < sendingMax) {
       const delivery = this.#take();
       if (!delivery) return;
       this.#sending++;
-      void this.#deliver(delivery, this.#url).finally(() => {
+      void this.#deliver(delivery, this.#receiver).finally(() => {
         this.#sending--;
         this.#pump();
       });
@@ -120,10 +120,10 @@ export class Webhooks {
     return delivery;
   }
 
-  async #deliver(delivery: Delivery, url: string): Promise<void> {
+  async #deliver(delivery: Delivery, receiver: Receiver): Promise<void> {
     const { secret, log, random } = this.#options;
     delivery.attempts++;
-    const status = await post(this.#agent, url, delivery.payload, secret).catch(() => 0);
+    const status = await post(this.#agent, receiver, delivery.payload, secret).catch(() => 0);
     if (status >= 200 && status < 300) {
       this.#delivered++;
     } else if (delivery.attempts >= attemptsMax) {
