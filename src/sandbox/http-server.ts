@@ -95,6 +95,7 @@ export class HttpServer {
   cut(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#listening = null;
     this.#app.close();
   }
 

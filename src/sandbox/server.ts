@@ -1,6 +1,6 @@
 /**
- * The built-in payment provider: the provider's HTTP paths on loopback, without money. The shop talks to it through
- * the same SDK as to the real one.
+ * The built-in payment provider: the provider's HTTP paths on loopback, without money. It takes the provider's own SDK, and
+ * the shop's calls, which say the same without it.
  */
 import type { Log } from '../protocol/log.ts';
 import { ControlPaths, controlPrefix } from './control-paths.ts';
