@@ -19,17 +19,30 @@ const benches: Readonly<Record<string, Bench>> = {
   passivation: () => import('./passivation.ts'),
   snapshots: () => import('./snapshots.ts'),
   pages: () => import('./pages.ts'),
-  reserve: () => import('./reserve-redis.ts'),
-  'reserve-postgres': () => import('./reserve-postgres.ts'),
+  reserve: () => reserve('s1'),
+  'reserve-postgres': () => reserve('s1p'),
+  'reserve-many': () => reserve('s3'),
+  live: () => import('./live-reserve.ts'),
+  purchases: () => import('./purchases.ts'),
+  growth: () => reserve('s13'),
 };
+
+async function reserve(plan: 's1' | 's1p' | 's3' | 's13') {
+  const [{ runReserve }, plans] = await Promise.all([import('./reserve.ts'), import('./reserve-plans.ts')]);
+  return { run: (options: BenchOptions) => runReserve(plans[plan], options) };
+}
 
 /** The questions that have a number, and the benches that answer them. */
 const numbered: Readonly<Record<string, readonly string[]>> = {
   S1: ['reserve'],
   S1p: ['reserve-postgres'],
+  S2: ['live'],
+  S3: ['reserve-many'],
   S8: ['core'],
   S9: ['recovery', 'large-actor'],
   S10: ['journal'],
+  S13: ['growth'],
+  S14: ['purchases'],
 };
 
 function readOptions(argv: readonly string[]): BenchOptions {

@@ -1,5 +1,5 @@
 /** Runs of arms against each other: what each took, by thread, and how they are shown in a table. */
-import { type ArmRun, seriesOf } from './measure.ts';
+import { type ArmRun, type Ratio, seriesOf } from './measure.ts';
 
 /** All threads and processes of the arm together, stores included and the load generator not. */
 export function serverUs({ us }: Pick<ArmRun, 'us'>): number {
@@ -15,6 +15,45 @@ export function medianOf(
 ): number | null {
   const of = runs.filter((run) => run.arm === arm && run.connections === connections);
   return of.length === 0 ? null : seriesOf(arm, '', of.map(figure)).median;
+}
+
+/** What one run came to, for whoever waits. */
+export function told(run: Omit<ArmRun, 'arm'>): string {
+  const { perSecond, p50Ms, p99Ms, clientUs, foreignCores, errors } = run;
+  return `${Math.round(perSecond)}/s, p50 ${p50Ms.toFixed(2)}, p99 ${p99Ms.toFixed(1)} ms, ${serverUs(run).toFixed(1)} us + client ${clientUs.toFixed(1)}, others ${foreignCores.toFixed(2)} cores${errors > 0 ? `, ${errors} ERRORS` : ''}`;
+}
+
+/** What `ours` must reach at so many connections: requests/s over another arm, or us a request of a thread or of `server`. */
+export interface Bound {
+  readonly connections: number;
+  readonly over?: string;
+  readonly us?: string;
+  readonly wanted: string;
+}
+
+/** Those bounds that were measured, and `ours` over `before` wherever there are both. */
+export function boundsOf(runs: readonly ArmRun[], bounds: readonly Bound[]): Ratio[] {
+  const rate = (arm: string, count: number) => medianOf(runs, arm, count, ({ perSecond }) => perSecond);
+  const cost = (arm: string, count: number, part: string) =>
+    medianOf(runs, arm, count, (run) => (part === 'server' ? serverUs(run) : (run.us[part] ?? 0)));
+  const found: Ratio[] = [];
+  const push = (name: string, value: number | null, wanted: string) => {
+    if (value !== null) found.push({ name, value, wanted });
+  };
+  const divide = (a: number | null, b: number | null) => (a === null || b === null ? null : a / b);
+  for (const { connections, over, us, wanted } of bounds) {
+    const at = `${connections} connections`;
+    if (over !== undefined)
+      push(`ours / ${over}, ${at}`, divide(rate('ours', connections), rate(over, connections)), wanted);
+    if (us !== undefined) push(`${us}, us each, ${at}`, cost('ours', connections, us), wanted);
+  }
+  for (const count of new Set(runs.map(({ connections }) => connections))) {
+    const what = `ours / before, ${count} connections`;
+    push(`${what}, requests/s`, divide(rate('ours', count), rate('before', count)), 'more than 1');
+    const costs = [cost('ours', count, 'server'), cost('before', count, 'server')] as const;
+    push(`${what}, processor time`, divide(...costs), 'less than 1');
+  }
+  return found;
 }
 
 /** A thread that is at its end. */
@@ -91,7 +130,7 @@ function partsOf(of: readonly ArmRun[]): string {
   const errors = of.reduce((sum, run) => sum + run.errors, 0);
   return [
     shown.map(({ name, us, busy }) => `${name} ${us.toFixed(1)} us ${Math.round(busy * 100)} %`).join(', '),
-    ...(perCommit === null ? [] : [`${perCommit.toFixed(1)} reserves an XADD`]),
+    ...(perCommit === null ? [] : [`${perCommit.toFixed(1)} requests an XADD`]),
     full.length > 0 ? `saturated: ${full.join(', ')}` : 'no thread saturated',
     ...(errors > 0 ? [`${errors} ERRORS`] : []),
   ].join('; ');

@@ -10,12 +10,13 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startTestPostgres, startTestRedis, type TestRedis } from '../../test/persistence/support.ts';
 import { waitFor } from '../../test/system/server.ts';
-import { expected, member, openDrop, type Person, price } from '../../test/system/shop.ts';
+import { expected, member, type Person, price, productBody, saleBody } from '../../test/system/shop.ts';
 import type { Watched } from '../cpu/schedstat.ts';
+import { forEach } from '../crowd/audit.ts';
 import { onBenchEnd } from './children.ts';
 import { stockKey } from './lua.ts';
 import { createStock } from './postgres.ts';
-import { startOurs, threadNames } from './server.ts';
+import { type OurServer, startOurs, threadNames } from './server.ts';
 
 export type ArmName = 'ours' | 'before' | 'lua' | 'postgres' | 'echo';
 
@@ -37,19 +38,24 @@ export interface Arm {
   readonly url: string;
   readonly tokenSecret: string;
   watched(): Promise<Watched[]>;
-  /** Something new to reserve, `unitsOfStock` of it. */
-  stock(): Promise<Stock>;
-  /** Units taken so far; null: it keeps no account. */
-  taken(stock: Stock): Promise<number | null>;
+  /** So many new SKUs to reserve. */
+  stock(skus: number): Promise<Stock[]>;
+  /** Units taken of all of them so far; null: it keeps no account. */
+  taken(stocks: readonly Stock[]): Promise<number | null>;
   /** XADDs so far; null: another store, or another way. */
   commits(): Promise<number | null>;
   stop(): Promise<void>;
 }
 
 /** A sale has so many of one SKU at most. */
-export const unitsOfStock = 1_000_000;
+const unitsMax = 1_000_000;
+/** Of each SKU: those who want one of many come a hundred times each. */
+const unitsOf = (skus: number) => Math.max(1_000, unitsMax / skus);
 /** A buyer may hold so many at most, so that the limit is judged and does not bite. */
-export const holdsPerBuyer = 100;
+const holdsPerBuyer = 100;
+/** A sale sells so many SKUs at most. */
+const skusPerSale = 50;
+const salesAtOnce = 16;
 
 export function startArm(plan: ArmPlan): Promise<Arm> {
   if (plan.name === 'ours' || plan.name === 'before') return ours(plan);
@@ -61,25 +67,29 @@ async function ours({ journal, checkout, env }: ArmPlan): Promise<Arm> {
   const redis = journal === 'redis' ? await ownRedis() : null;
   const server = await startOurs({ checkout, tokenSecret, redisUrl: redis?.url ?? null, env });
   const client = redis && new Redis(redis.url);
-  let seller: Person | null = null;
   return {
     url: server.url,
     tokenSecret,
     watched: async () => [...(await server.watched()), ...(redis ? [redisOf(redis)] : [])],
-    async stock() {
-      seller ??= await member(server, 'seller');
-      const sku = `BENCH-${randomUUID().slice(0, 8)}`;
-      const items = [{ sku, quantity: unitsOfStock, price, purchaseLimit: holdsPerBuyer }];
-      const { saleId } = await openDrop(server, unitsOfStock, {
-        seller,
-        sku,
-        sale: { items, holdSeconds: 3_600 },
+    async stock(skus) {
+      const seller = await member(server, 'seller');
+      const codes = newCodes(skus);
+      const portions = Array.from({ length: Math.ceil(skus / skusPerSale) }, (_, n) =>
+        codes.slice(n * skusPerSale, (n + 1) * skusPerSale),
+      );
+      const stocks: Stock[][] = [];
+      await forEach(salesAtOnce, portions, async (portion, index) => {
+        stocks[index] = await openSale(server, seller, portion, unitsOf(skus));
       });
-      return { saleId, sku };
+      return stocks.flat();
     },
-    async taken({ sku }) {
-      const { held } = await expected(server, `GET /v1/inventory/${sku}`, 200);
-      return held;
+    async taken(stocks) {
+      let taken = 0;
+      await forEach(salesAtOnce, stocks, async ({ sku }) => {
+        const { held } = await expected(server, `GET /v1/inventory/${sku}`, 200);
+        taken += held;
+      });
+      return taken;
     },
     commits: async () => (client ? callsOf(await client.info('commandstats'), 'xadd') : null),
     async stop() {
@@ -97,12 +107,15 @@ async function lua(): Promise<Arm> {
   return {
     ...gateway,
     watched: async () => [gateway.process, redisOf(redis)],
-    async stock() {
-      const stock = newStock();
-      await client.set(stockKey(stock.sku), unitsOfStock);
-      return stock;
+    async stock(skus) {
+      const stocks = newStocks(skus);
+      await client.mset(stocks.flatMap(({ sku }) => [stockKey(sku), unitsOf(skus)]));
+      return stocks;
     },
-    taken: async ({ sku }) => unitsOfStock - Number(await client.get(stockKey(sku))),
+    async taken(stocks) {
+      const left = await client.mget(stocks.map(({ sku }) => stockKey(sku)));
+      return left.reduce((taken, units) => taken - Number(units), unitsOf(stocks.length) * stocks.length);
+    },
     commits: async () => null,
     async stop() {
       client.disconnect();
@@ -121,14 +134,17 @@ async function postgres(): Promise<Arm> {
   return {
     ...gateway,
     watched: async () => [gateway.process, { label: 'postgres', pid: server.server.pid, isTree: true }],
-    async stock() {
-      const stock = newStock();
-      await pool.query('insert into bench_stock values ($1, $2)', [stock.sku, unitsOfStock]);
-      return stock;
+    async stock(skus) {
+      const stocks = newStocks(skus);
+      const codes = stocks.map(({ sku }) => sku);
+      await pool.query('insert into bench_stock select unnest($1::text[]), $2', [codes, unitsOf(skus)]);
+      return stocks;
     },
-    async taken({ sku }) {
-      const { rows } = await pool.query('select units from bench_stock where sku = $1', [sku]);
-      return unitsOfStock - rows[0].units;
+    async taken(stocks) {
+      const codes = stocks.map(({ sku }) => sku);
+      const sum = 'select sum(units)::int as left from bench_stock where sku = any($1)';
+      const { rows } = await pool.query(sum, [codes]);
+      return unitsOf(stocks.length) * stocks.length - rows[0].left;
     },
     commits: async () => null,
     async stop() {
@@ -145,7 +161,7 @@ async function echo(): Promise<Arm> {
   return {
     ...gateway,
     watched: async () => [gateway.process],
-    stock: async () => newStock(),
+    stock: async (skus) => newStocks(skus),
     taken: async () => null,
     commits: async () => null,
     stop: gateway.end,
@@ -169,7 +185,29 @@ async function ownRedis(): Promise<TestRedis> {
 
 const redisOf = ({ pid }: TestRedis): Watched => ({ label: 'redis', pid });
 
-const newStock = (): Stock => ({ saleId: `sal_${randomUUID()}`, sku: `BENCH-${randomUUID().slice(0, 8)}` });
+function newCodes(count: number): string[] {
+  const run = randomUUID().slice(0, 8);
+  return Array.from({ length: count }, (_, n) => `BENCH-${run}-${n}`);
+}
+
+/** A baseline knows no sales: one name for all. */
+function newStocks(count: number): Stock[] {
+  const saleId = `sal_${randomUUID()}`;
+  return newCodes(count).map((sku) => ({ saleId, sku }));
+}
+
+async function openSale(
+  server: OurServer,
+  who: Person,
+  skus: readonly string[],
+  units: number,
+): Promise<Stock[]> {
+  await expected(server, 'POST /v1/products', 201, { who, body: productBody(skus, units) });
+  const items = skus.map((sku) => ({ sku, quantity: units, price, purchaseLimit: holdsPerBuyer }));
+  const body = { ...saleBody(skus[0]!, units), items, holdSeconds: 3_600 };
+  const { saleId } = await expected(server, 'POST /v1/sales', 201, { who, body });
+  return skus.map((sku) => ({ saleId, sku }));
+}
 
 async function startBaseline(name: string, env: Record<string, string>) {
   const tokenSecret = randomBytes(24).toString('hex');

@@ -4,22 +4,12 @@
  */
 import { App, type HttpRequest, type HttpResponse, us_socket_local_port } from 'uWebSockets.js';
 import { Auth } from './auth.ts';
-
-/** Takes units out of the stock, durably; false: there are not so many left. */
-export type Take = (sku: string, quantity: number, holdId: string, buyer: string) => Promise<boolean>;
-
-const holdMs = 3_600_000;
-const unitPrice = { amount: 19_900, currency: 'USD' };
+import { type HoldBody, holdOf, type Take } from './hold.ts';
+import { serveEchoes, serveHolds } from './live.ts';
 
 interface Asked {
   readonly saleId: string;
   readonly buyer: string | null;
-}
-
-interface Body {
-  readonly holdId: string;
-  readonly sku: string;
-  readonly quantity: number;
 }
 
 export function listenForHolds(secret: string, take: Take): Promise<number> {
@@ -33,14 +23,12 @@ export function listenForHolds(secret: string, take: Take): Promise<number> {
     collect(response, (bytes) => {
       const { saleId, buyer } = asked;
       if (buyer === null) return answer(response, '403 Forbidden', '{"code":"admission_invalid"}');
-      const { holdId, sku, quantity } = JSON.parse(bytes.toString()) as Body;
-      take(sku, quantity, holdId, buyer).then(
+      const { holdId, sku, quantity } = JSON.parse(bytes.toString()) as HoldBody;
+      take(sku, quantity).then(
         (isTaken) => {
           if (!isOpen) return;
           if (!isTaken) return answer(response, '409 Conflict', '{"code":"sold_out"}');
-          const expiresAt = new Date(Date.now() + holdMs).toISOString();
-          const hold = { holdId, saleId, sku, quantity, unitPrice, state: 'held', expiresAt };
-          answer(response, '201 Created', JSON.stringify(hold));
+          answer(response, '201 Created', JSON.stringify(holdOf(saleId, { holdId, sku, quantity })));
         },
         () => {
           if (isOpen) answer(response, '503 Service Unavailable', '{"code":"busy"}');
@@ -48,6 +36,7 @@ export function listenForHolds(secret: string, take: Take): Promise<number> {
       );
     });
   });
+  serveHolds(app, auth, take);
   return listen(app);
 }
 
@@ -56,6 +45,7 @@ export function listenForEcho(): Promise<number> {
     response.onAborted(() => {});
     collect(response, (bytes) => response.end(bytes));
   });
+  serveEchoes(app);
   app.get('/*', (response) => void response.end('{"hello":"world"}'));
   return listen(app);
 }

@@ -5,7 +5,7 @@
  * It does less than a hold: it knows neither the hold's id nor the buyer's limit, and nothing comes back by itself.
  */
 import { Redis } from 'ioredis';
-import type { Take } from './gateway.ts';
+import type { Take } from './hold.ts';
 
 export const stockKey = (sku: string) => `stock:{${sku}}`;
 

@@ -3,7 +3,7 @@
  * row, so more connections than these only make the queue at its lock longer.
  */
 import pg from 'pg';
-import type { Take } from './gateway.ts';
+import type { Take } from './hold.ts';
 
 const connectionsMax = 16;
 

@@ -1,7 +1,8 @@
 /** The comparison itself, with tiny numbers: every arm starts, sells what it says and is counted thread by thread. */
 import { describe, expect, test } from 'vitest';
 import { whyNoWrk } from '../../bench/baselines/wrk.ts';
-import { runReserve, s1 } from '../../bench/reserve.ts';
+import { runReserve } from '../../bench/reserve.ts';
+import { s1 } from '../../bench/reserve-plans.ts';
 import { readBenchOptions } from '../../bench/run/options.ts';
 import { serverUs } from '../../bench/runs.ts';
 import { whyNoRedis } from '../persistence/support.ts';

@@ -39,7 +39,7 @@ describe('figures', () => {
       run({ arm: 'echo', us: { gateway: 6 }, busy: { gateway: 0.5 }, perCommit: null, errors: 3 }),
     ]);
     expect(table.find((line) => line.startsWith('64 ours'))).toBe(
-      '64 ours: gateway 12.0 us 95 %, shard 4.0 us 30 %; 20.0 reserves an XADD; saturated: gateway',
+      '64 ours: gateway 12.0 us 95 %, shard 4.0 us 30 %; 20.0 requests an XADD; saturated: gateway',
     );
     expect(table.find((line) => line.startsWith('64 echo'))).toBe(
       '64 echo: gateway 6.0 us 50 %; no thread saturated; 3 ERRORS',
