@@ -37,7 +37,7 @@ export interface Stock {
 export interface Arm {
   readonly url: string;
   readonly tokenSecret: string;
-  watched(): Promise<Watched[]>;
+  watched(): Promise<readonly Watched[]>;
   /** So many new SKUs to reserve. */
   stock(skus: number): Promise<Stock[]>;
   /** Units taken of all of them so far; null: it keeps no account. */
@@ -55,6 +55,7 @@ const unitsOf = (skus: number) => Math.max(1_000, unitsMax / skus);
 const holdsPerBuyer = 100;
 /** A sale sells so many SKUs at most. */
 const skusPerSale = 50;
+const salesPerSeller = 32;
 const salesAtOnce = 16;
 
 export function startArm(plan: ArmPlan): Promise<Arm> {
@@ -72,13 +73,16 @@ async function ours({ journal, checkout, env }: ArmPlan): Promise<Arm> {
     tokenSecret,
     watched: async () => [...(await server.watched()), ...(redis ? [redisOf(redis)] : [])],
     async stock(skus) {
-      const seller = await member(server, 'seller');
       const codes = newCodes(skus);
       const portions = Array.from({ length: Math.ceil(skus / skusPerSale) }, (_, n) =>
         codes.slice(n * skusPerSale, (n + 1) * skusPerSale),
       );
       const stocks: Stock[][] = [];
+      const sellers: Promise<Person>[] = [];
       await forEach(salesAtOnce, portions, async (portion, index) => {
+        // What one account may do in a second is bounded: a seller has few sales.
+        if (index % salesPerSeller === 0) sellers[index / salesPerSeller] = member(server, 'seller');
+        const seller = await sellers[Math.floor(index / salesPerSeller)]!;
         stocks[index] = await openSale(server, seller, portion, unitsOf(skus));
       });
       return stocks.flat();
@@ -209,7 +213,7 @@ async function openSale(
   return skus.map((sku) => ({ saleId, sku }));
 }
 
-async function startBaseline(name: string, env: Record<string, string>) {
+export async function startBaseline(name: string, env: Record<string, string>) {
   const tokenSecret = randomBytes(24).toString('hex');
   const file = fileURLToPath(new URL('./main.ts', import.meta.url));
   const child = fork(file, [name], {

@@ -5,7 +5,7 @@
 import { App, type HttpRequest, type HttpResponse, us_socket_local_port } from 'uWebSockets.js';
 import { Auth } from './auth.ts';
 import { type HoldBody, holdOf, type Take } from './hold.ts';
-import { serveEchoes, serveHolds } from './live.ts';
+import { serveEchoes, serveHolds, servePositions } from './live.ts';
 
 interface Asked {
   readonly saleId: string;
@@ -47,6 +47,13 @@ export function listenForEcho(): Promise<number> {
   });
   serveEchoes(app);
   app.get('/*', (response) => void response.end('{"hello":"world"}'));
+  return listen(app);
+}
+
+/** Tells every socket its place once a second, one frame each. */
+export function listenForWatchers(): Promise<number> {
+  const app = App();
+  servePositions(app);
   return listen(app);
 }
 

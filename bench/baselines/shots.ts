@@ -54,7 +54,7 @@ export interface Fired {
 
 /** A run with what it cost, thread by thread. A load generator that says nothing of its own cost is a child, and has ended. */
 export async function counted(
-  arm: Arm,
+  arm: Pick<Arm, 'watched' | 'commits'>,
   connections: number,
   fire: () => Promise<Fired>,
 ): Promise<Omit<ArmRun, 'arm'>> {

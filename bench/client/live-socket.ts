@@ -141,7 +141,9 @@ function openSocket(url: string, accessToken: string, events: LiveEvents): Promi
         onText(bytes, start, end) {
           if (isReady) return events.onText(bytes, start, end);
           const said = bytes.toString('utf8', start, end);
-          if (!said.includes('"type":"ready"')) return reject(new Error(said));
+          if (said.includes('"type":"error"')) return reject(new Error(said));
+          // Some servers talk to whoever listens, known or not.
+          if (!said.includes('"type":"ready"')) return;
           isReady = true;
           resolve(socket);
         },

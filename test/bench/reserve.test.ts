@@ -10,7 +10,7 @@ import { whyNoRedis } from '../persistence/support.ts';
 const whyNot = whyNoWrk() ?? whyNoRedis();
 
 describe.skipIf(whyNot !== null)(`S1${whyNot === null ? '' : ` (skipped: ${whyNot})`}`, () => {
-  test('measures each arm once', { timeout: 180_000 }, async () => {
+  test('measures each arm once', { timeout: 300_000 }, async () => {
     const flags = ['--connections', '8', '--rounds', '1', '--seconds', '1'];
     const { runs = [], ratios } = await runReserve({ ...s1, warmSeconds: 1 }, readBenchOptions(flags, []));
     expect(runs.map(({ arm }) => arm)).toEqual(['ours', 'lua', 'postgres', 'echo']);

@@ -3,7 +3,7 @@ import { callsOf } from '../../bench/baselines/arms.ts';
 import { threadNames } from '../../bench/baselines/server.ts';
 import { parseWrk } from '../../bench/baselines/wrk.ts';
 import { type ArmRun, quantile, seriesOf } from '../../bench/measure.ts';
-import { medianOf, runsTable, serverUs } from '../../bench/runs.ts';
+import { boundsOf, medianOf, runsTable, serverUs } from '../../bench/runs.ts';
 
 function run(more: Partial<ArmRun>): ArmRun {
   return {
@@ -44,6 +44,30 @@ describe('figures', () => {
     expect(table.find((line) => line.startsWith('64 echo'))).toBe(
       '64 echo: gateway 6.0 us 50 %; no thread saturated; 3 ERRORS',
     );
+  });
+});
+
+describe('bounds', () => {
+  test('are of what was measured, and of ours over before', () => {
+    const runs = [
+      run({ perSecond: 300 }),
+      run({ arm: 'lua', perSecond: 200 }),
+      run({ arm: 'before', perSecond: 100, us: { gateway: 32 } }),
+    ];
+    const bounds = [
+      { connections: 64, over: 'lua', wanted: '>= 1.4' },
+      { connections: 64, over: 'echo', wanted: 'never measured' },
+      { connections: 8, us: 'server', wanted: 'never measured' },
+      { connections: 64, us: 'server', wanted: '<= 28' },
+      { connections: 64, us: 'shard', wanted: '<= 5' },
+    ];
+    expect(boundsOf(runs, bounds)).toEqual([
+      { name: 'ours / lua, 64 connections', value: 1.5, wanted: '>= 1.4' },
+      { name: 'server, us each, 64 connections', value: 16, wanted: '<= 28' },
+      { name: 'shard, us each, 64 connections', value: 4, wanted: '<= 5' },
+      { name: 'ours / before, 64 connections, requests/s', value: 3, wanted: 'more than 1' },
+      { name: 'ours / before, 64 connections, processor time', value: 0.5, wanted: 'less than 1' },
+    ]);
   });
 });
 
