@@ -15,6 +15,8 @@ export interface Ratio {
   readonly value: number;
   /** The bound to reach, in words. */
   readonly wanted: string;
+  /** Of each round, where there were several. */
+  readonly rounds?: readonly number[];
 }
 
 /** One arm at one number of connections in one round. */

@@ -10,7 +10,7 @@ import { counted, makeShots } from './baselines/shots.ts';
 import { openClient } from './client/open.ts';
 import type { ArmRun, Measurement } from './measure.ts';
 import type { BenchOptions } from './run/options.ts';
-import { medianOf, serverUs } from './runs.ts';
+import { boundsOf } from './runs.ts';
 
 const warmSeconds = 6;
 
@@ -27,10 +27,6 @@ export async function run(options: BenchOptions): Promise<Measurement> {
     },
     options,
   );
-  const rate = (count: number) => medianOf(runs, 'ours', count, ({ perSecond }) => perSecond);
-  const cost = (count: number) => medianOf(runs, 'ours', count, serverUs);
-  const bound = (name: string, value: number | null, wanted: string) =>
-    value === null ? [] : [{ name, value, wanted }];
   return {
     name: 'S14',
     question: 'whole purchases a second: hold, checkout, authorised and captured in the sandbox, durable',
@@ -41,11 +37,11 @@ export async function run(options: BenchOptions): Promise<Measurement> {
       'how long the tables take to follow after the run (they work during it)',
     ],
     ...{ series: [], runs, skipped: [] },
-    ratios: [
-      ...bound('purchases/s, 128 connections', rate(128), '>= 1,000'),
-      ...bound('purchases/s, 256 connections', rate(256), '>= 1,300'),
-      ...bound('server, us a purchase, 256 connections', cost(256), '<= 1,200'),
-    ],
+    ratios: boundsOf(runs, [
+      { connections: 128, rate: true, wanted: '>= 1,000' },
+      { connections: 256, rate: true, wanted: '>= 1,300' },
+      { connections: 256, us: 'server', wanted: '<= 1,200' },
+    ]),
   };
 }
 

@@ -5,6 +5,7 @@ import { whileChild } from './baselines/children.ts';
 import { BadFlags } from './flags.ts';
 import { type Measurement, machine } from './measure.ts';
 import { type BenchOptions, isWhole, readBenchOptions, usage } from './run/options.ts';
+import { type Question, writeReport } from './run/report.ts';
 import { keepResult } from './run/results.ts';
 import { text } from './run/text.ts';
 
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'reserve-postgres': () => reserve('s1p'),
   'reserve-many': () => reserve('s3'),
   latency: () => import('./latency.ts'),
+  drop: () => import('./drop.ts'),
   positions: () => import('./positions.ts'),
   reads: () => import('./reads.ts'),
   live: () => import('./live-reserve.ts'),
@@ -36,21 +38,27 @@ async function reserve(plan: 's1' | 's1p' | 's3' | 's13') {
 }
 
 /** The questions that have a number, and the benches that answer them. */
-const numbered: Readonly<Record<string, readonly string[]>> = {
-  S1: ['reserve'],
-  S1p: ['reserve-postgres'],
-  S2: ['live'],
-  S3: ['reserve-many'],
-  S4: ['latency'],
-  S5: ['latency'],
-  S7: ['positions'],
-  S8: ['core'],
-  S9: ['recovery', 'large-actor'],
-  S10: ['journal'],
-  S12: ['reads'],
-  S13: ['growth'],
-  S14: ['purchases'],
-};
+const questions: readonly Question[] = [
+  { number: 'S1', asks: 'durable reserve over HTTP, one hot SKU', benches: ['reserve'] },
+  { number: 'S1p', asks: 'the same, journal in PostgreSQL', benches: ['reserve-postgres'] },
+  { number: 'S2', asks: 'the same over a live socket', benches: ['live'] },
+  { number: 'S3', asks: '10,000 SKUs, uniform', benches: ['reserve-many'] },
+  { number: 'S4', asks: 'latency at half of the peak', benches: ['latency'] },
+  { number: 'S5', asks: 'overload', benches: ['latency'] },
+  { number: 'S6', asks: 'a million buyers, 1,000 units', benches: ['drop'] },
+  { number: 'S7', asks: '18,000 live sockets', benches: ['positions'] },
+  { number: 'S8', asks: 'decide, evolve, encode', benches: ['core'] },
+  { number: 'S9', asks: 'recovery', benches: ['recovery', 'large-actor'] },
+  { number: 'S10', asks: 'the journal alone', benches: ['journal'] },
+  { number: 'S11', asks: 'search in 500,000 products', benches: [] },
+  { number: 'S12', asks: 'reads over HTTP', benches: ['reads'] },
+  { number: 'S13', asks: 'cost of growth', benches: ['growth'] },
+  { number: 'S14', asks: 'whole purchases', benches: ['purchases'] },
+];
+
+const numbered = Object.fromEntries(
+  questions.filter(({ benches: of }) => of.length > 0).map(({ number, benches: of }) => [number, of]),
+);
 
 function readOptions(argv: readonly string[]): BenchOptions {
   const known = [...Object.keys(numbered), ...Object.keys(benches)];
@@ -89,6 +97,8 @@ if (options.isChild) {
   const { run } = await benches[names[0]!]!();
   // Whatever the engine still has going must not keep this process.
   process.stdout.write(JSON.stringify(await run(options)), () => process.exit());
+} else if (options.isReport) {
+  process.stdout.write(`${writeReport(questions)} is written\n`);
 } else {
   const flags = argv.filter((arg) => !options.names.includes(arg));
   const facts = machine();

@@ -23,35 +23,48 @@ export function told(run: Omit<ArmRun, 'arm'>): string {
   return `${Math.round(perSecond)}/s, p50 ${p50Ms.toFixed(2)}, p99 ${p99Ms.toFixed(1)} ms, ${serverUs(run).toFixed(1)} us + client ${clientUs.toFixed(1)}, others ${foreignCores.toFixed(2)} cores${errors > 0 ? `, ${errors} ERRORS` : ''}`;
 }
 
-/** What `ours` must reach at so many connections: requests/s over another arm, or us a request of a thread or of `server`. */
+/** What `ours` must reach at so many connections: a rate, over another arm's, or us each of a thread or of `server`. */
 export interface Bound {
   readonly connections: number;
   readonly over?: string;
   readonly us?: string;
+  readonly rate?: true;
   readonly wanted: string;
 }
 
 /** Those bounds that were measured, and `ours` over `before` wherever there are both. */
 export function boundsOf(runs: readonly ArmRun[], bounds: readonly Bound[]): Ratio[] {
-  const rate = (arm: string, count: number) => medianOf(runs, arm, count, ({ perSecond }) => perSecond);
-  const cost = (arm: string, count: number, part: string) =>
-    medianOf(runs, arm, count, (run) => (part === 'server' ? serverUs(run) : (run.us[part] ?? 0)));
-  const found: Ratio[] = [];
-  const push = (name: string, value: number | null, wanted: string) => {
-    if (value !== null) found.push({ name, value, wanted });
+  type Figures = readonly number[] | null;
+  const of = (arm: string, count: number, figure: (run: ArmRun) => number): Figures => {
+    const found = runs.filter((run) => run.arm === arm && run.connections === count).map(figure);
+    return found.length === 0 ? null : found;
   };
-  const divide = (a: number | null, b: number | null) => (a === null || b === null ? null : a / b);
-  for (const { connections, over, us, wanted } of bounds) {
+  const rate = (arm: string, count: number) => of(arm, count, ({ perSecond }) => perSecond);
+  const cost = (arm: string, count: number, part: string) =>
+    of(arm, count, (run) => (part === 'server' ? serverUs(run) : (run.us[part] ?? 0)));
+  const median = (figures: readonly number[]) => seriesOf('', '', figures).median;
+  const found: Ratio[] = [];
+  const push = (name: string, figures: Figures, wanted: string) => {
+    if (figures !== null) found.push({ name, value: median(figures), wanted, rounds: figures });
+  };
+  /** The ratio of the medians, and that of each round. */
+  const divide = (name: string, a: Figures, b: Figures, wanted: string) => {
+    if (a === null || b === null) return;
+    const rounds = a.slice(0, b.length).map((one, round) => one / b[round]!);
+    found.push({ name, value: median(a) / median(b), wanted, rounds });
+  };
+  for (const { connections, over, us, rate: isRate, wanted } of bounds) {
     const at = `${connections} connections`;
+    if (isRate) push(`each second, ${at}`, rate('ours', connections), wanted);
     if (over !== undefined)
-      push(`ours / ${over}, ${at}`, divide(rate('ours', connections), rate(over, connections)), wanted);
+      divide(`ours / ${over}, ${at}`, rate('ours', connections), rate(over, connections), wanted);
     if (us !== undefined) push(`${us}, us each, ${at}`, cost('ours', connections, us), wanted);
   }
   for (const count of new Set(runs.map(({ connections }) => connections))) {
     const what = `ours / before, ${count} connections`;
-    push(`${what}, requests/s`, divide(rate('ours', count), rate('before', count)), 'more than 1');
+    divide(`${what}, requests/s`, rate('ours', count), rate('before', count), 'more than 1');
     const costs = [cost('ours', count, 'server'), cost('before', count, 'server')] as const;
-    push(`${what}, processor time`, divide(...costs), 'less than 1');
+    divide(`${what}, processor time`, ...costs, 'less than 1');
   }
   return found;
 }

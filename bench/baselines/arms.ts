@@ -172,7 +172,7 @@ async function echo(): Promise<Arm> {
   };
 }
 
-async function ownRedis(): Promise<TestRedis> {
+export async function ownRedis(): Promise<TestRedis> {
   const redis = await startTestRedis();
   const forget = onBenchEnd(() => process.kill(redis.pid, 'SIGKILL'));
   return {
@@ -187,7 +187,7 @@ async function ownRedis(): Promise<TestRedis> {
   };
 }
 
-const redisOf = ({ pid }: TestRedis): Watched => ({ label: 'redis', pid });
+export const redisOf = ({ pid }: TestRedis): Watched => ({ label: 'redis', pid });
 
 function newCodes(count: number): string[] {
   const run = randomUUID().slice(0, 8);

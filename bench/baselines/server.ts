@@ -22,6 +22,8 @@ export interface OurServer {
   readonly banner: string;
   readonly pid: number;
   readonly dataDir: string;
+  /** What `thread-name.ts` writes. */
+  readonly threadsFile: string;
   /** With the embedded PostgreSQL, without Redis. */
   watched(): Promise<Watched[]>;
   /** Messages logged as errors, so far. */
@@ -62,6 +64,7 @@ export async function startOurs(plan: ServerPlan): Promise<OurServer> {
     banner,
     pid: child.pid!,
     dataDir,
+    threadsFile: threads,
     async watched() {
       const postmaster = await postmasterOf(dataDir);
       const nameOf = threadNames(text(threads), child.pid!);

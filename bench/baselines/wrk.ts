@@ -48,6 +48,8 @@ export async function runWrk({ url, connections, seconds, script, args }: WrkRun
   let out = '';
   child.stdout.on('data', (chunk) => {
     out += chunk;
+    // A script that has nothing more to send says so.
+    if (out.includes('\nENDED\n')) child.kill('SIGINT');
   });
   const code = await whileChild(child);
   if (code !== 0) throw new Error(`wrk ended with ${code}: ${out}`);

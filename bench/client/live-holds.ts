@@ -5,7 +5,7 @@
 import type { LiveHolds, Make } from './jobs.ts';
 import { Latencies } from './latencies.ts';
 import { openSockets } from './live-socket.ts';
-import { freshId, readShots } from './shots.ts';
+import { freshId, readShots, type Shot } from './shots.ts';
 
 const created = Buffer.from('"status":201');
 const reply = Buffer.from('"type":"reply"');
@@ -14,14 +14,7 @@ const graceMs = 10_000;
 export const makeLiveHolds: Make<LiveHolds> = async ({ url, file, sockets: count, underWay, seconds }) => {
   const shots = readShots(file).slice(0, count);
   if (shots.length < count) throw new Error(`there are ${shots.length} buyers for ${count} sockets`);
-  const parts = shots.map(({ admission, path, sku }) => {
-    const saleId = path.split('/')[3];
-    const frame = JSON.stringify({
-      ...{ type: 'hold', id: 'r', saleId, sku, quantity: 1, admissionToken: admission },
-      holdId: '#',
-    });
-    return frame.split('#') as [string, string];
-  });
+  const parts = shots.map(frameParts);
   const sentAtMs = new Float64Array(count);
   let latencies = new Latencies();
   let errors: string[] = [];
@@ -82,3 +75,10 @@ export const makeLiveHolds: Make<LiveHolds> = async ({ url, file, sockets: count
     },
   };
 };
+
+/** The frame before and after the hold's id. */
+function frameParts({ admission, path, sku }: Shot): readonly [before: string, after: string] {
+  const saleId = path.split('/')[3];
+  const hold = { type: 'hold', id: 'r', saleId, sku, quantity: 1, admissionToken: admission, holdId: '#' };
+  return JSON.stringify(hold).split('#') as [string, string];
+}

@@ -1,5 +1,5 @@
 /** Results are data: one file a bench under `bench/results/`, which git ignores. Runs that were narrowed are kept apart. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Measurement } from '../measure.ts';
@@ -11,6 +11,15 @@ export interface Result {
 }
 
 const folder = fileURLToPath(new URL('../results', import.meta.url));
+
+/** The last whole run; null when there is none. */
+export function readResult(name: string): Result | null {
+  try {
+    return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Result;
+  } catch {
+    return null;
+  }
+}
 
 export function keepResult(name: string, isWhole: boolean, result: Omit<Result, 'at'>): void {
   mkdirSync(folder, { recursive: true });

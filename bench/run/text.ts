@@ -2,7 +2,7 @@
 import type { Measurement } from '../measure.ts';
 import { runsTable } from '../runs.ts';
 
-const figure = (value: number) =>
+export const figure = (value: number) =>
   value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);
 
 export function text(measured: Measurement): string {

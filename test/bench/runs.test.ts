@@ -61,12 +61,23 @@ describe('bounds', () => {
       { connections: 64, us: 'server', wanted: '<= 28' },
       { connections: 64, us: 'shard', wanted: '<= 5' },
     ];
-    expect(boundsOf(runs, bounds)).toEqual([
+    const bare = boundsOf(runs, bounds).map(({ name, value, wanted }) => ({ name, value, wanted }));
+    expect(bare).toEqual([
       { name: 'ours / lua, 64 connections', value: 1.5, wanted: '>= 1.4' },
       { name: 'server, us each, 64 connections', value: 16, wanted: '<= 28' },
       { name: 'shard, us each, 64 connections', value: 4, wanted: '<= 5' },
       { name: 'ours / before, 64 connections, requests/s', value: 3, wanted: 'more than 1' },
       { name: 'ours / before, 64 connections, processor time', value: 0.5, wanted: 'less than 1' },
+    ]);
+  });
+});
+
+describe('spread', () => {
+  test('of a ratio is that of each round, and its value that of the medians', () => {
+    const ours = [100, 400, 300].map((perSecond) => run({ perSecond }));
+    const lua = [100, 200, 100].map((perSecond) => run({ arm: 'lua', perSecond }));
+    expect(boundsOf([...ours, ...lua], [{ connections: 64, over: 'lua', wanted: '>= 1.4' }])).toEqual([
+      { name: 'ours / lua, 64 connections', value: 3, wanted: '>= 1.4', rounds: [1, 2, 3] },
     ]);
   });
 });
