@@ -30,9 +30,16 @@ const sizes = {
 export type Size = keyof typeof sizes;
 export type Theme = 'light' | 'dark';
 
+/** What somebody looks at the pages with. */
+export interface PersonOptions {
+  readonly size?: Size;
+  readonly theme?: Theme;
+  readonly more?: BrowserContextOptions;
+}
+
 export class Window {
   readonly #browser: Browser;
-  readonly #contexts: BrowserContext[] = [];
+  readonly #contexts = new Set<BrowserContext>();
 
   private constructor(browser: Browser) {
     this.#browser = browser;
@@ -50,11 +57,7 @@ export class Window {
   /** A browser of its own for one person: nothing is stored in it. */
   async person(
     baseURL: string,
-    {
-      size = 'phone',
-      theme = 'light',
-      more = {},
-    }: { size?: Size; theme?: Theme; more?: BrowserContextOptions } = {},
+    { size = 'phone', theme = 'light', more = {} }: PersonOptions = {},
   ): Promise<Page> {
     const context = await this.#browser.newContext({
       ...sizes[size],
@@ -62,7 +65,8 @@ export class Window {
       ...more,
     });
     context.setDefaultTimeout(30_000);
-    this.#contexts.push(context);
+    this.#contexts.add(context);
+    context.once('close', () => this.#contexts.delete(context));
     return context.newPage();
   }
 

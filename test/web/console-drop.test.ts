@@ -1,46 +1,36 @@
 /** One drop in the operator's console: its figures, its door, its rates, and a page that stays open over night. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { AccessTokens } from '../../src/gateway/tokens.ts';
-import { openSite, type Site, waitFor } from '../system/server.ts';
+import { waitFor } from '../system/server.ts';
 import { call, type Drop, expected, holding, openDrop } from '../system/shop.ts';
-import { axeFaults, complaintsOf, shot, sidewaysPixels, Window, whyNoBrowser } from './browser.ts';
+import { axeFaults, complaintsOf, type PersonOptions, shot, sidewaysPixels } from './browser.ts';
 import { figure, figureIs, join, operator, scrolls } from './console-people.ts';
+import { browserSite } from './site.ts';
 import { fillSignIn } from './visit.ts';
 
-const skipped = whyNoBrowser();
-if (skipped) console.warn(`skipping one drop of the console in a browser: ${skipped}`);
-
 const tokenSecret = 'a secret of at least thirty-two characters';
+const shop = browserSite('one drop of the console', {
+  env: { TOKEN_SECRET: tokenSecret },
+  person: { size: 'desktop' },
+});
 
-let site: Site;
-let url: string;
-let window: Window;
 let who: { readonly email: string; readonly accountId: string };
-
-const opened: Page[] = [];
 
 const paused = 'Paused by the shop: your place is kept';
 const phaseOf = async ({ saleId }: Drop): Promise<string> =>
-  (await expected(site.server, `GET /v1/sales/${saleId}`, 200)).phase;
+  (await expected(shop.server, `GET /v1/sales/${saleId}`, 200)).phase;
 const ratesOf = async ({ saleId }: Drop) =>
-  (await expected(site.server, `GET /v1/sales/${saleId}`, 200)).queueing;
+  (await expected(shop.server, `GET /v1/sales/${saleId}`, 200)).queueing;
 
 function slowDrop(title: string, more: object = {}): Promise<Drop> {
   const queueing = { releasePerSecond: 1, activeLimit: 3, ticketsPerAddress: null, ...more };
-  return openDrop(site.server, 20, { sale: { title, queueing } });
-}
-
-/** Closed after its test: a page that stays open goes on asking. */
-async function open(more: Parameters<Window['person']>[1] = {}): Promise<Page> {
-  const page = await window.person(url, { size: 'desktop', ...more });
-  opened.push(page);
-  return page;
+  return openDrop(shop.server, 20, { sale: { title, queueing } });
 }
 
 /** Signed in, with the figures of the drop. */
-async function dropPage(drop: Drop, more: Parameters<Window['person']>[1] = {}): Promise<Page> {
-  const page = await open(more);
+async function dropPage(drop: Drop, more: PersonOptions = {}): Promise<Page> {
+  const page = await shop.person(more);
   await page.goto(`/ops/drops/${drop.saleId}`);
   await fillSignIn(page, who.email);
   await figureIs(page, 'Waiting', (value) => value >= 0);
@@ -48,7 +38,7 @@ async function dropPage(drop: Drop, more: Parameters<Window['person']>[1] = {}):
 }
 
 function authenticated(accessToken: string): Promise<WebSocket> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/live`);
+  const socket = new WebSocket(`${shop.url.replace('http', 'ws')}/v1/live`);
   socket.onopen = () => socket.send(JSON.stringify({ type: 'authenticate', accessToken }));
   return new Promise((resolve, reject) => {
     socket.onmessage = () => resolve(socket);
@@ -58,19 +48,9 @@ function authenticated(accessToken: string): Promise<WebSocket> {
 
 const dialog = (page: Page) => page.getByRole('dialog');
 
-describe.skipIf(skipped !== null)('one drop in the console', () => {
+shop.describe('one drop in the console', () => {
   beforeAll(async () => {
-    site = await openSite({ TOKEN_SECRET: tokenSecret });
-    ({ url } = await site.start());
-    window = await Window.open();
-    who = await operator(site.server);
-  });
-  afterEach(async () => {
-    for (const page of opened.splice(0)) await page.context().close();
-  });
-  afterAll(async () => {
-    await window?.close();
-    await site?.close();
+    who = await operator(shop.server);
   });
 
   test('its figures are those of its status, and move', async () => {
@@ -78,8 +58,8 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
     const page = await dropPage(drop);
     const complaints = complaintsOf(page);
     expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Skua bicycle');
-    await holding(site.server, drop);
-    await join(site.server, drop.saleId, 12);
+    await holding(shop.server, drop);
+    await join(shop.server, drop.saleId, 12);
     await figureIs(page, 'Joined', (value) => value === 13);
     await figureIs(page, 'Waiting', (value) => value === 12);
     await figureIs(page, 'Admitted now', (value) => value === 1);
@@ -162,7 +142,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
       route.request().method() === 'GET' ? route.abort() : route.continue(),
     );
     const body = { queueing: { releasePerSecond: 7 } };
-    await expected(site.server, `PATCH /v1/sales/${drop.saleId}`, 200, { who: drop.seller, body });
+    await expected(shop.server, `PATCH /v1/sales/${drop.saleId}`, 200, { who: drop.seller, body });
     await form.getByLabel('Active limit').fill('9');
     await form.getByRole('button', { name: 'Apply rates' }).click();
     await form.getByRole('alert').waitFor();
@@ -178,7 +158,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
 
   test('it is closed by typing its title', async () => {
     const drop = await slowDrop('Pike 35');
-    await join(site.server, drop.saleId, 5);
+    await join(shop.server, drop.saleId, 5);
     const page = await dropPage(drop);
     await page.getByRole('button', { name: 'Close drop' }).click();
     const close = dialog(page).getByRole('button', { name: 'Close drop' });
@@ -199,7 +179,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
     'can be read by everybody and has its pictures, %s',
     async (theme) => {
       const drop = await slowDrop('Nimbus handheld, Tokyo');
-      await join(site.server, drop.saleId, 30);
+      await join(shop.server, drop.saleId, 30);
       const page = await dropPage(drop, { theme });
       await figureIs(page, 'Admitted now', (value) => value === 3);
       expect(await axeFaults(page)).toEqual([]);
@@ -216,7 +196,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
 
   test('without a network figures keep their age, and buttons say what came of them', async () => {
     const drop = await slowDrop('Skua bicycle, blue');
-    await join(site.server, drop.saleId, 6);
+    await join(shop.server, drop.saleId, 6);
     const page = await dropPage(drop);
     await figureIs(page, 'Joined', (value) => value === 6);
     await page.context().setOffline(true);
@@ -237,7 +217,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
 
   test('a page that stays open is live with new tokens when the old one has ended', async () => {
     const drop = await slowDrop('Night drop');
-    const page = await open();
+    const page = await shop.person();
     const lifeMs = 10_000;
     let sockets = 0;
     page.on('websocket', () => sockets++);
@@ -258,7 +238,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
     const connection = page.getByRole('status', { name: 'Connection' });
     await waitFor(async () => (await connection.innerText()) === 'Live');
     await waitFor(() => Date.now() > signedInAtMs + lifeMs + 4_000, lifeMs + 10_000);
-    await join(site.server, drop.saleId, 3);
+    await join(shop.server, drop.saleId, 3);
     await figureIs(page, 'Joined', (value) => value === 3);
     expect(await connection.innerText()).toBe('Live');
     expect(sockets).toBe(1);
@@ -267,7 +247,7 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
 
   test('a tab beyond the bound of its account goes on by asking and pushes no other out', async () => {
     const drop = await slowDrop('Many tabs');
-    const page = await open();
+    const page = await shop.person();
     let sockets = 0;
     page.on('websocket', () => sockets++);
     await page.goto(`/ops/drops/${drop.saleId}`);
@@ -279,9 +259,9 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
     );
     const others = await Promise.all(Array.from({ length: 8 }, () => authenticated(String(token))));
     await waitFor(async () => (await connection.innerText()) === 'Updating every 5 seconds');
-    await join(site.server, drop.saleId, 2);
+    await join(shop.server, drop.saleId, 2);
     await figureIs(page, 'Joined', (value) => value === 2);
-    await join(site.server, drop.saleId, 2);
+    await join(shop.server, drop.saleId, 2);
     await figureIs(page, 'Joined', (value) => value === 4);
     expect(sockets).toBe(1);
     expect(others.every(({ readyState }) => readyState === WebSocket.OPEN)).toBe(true);
@@ -290,8 +270,8 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
 
   test('a role that was taken away is said, not shown as an endless wait', async () => {
     const drop = await slowDrop('Lost role');
-    const other = await operator(site.server);
-    const page = await open();
+    const other = await operator(shop.server);
+    const page = await shop.person();
     await page.goto(`/ops/drops/${drop.saleId}`);
     await fillSignIn(page, other.email);
     await figureIs(page, 'Joined', (value) => value === 0);
@@ -301,6 +281,6 @@ describe.skipIf(skipped !== null)('one drop in the console', () => {
     await page.getByRole('button', { name: 'Pause', exact: true }).click();
     await dialog(page).getByRole('button', { name: 'Pause', exact: true }).click();
     await dialog(page).getByText('your account may not do this any more').waitFor();
-    expect((await call(site.server, `GET /v1/sales/${drop.saleId}`)).body.phase).toBe('active');
+    expect((await call(shop.server, `GET /v1/sales/${drop.saleId}`)).body.phase).toBe('active');
   });
 });

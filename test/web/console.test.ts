@@ -1,35 +1,22 @@
 /** The operator's console in a real browser: what it shows, and what it says when something is wrong. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openSite, type Site, waitFor } from '../system/server.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { waitFor } from '../system/server.ts';
 import { checkOut, type Drop, holding, member, openDrop } from '../system/shop.ts';
-import { axeFaults, complaintsOf, shot, sidewaysPixels, Window, whyNoBrowser } from './browser.ts';
+import { axeFaults, complaintsOf, type PersonOptions, shot, sidewaysPixels } from './browser.ts';
 import { figure, figureIs, frames, join, operator, scrolls } from './console-people.ts';
+import { browserSite } from './site.ts';
 import { fillSignIn } from './visit.ts';
 
-const skipped = whyNoBrowser();
-if (skipped) console.warn(`skipping the console in a browser: ${skipped}`);
+const shop = browserSite('the console', { env: { SHARDS: '2' }, person: { size: 'desktop' } });
 
 const title = 'Nimbus handheld, Tokyo';
-
-let site: Site;
-let url: string;
-let window: Window;
 let email: string;
 let drop: Drop;
 
-const opened: Page[] = [];
-
-/** Closed after its test: a page that stays open goes on asking. */
-async function open(more: Parameters<Window['person']>[1] = {}): Promise<Page> {
-  const page = await window.person(url, { size: 'desktop', ...more });
-  opened.push(page);
-  return page;
-}
-
 /** Signed in, with the drop in the table. */
-async function console_(more: Parameters<Window['person']>[1] = {}): Promise<Page> {
-  const page = await open(more);
+async function console_(more: PersonOptions = {}): Promise<Page> {
+  const page = await shop.person(more);
   await page.goto('/ops');
   await fillSignIn(page, email);
   await page.getByRole('link', { name: title }).waitFor();
@@ -41,30 +28,20 @@ const waitingIn = async (page: Page) => {
   return Number((await row.getByRole('cell').nth(1).innerText()).replaceAll(',', ''));
 };
 
-describe.skipIf(skipped !== null)('the operator’s console', () => {
+shop.describe('the operator’s console', () => {
   beforeAll(async () => {
-    site = await openSite({ SHARDS: '2' });
-    ({ url } = await site.start());
-    window = await Window.open();
-    ({ email } = await operator(site.server));
-    drop = await openDrop(site.server, 500, {
+    ({ email } = await operator(shop.server));
+    drop = await openDrop(shop.server, 500, {
       sale: {
         title,
         queueing: { releasePerSecond: 1, activeLimit: 20, ticketsPerAddress: null },
       },
     });
-    await join(site.server, drop.saleId, 60);
-  });
-  afterEach(async () => {
-    for (const page of opened.splice(0)) await page.context().close();
-  });
-  afterAll(async () => {
-    await window?.close();
-    await site?.close();
+    await join(shop.server, drop.saleId, 60);
   });
 
   test('an operator signs in in place and sees shards and drops move', async () => {
-    const page = await open();
+    const page = await shop.person();
     const complaints = complaintsOf(page);
     await page.goto('/ops');
     await page.getByRole('link', { name: 'Create an account' }).waitFor();
@@ -87,7 +64,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
       async () => (await page.getByRole('status', { name: 'Connection' }).innerText()) === 'Live',
     );
     const before = await waitFor(async () => (await waitingIn(page)) || null);
-    await join(site.server, drop.saleId, 30);
+    await join(shop.server, drop.saleId, 30);
     await waitFor(async () => (await waitingIn(page)) > before);
     for (const name of ['Queue length', 'Admissions', 'Stock', 'Commit p99'])
       await page.getByRole('img', { name, exact: true }).waitFor();
@@ -114,7 +91,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
   );
 
   test('what is wrong is said with the first thing to do, and its row is marked', async () => {
-    const page = await open();
+    const page = await shop.person();
     const since = new Date(Date.now() - 8_000).toISOString();
     const until = new Date(Date.now() + 60_000).toISOString();
     const wrong = {
@@ -164,14 +141,14 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
 
   test('all is good, and its figures are those of what was sold', async () => {
     const page = await console_();
-    const sold = await openDrop(site.server, 5, { sale: { title: 'Sold from' } });
+    const sold = await openDrop(shop.server, 5, { sale: { title: 'Sold from' } });
     const before = await figure(page, 'Orders');
-    const declined = await holding(site.server, sold);
-    expect((await checkOut(site.server, declined, { paymentMethod: 'pm_card_chargeDeclined' })).status).toBe(
+    const declined = await holding(shop.server, sold);
+    expect((await checkOut(shop.server, declined, { paymentMethod: 'pm_card_chargeDeclined' })).status).toBe(
       402,
     );
     for (let n = 0; n < 2; n++)
-      expect((await checkOut(site.server, await holding(site.server, sold))).status).toBe(201);
+      expect((await checkOut(shop.server, await holding(shop.server, sold))).status).toBe(201);
     await figureIs(page, 'Orders', (value) => value === (before || 0) + 2);
     await figureIs(page, 'Payments', (value) => value === 2);
     await page.getByText('1 declined').waitFor();
@@ -183,7 +160,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
   });
 
   test('more than eight shards scroll inside their table, the worst first', async () => {
-    const page = await open();
+    const page = await shop.person();
     await frames(page, 'ops.shards', ({ shards }) => ({
       shards: Array.from({ length: 12 }, (_, shard) => ({
         ...(shards as object[])[0],
@@ -200,8 +177,8 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
   });
 
   test('other roles read that the page is not for them', async () => {
-    const page = await open({ size: 'phone' });
-    const { email: buyer } = await member(site.server, 'buyer');
+    const page = await shop.person({ size: 'phone' });
+    const { email: buyer } = await member(shop.server, 'buyer');
     await page.goto('/ops');
     await fillSignIn(page, buyer);
     await page.getByRole('heading', { level: 1, name: 'Not for this account' }).waitFor();
@@ -220,7 +197,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
   test('figures of a lost connection keep, with their age, and come back by themselves', async () => {
     const page = await console_();
     const before = await waitFor(async () => (await waitingIn(page)) || null);
-    await site.server.end('SIGKILL');
+    await shop.server.end('SIGKILL');
     const health = page.getByRole('status', { name: 'Health' });
     await page.getByText(/^As of \d\d:\d\d:\d\d$/).waitFor();
     await health.getByText('The shop does not answer').waitFor();
@@ -232,7 +209,7 @@ describe.skipIf(skipped !== null)('the operator’s console', () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     await shot(page, 'ops-lost-desktop-dark');
     expect(await axeFaults(page)).toEqual([]);
-    await site.start();
+    await shop.site.start();
     await waitFor(
       async () => (await page.getByRole('status', { name: 'Connection' }).innerText()) === 'Live',
       40_000,

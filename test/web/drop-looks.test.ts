@@ -6,11 +6,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join as joined } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page, WebSocketRoute } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { root } from '../house/source.ts';
-import { openSite, type Site, waitFor } from '../system/server.ts';
+import { waitFor } from '../system/server.ts';
 import { admitted, call, expected, holding, openDrop } from '../system/shop.ts';
-import { axeFaults, type Size, shot, sidewaysPixels, type Theme, Window, whyNoBrowser } from './browser.ts';
+import { axeFaults, type Size, shot, sidewaysPixels, type Theme } from './browser.ts';
 import {
   alert,
   button,
@@ -25,20 +25,9 @@ import {
   pay,
   queueing,
 } from './drop-page.ts';
+import { browserSite } from './site.ts';
 
-const skipped = whyNoBrowser();
-if (skipped) console.warn(`skipping the looks of the drop page: ${skipped}`);
-
-let site: Site;
-let window: Window;
-let url: string;
-const opened: Page[] = [];
-
-async function person(size: Size = 'phone', theme: Theme = 'light'): Promise<Page> {
-  const page = await window.person(url, { size, theme });
-  opened.push(page);
-  return page;
-}
+const shop = browserSite('the looks of the drop page');
 
 type Look = (page: Page, state: string) => Promise<void>;
 
@@ -48,7 +37,7 @@ const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).t
 const ways: Readonly<Record<string, (open: () => Promise<Page>, look: Look) => Promise<void>>> = {
   async buying(open, look) {
     const page = await open();
-    const drop = await openDrop(site.server, 5);
+    const drop = await openDrop(shop.server, 5);
     await page.goto(`/drops/${drop.saleId}`);
     await button(page, 'Join the line').waitFor();
     await look(page, 'join');
@@ -68,23 +57,23 @@ const ways: Readonly<Record<string, (open: () => Promise<Page>, look: Look) => P
   },
   async waiting(open, look) {
     const page = await open();
-    const drop = await openDrop(site.server, 300, { sale: queueing({ activeLimit: 2 }) });
-    await crowd(site.server, drop.saleId, 60);
+    const drop = await openDrop(shop.server, 300, { sale: queueing({ activeLimit: 2 }) });
+    await crowd(shop.server, drop.saleId, 60);
     await join(page, drop.saleId);
     await figure(page, 'People ahead').waitFor();
-    await crowd(site.server, drop.saleId, 9);
+    await crowd(shop.server, drop.saleId, 9);
     await look(page, 'waiting');
     await button(page, 'Leave the line').click();
     await look(page, 'leave');
     await button(page, 'Stay').click();
-    await expected(site.server, `POST /v1/sales/${drop.saleId}/pause`, 200, { who: drop.seller, body: {} });
+    await expected(shop.server, `POST /v1/sales/${drop.saleId}/pause`, 200, { who: drop.seller, body: {} });
     await page.getByText('Paused by the shop: your place is kept').waitFor();
     await look(page, 'paused');
     await button(page, 'Leave the line').click();
     await button(page, 'Leave').click();
     await heading(page, 'You left the line').waitFor();
     await look(page, 'left');
-    await expected(site.server, `POST /v1/sales/${drop.saleId}/close`, 200, { who: drop.seller });
+    await expected(shop.server, `POST /v1/sales/${drop.saleId}/close`, 200, { who: drop.seller });
     const late = await open();
     await late.goto(`/drops/${drop.saleId}`);
     await heading(late, 'This drop has ended').waitFor();
@@ -92,17 +81,17 @@ const ways: Readonly<Record<string, (open: () => Promise<Page>, look: Look) => P
   },
   async near(open, look) {
     const page = await open();
-    const drop = await narrowDrop(site.server, 40);
-    await crowd(site.server, drop.saleId, 5);
+    const drop = await narrowDrop(shop.server, 40);
+    await crowd(shop.server, drop.saleId, 5);
     await join(page, drop.saleId);
     await figure(page, 'People ahead').waitFor();
-    await crowd(site.server, drop.saleId, 30);
+    await crowd(shop.server, drop.saleId, 30);
     await look(page, 'near');
   },
   async lost(open, look) {
     const page = await open();
-    const drop = await narrowDrop(site.server, 40);
-    await crowd(site.server, drop.saleId, 25);
+    const drop = await narrowDrop(shop.server, 40);
+    await crowd(shop.server, drop.saleId, 25);
     let isDown = false;
     const sockets: WebSocketRoute[] = [];
     await page.routeWebSocket(/\/v1\/live/, (socket) => {
@@ -120,13 +109,13 @@ const ways: Readonly<Record<string, (open: () => Promise<Page>, look: Look) => P
   },
   async soldOut(open, look) {
     const page = await open();
-    const drop = await openDrop(site.server, 2);
-    const [first, second] = [await holding(site.server, drop), await holding(site.server, drop)];
+    const drop = await openDrop(shop.server, 2);
+    const [first, second] = [await holding(shop.server, drop), await holding(shop.server, drop)];
     await join(page, drop.saleId);
     await heading(page, 'All units are being paid for').waitFor();
     await look(page, 'on-hold');
     for (const who of [first, second]) {
-      const { status } = await call(site.server, 'POST /v1/checkout', {
+      const { status } = await call(shop.server, 'POST /v1/checkout', {
         ...{ who, headers: { 'idempotency-key': who.holdId } },
         body: {
           ...{ holdIds: [who.holdId], shippingMethod: 'standard', paymentMethod: 'pm_card_visa' },
@@ -145,14 +134,14 @@ const ways: Readonly<Record<string, (open: () => Promise<Page>, look: Look) => P
   async early(open, look) {
     const page = await open();
     const times = { prequeueAt: inMinutes(87), startsAt: inMinutes(102), endsAt: inMinutes(200) };
-    const scheduled = await openDrop(site.server, 300, { sale: times });
+    const scheduled = await openDrop(shop.server, 300, { sale: times });
     await page.goto(`/drops/${scheduled.saleId}`);
     await page.getByRole('timer', { name: 'Starts in' }).waitFor();
     await look(page, 'scheduled');
     const opened = { ...times, prequeueAt: new Date().toISOString() };
-    const prequeue = await openDrop(site.server, 300, { sale: opened });
+    const prequeue = await openDrop(shop.server, 300, { sale: opened });
     await waitFor(async () => (await phaseOf(prequeue.saleId)) === 'prequeue');
-    await crowd(site.server, prequeue.saleId, 25);
+    await crowd(shop.server, prequeue.saleId, 25);
     await page.goto(`/drops/${prequeue.saleId}`);
     await button(page, 'Join the line').waitFor();
     await look(page, 'prequeue');
@@ -162,7 +151,7 @@ const ways: Readonly<Record<string, (open: () => Promise<Page>, look: Look) => P
     await look(page, 'prequeued');
   },
   async passing(open, look) {
-    const drop = await openDrop(site.server, 3, {
+    const drop = await openDrop(shop.server, 3, {
       sale: { ...queueing({ claimSeconds: 5 }), holdSeconds: 5 },
     });
     const page = await open();
@@ -176,7 +165,7 @@ const ways: Readonly<Record<string, (open: () => Promise<Page>, look: Look) => P
     await look(idle, 'passed');
   },
   async refused(open, look) {
-    const drop = await openDrop(site.server, 3);
+    const drop = await openDrop(shop.server, 3);
     const page = await open();
     const problem = (status: number, code: string, headers: Record<string, string> = {}) => ({
       ...{ status, headers, contentType: 'application/problem+json' },
@@ -195,8 +184,8 @@ const ways: Readonly<Record<string, (open: () => Promise<Page>, look: Look) => P
     await heading(page, 'It’s your turn').waitFor();
   },
   async unknown(open, look) {
-    const drop = await openDrop(site.server, 3);
-    await admitted(site.server, drop);
+    const drop = await openDrop(shop.server, 3);
+    await admitted(shop.server, drop);
     const page = await open();
     await page.routeWebSocket(/\/v1\/live/, (socket) => void socket.close());
     await page.route(/\/tickets(?:\/mine)?$/, async (route) => {
@@ -212,7 +201,7 @@ const ways: Readonly<Record<string, (open: () => Promise<Page>, look: Look) => P
 };
 
 async function phaseOf(saleId: string): Promise<string> {
-  return (await expected(site.server, `GET /v1/sales/${saleId}`, 200)).phase;
+  return (await expected(shop.server, `GET /v1/sales/${saleId}`, 200)).phase;
 }
 
 const looks: readonly (readonly [Size, Theme])[] = [
@@ -222,24 +211,11 @@ const looks: readonly (readonly [Size, Theme])[] = [
   ['desktop', 'dark'],
 ];
 
-describe.skipIf(skipped !== null)('the states of a drop', () => {
-  beforeAll(async () => {
-    site = await openSite();
-    ({ url } = await site.start());
-    window = await Window.open();
-  });
-  afterEach(async () => {
-    for (const page of opened.splice(0)) await page.close();
-  });
-  afterAll(async () => {
-    await window.close();
-    await site.close();
-  });
-
+shop.describe('the states of a drop', () => {
   for (const [size, theme] of looks)
     test.each(Object.keys(ways))(`%s, ${size}, ${theme}`, { timeout: 120_000 }, async (way) => {
       await ways[way]!(
-        () => person(size, theme),
+        () => shop.person({ size: size, theme }),
         async (page, state) => {
           await shot(page, `drop-${state}-${size}-${theme}`, true);
           expect(await axeFaults(page), state).toEqual([]);
@@ -250,7 +226,7 @@ describe.skipIf(skipped !== null)('the states of a drop', () => {
 
   test.each(Object.keys(ways))('%s at 320 px has nothing sideways', { timeout: 120_000 }, async (way) => {
     await ways[way]!(
-      () => person('narrow'),
+      () => shop.person({ size: 'narrow' }),
       async (page, state) => {
         await shot(page, `drop-${state}-320-light`, true);
         expect(await sidewaysPixels(page), state).toBeLessThanOrEqual(0);
@@ -259,7 +235,7 @@ describe.skipIf(skipped !== null)('the states of a drop', () => {
   });
 
   test('nothing moves by itself while it loads, joins and is called', async () => {
-    const page = await person();
+    const page = await shop.person();
     await page.addInitScript(`
       globalThis.shifts = [];
       new PerformanceObserver((list) => {
@@ -268,21 +244,21 @@ describe.skipIf(skipped !== null)('the states of a drop', () => {
             shifts.push([entry.value, ...entry.sources.map(({ node }) => node?.outerHTML?.slice(0, 80))].join(' '));
       }).observe({ type: 'layout-shift', buffered: true });
     `);
-    const drop = await narrowDrop(site.server, 9);
-    await crowd(site.server, drop.saleId, 4);
+    const drop = await narrowDrop(shop.server, 9);
+    await crowd(shop.server, drop.saleId, 4);
     await join(page, drop.saleId);
     await figure(page, 'People ahead').waitFor();
-    await crowd(site.server, drop.saleId, 4);
+    await crowd(shop.server, drop.saleId, 4);
     const rates = { queueing: { activeLimit: 100 } };
-    await expected(site.server, `PATCH /v1/sales/${drop.saleId}`, 200, { who: drop.seller, body: rates });
+    await expected(shop.server, `PATCH /v1/sales/${drop.saleId}`, 200, { who: drop.seller, body: rates });
     await heading(page, 'It’s your turn').waitFor();
     await page.getByRole('timer', { name: 'Time to choose' }).waitFor();
     expect(await page.evaluate('shifts')).toEqual([]);
   });
 
   test('its JavaScript is under 60 KB with gzip, and a slow processor paints it soon', async () => {
-    const drop = await openDrop(site.server, 5);
-    const page = await person();
+    const drop = await openDrop(shop.server, 5);
+    const page = await shop.person();
     const scripts = new Set<string>();
     page.on('response', (response) => {
       const { pathname } = new URL(response.url());
@@ -299,7 +275,7 @@ describe.skipIf(skipped !== null)('the states of a drop', () => {
     expect(bytes).toBeLessThan(60_000);
     expect((await readdir(joined(root, 'dist/web/assets'))).length).toBeGreaterThan(scripts.size);
 
-    const slow = await person();
+    const slow = await shop.person();
     const devtools = await slow.context().newCDPSession(slow);
     await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 });
     await slow.goto(`/drops/${drop.saleId}`);

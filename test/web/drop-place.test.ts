@@ -1,9 +1,8 @@
 /** A place in line is kept: over reloads, tabs, devices, lost connections, a restart of the server, a wrong clock. */
 import type { Page, WebSocketRoute } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openSite, type Site, waitFor } from '../system/server.ts';
+import { expect, test } from 'vitest';
+import { waitFor } from '../system/server.ts';
 import { call, type Drop, expected, guest, member, openDrop, stockOf } from '../system/shop.ts';
-import { Window, whyNoBrowser } from './browser.ts';
 import {
   alert,
   button,
@@ -19,26 +18,14 @@ import {
   queueing,
   textIn,
 } from './drop-page.ts';
+import { browserSite } from './site.ts';
 
-const skipped = whyNoBrowser();
-if (skipped) console.warn(`skipping the place in line in a browser: ${skipped}`);
-
-let site: Site;
-let window: Window;
-let url: string;
-const opened: Page[] = [];
-
-/** Closed after its test: a page that stays open goes on asking. */
-async function person(more: Parameters<Window['person']>[1] = {}): Promise<Page> {
-  const page = await window.person(url, more);
-  opened.push(page);
-  return page;
-}
+const shop = browserSite('the place in line');
 
 /** In a line of four, behind three who wait, and one who is inside. */
 async function waiting(page: Page): Promise<Drop> {
-  const drop = await narrowDrop(site.server, 9);
-  await crowd(site.server, drop.saleId, 4);
+  const drop = await narrowDrop(shop.server, 9);
+  await crowd(shop.server, drop.saleId, 4);
   await join(page, drop.saleId);
   await waitFor(async () => (await numberIn(page, 'People ahead')) === 3);
   return drop;
@@ -61,22 +48,9 @@ async function swallow(page: Page, path: RegExp, method: string): Promise<{ sent
   return { sent };
 }
 
-describe.skipIf(skipped !== null)('a place in line', () => {
-  beforeAll(async () => {
-    site = await openSite();
-    ({ url } = await site.start());
-    window = await Window.open();
-  });
-  afterEach(async () => {
-    for (const page of opened.splice(0)) await page.close();
-  });
-  afterAll(async () => {
-    await window.close();
-    await site.close();
-  });
-
+shop.describe('a place in line', () => {
   test('is the same after a reload and in a second tab, and both are called', async () => {
-    const page = await person();
+    const page = await shop.person();
     const drop = await waiting(page);
     await page.reload();
     expect(await numberIn(page, 'Your number')).toBe(5);
@@ -84,20 +58,20 @@ describe.skipIf(skipped !== null)('a place in line', () => {
     await tab.goto(`/drops/${drop.saleId}`);
     expect(await numberIn(tab, 'Your number')).toBe(5);
     const rates = { queueing: { activeLimit: 100 } };
-    await expected(site.server, `PATCH /v1/sales/${drop.saleId}`, 200, { who: drop.seller, body: rates });
+    await expected(shop.server, `PATCH /v1/sales/${drop.saleId}`, 200, { who: drop.seller, body: rates });
     for (const each of [page, tab]) await heading(each, 'It’s your turn').waitFor();
     await hold(page);
     await heading(tab, 'Held for you').waitFor();
     await fillAddress(tab);
     await pay(tab);
     for (const each of [page, tab]) await heading(each, 'Receipt').waitFor();
-    expect(await stockOf(site.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
+    expect(await stockOf(shop.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
   });
 
   test('is the same on another device of the account, and so are the hold and the receipt', async () => {
-    const drop = await openDrop(site.server, 9);
-    const { email } = await member(site.server, 'buyer');
-    const devices = [await person(), await person({ size: 'desktop' })] as const;
+    const drop = await openDrop(shop.server, 9);
+    const { email } = await member(shop.server, 'buyer');
+    const devices = [await shop.person(), await shop.person({ size: 'desktop' })] as const;
     for (const device of devices) {
       await device.goto(`/signin?next=/drops/${drop.saleId}`);
       await device.getByLabel('Email').fill(email);
@@ -114,11 +88,11 @@ describe.skipIf(skipped !== null)('a place in line', () => {
     await fillAddress(desk);
     await pay(desk);
     for (const device of devices) await heading(device, 'Receipt').waitFor();
-    expect(await stockOf(site.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
+    expect(await stockOf(shop.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
   });
 
   test('a lost connection is said after a second, figures keep their age, and it comes back by itself', async () => {
-    const page = await person();
+    const page = await shop.person();
     let sockets: WebSocketRoute[] = [];
     let isDown = false;
     await page.routeWebSocket(/\/v1\/live/, (socket) => {
@@ -136,8 +110,8 @@ describe.skipIf(skipped !== null)('a place in line', () => {
     await connectionIs(page, 'Reconnecting – your place is kept');
     await page.getByText(/As of .* s ago\./).waitFor();
     expect(await numberIn(page, 'Your number')).toBe(5);
-    await call(site.server, `DELETE /v1/sales/${drop.saleId}/tickets/mine`, {
-      who: await guest(site.server),
+    await call(shop.server, `DELETE /v1/sales/${drop.saleId}/tickets/mine`, {
+      who: await guest(shop.server),
     });
     isDown = false;
     await connectionIs(page, 'Live', 40_000);
@@ -146,15 +120,15 @@ describe.skipIf(skipped !== null)('a place in line', () => {
   });
 
   test('without any socket the page polls, up to the receipt', async () => {
-    const page = await person();
+    const page = await shop.person();
     await page.routeWebSocket(/\/v1\/live/, (socket) => void socket.close({ code: 1012 }));
-    const drop = await narrowDrop(site.server, 9);
-    await crowd(site.server, drop.saleId, 2);
+    const drop = await narrowDrop(shop.server, 9);
+    await crowd(shop.server, drop.saleId, 2);
     await join(page, drop.saleId);
     await connectionIs(page, 'Updating every 5 seconds');
     expect(await numberIn(page, 'Your number')).toBe(3);
     const rates = { queueing: { activeLimit: 100 } };
-    await expected(site.server, `PATCH /v1/sales/${drop.saleId}`, 200, { who: drop.seller, body: rates });
+    await expected(shop.server, `PATCH /v1/sales/${drop.saleId}`, 200, { who: drop.seller, body: rates });
     await heading(page, 'It’s your turn').waitFor();
     await hold(page);
     await fillAddress(page);
@@ -167,7 +141,7 @@ describe.skipIf(skipped !== null)('a place in line', () => {
 
   test('a browser whose clock is 10 minutes wrong shows the server’s time limits', async () => {
     for (const minutes of [-10, 10]) {
-      const page = await person();
+      const page = await shop.person();
       await page.addInitScript((offMs) => {
         const now = Date.now.bind(Date);
         const Real = Date;
@@ -180,11 +154,11 @@ describe.skipIf(skipped !== null)('a place in line', () => {
         } as DateConstructor;
       }, minutes * 60_000);
       const startsAt = new Date(Date.now() + 100_000).toISOString();
-      const soon = await openDrop(site.server, 9, { sale: { startsAt } });
+      const soon = await openDrop(shop.server, 9, { sale: { startsAt } });
       await page.goto(`/drops/${soon.saleId}`);
       const startsIn = await page.getByRole('timer', { name: 'Starts in' }).textContent();
       expect(startsIn).toMatch(/^1:[0-4]\d$/);
-      const drop = await openDrop(site.server, 9);
+      const drop = await openDrop(shop.server, 9);
       await join(page, drop.saleId);
       await heading(page, 'It’s your turn').waitFor();
       expect(await page.getByRole('timer', { name: 'Time to choose' }).textContent()).toMatch(
@@ -196,8 +170,8 @@ describe.skipIf(skipped !== null)('a place in line', () => {
   });
 
   test('a reload in mid-request takes and pays nothing twice', async () => {
-    const drop = await openDrop(site.server, 9);
-    const page = await person();
+    const drop = await openDrop(shop.server, 9);
+    const page = await shop.person();
     await page.goto(`/drops/${drop.saleId}`);
     const joined = await swallow(page, /\/tickets$/, 'POST');
     await button(page, 'Join the line').click();
@@ -219,17 +193,17 @@ describe.skipIf(skipped !== null)('a place in line', () => {
     await page.unrouteAll({ behavior: 'ignoreErrors' });
     await page.reload();
     await heading(page, 'Receipt').waitFor();
-    expect(await stockOf(site.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
+    expect(await stockOf(shop.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
     const who = await sessionOf(page);
-    expect((await expected(site.server, 'GET /v1/orders', 200, { who })).items).toHaveLength(1);
+    expect((await expected(shop.server, 'GET /v1/orders', 200, { who })).items).toHaveLength(1);
   });
 
   test('a slow payment survives a reload', async () => {
-    const { sandboxUrl } = site.server;
+    const { sandboxUrl } = shop.server;
     const slow = (delayMs: number) =>
       fetch(`${sandboxUrl}/_sandbox/faults`, { method: 'POST', body: JSON.stringify({ delayMs }) });
-    const drop = await openDrop(site.server, 9);
-    const page = await person();
+    const drop = await openDrop(shop.server, 9);
+    const page = await shop.person();
     await join(page, drop.saleId);
     await hold(page);
     await fillAddress(page);
@@ -246,27 +220,27 @@ describe.skipIf(skipped !== null)('a place in line', () => {
       await slow(0);
     }
     await waitFor(async () => heading(page, 'Receipt').isVisible(), 40_000);
-    expect(await stockOf(site.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
+    expect(await stockOf(shop.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
   });
 
   test('the server restarts while somebody waits: the same number, and the line goes on', async () => {
-    const page = await person();
+    const page = await shop.person();
     const drop = await waiting(page);
-    await site.server.end('SIGTERM');
+    await shop.server.end('SIGTERM');
     await waitFor(async () => (await connectionState(page).textContent()) !== 'Live', 30_000);
     expect(await numberIn(page, 'Your number')).toBe(5);
-    await site.start();
+    await shop.site.start();
     await connectionIs(page, 'Live', 40_000);
     expect(await numberIn(page, 'Your number')).toBe(5);
     const rates = { queueing: { activeLimit: 100 } };
-    await expected(site.server, `PATCH /v1/sales/${drop.saleId}`, 200, { who: drop.seller, body: rates });
+    await expected(shop.server, `PATCH /v1/sales/${drop.saleId}`, 200, { who: drop.seller, body: rates });
     await heading(page, 'It’s your turn').waitFor();
     await hold(page);
   });
 
   test('by keyboard alone, from the button to the receipt', async () => {
-    const drop = await openDrop(site.server, 9, { sale: queueing() });
-    const page = await person({ size: 'desktop' });
+    const drop = await openDrop(shop.server, 9, { sale: queueing() });
+    const page = await shop.person({ size: 'desktop' });
     await page.goto(`/drops/${drop.saleId}`);
     await button(page, 'Join the line').waitFor();
     const focused = () => page.evaluate('document.activeElement.innerText || document.activeElement.name');

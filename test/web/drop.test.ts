@@ -1,9 +1,8 @@
 /** A buyer's way through a drop, in a real browser, from the button to the receipt and to every other end. */
-import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openSite, type Site, waitFor } from '../system/server.ts';
+import { expect, test } from 'vitest';
+import { waitFor } from '../system/server.ts';
 import { call, expected, holding, openDrop, stockOf } from '../system/shop.ts';
-import { complaintsOf, Window, whyNoBrowser } from './browser.ts';
+import { complaintsOf } from './browser.ts';
 import {
   address,
   alert,
@@ -21,39 +20,14 @@ import {
   textbox,
   textIn,
 } from './drop-page.ts';
+import { browserSite } from './site.ts';
 
-const skipped = whyNoBrowser();
-if (skipped) console.warn(`skipping the drop page in a browser: ${skipped}`);
+const shop = browserSite('the drop page');
 
-let site: Site;
-let window: Window;
-let url: string;
-const opened: Page[] = [];
-
-/** Closed after its test: a page that stays open goes on asking. */
-async function person(): Promise<Page> {
-  const page = await window.person(url);
-  opened.push(page);
-  return page;
-}
-
-describe.skipIf(skipped !== null)('a drop in a browser', () => {
-  beforeAll(async () => {
-    site = await openSite();
-    ({ url } = await site.start());
-    window = await Window.open();
-  });
-  afterEach(async () => {
-    for (const page of opened.splice(0)) await page.close();
-  });
-  afterAll(async () => {
-    await window.close();
-    await site.close();
-  });
-
+shop.describe('a drop in a browser', () => {
   test('from the button to the receipt, as a guest made at the press of it', async () => {
-    const drop = await openDrop(site.server, 5);
-    const page = await person();
+    const drop = await openDrop(shop.server, 5);
+    const page = await shop.person();
     const complaints = complaintsOf(page);
     const asked: string[] = [];
     page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
@@ -80,7 +54,7 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     expect(await textIn(page, 'Order number')).toMatch(/^DB-/);
     await page.getByText('Only this browser knows your order').waitFor();
     expect(await page.title()).toMatch(/^Receipt – /);
-    expect(await stockOf(site.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
+    expect(await stockOf(shop.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
     await page.reload();
     await heading(page, 'Receipt').waitFor();
     await page.getByRole('link', { name: 'See the order' }).click();
@@ -89,8 +63,8 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
   });
 
   test('the order is kept by who makes an account of the guest', async () => {
-    const drop = await openDrop(site.server, 5);
-    const page = await person();
+    const drop = await openDrop(shop.server, 5);
+    const page = await shop.person();
     await join(page, drop.saleId);
     await hold(page);
     await fillAddress(page);
@@ -105,8 +79,8 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
   });
 
   test('a declined card costs nothing, and the form comes back with all fields kept', async () => {
-    const drop = await openDrop(site.server, 5);
-    const page = await person();
+    const drop = await openDrop(shop.server, 5);
+    const page = await shop.person();
     await join(page, drop.saleId);
     await hold(page);
     await fillAddress(page);
@@ -126,12 +100,12 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     await hold(page);
     await pay(page);
     await heading(page, 'Receipt').waitFor();
-    expect(await stockOf(site.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
+    expect(await stockOf(shop.server, drop.sku)).toMatchObject({ sold: 1, held: 0 });
   });
 
   test('what the shop does not take is said at its field, and nothing is charged', async () => {
-    const drop = await openDrop(site.server, 5);
-    const page = await person();
+    const drop = await openDrop(shop.server, 5);
+    const page = await shop.person();
     await join(page, drop.saleId);
     await hold(page);
     await fillAddress(page);
@@ -151,8 +125,8 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
   });
 
   test('with real payments no test card is offered, and nothing says that no money moves', async () => {
-    const drop = await openDrop(site.server, 5);
-    const page = await person();
+    const drop = await openDrop(shop.server, 5);
+    const page = await shop.person();
     await page.route('**/v1/checkout/options', (route) => route.fulfill({ json: { payments: 'stripe' } }));
     await join(page, drop.saleId);
     await hold(page);
@@ -163,8 +137,8 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
   });
 
   test('two buyers and one unit: one has it, the other one’s place is kept', async () => {
-    const drop = await openDrop(site.server, 1);
-    const [first, second] = [await person(), await person()];
+    const drop = await openDrop(shop.server, 1);
+    const [first, second] = [await shop.person(), await shop.person()];
     await join(first, drop.saleId);
     await hold(first);
     await join(second, drop.saleId);
@@ -178,7 +152,7 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
     expect(await numberIn(second, 'Your number')).toBe(2);
     await second.getByText('You were not charged.').waitFor();
     await second.getByText(/Your place is kept until/).waitFor();
-    const late = await person();
+    const late = await shop.person();
     await late.goto(`/drops/${drop.saleId}`);
     await heading(late, 'Sold out').waitFor();
     expect(await figure(late, 'Your number').count()).toBe(0);
@@ -186,8 +160,8 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
   });
 
   test('a unit that is given back comes to the next in line', async () => {
-    const drop = await openDrop(site.server, 1);
-    const [first, second] = [await person(), await person()];
+    const drop = await openDrop(shop.server, 1);
+    const [first, second] = [await shop.person(), await shop.person()];
     await join(first, drop.saleId);
     await hold(first);
     await join(second, drop.saleId);
@@ -201,22 +175,22 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
   });
 
   test('the last unit is taken while somebody chooses: said at once, and the place is kept', async () => {
-    const drop = await openDrop(site.server, 1, { sale: queueing({ overAdmission: 10 }) });
-    const page = await person();
+    const drop = await openDrop(shop.server, 1, { sale: queueing({ overAdmission: 10 }) });
+    const page = await shop.person();
     await join(page, drop.saleId);
     await heading(page, 'It’s your turn').waitFor();
-    const other = await holding(site.server, drop);
+    const other = await holding(shop.server, drop);
     await button(page, 'Hold 1 unit').click();
     await alert(page).filter({ hasText: 'The last one was just taken. You were not charged.' }).waitFor();
     await heading(page, 'Sold out').waitFor();
     expect(await numberIn(page, 'Your number')).toBe(1);
-    await call(site.server, `DELETE /v1/holds/${other.holdId}`, { who: other });
+    await call(shop.server, `DELETE /v1/holds/${other.holdId}`, { who: other });
     await hold(page);
   });
 
   test('a hold that runs out: not charged, held again with all fields kept', async () => {
-    const drop = await openDrop(site.server, 2, { sale: { ...queueing(), holdSeconds: 5 } });
-    const page = await person();
+    const drop = await openDrop(shop.server, 2, { sale: { ...queueing(), holdSeconds: 5 } });
+    const page = await shop.person();
     await join(page, drop.saleId);
     await hold(page);
     await textbox(page, 'Full name').fill('Mara Quist');
@@ -226,8 +200,8 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
   });
 
   test('a turn that is not used passes, and who joins again stands at the end', async () => {
-    const drop = await openDrop(site.server, 2, { sale: queueing({ claimSeconds: 5 }) });
-    const page = await person();
+    const drop = await openDrop(shop.server, 2, { sale: queueing({ claimSeconds: 5 }) });
+    const page = await shop.person();
     await join(page, drop.saleId);
     await heading(page, 'It’s your turn').waitFor();
     await heading(page, 'Your turn has passed').waitFor();
@@ -239,13 +213,13 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
   });
 
   test('the shop pauses, resumes and closes: the buyer sees it', async () => {
-    const drop = await narrowDrop(site.server, 5);
-    await crowd(site.server, drop.saleId, 3);
-    const page = await person();
+    const drop = await narrowDrop(shop.server, 5);
+    await crowd(shop.server, drop.saleId, 3);
+    const page = await shop.person();
     await join(page, drop.saleId);
     await figure(page, 'People ahead').waitFor();
     const steer = (verb: string) =>
-      expected(site.server, `POST /v1/sales/${drop.saleId}/${verb}`, 200, {
+      expected(shop.server, `POST /v1/sales/${drop.saleId}/${verb}`, 200, {
         ...{ who: drop.seller, ...(verb === 'pause' ? { body: {} } : {}) },
       });
     await steer('pause');
@@ -260,9 +234,9 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
   });
 
   test('a guest registers in the line and keeps the number', async () => {
-    const drop = await narrowDrop(site.server, 5);
-    await crowd(site.server, drop.saleId, 3);
-    const page = await person();
+    const drop = await narrowDrop(shop.server, 5);
+    await crowd(shop.server, drop.saleId, 3);
+    const page = await shop.person();
     await join(page, drop.saleId);
     expect(await numberIn(page, 'Your number')).toBe(4);
     await page.getByRole('link', { name: 'Create an account' }).click();
@@ -276,9 +250,9 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
   });
 
   test('leaving is asked about; staying changes nothing', async () => {
-    const drop = await narrowDrop(site.server, 5);
-    await crowd(site.server, drop.saleId, 2);
-    const page = await person();
+    const drop = await narrowDrop(shop.server, 5);
+    await crowd(shop.server, drop.saleId, 2);
+    const page = await shop.person();
     await join(page, drop.saleId);
     await button(page, 'Leave the line').click();
     await button(page, 'Stay').click();
@@ -295,13 +269,13 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
   });
 
   test('several units of several items', async () => {
-    const first = await openDrop(site.server, 5);
+    const first = await openDrop(shop.server, 5);
     const sku = `${first.sku}-2`;
     const product = {
       ...{ title: 'Dock', description: 'A dock.', brand: 'Nimbus', category: 'Electronics > Docks' },
       variants: [{ sku, options: {}, price: { amount: 4_900, currency: 'USD' }, stock: 9 }],
     };
-    await expected(site.server, 'POST /v1/products', 201, {
+    await expected(shop.server, 'POST /v1/products', 201, {
       ...{ who: first.seller, body: { ...product, attributes: {}, images: [] } },
     });
     const price = { amount: 4_900, currency: 'USD' };
@@ -309,10 +283,10 @@ describe.skipIf(skipped !== null)('a drop in a browser', () => {
       { sku: `${first.sku}-3`, quantity: 4, price, purchaseLimit: 1 },
       { sku, quantity: 9, price, purchaseLimit: 3 },
     ];
-    const drop = await openDrop(site.server, 4, {
+    const drop = await openDrop(shop.server, 4, {
       ...{ seller: first.seller, sku: `${first.sku}-3`, sale: { items } },
     });
-    const page = await person();
+    const page = await shop.person();
     await join(page, drop.saleId);
     const dock = figure(page, 'Dock');
     await dock.getByRole('spinbutton', { name: 'Units' }).fill('3');

@@ -1,13 +1,12 @@
 /** What every page has, from the server's side and in a real browser. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSite, type Site } from '../system/server.ts';
-import { axeFaults, complaintsOf, shot, sidewaysPixels, Window, whyNoBrowser } from './browser.ts';
-
-const skipped = whyNoBrowser();
-if (skipped) console.warn(`skipping the pages in a browser: ${skipped}`);
+import { axeFaults, complaintsOf, shot, sidewaysPixels } from './browser.ts';
+import { browserSite } from './site.ts';
 
 let site: Site;
 let url: string;
+const shop = browserSite('the pages', { site: () => site });
 
 beforeAll(async () => {
   site = await openSite({ SAMPLE: '0' });
@@ -85,17 +84,11 @@ describe('over HTTP', () => {
   });
 });
 
-describe.skipIf(skipped !== null)('in a browser', () => {
-  let window: Window;
-  beforeAll(async () => {
-    window = await Window.open();
-  });
-  afterAll(() => window.close());
-
+shop.describe('in a browser', () => {
   test.each(['light', 'dark'] as const)(
     '"Not here" and "Sign in" can be read and used, %s',
     async (theme) => {
-      const page = await window.person(url, { theme });
+      const page = await shop.person({ theme });
       const complaints = complaintsOf(page);
       await page.goto('/nowhere');
       expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Not here');
@@ -111,7 +104,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   );
 
   test('a wrong password is said, and what was typed stays', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     await page.goto('/signin');
     await page.getByLabel('Email').fill('ada@example.com');
     await page.getByLabel('Password').fill('not the one');
@@ -121,7 +114,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('fits a narrow phone, and the first Tab leads to the content', async () => {
-    const page = await window.person(url, { size: 'narrow' });
+    const page = await shop.person({ size: 'narrow' });
     await page.goto('/signin');
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     expect(await sidewaysPixels(page)).toBeLessThanOrEqual(0);

@@ -1,38 +1,27 @@
 /** The list of orders and one order, for accounts and for guests. */
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openSite, type Site } from '../system/server.ts';
+import { beforeAll, expect, test } from 'vitest';
 import { checkOut, type Drop, expected, type Holder, holding, member, openDrop } from '../system/shop.ts';
-import { complaintsOf, Window, whyNoBrowser } from './browser.ts';
+import { complaintsOf } from './browser.ts';
+import { browserSite } from './site.ts';
 import { beGuest, faultsIn, fillSignIn, layoutShift, loseSession, signIn, tabTo } from './visit.ts';
 
-const skipped = whyNoBrowser();
-if (skipped) console.warn(`skipping the pages of orders: ${skipped}`);
+const shop = browserSite('orders');
 
-describe.skipIf(skipped !== null)('in a browser', () => {
-  let site: Site;
-  let url: string;
-  let window: Window;
+shop.describe('in a browser', () => {
   let drop: Drop;
   beforeAll(async () => {
-    site = await openSite({ SAMPLE: '0' });
-    ({ url } = await site.start());
-    window = await Window.open();
-    drop = await openDrop(site.server, 100);
-  });
-  afterAll(async () => {
-    await window.close();
-    await site.close();
+    drop = await openDrop(shop.server, 100);
   });
 
   const bought = async (who: Holder, paymentMethod = 'pm_card_visa') =>
-    (await checkOut(site.server, who, { paymentMethod })).body;
+    (await checkOut(shop.server, who, { paymentMethod })).body;
 
   const headingIs = (page: Page, text: string) =>
     page.getByRole('heading', { level: 1, name: text }).waitFor();
 
   test('a stranger is asked to sign in under "Orders"', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     await page.goto('/orders');
     await headingIs(page, 'Orders');
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
@@ -40,9 +29,9 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('a guest sees the order, keeps it with an e-mail and a password, and it stays', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     const complaints = complaintsOf(page);
-    const buyer = await holding(site.server, drop);
+    const buyer = await holding(shop.server, drop);
     const order = await bought(buyer);
     await beGuest(page, buyer);
     await page.goto('/orders');
@@ -52,7 +41,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
     expect(await faultsIn(page, 'orders-guest')).toEqual([]);
 
     const form = page.getByRole('form', { name: 'Keep this order' });
-    const taken = await member(site.server, 'buyer');
+    const taken = await member(shop.server, 'buyer');
     await form.getByLabel('Email').fill(taken.email);
     await form.getByLabel('Password').fill('a long password');
     await form.getByRole('button', { name: 'Create an account' }).click();
@@ -67,8 +56,8 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('nobody has bought yet: what to do next', async () => {
-    const page = await window.person(url);
-    const { email } = await member(site.server, 'buyer');
+    const page = await shop.person();
+    const { email } = await member(shop.server, 'buyer');
     await signIn(page, email, '/orders');
     await page.getByRole('heading', { name: 'No order yet' }).waitFor();
     expect(await page.getByRole('link', { name: 'See the drops' }).getAttribute('href')).toBe('/drops');
@@ -76,13 +65,13 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('more orders than a page has come at the press of a button', async () => {
-    const page = await window.person(url);
-    const buyer = await member(site.server, 'buyer');
+    const page = await shop.person();
+    const buyer = await member(shop.server, 'buyer');
     const { token, accountId } = buyer;
     const numbers = [];
     for (let n = 0; n < 2; n++) {
-      const other = await openDrop(site.server, 2);
-      const holder = await holding(site.server, other, { token, accountId });
+      const other = await openDrop(shop.server, 2);
+      const holder = await holding(shop.server, other, { token, accountId });
       numbers.push((await bought(holder)).orderNumber);
     }
     await page.route('**/v1/orders?limit=20*', (route) =>
@@ -97,9 +86,9 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('an order says its state, lines, address and total; it is cancelled by keyboard and refunded', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     const complaints = complaintsOf(page);
-    const buyer = await holding(site.server, drop);
+    const buyer = await holding(shop.server, drop);
     const order = await bought(buyer);
     await beGuest(page, buyer);
     await page.goto(`/orders/${order.orderId}`);
@@ -137,8 +126,8 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('a declined one says that nothing was charged', async () => {
-    const page = await window.person(url);
-    const buyer = await holding(site.server, drop);
+    const page = await shop.person();
+    const buyer = await holding(shop.server, drop);
     const declined = await bought(buyer, 'pm_card_chargeDeclined');
     await beGuest(page, buyer);
     await page.goto(`/orders/${declined.orderId}`);
@@ -151,8 +140,8 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('an order that is no more to be cancelled says why', async () => {
-    const page = await window.person(url);
-    const buyer = await holding(site.server, drop);
+    const page = await shop.person();
+    const buyer = await holding(shop.server, drop);
     const order = await bought(buyer);
     await beGuest(page, buyer);
     await page.route(`**/v1/orders/${order.orderId}`, async (route) => {
@@ -167,8 +156,8 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('a state of a newer server is named, with one next step', async () => {
-    const page = await window.person(url);
-    const buyer = await holding(site.server, drop);
+    const page = await shop.person();
+    const buyer = await holding(shop.server, drop);
     const order = await bought(buyer);
     await beGuest(page, buyer);
     const newer = { ...order, status: 'gift_wrapping', paymentStatus: 'escrow', shippingMethod: 'drone' };
@@ -180,9 +169,9 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('an order of somebody else, or of nobody, is "Not here"', async () => {
-    const page = await window.person(url);
-    const { orderId } = await bought(await holding(site.server, drop));
-    await beGuest(page, await holding(site.server, drop));
+    const page = await shop.person();
+    const { orderId } = await bought(await holding(shop.server, drop));
+    await beGuest(page, await holding(shop.server, drop));
     for (const path of [orderId, 'ord_nothing', '%25']) {
       await page.goto(`/orders/${path}`);
       await headingIs(page, 'Not here');
@@ -190,9 +179,9 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('a session that ends while an order is shown: the form in its place, then the order', async () => {
-    const page = await window.person(url);
-    const buyer = await member(site.server, 'buyer');
-    const order = await bought(await holding(site.server, drop, buyer));
+    const page = await shop.person();
+    const buyer = await member(shop.server, 'buyer');
+    const order = await bought(await holding(shop.server, drop, buyer));
     await signIn(page, buyer.email, `/orders/${order.orderId}`);
     await headingIs(page, `Order ${order.orderNumber}`);
     await loseSession(page);
@@ -202,8 +191,8 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('a cancellation that comes too late is told in the dialog, and nothing is lost', async () => {
-    const page = await window.person(url);
-    const buyer = await holding(site.server, drop);
+    const page = await shop.person();
+    const buyer = await holding(shop.server, drop);
     const order = await bought(buyer);
     await beGuest(page, buyer);
     await page.route('**/cancel', (route) =>
@@ -217,6 +206,6 @@ describe.skipIf(skipped !== null)('in a browser', () => {
     await page.getByText('The order has changed meanwhile', { exact: false }).waitFor();
     await page.keyboard.press('Escape');
     await headingIs(page, `Order ${order.orderNumber}`);
-    await expected(site.server, `GET /v1/orders/${order.orderId}`, 200, { who: buyer });
+    await expected(shop.server, `GET /v1/orders/${order.orderId}`, 200, { who: buyer });
   });
 });

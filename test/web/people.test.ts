@@ -1,36 +1,23 @@
 /** Home, the drops, registering and the account, in a real browser against a real server with the sample shop. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { countries as known } from '../../src/market/accounts/countries.ts';
 import { countries } from '../../src/web/parts/countries.ts';
-import { openSite, type Site, waitFor } from '../system/server.ts';
+import { waitFor } from '../system/server.ts';
 import { admin, expected, guest, member } from '../system/shop.ts';
-import { complaintsOf, Window, whyNoBrowser } from './browser.ts';
+import { complaintsOf } from './browser.ts';
+import { browserSite } from './site.ts';
 import { beGuest, faultsIn, fillSignIn, layoutShift, loseSession, signIn, tabTo } from './visit.ts';
 
-const skipped = whyNoBrowser();
-if (skipped) console.warn(`skipping the pages of people: ${skipped}`);
+const shop = browserSite('the pages of people', { env: { SAMPLE: '1' } });
 
 test('the countries to choose from are those that the API takes', () => {
   expect(countries.map(({ code }) => code).sort()).toEqual([...known].sort());
   expect(countries.find(({ code }) => code === 'DE')?.name).toBe('Germany');
 });
 
-describe.skipIf(skipped !== null)('in a browser', () => {
-  let site: Site;
-  let url: string;
-  let window: Window;
-  beforeAll(async () => {
-    site = await openSite({ SAMPLE: '1' });
-    ({ url } = await site.start());
-    window = await Window.open();
-  });
-  afterAll(async () => {
-    await window.close();
-    await site.close();
-  });
-
+shop.describe('in a browser', () => {
   test('home shows the drop that is open, the next ones and products, and nothing moves', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     const complaints = complaintsOf(page);
     await page.goto('/');
     await page.getByRole('link', { name: 'Go to the door' }).waitFor();
@@ -49,7 +36,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('"Drops" lists what is open, what is next, and is reached from home by keyboard', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     await page.goto('/');
     await page.getByRole('link', { name: 'All drops' }).waitFor();
     await tabTo(page, 'All drops');
@@ -65,7 +52,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('a shop without drops says so, and what comes next', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     await page.route('**/v1/sales?*', (route) => route.fulfill({ json: { items: [], nextCursor: null } }));
     await page.goto('/');
     await page.getByRole('heading', { name: 'No drop is open or announced.' }).waitFor();
@@ -78,7 +65,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   ])(
     'an API that answers %i is a plain sentence, and the page goes on by itself',
     async (status, code, sentence) => {
-      const page = await window.person(url);
+      const page = await shop.person();
       let answers = 0;
       await page.route('**/v1/sales?*', (route) =>
         answers++ < 1
@@ -98,7 +85,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   );
 
   test('a state and fields of a newer server are shown as far as they are understood', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     await page.route('**/v1/sales?*', async (route) => {
       const answer = await route.fetch();
       const { items } = await answer.json();
@@ -112,9 +99,9 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('somebody registers, and goes on where they came from', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     const complaints = complaintsOf(page);
-    const taken = await member(site.server, 'buyer');
+    const taken = await member(shop.server, 'buyer');
     await page.goto('/register?next=%2Fdrops');
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Create an account');
     expect(await faultsIn(page, 'register')).toEqual([]);
@@ -136,19 +123,19 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('an address of another site is no place to go to afterwards', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     await page.goto('/register?next=https%3A%2F%2Fexample.com');
     await page.getByLabel('Full name').fill('Mara Quist');
     await page.getByLabel('Email').fill(`mara-${Date.now()}@example.com`);
     await page.getByLabel('Password').fill('a long password');
     await page.getByRole('button', { name: 'Create an account' }).click();
     await page.getByRole('link', { name: 'Account' }).waitFor();
-    expect(new URL(page.url()).origin).toBe(url);
+    expect(new URL(page.url()).origin).toBe(shop.url);
   });
 
   test('a guest who registers is the same account', async () => {
-    const page = await window.person(url);
-    const person = await guest(site.server);
+    const page = await shop.person();
+    const person = await guest(shop.server);
     await beGuest(page, person);
     await page.goto('/register?next=%2Faccount');
     await page.getByText('Your places in line, your cart and your orders come with you.').waitFor();
@@ -164,9 +151,9 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('the account: who you are, addresses, signing out, by keyboard', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     const complaints = complaintsOf(page);
-    const person = await member(site.server, 'buyer');
+    const person = await member(shop.server, 'buyer');
     await page.goto('/account');
     // Nobody is signed in: the form stands in its place.
     await fillSignIn(page, person.email);
@@ -221,12 +208,12 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('an operator finds the console in the account; administration has no page yet', async () => {
-    const page = await window.person(url);
-    const { token } = await admin(site.server);
-    const person = await member(site.server, 'buyer');
+    const page = await shop.person();
+    const { token } = await admin(shop.server);
+    const person = await member(shop.server, 'buyer');
     const body = { roles: ['buyer', 'operator'] };
     const who = { accountId: '', token };
-    await expected(site.server, `PATCH /v1/admin/accounts/${person.accountId}`, 200, { who, body });
+    await expected(shop.server, `PATCH /v1/admin/accounts/${person.accountId}`, 200, { who, body });
     await signIn(page, person.email, '/account');
     await page.getByRole('main').getByRole('link', { name: 'Operator console' }).waitFor();
     expect(await page.getByRole('link', { name: 'Administration' }).count()).toBe(0);
@@ -234,12 +221,12 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('sessions are listed, and one that is not known is ended', async () => {
-    const page = await window.person(url);
-    const person = await member(site.server, 'buyer');
+    const page = await shop.person();
+    const person = await member(shop.server, 'buyer');
     // Another place where the account is signed in.
     const body = { email: person.email, password: 'a long password' };
     const headers = { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Firefox/130.0' };
-    await expected(site.server, 'POST /v1/auth/login', 200, { body, headers });
+    await expected(shop.server, 'POST /v1/auth/login', 200, { body, headers });
     await signIn(page, person.email, '/account');
     const region = page.getByRole('region', { name: 'Sessions' });
     await region.getByText('Firefox on Windows').waitFor();
@@ -255,8 +242,8 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('a session that has ended shows the form in its place, and then the account again', async () => {
-    const page = await window.person(url);
-    const person = await member(site.server, 'buyer');
+    const page = await shop.person();
+    const person = await member(shop.server, 'buyer');
     await signIn(page, person.email, '/account');
     await page.getByRole('region', { name: 'Addresses' }).waitFor();
     await loseSession(page);

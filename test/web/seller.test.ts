@@ -1,13 +1,12 @@
 /** The seller's shop and a new drop, and the forecast that its preview shows. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { forecast, leftAfter } from '../../src/web/pages/forecast.ts';
-import { openSite, type Site } from '../system/server.ts';
 import { checkOut, expected, holding, member, openDrop, productBody } from '../system/shop.ts';
-import { complaintsOf, Window, whyNoBrowser } from './browser.ts';
+import { complaintsOf } from './browser.ts';
+import { browserSite } from './site.ts';
 import { faultsIn, fillSignIn, layoutShift, loseSession, signIn, tabTo } from './visit.ts';
 
-const skipped = whyNoBrowser();
-if (skipped) console.warn(`skipping the pages of sellers: ${skipped}`);
+const shop = browserSite('the pages of sellers');
 
 describe('the forecast', () => {
   const pace = { units: 800, releasePerSecond: 20, activeLimit: 5_000, admissionSeconds: 300 };
@@ -48,32 +47,19 @@ describe('the forecast', () => {
   });
 });
 
-describe.skipIf(skipped !== null)('in a browser', () => {
-  let site: Site;
-  let url: string;
-  let window: Window;
-  beforeAll(async () => {
-    site = await openSite({ SAMPLE: '0' });
-    ({ url } = await site.start());
-    window = await Window.open();
-  });
-  afterAll(async () => {
-    await window.close();
-    await site.close();
-  });
-
+shop.describe('in a browser', () => {
   /** A seller with one listing of 40 units. */
   async function sellerWithListing() {
-    const seller = await member(site.server, 'seller');
+    const seller = await member(shop.server, 'seller');
     const sku = `FJELL-${seller.accountId.slice(-6)}`;
     const body = { ...productBody([sku], 40), title: 'Mudline trail shoe' };
-    await expected(site.server, 'POST /v1/products', 201, { who: seller, body });
+    await expected(shop.server, 'POST /v1/products', 201, { who: seller, body });
     return { seller, sku };
   }
 
   test('a buyer is told that the shop is not for this account; a stranger signs in there', async () => {
-    const page = await window.person(url);
-    const { email } = await member(site.server, 'buyer');
+    const page = await shop.person();
+    const { email } = await member(shop.server, 'buyer');
     await page.goto('/sell');
     await fillSignIn(page, email);
     await page.getByRole('heading', { level: 1, name: 'Not for this account' }).waitFor();
@@ -81,11 +67,11 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('the shop shows listings, drops and what was sold', async () => {
-    const page = await window.person(url, { size: 'desktop' });
+    const page = await shop.person({ size: 'desktop' });
     const complaints = complaintsOf(page);
-    const seller = await member(site.server, 'seller');
-    const drop = await openDrop(site.server, 20, { seller });
-    await checkOut(site.server, await holding(site.server, drop));
+    const seller = await member(shop.server, 'seller');
+    const drop = await openDrop(shop.server, 20, { seller });
+    await checkOut(shop.server, await holding(shop.server, drop));
     await signIn(page, seller.email, '/sell');
     await page.getByRole('heading', { level: 1, name: 'Your shop' }).waitFor();
     const drops = page.getByRole('table', { name: 'Drops' });
@@ -103,8 +89,8 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('a shop with nothing in it says what to do', async () => {
-    const page = await window.person(url);
-    const { email } = await member(site.server, 'seller');
+    const page = await shop.person();
+    const { email } = await member(shop.server, 'seller');
     await signIn(page, email, '/sell');
     await page.getByText('No drop yet.', { exact: false }).waitFor();
     await page.getByText('No listing yet.', { exact: false }).waitFor();
@@ -114,7 +100,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('a drop is written by keyboard, previewed and published, and has these terms', async () => {
-    const page = await window.person(url, { size: 'desktop' });
+    const page = await shop.person({ size: 'desktop' });
     const complaints = complaintsOf(page);
     const { seller, sku } = await sellerWithListing();
     await signIn(page, seller.email, '/sell/drops/new');
@@ -154,7 +140,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
     await page.waitForURL('**/drops/sal_*');
 
     const saleId = new URL(page.url()).pathname.split('/').at(-1);
-    const sale = await expected(site.server, `GET /v1/sales/${saleId}`, 200);
+    const sale = await expected(shop.server, `GET /v1/sales/${saleId}`, 200);
     expect(sale).toMatchObject({
       ...{ title: 'Mudline, first pressing', sellerId: seller.accountId },
       ...{ prequeueAt: '2030-07-01T19:15:00.000Z', startsAt: '2030-07-01T19:30:00.000Z' },
@@ -170,7 +156,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('what is wrong stands at its field, from the page and from the API, and nothing typed is lost', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     const { seller, sku } = await sellerWithListing();
     await signIn(page, seller.email, '/sell/drops/new');
     const problemOf = async (label: string) => {
@@ -207,7 +193,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('a draft is kept over a reload and a session that ends, for its account alone', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     const { seller } = await sellerWithListing();
     await signIn(page, seller.email, '/sell/drops/new');
     await page.getByLabel('Title').fill('Half a thought');
@@ -234,7 +220,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   });
 
   test('an answer that is lost publishes nothing twice, also after a reload', async () => {
-    const page = await window.person(url);
+    const page = await shop.person();
     const { seller, sku } = await sellerWithListing();
     await signIn(page, seller.email, '/sell/drops/new');
     await page.getByLabel('Title').fill('Once only');
@@ -251,7 +237,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
     await page.reload();
     await page.getByRole('button', { name: 'Publish drop' }).click();
     await page.waitForURL('**/drops/sal_*');
-    const { items } = await expected(site.server, `GET /v1/sales?seller=${seller.accountId}`, 200);
+    const { items } = await expected(shop.server, `GET /v1/sales?seller=${seller.accountId}`, 200);
     expect(items).toHaveLength(1);
   });
 
@@ -261,7 +247,7 @@ describe.skipIf(skipped !== null)('in a browser', () => {
   ])(
     'a publication that is answered with %i is a plain sentence, and the button works again',
     async (status, code, sentence) => {
-      const page = await window.person(url);
+      const page = await shop.person();
       const { seller, sku } = await sellerWithListing();
       await signIn(page, seller.email, '/sell/drops/new');
       await page.getByLabel('Title').fill('Patience');
