@@ -14,7 +14,7 @@ import { createLog } from './ops/log.ts';
 import { exposition, readFamilies } from './ops/metrics.ts';
 import { OverviewReader } from './ops/overview.ts';
 import { choosePorts, loopback } from './ops/ports.ts';
-import { keepSample } from './ops/sample/shop.ts';
+import { keepSample, renewSample } from './ops/sample/shop.ts';
 import { readTokenSecret, sandboxWebhookSecret } from './ops/secrets.ts';
 import { startOps } from './ops/server.ts';
 import { shareLimits } from './ops/shared-limits.ts';
@@ -122,7 +122,12 @@ async function start(): Promise<void> {
   const stopWatching = overview.watch();
   closing.unshift(async () => stopWatching());
 
-  const drop = config.hasSample ? await keepSample({ pool, baseUrl: publicUrl, tokenSecret, log }) : null;
+  const sample = { pool, baseUrl: publicUrl, tokenSecret, log };
+  const drop = config.hasSample ? await keepSample(sample) : null;
+  if (config.hasSample) {
+    const stopRenewing = renewSample(sample);
+    closing.unshift(async () => stopRenewing());
+  }
   const tookSeconds = (performance.now() - startedAtMs) / 1000;
   process.stdout.write(
     banner({ config, publicUrl, opsPort: ports.ops, durability, sandbox, admin, drop, tookSeconds }),

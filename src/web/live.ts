@@ -2,7 +2,8 @@
  * The only live connection of a tab, shared by all that its page shows.
  *
  * 1. It stands while somebody listens. A lost one is built again after 0.5, 1, 2, 4 … 15 s with full jitter, at once when
- *    the browser is online again or the page is shown again; `drain` says when to come back.
+ *    the browser is online again, the page is shown again, or only its token had ended; `drain` says when to come back.
+ *    A browser that is offline has none, whatever its socket believes.
  * 2. After three tries without `ready` listeners are told to poll (`connection` says `polling`); the socket is still
  *    tried.
  * 3. A connection that the server closed for newer ones of the same account is tried again when somebody looks at the
@@ -171,9 +172,14 @@ function onReady(frame: Frame): void {
 }
 
 function onDrain(seconds: number): void {
+  leave(seconds * 1000 * (0.5 + Math.random()));
+}
+
+/** Gives the connection up, and tries again after that time. */
+function leave(pauseMs: number): void {
   close();
   lost();
-  retryTimer = setTimeout(wake, seconds * 1000 * (0.5 + Math.random()));
+  retryTimer = setTimeout(wake, pauseMs);
 }
 
 function onClosed(code: number): void {
@@ -190,7 +196,10 @@ function onClosed(code: number): void {
     : Math.min(pauseMaxMs, firstPauseMs * 2 ** (failures - 1));
   const pauseMs = pauseMaxNowMs * (isForNewer ? 0.5 + Math.random() : Math.random());
   const isTokenRefused = code === 4001 && tokenInUse !== null;
-  if (isTokenRefused) void renew(tokenInUse!).then(() => (retryTimer = setTimeout(wake, pauseMs)));
+  // A token that has ended is no trouble of the server: with the next one the page is back at once.
+  const pauseAfterRenewalMs = failures > 1 ? pauseMs : 0;
+  if (isTokenRefused)
+    void renew(tokenInUse!).then(() => (retryTimer = setTimeout(wake, pauseAfterRenewalMs)));
   else retryTimer = setTimeout(wake, pauseMs);
 }
 
@@ -250,6 +259,9 @@ function deliver(): void {
 // What wakes it.
 
 addEventListener('online', wake);
+addEventListener('offline', () => {
+  if (socket !== null) leave(pauseMaxMs);
+});
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return;
   // A frame that was asked for while the page was hidden may never be drawn.

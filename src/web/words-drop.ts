@@ -46,14 +46,14 @@ export const words = {
     unitsLeft: 'Units left',
     units: 'Units',
     inLine: (n: number, text: string) =>
-      n === 1 ? '1 person is in the line.' : `${text} people are in the line.`,
+      n === 0 ? 'Nobody is in the line.' : `${people(n, text)} ${n === 1 ? 'is' : 'are'} in the line.`,
     chance: {
       likely: 'likely',
       uncertain: 'uncertain',
       unlikely: 'unlikely',
       sold_out: 'none at the moment',
     },
-    chanceIs: (word: string) => `The chance to get one is ${word}.`,
+    chanceIs: (word: string) => `Chance to get one: ${word}.`,
     join: 'Join the line',
     joining: 'Joining the line',
     noAccount: 'No account needed.',
@@ -164,7 +164,7 @@ export const words = {
   held: {
     title: 'Held for you',
     timer: 'Held for',
-    seconds: (n: string) => `${n} seconds left to pay`,
+    seconds: (n: string) => `${n} seconds left to pay.`,
     after: 'Then the unit goes back to the line.',
     form: 'Checkout',
     address: 'Where it goes',

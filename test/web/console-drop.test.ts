@@ -5,7 +5,8 @@ import { AccessTokens } from '../../src/gateway/tokens.ts';
 import { waitFor } from '../system/server.ts';
 import { call, type Drop, expected, holding, openDrop } from '../system/shop.ts';
 import { axeFaults, complaintsOf, type PersonOptions, shot, sidewaysPixels } from './browser.ts';
-import { figure, figureIs, join, operator, scrolls } from './console-people.ts';
+import { figure, figureIs, operator, scrolls } from './console-people.ts';
+import { crowd } from './drop-page.ts';
 import { browserSite } from './site.ts';
 import { fillSignIn } from './visit.ts';
 
@@ -59,7 +60,7 @@ shop.describe('one drop in the console', () => {
     const complaints = complaintsOf(page);
     expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Skua bicycle');
     await holding(shop.server, drop);
-    await join(shop.server, drop.saleId, 12);
+    await crowd(shop.server, drop.saleId, 12);
     await figureIs(page, 'Joined', (value) => value === 13);
     await figureIs(page, 'Waiting', (value) => value === 12);
     await figureIs(page, 'Admitted now', (value) => value === 1);
@@ -158,7 +159,7 @@ shop.describe('one drop in the console', () => {
 
   test('it is closed by typing its title', async () => {
     const drop = await slowDrop('Pike 35');
-    await join(shop.server, drop.saleId, 5);
+    await crowd(shop.server, drop.saleId, 5);
     const page = await dropPage(drop);
     await page.getByRole('button', { name: 'Close drop' }).click();
     const close = dialog(page).getByRole('button', { name: 'Close drop' });
@@ -179,7 +180,7 @@ shop.describe('one drop in the console', () => {
     'can be read by everybody and has its pictures, %s',
     async (theme) => {
       const drop = await slowDrop('Nimbus handheld, Tokyo');
-      await join(shop.server, drop.saleId, 30);
+      await crowd(shop.server, drop.saleId, 30);
       const page = await dropPage(drop, { theme });
       await figureIs(page, 'Admitted now', (value) => value === 3);
       expect(await axeFaults(page)).toEqual([]);
@@ -196,7 +197,7 @@ shop.describe('one drop in the console', () => {
 
   test('without a network figures keep their age, and buttons say what came of them', async () => {
     const drop = await slowDrop('Skua bicycle, blue');
-    await join(shop.server, drop.saleId, 6);
+    await crowd(shop.server, drop.saleId, 6);
     const page = await dropPage(drop);
     await figureIs(page, 'Joined', (value) => value === 6);
     await page.context().setOffline(true);
@@ -238,7 +239,7 @@ shop.describe('one drop in the console', () => {
     const connection = page.getByRole('status', { name: 'Connection' });
     await waitFor(async () => (await connection.innerText()) === 'Live');
     await waitFor(() => Date.now() > signedInAtMs + lifeMs + 4_000, lifeMs + 10_000);
-    await join(shop.server, drop.saleId, 3);
+    await crowd(shop.server, drop.saleId, 3);
     await figureIs(page, 'Joined', (value) => value === 3);
     expect(await connection.innerText()).toBe('Live');
     expect(sockets).toBe(1);
@@ -259,9 +260,9 @@ shop.describe('one drop in the console', () => {
     );
     const others = await Promise.all(Array.from({ length: 8 }, () => authenticated(String(token))));
     await waitFor(async () => (await connection.innerText()) === 'Updating every 5 seconds');
-    await join(shop.server, drop.saleId, 2);
+    await crowd(shop.server, drop.saleId, 2);
     await figureIs(page, 'Joined', (value) => value === 2);
-    await join(shop.server, drop.saleId, 2);
+    await crowd(shop.server, drop.saleId, 2);
     await figureIs(page, 'Joined', (value) => value === 4);
     expect(sockets).toBe(1);
     expect(others.every(({ readyState }) => readyState === WebSocket.OPEN)).toBe(true);

@@ -1,9 +1,8 @@
 /** Who the tests of the console need: an operator who signs in on the page, and people who keep a drop moving. */
 
 import type { Page } from 'playwright-core';
-import { expect } from 'vitest';
 import { waitFor } from '../system/server.ts';
-import { admin, call, expected, guest, member, type Place } from '../system/shop.ts';
+import { admin, expected, member, type Place } from '../system/shop.ts';
 
 export async function operator(
   place: Place & { banner: string },
@@ -13,18 +12,6 @@ export async function operator(
   const body = { roles: ['operator'] };
   await expected(place, `PATCH /v1/admin/accounts/${accountId}`, 200, { who, body });
   return { email, accountId };
-}
-
-/** Joins with that many guests at once. */
-export async function join(place: Place, saleId: string, people: number): Promise<void> {
-  await Promise.all(
-    Array.from({ length: people }, async () => {
-      const { status } = await call(place, `POST /v1/sales/${saleId}/tickets`, {
-        ...{ who: await guest(place), body: {} },
-      });
-      expect(status).toBe(201);
-    }),
-  );
 }
 
 /** The number in a figure; NaN: a dash. */

@@ -4,7 +4,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { waitFor } from '../system/server.ts';
 import { checkOut, type Drop, holding, member, openDrop } from '../system/shop.ts';
 import { axeFaults, complaintsOf, type PersonOptions, shot, sidewaysPixels } from './browser.ts';
-import { figure, figureIs, frames, join, operator, scrolls } from './console-people.ts';
+import { figure, figureIs, frames, operator, scrolls } from './console-people.ts';
+import { crowd } from './drop-page.ts';
 import { browserSite } from './site.ts';
 import { fillSignIn } from './visit.ts';
 
@@ -37,7 +38,7 @@ shop.describe('the operator’s console', () => {
         queueing: { releasePerSecond: 1, activeLimit: 20, ticketsPerAddress: null },
       },
     });
-    await join(shop.server, drop.saleId, 60);
+    await crowd(shop.server, drop.saleId, 60);
   });
 
   test('an operator signs in in place and sees shards and drops move', async () => {
@@ -64,7 +65,7 @@ shop.describe('the operator’s console', () => {
       async () => (await page.getByRole('status', { name: 'Connection' }).innerText()) === 'Live',
     );
     const before = await waitFor(async () => (await waitingIn(page)) || null);
-    await join(shop.server, drop.saleId, 30);
+    await crowd(shop.server, drop.saleId, 30);
     await waitFor(async () => (await waitingIn(page)) > before);
     for (const name of ['Queue length', 'Admissions', 'Stock', 'Commit p99'])
       await page.getByRole('img', { name, exact: true }).waitFor();

@@ -9,7 +9,7 @@ import type { Page, WebSocketRoute } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { root } from '../house/source.ts';
 import { waitFor } from '../system/server.ts';
-import { admitted, call, expected, holding, openDrop } from '../system/shop.ts';
+import { admitted, checkOut, expected, holding, openDrop } from '../system/shop.ts';
 import { axeFaults, type Size, shot, sidewaysPixels, type Theme } from './browser.ts';
 import {
   alert,
@@ -114,16 +114,7 @@ const ways: Readonly<Record<string, (open: () => Promise<Page>, look: Look) => P
     await join(page, drop.saleId);
     await heading(page, 'All units are being paid for').waitFor();
     await look(page, 'on-hold');
-    for (const who of [first, second]) {
-      const { status } = await call(shop.server, 'POST /v1/checkout', {
-        ...{ who, headers: { 'idempotency-key': who.holdId } },
-        body: {
-          ...{ holdIds: [who.holdId], shippingMethod: 'standard', paymentMethod: 'pm_card_visa' },
-          shippingAddress: { name: 'A', line1: '1 Road', city: 'Austin', postalCode: '78702', country: 'US' },
-        },
-      });
-      expect(status).toBe(201);
-    }
+    for (const who of [first, second]) expect((await checkOut(shop.server, who)).status).toBe(201);
     await heading(page, 'Sold out').waitFor();
     await look(page, 'sold-out');
     const late = await open();
@@ -163,6 +154,30 @@ const ways: Readonly<Record<string, (open: () => Promise<Page>, look: Look) => P
     await join(idle, drop.saleId);
     await heading(idle, 'Your turn has passed').waitFor();
     await look(idle, 'passed');
+  },
+  async paying(open, look) {
+    const drop = await openDrop(shop.server, 3);
+    const page = await open();
+    await join(page, drop.saleId);
+    await hold(page);
+    await fillAddress(page);
+    // The bank thinks for as long as anybody looks.
+    await page.route('**/v1/checkout', () => {});
+    await pay(page);
+    await heading(page, 'Paying').waitFor();
+    await look(page, 'paying');
+    await page.getByText('The bank has not answered yet.').waitFor();
+    await look(page, 'paying-slow');
+  },
+  async taken(open, look) {
+    const drop = await openDrop(shop.server, 1, { sale: queueing({ overAdmission: 10 }) });
+    const page = await open();
+    await join(page, drop.saleId);
+    await heading(page, 'It’s your turn').waitFor();
+    await holding(shop.server, drop);
+    await button(page, 'Hold 1 unit').click();
+    await alert(page).filter({ hasText: 'The last one was just taken. You were not charged.' }).waitFor();
+    await look(page, 'taken');
   },
   async refused(open, look) {
     const drop = await openDrop(shop.server, 3);

@@ -119,6 +119,36 @@ shop.describe('a place in line', () => {
     expect(await numberIn(page, 'Your number')).toBe(5);
   });
 
+  test('two tabs that join at the same moment have one place', async () => {
+    const drop = await narrowDrop(shop.server, 9);
+    await crowd(shop.server, drop.saleId, 2);
+    const first = await shop.person();
+    const tabs = [first, await first.context().newPage()];
+    for (const tab of tabs) {
+      await tab.goto(`/drops/${drop.saleId}`);
+      await button(tab, 'Join the line').waitFor();
+    }
+    // Pressed without a look first: as soon as one has joined, the other shows the place, too.
+    const press = `[...document.querySelectorAll('button')].find((b) => b.textContent === 'Join the line').click()`;
+    await Promise.all(tabs.map((tab) => tab.evaluate(press)));
+    for (const tab of tabs) expect(await numberIn(tab, 'Your number')).toBe(3);
+    const status = await expected(shop.server, `GET /v1/sales/${drop.saleId}/status`, 200, {
+      who: drop.seller,
+    });
+    expect(status.joined).toBe(3);
+  });
+
+  test('a browser that is offline does not say that it is live, also while its socket stands', async () => {
+    const page = await shop.person();
+    await waiting(page);
+    await connectionIs(page, 'Live');
+    await page.context().setOffline(true);
+    await connectionIs(page, 'Reconnecting – your place is kept');
+    await page.context().setOffline(false);
+    await connectionIs(page, 'Live');
+    expect(await numberIn(page, 'Your number')).toBe(5);
+  });
+
   test('without any socket the page polls, up to the receipt', async () => {
     const page = await shop.person();
     await page.routeWebSocket(/\/v1\/live/, (socket) => void socket.close({ code: 1012 }));

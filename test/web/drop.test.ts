@@ -75,6 +75,7 @@ shop.describe('a drop in a browser', () => {
     await button(page, 'Create an account').click();
     await page.getByRole('link', { name: 'Account' }).waitFor();
     await heading(page, 'Receipt').waitFor();
+    await page.getByText('Your order is kept').waitFor();
     expect(await page.evaluate('document.activeElement.textContent')).toMatch(/^Your order is kept/);
   });
 

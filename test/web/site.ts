@@ -27,6 +27,13 @@ export interface BrowserSite {
   describe(name: string, tests: () => void): void;
 }
 
+/** What a page has asked for meanwhile is of no interest any more. */
+async function leave(page: Page): Promise<void> {
+  const context = page.context();
+  for (const each of context.pages()) await each.unrouteAll({ behavior: 'ignoreErrors' });
+  await context.close();
+}
+
 /** `what` is skipped, it says so where there is no browser. */
 export function browserSite(what: string, options: Options = {}): BrowserSite {
   const skipped = whyNoBrowser();
@@ -62,7 +69,7 @@ export function browserSite(what: string, options: Options = {}): BrowserSite {
       describe.skipIf(skipped !== null)(name, () => {
         beforeAll(open);
         afterEach(async () => {
-          for (const page of pages.splice(0)) await page.context().close();
+          for (const page of pages.splice(0)) await leave(page);
         });
         afterAll(close);
         tests();

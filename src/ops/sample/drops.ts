@@ -1,6 +1,7 @@
 /**
  * The drops of the sample shop: one that runs, one whose line is open already, one that is announced. A start makes
- * the kinds anew of which there is none (any more), so that whoever comes tomorrow sees life, too.
+ * the kinds anew of which there is none (any more), so that whoever comes tomorrow sees life, too; while the server runs
+ * a drop is followed by the next one when it is over, so that no two of a title are open at once.
  *
  * 1. Times hang on the full hour: a start that is repeated after a crash asks for the very same drop under the same key.
  * 2. What a drop is now is told by its times, not by the phase in its row, which is as old as the last start.
@@ -86,3 +87,14 @@ export const sampleDrops: readonly DropKind[] = [
   },
   runningKind,
 ];
+
+/** The kinds that a start makes. */
+export function missingAtStart(drops: readonly DropRow[], nowMs: number): readonly DropKind[] {
+  return sampleDrops.filter(({ isLive }) => !drops.some((drop) => isLive(drop, nowMs)));
+}
+
+/** The kinds that a running server makes. */
+export function missingLater(drops: readonly DropRow[], nowMs: number): readonly DropKind[] {
+  const titles = new Set(drops.filter((drop) => !isOver(drop, nowMs)).map(({ title }) => title));
+  return sampleDrops.filter(({ body }) => !titles.has(body(nowMs).title));
+}

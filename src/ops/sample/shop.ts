@@ -5,13 +5,13 @@
  * 1. A shop in which somebody else sells is left alone: the sample is begun in an empty one only.
  * 2. A start that is killed in between is no harm: the seller's password is derived from the server's secret, so the
  *    next start signs in again and makes what is missing, each thing once.
- * 3. No start fails for want of a sample: what could not be made is told, and tried by the next one.
+ * 3. No start fails for want of a sample: what could not be made is told, and tried again later.
  */
 import type { Pool } from 'pg';
 import { deriveKey } from '../../gateway/derive-key.ts';
 import type { Log } from '../../protocol/log.ts';
 import { type Seller, SellerClient } from './client.ts';
-import { type DropRow, hourOf, runningKind, sampleDrops } from './drops.ts';
+import { type DropRow, hourOf, missingAtStart, missingLater, runningKind } from './drops.ts';
 import { pictureUrl } from './pictures.ts';
 import { sampleProducts } from './products.ts';
 
@@ -36,20 +36,28 @@ interface Known {
   readonly drops: readonly DropRow[];
 }
 
+const renewMs = 10 * 60_000;
+
+/** Makes the drops anew that are over, until the answer is called. */
+export function renewSample(options: SampleOptions): () => void {
+  // A database that is away for a moment is no harm: the next round asks again.
+  const renew = () => void keepSample(options, missingLater).catch(() => {});
+  const timer = setInterval(renew, renewMs);
+  return () => clearInterval(timer);
+}
+
 /** Makes what is missing of the sample; answers with the sample drop that sells now, if there is one. */
-export async function keepSample({
-  pool,
-  baseUrl,
-  tokenSecret,
-  log,
-}: SampleOptions): Promise<RunningDrop | null> {
+export async function keepSample(
+  { pool, baseUrl, tokenSecret, log }: SampleOptions,
+  missing = missingAtStart,
+): Promise<RunningDrop | null> {
   const seller = sellerOf(tokenSecret);
   const known = await readKnown(pool, seller.email);
   if (!known.hasSeller && !known.isShopEmpty) return null;
   const nowMs = Date.now();
   let running: RunningDrop | null = known.drops.find((drop) => runningKind.isLive(drop, nowMs)) ?? null;
   const products = sampleProducts.filter(({ variants }) => !known.skus.has(variants[0]!.sku)).toReversed();
-  const kinds = sampleDrops.filter(({ isLive }) => !known.drops.some((drop) => isLive(drop, nowMs)));
+  const kinds = missing(known.drops, nowMs);
   if (products.length + kinds.length === 0) return running;
   try {
     const client = new SellerClient(baseUrl);
@@ -66,7 +74,7 @@ export async function keepSample({
         running = { saleId: String(sale.saleId), title: body.title, sku: body.items[0]!.sku };
     }
   } catch (error) {
-    log('warn', 'the sample shop is not whole: the next start tries again', { error: String(error) });
+    log('warn', 'the sample shop is not whole: it is tried again later', { error: String(error) });
   }
   return running;
 }

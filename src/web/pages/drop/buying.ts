@@ -135,7 +135,7 @@ export class Buying {
     const { problem } = error;
     switch (error.code) {
       case 'sold_out':
-        this.#drop.hear({ type: 'noneLeft' });
+        this.#drop.hear({ type: 'noneLeft', atMs: performance.now() });
         break;
       case 'insufficient_stock':
         this.#drop.hear({ type: 'notice', notice: { kind: 'few', available: Number(problem.available) } });
@@ -163,7 +163,7 @@ export class Buying {
       for (const { holdId } of this.#drop.state.holds) {
         await this.patience.ask(() => call('DELETE', `/v1/holds/${holdId}`));
         this.#drop.forgetHolds([holdId]);
-        this.#drop.hear({ type: 'holdGone', holdId });
+        this.#drop.hear({ type: 'holdOver', holdId });
       }
     } catch (error) {
       this.#notice(error);
@@ -190,7 +190,7 @@ export class Buying {
       if (hold.state !== 'held' && hold.state !== 'committing') this.#drop.forgetHolds([holdId]);
       return hold;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) this.#drop.hear({ type: 'holdGone', holdId });
+      if (error instanceof ApiError && error.status === 404) this.#drop.hear({ type: 'holdUnknown', holdId });
       return null;
     }
   }

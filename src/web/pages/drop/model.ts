@@ -220,7 +220,7 @@ export class Drop implements Desk {
         ticket: Ticket | null;
       };
       this.hear({ type: 'phase', phase, atMs: performance.now() });
-      if (serving) this.hear({ type: 'serving', serving });
+      if (serving) this.hear({ type: 'serving', serving, atMs: performance.now() });
       // Asked for a moment ago: one that was taken meanwhile is read.
       if (ticket !== null) this.place(ticket);
       else if (this.#state.peek().ticket === null) this.hear({ type: 'ticket', ticket: null });
@@ -242,7 +242,7 @@ export class Drop implements Desk {
         break;
       case 'queue.serving':
         this.confirmedMs.value = performance.now();
-        this.hear({ type: 'serving', serving: frame as unknown as Serving });
+        this.hear({ type: 'serving', serving: frame as unknown as Serving, atMs: performance.now() });
         break;
       case 'sale.phase':
         this.hear({ type: 'phase', phase: String(frame.phase), atMs: performance.now() });

@@ -72,7 +72,7 @@ export class Ordering {
       case 'sold_out':
       case 'insufficient_stock': {
         this.#drop.forgetHolds(holdIds);
-        for (const holdId of holdIds) this.#drop.hear({ type: 'holdGone', holdId });
+        for (const holdId of holdIds) this.#drop.hear({ type: 'holdOver', holdId });
         const declineCode = (error.problem.declineCode ?? null) as string | null;
         this.#drop.hear({ type: 'notice', notice: failureNotice(error.code, declineCode) });
         break;
