@@ -58,7 +58,7 @@ export const runningKind: DropKind = {
   }),
 };
 
-export const sampleDrops: readonly DropKind[] = [
+const sampleDrops: readonly DropKind[] = [
   {
     name: 'scheduled',
     isLive: (drop, nowMs) => !isOver(drop, nowMs) && nowMs < drop.lineOpensAtMs,
