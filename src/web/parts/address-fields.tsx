@@ -48,14 +48,21 @@ function Country({ code, problem }: { readonly code: string; readonly problem: s
   return (
     <div class="field">
       <label for={id}>{words.address.country}</label>
-      <select id={id} name="country" autocomplete="country">
+      <select
+        {...{ id, name: 'country', autocomplete: 'country' }}
+        {...(problem ? { 'aria-invalid': true, 'aria-describedby': `${id}-problem` } : {})}
+      >
         {countries.map((each) => (
           <option key={each.code} value={each.code} selected={each.code === code}>
             {each.name}
           </option>
         ))}
       </select>
-      {problem && <p class="problem">{problem}</p>}
+      {problem && (
+        <p class="problem" id={`${id}-problem`}>
+          {problem}
+        </p>
+      )}
     </div>
   );
 }
