@@ -8,10 +8,10 @@
  */
 import type { webcrypto } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { LRUCache } from 'lru-cache';
 import { DoorbusterError } from '../protocol/errors.ts';
 import { prefixes } from '../protocol/ids.ts';
 import { deriveKey } from './derive-key.ts';
+import { RecentMap } from './recent-map.ts';
 import { type Revocation, Revocations } from './revocations.ts';
 import { type Identity, perGateway, type Role, roles } from './route.ts';
 
@@ -32,7 +32,7 @@ export function guestSessionId(accountId: string): string {
 export class AccessTokens {
   readonly #key: Promise<webcrypto.CryptoKey>;
   readonly #now: () => number;
-  readonly #rememberedByToken = new LRUCache<string, Identity>({ max: rememberedMax });
+  readonly #rememberedByToken = new RecentMap<string, Identity>(rememberedMax);
   readonly #revocations = new Revocations();
 
   constructor(tokenSecret: string, now: () => number) {
@@ -82,9 +82,8 @@ export class AccessTokens {
   revoke(revocations: readonly Revocation[]): void {
     const ended = this.#revocations.add(revocations, this.#now());
     if (ended.size === 0) return;
-    this.#rememberedByToken.forEach(({ sessionId }, token) => {
+    for (const [token, { sessionId }] of this.#rememberedByToken)
       if (ended.has(sessionId)) this.#rememberedByToken.delete(token);
-    });
   }
 
   isRevoked(sessionId: string): boolean {

@@ -19,7 +19,7 @@ const configReaders = ['main', 'cli', 'threads'];
 export const contracts: Readonly<Record<string, readonly string[]>> = {
   persistence: ['cursor', 'database', 'projection', 'table', 'transaction'],
   gateway: [
-    ...['etag', 'handling', 'pages', 'problem', 'route', 'schemas', 'texts', 'tokens'],
+    ...['etag', 'handling', 'pages', 'problem', 'recent-map', 'route', 'schemas', 'texts', 'tokens'],
     ...['derive-key', 'key-store', 'live/codec', 'live/feature', 'live/socket'],
   ],
 };

@@ -2,9 +2,9 @@
  * Which SKU a hold belongs to. Buyers name holds by their own ids, and a hold lives with its SKU's actor, so each
  * gateway remembers those it placed and asks the engine's directory for the others.
  */
-import { LRUCache } from 'lru-cache';
 import { readHold } from '../../actors/sku/commands.ts';
 import { accepted } from '../../gateway/handling.ts';
+import { RecentMap } from '../../gateway/recent-map.ts';
 import { perGateway, type Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Money } from '../../protocol/money.ts';
@@ -23,7 +23,7 @@ interface KnownHold {
 
 class HoldIndex {
   readonly #services: Services;
-  readonly #knownById = new LRUCache<string, KnownHold>({ max: holdsMax });
+  readonly #knownById = new RecentMap<string, KnownHold>(holdsMax);
 
   constructor(services: Services) {
     this.#services = services;
