@@ -16,9 +16,7 @@ import type { Reply, Route } from './route.ts';
  */
 const keepAliveSeconds = 7;
 
-/** Several lines in one call: uWS writes a value as it is, and each call costs more than the bytes. */
-const keepAlive = `\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSeconds}`;
-const privateKeptAlive = `no-store${keepAlive}`;
+const kept = `\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSeconds}`;
 
 /**
  * `route`: null when the path has none, or the answer is no route's. `corsLines`: `Vary` and what pages of other origins are
@@ -26,38 +24,25 @@ const privateKeptAlive = `no-store${keepAlive}`;
  */
 export function writeReply(
   res: HttpResponse,
-  { status, headers, body, contentType, cacheControl }: Reply,
-  { requestId, method, isCut }: RequestHead,
+  reply: Reply,
+  head: RequestHead,
   mustClose: boolean,
   route: Route | null,
   corsLines: string,
 ): void {
-  const isBytes = body instanceof Uint8Array;
-  const bytes = body === undefined ? null : isBytes ? body : JSON.stringify(body);
-  const cacheSeconds = route?.cacheSeconds;
+  const { status, body } = reply;
+  const bytes = body === undefined ? null : body instanceof Uint8Array ? body : JSON.stringify(body);
+  const lines = linesOf(reply, head, mustClose, route, corsLines);
+  const typed = bytes === null ? null : typeOf(reply, route) + lines;
   res.cork(() => {
     res.writeStatus(statusLine(status));
-    // Only bytes can be anything else than JSON: most answers are objects, and ask their route nothing.
-    const type = contentType ?? (isBytes ? route?.contentType : undefined) ?? 'application/json';
-    const isProblem = status >= 400 && contentType === undefined;
-    if (bytes !== null) res.writeHeader('Content-Type', isProblem ? problemType : type);
-    res.writeHeader('X-Request-Id', requestId);
-    for (const name in headers) res.writeHeader(name, headers[name]!);
-    if (corsLines !== '') res.writeHeader('Vary', corsLines);
-    if (cacheControl !== undefined) {
-      res.writeHeader('Vary', 'Accept-Encoding');
-      res.writeHeader('Cache-Control', mustClose ? cacheControl : `${cacheControl}${keepAlive}`);
-    } else if (cacheSeconds !== undefined && (status === 200 || status === 304)) {
-      res.writeHeader('Vary', 'Accept-Encoding');
-      res.writeHeader('Cache-Control', `public, max-age=${cacheSeconds}${mustClose ? '' : keepAlive}`);
-    } else {
-      res.writeHeader('Cache-Control', mustClose ? 'no-store' : privateKeptAlive);
-    }
-    if (isCut) res.writeHeader('Connection', 'close');
+    // All lines in one call: uWS writes a value as it is, and each call costs more than the bytes.
+    if (typed !== null) res.writeHeader('Content-Type', typed);
+    else res.writeHeader('X-Request-Id', lines.slice(requestIdLine.length));
     // HEAD: the length of the body, but not the body.
-    const hasNoBody = status === 204 || status === 304 || method === 'HEAD';
+    const hasNoBody = status === 204 || status === 304 || head.method === 'HEAD';
     // uWS has no way to close behind an answer without a body but to call its length 0, unless it closes by itself.
-    if (!hasNoBody || (mustClose && !isCut)) {
+    if (!hasNoBody || (mustClose && !head.isCut)) {
       res.end(hasNoBody ? '' : (bytes ?? ''), mustClose);
       return;
     }
@@ -65,6 +50,35 @@ export function writeReply(
     if (bytes !== null) res.writeHeader('Content-Length', String(Buffer.byteLength(bytes)));
     res.endWithoutBody();
   });
+}
+
+const requestIdLine = '\r\nX-Request-Id: ';
+
+/** All header lines behind the type, each with the line's end before it. */
+function linesOf(
+  { status, headers, cacheControl }: Reply,
+  { requestId, isCut }: RequestHead,
+  mustClose: boolean,
+  route: Route | null,
+  corsLines: string,
+): string {
+  let lines = requestIdLine + requestId;
+  for (const name in headers) lines += `\r\n${name}: ${headers[name]!}`;
+  if (corsLines !== '') lines += `\r\nVary: ${corsLines}`;
+  const cacheSeconds = status === 200 || status === 304 ? route?.cacheSeconds : undefined;
+  if (cacheControl !== undefined) lines += `\r\nVary: Accept-Encoding\r\nCache-Control: ${cacheControl}`;
+  else if (cacheSeconds !== undefined)
+    lines += `\r\nVary: Accept-Encoding\r\nCache-Control: public, max-age=${cacheSeconds}`;
+  else lines += '\r\nCache-Control: no-store';
+  if (!mustClose) lines += kept;
+  return isCut ? `${lines}\r\nConnection: close` : lines;
+}
+
+/** Only bytes can be anything else than JSON: most answers are objects, and ask their route nothing. */
+function typeOf({ status, body, contentType }: Reply, route: Route | null): string {
+  if (contentType !== undefined) return contentType;
+  if (status >= 400) return problemType;
+  return (body instanceof Uint8Array ? route?.contentType : undefined) ?? 'application/json';
 }
 
 // ----------------------------------------------------------------
