@@ -1,6 +1,6 @@
 /**
- * Finds the route of a path: a tree of segments, a literal one before a parameter. Paths are matched as they are
- * sent (case counts, a slash at the end is another path); only parameters are percent-decoded.
+ * Finds the route of a path among those with as many segments, a literal segment before a parameter. Paths are matched
+ * as they are sent (case counts, a slash at the end is another path); only parameters are percent-decoded.
  */
 import type { TSchema } from 'typebox';
 import { acceptAnything, type Check, compileCheck, decodeSegment, parseQuery } from './check.ts';
@@ -28,75 +28,84 @@ interface Mismatch {
   readonly headerNames: readonly string[];
 }
 
-interface Node extends Mismatch {
-  readonly byLiteral: Map<string, Node>;
-  parameter: Node | null;
+/** A path of some routes. */
+interface Pattern extends Mismatch {
+  /** Behind the first slash; null stands for a parameter. */
+  readonly segments: readonly (string | null)[];
   readonly byMethod: Map<string, CompiledRoute>;
   allow: string;
   /** Request headers that its routes read. */
   headerNames: readonly string[];
 }
 
-const newNode = (): Node => ({
-  byLiteral: new Map(),
-  parameter: null,
-  byMethod: new Map(),
-  allow: '',
-  headerNames: [],
-});
-/** No path of ours is longer, so a long one is refused before it is taken apart. */
+/** No path of ours is longer, so a long one is refused before it is looked at. */
 const segmentsMax = 12;
 const noParams = Object.freeze({});
 
 export class Router {
-  readonly #root = newNode();
+  /** By the number of segments; of two that fit a path the one that is meant comes first. */
+  readonly #patternsByCount: Pattern[][] = Array.from({ length: segmentsMax + 1 }, () => []);
 
   constructor(routes: readonly Route[]) {
-    for (const route of routes) add(this.#root, route);
+    for (const route of routes) add(this.#patternsByCount, route);
+    for (const patterns of this.#patternsByCount) patterns.sort(literalsFirst);
   }
 
   /** The route, or the methods that the path has, or null for an unknown path. */
   find(method: string, path: string): Match | Mismatch | null {
-    const segments = path.split('/', segmentsMax + 2);
-    if (segments.length > segmentsMax + 1) return null;
-    const values: string[] = [];
-    const node = descend(this.#root, segments, 1, values);
-    if (node === null) return null;
-    const compiled = node.byMethod.get(method);
-    if (!compiled) return node;
-    if (values.length === 0) return { compiled, params: noParams };
+    const patterns = this.#patternsByCount[cut(path)];
+    const pattern = patterns?.find(({ segments }) => fits(segments, path));
+    if (pattern === undefined) return null;
+    const compiled = pattern.byMethod.get(method);
+    if (!compiled) return pattern;
+    if (compiled.paramNames.length === 0) return { compiled, params: noParams };
     const params: Record<string, string> = {};
-    for (let i = 0; i < values.length; i++) {
-      const value = decodeSegment(values[i]!);
+    for (let i = 0, name = 0; i < pattern.segments.length; i++) {
+      if (pattern.segments[i] !== null) continue;
+      const value = decodeSegment(path.slice(slashes[i]! + 1, slashes[i + 1]));
       if (value === null) return null;
-      params[compiled.paramNames[i]!] = value;
+      params[compiled.paramNames[name++]!] = value;
     }
     return { compiled, params };
   }
 }
 
-function descend(node: Node, segments: readonly string[], at: number, values: string[]): Node | null {
-  if (at === segments.length) return node.byMethod.size > 0 ? node : null;
-  const segment = segments[at]!;
-  const literal = node.byLiteral.get(segment);
-  if (literal) {
-    const found = descend(literal, segments, at + 1, values);
-    if (found) return found;
+/** Where the slashes of the path are that is looked for now, and its end. */
+const slashes: number[] = Array(segmentsMax + 2).fill(0);
+
+/** How many segments the path has: 0 when it does not begin with a slash, more than `segmentsMax` when there are too many. */
+function cut(path: string): number {
+  if (!path.startsWith('/')) return 0;
+  let count = 0;
+  for (let at = 0; at >= 0 && count <= segmentsMax; at = path.indexOf('/', at + 1)) slashes[count++] = at;
+  slashes[count] = path.length;
+  return count;
+}
+
+/** From the end, where paths differ most, and lengths before texts. */
+function fits(segments: readonly (string | null)[], path: string): boolean {
+  for (let i = segments.length - 1; i >= 0; i--) {
+    const segment = segments[i]!;
+    const start = slashes[i]! + 1;
+    const length = slashes[i + 1]! - start;
+    const isFit =
+      segment === null ? length > 0 : length === segment.length && path.startsWith(segment, start);
+    if (!isFit) return false;
   }
-  if (node.parameter === null || segment === '') return null;
-  values.push(segment);
-  const found = descend(node.parameter, segments, at + 1, values);
-  if (found === null) values.pop();
-  return found;
+  return true;
+}
+
+function literalsFirst(a: Pattern, b: Pattern): number {
+  const at = a.segments.findIndex((segment, i) => (segment === null) !== (b.segments[i] === null));
+  return at < 0 ? 0 : a.segments[at] === null ? 1 : -1;
 }
 
 const nothing = Closed({});
 
-function add(root: Node, route: Route): void {
-  let node = root;
-  for (const segment of route.path.split('/').slice(1)) node = childOf(node, segment);
-  if (node.byMethod.has(route.method)) throw new Error(`two routes for ${route.method} ${route.path}`);
-  node.byMethod.set(route.method, {
+function add(patternsByCount: readonly Pattern[][], route: Route): void {
+  const pattern = patternOf(patternsByCount, route);
+  if (pattern.byMethod.has(route.method)) throw new Error(`two routes for ${route.method} ${route.path}`);
+  pattern.byMethod.set(route.method, {
     route,
     paramNames: paramNamesOf(route.path),
     headerNames: Object.keys(route.headers ?? {}),
@@ -104,8 +113,22 @@ function add(root: Node, route: Route): void {
     checkBody:
       hasBody(route) && !route.isRaw ? compileCheck(route.body ?? nothing, 'The body') : acceptAnything,
   });
-  node.headerNames = [...node.headerNames, ...Object.keys(route.headers ?? {})];
-  node.allow = [...node.byMethod.keys()].sort().join(', ');
+  pattern.headerNames = [...pattern.headerNames, ...Object.keys(route.headers ?? {})];
+  pattern.allow = [...pattern.byMethod.keys()].sort().join(', ');
+}
+
+/** The one of the route's path, whatever its parameters are called. */
+function patternOf(patternsByCount: readonly Pattern[][], { path }: Route): Pattern {
+  const segments = path
+    .split('/')
+    .slice(1)
+    .map((segment) => (parameterPattern.test(segment) ? null : segment));
+  const patterns = patternsByCount[segments.length]!;
+  const known = patterns.find((pattern) => pattern.segments.every((segment, i) => segment === segments[i]));
+  if (known !== undefined) return known;
+  const pattern: Pattern = { segments, byMethod: new Map(), allow: '', headerNames: [] };
+  patterns.push(pattern);
+  return pattern;
 }
 
 const noQuery = () => ({});
@@ -113,19 +136,6 @@ const noQuery = () => ({});
 function queryReader(schema: TSchema | undefined): (text: string) => unknown {
   const check = compileCheck(schema ?? nothing, 'The query');
   return (text) => check(parseQuery(text, schema));
-}
-
-function childOf(node: Node, segment: string): Node {
-  if (parameterPattern.test(segment)) {
-    node.parameter ??= newNode();
-    return node.parameter;
-  }
-  let child = node.byLiteral.get(segment);
-  if (!child) {
-    child = newNode();
-    node.byLiteral.set(segment, child);
-  }
-  return child;
 }
 
 const parameterPattern = /^\{\w+\}$/;
