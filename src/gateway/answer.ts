@@ -84,13 +84,9 @@ function typeOf({ status, body, contentType }: Reply, route: Route | null): stri
 // ----------------------------------------------------------------
 // Status lines as HTTP wants them, made once each.
 
-const lineByStatus = new Map<number, string>();
+const lines: string[] = [];
 
 function statusLine(status: number): string {
-  let line = lineByStatus.get(status);
-  if (line === undefined) {
-    line = `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
-    lineByStatus.set(status, line);
-  }
-  return line;
+  lines[status] ??= `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
+  return lines[status];
 }

@@ -101,8 +101,8 @@ function forEach(schema: Marked, wanted: (schema: Marked) => OnField | null): On
 
 /** Query parameters by name, numbers and booleans turned into what the schema says. */
 export function parseQuery(query: string, schema: TSchema | undefined): Record<string, unknown> {
+  if (query === '') return {};
   const values: Record<string, unknown> = Object.create(null);
-  if (query === '') return values;
   const properties = schema === undefined ? {} : (partsOf(schema).properties ?? {});
   for (const pair of query.split('&')) {
     if (pair === '') continue;

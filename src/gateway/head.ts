@@ -91,7 +91,7 @@ export class RequestHead {
     walked = this;
     req.forEach(visit);
     walked = null;
-    if (!requestIdPattern.test(this.requestId)) this.requestId = newId('request');
+    if (this.requestId === '' || !requestIdPattern.test(this.requestId)) this.requestId = newId('request');
     if (this.#host !== knownHost) {
       if (hostPattern.test(this.#host)) knownHost = this.#host;
       else this.fault ??= 'Host must be there and name a host';

@@ -2,17 +2,17 @@
  * A map that keeps what was used lately, within a bound. It has two generations: what is set, or found in the older one,
  * goes to the younger, and when that is full the older one is dropped whole.
  *
- * So a key costs one look-up, mostly, and nothing is ever deleted to make room: to find the oldest key of a large Map
- * V8 walks over all keys that were deleted before it (25 us at 50,000 keys).
+ * So nothing is deleted to make room: to find the oldest key of a large Map V8 walks over all keys that were deleted
+ * before it (25 us at 50,000 keys).
  */
 export class RecentMap<Key, Value extends object> {
-  readonly #youngMax: number;
+  readonly #generation: number;
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
 
-  /** At most `max` entries; half of them, at the least, are those that were used last. */
-  constructor(max: number) {
-    this.#youngMax = Math.ceil(max / 2);
+  /** Keeps the entries that were used last, `generation` of them at the least, and never twice as many. */
+  constructor(generation: number) {
+    this.#generation = generation;
   }
 
   get(key: Key): Value | undefined {
@@ -25,7 +25,7 @@ export class RecentMap<Key, Value extends object> {
 
   set(key: Key, value: Value): void {
     this.#young.set(key, value);
-    if (this.#young.size < this.#youngMax) return;
+    if (this.#young.size < this.#generation) return;
     this.#old = this.#young;
     this.#young = new Map();
   }

@@ -51,8 +51,21 @@ export class Router {
     for (const patterns of this.#patternsByCount) patterns.sort(literalsFirst);
   }
 
+  /** What was found last: in a rush most requests have one path. */
+  #latest: Match | Mismatch | null = null;
+  #latestMethod = '';
+  #latestPath = '';
+
   /** The route, or the methods that the path has, or null for an unknown path. */
   find(method: string, path: string): Match | Mismatch | null {
+    if (path === this.#latestPath && method === this.#latestMethod) return this.#latest;
+    this.#latest = this.#find(method, path);
+    this.#latestMethod = method;
+    this.#latestPath = path;
+    return this.#latest;
+  }
+
+  #find(method: string, path: string): Match | Mismatch | null {
     const patterns = this.#patternsByCount[cut(path)];
     const pattern = patterns?.find(({ segments }) => fits(segments, path));
     if (pattern === undefined) return null;

@@ -16,7 +16,8 @@ import { type Revocation, Revocations } from './revocations.ts';
 import { type Identity, perGateway, type Role, roles } from './route.ts';
 
 const issuer = 'doorbuster';
-const rememberedMax = 50_000;
+/** So many at the least, of those that were used last. */
+const rememberedMin = 50_000;
 /** Longer than any token that is issued: a longer one is refused before any work is done. */
 const tokenLengthMax = 4_096;
 
@@ -32,7 +33,7 @@ export function guestSessionId(accountId: string): string {
 export class AccessTokens {
   readonly #key: Promise<webcrypto.CryptoKey>;
   readonly #now: () => number;
-  readonly #rememberedByToken = new RecentMap<string, Identity>(rememberedMax);
+  readonly #rememberedByToken = new RecentMap<string, Identity>(rememberedMin);
   readonly #revocations = new Revocations();
 
   constructor(tokenSecret: string, now: () => number) {

@@ -26,6 +26,8 @@ export class AccessLines implements AccessLog {
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #piece = '';
+  #startText = '';
+  #startMs = 0;
   #timer: NodeJS.Timeout | null = null;
   #isWriting = false;
   #dropped = 0;
@@ -46,7 +48,7 @@ export class AccessLines implements AccessLog {
     }
     const id = needsEscape.test(requestId) ? JSON.stringify(requestId) : `"${requestId}"`;
     const account = accountId === null ? '' : `,"account":"${accountId}"`;
-    const line = `{"level":30,"time":${Date.now()},"gateway":${this.#gateway},"requestId":${id},"via":"${via}","route":"${route}","status":${status},"ms":${Math.round(ms * 100) / 100},"address":"${address}"${account},"msg":"request"}\n`;
+    const line = `${this.#start()}${id},"via":"${via}","route":"${route}","status":${status},"ms":${Math.round(ms * 100) / 100},"address":"${address}"${account},"msg":"request"}\n`;
     if (this.#piece.length + line.length > this.#pieceBytesMax) this.#flush();
     this.#piece += line;
     this.#timer ??= setTimeout(() => {
@@ -54,6 +56,16 @@ export class AccessLines implements AccessLog {
       this.#flush();
     }, flushMs).unref();
   };
+
+  /** The same for all lines of a millisecond. */
+  #start(): string {
+    const nowMs = Date.now();
+    if (nowMs !== this.#startMs) {
+      this.#startMs = nowMs;
+      this.#startText = `{"level":30,"time":${nowMs},"gateway":${this.#gateway},"requestId":`;
+    }
+    return this.#startText;
+  }
 
   metrics(): Family[] {
     const help = 'Lines of the access log that were not written, because standard error is slow or gone';

@@ -24,8 +24,8 @@ export interface AdmissionClaims {
   readonly expiresAtMs: number;
 }
 
-/** Those of so many buyers are remembered, the newest of each. */
-const rememberedMax = 50_000;
+/** Of so many buyers, at the least, the newest is remembered. */
+const rememberedMin = 25_000;
 /** None that is issued now is longer; earlier versions made longer ones. */
 const rememberedCharsMax = 400;
 
@@ -47,7 +47,7 @@ type EarlierPayload = [
 
 export class Admissions {
   readonly #key: Buffer;
-  readonly #rememberedByBuyer = new RecentMap<string, Remembered>(rememberedMax);
+  readonly #rememberedByBuyer = new RecentMap<string, Remembered>(rememberedMin);
 
   constructor(tokenSecret: string) {
     this.#key = deriveKey(tokenSecret, 'admission token v1');

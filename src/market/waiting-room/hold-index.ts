@@ -9,7 +9,8 @@ import { perGateway, type Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Money } from '../../protocol/money.ts';
 
-const holdsMax = 50_000;
+/** So many at the least, of those that were used last. */
+const holdsMin = 25_000;
 
 /** What never changes about a hold. */
 interface KnownHold {
@@ -23,7 +24,7 @@ interface KnownHold {
 
 class HoldIndex {
   readonly #services: Services;
-  readonly #knownById = new RecentMap<string, KnownHold>(holdsMax);
+  readonly #knownById = new RecentMap<string, KnownHold>(holdsMin);
 
   constructor(services: Services) {
     this.#services = services;

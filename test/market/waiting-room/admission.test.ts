@@ -51,4 +51,19 @@ describe('an admission token', () => {
     const signature = createHmac('sha256', key).update(payload).digest('base64url');
     expect(admissions.verify(`${payload}.${signature}`)).toEqual(claims);
   });
+
+  test('is known again for its buyer only, as it is, and the newest one as well as an earlier one', () => {
+    const admissions = new Admissions('a secret that has 32 characters!');
+    const earlier = admissions.sign(claims);
+    const later = { ...claims, expiresAtMs: claims.expiresAtMs + 1 };
+    const newest = admissions.sign(later);
+    expect(newest).not.toBe(earlier);
+    for (let times = 0; times < 2; times++) {
+      expect(admissions.claimsOf(newest, claims.buyerId)).toEqual(later);
+      expect(admissions.claimsOf(earlier, claims.buyerId)).toEqual(claims);
+      expect(admissions.claimsOf(newest, 'acc_2')?.buyerId).toBe(claims.buyerId);
+      expect(admissions.claimsOf(`${newest.slice(0, -2)}AA`, claims.buyerId)).toBeNull();
+      expect([admissions.sign(claims), admissions.sign(later)]).toEqual([earlier, newest]);
+    }
+  });
 });
