@@ -4,7 +4,7 @@ import type { JournalRecord } from '../protocol/frame.ts';
 import { PassivatedFilter } from './passivated-filter.ts';
 import type { Timed } from './timers.ts';
 
-/** Names of one actor that are listed when it is installed: some milliseconds. */
+/** Names of one actor that are listed: of one that has more the actor itself is asked. */
 const namesListedMax = 10_000;
 
 /** Why an actor is poisoned: see poisoned.ts. */
@@ -36,7 +36,11 @@ export interface Actor extends Timed {
   touchedAtMs: number;
   /** Its decider threw lately. */
   poison: Poison | null;
+  /** Names of it that are listed. */
+  named: number;
 }
+
+type Named = ReturnType<NonNullable<AnyDecider['names']>>;
 
 export class Partition {
   readonly number: number;
@@ -77,7 +81,10 @@ export class Partition {
 
   /** `kind` -> other name -> key. */
   readonly #names = new Map<string, Map<string, string>>();
-  /** Actors that were installed with more names than are worth a second list of them: they are asked. */
+  /**
+   * Actors with more names than are worth a second list of them: they are asked. A name that was listed before leads to
+   * its actor even when the actor has forgotten it.
+   */
   readonly #manyNamed = new Set<Actor>();
   readonly #isNamed: boolean;
 
@@ -148,6 +155,7 @@ export class Partition {
       serial: 0,
       touchedAtMs: 0,
       poison: null,
+      named: 0,
     };
     let ofKind = this.actors.get(kind);
     if (!ofKind) {
@@ -167,21 +175,26 @@ export class Partition {
 
   /** Applies one event to an actor's state and to the names by which it is found. */
   evolve(actor: Actor, event: AnyEvent, seq: number): void {
-    const named = this.#isNamed ? actor.decider.names?.(event, actor.state) : undefined;
+    const named = this.#namedBy(actor, event);
     actor.decider.evolve(actor.state, event);
     this.#changed(actor, named, seq);
   }
 
   /** The same for an event whose rows were applied as they were decided. */
   evolved(actor: Actor, event: AnyEvent, seq: number): void {
-    this.#changed(actor, this.#isNamed ? actor.decider.names?.(event, actor.state) : undefined, seq);
+    this.#changed(actor, this.#namedBy(actor, event), seq);
   }
 
-  #changed(actor: Actor, named: ReturnType<NonNullable<AnyDecider['names']>> | undefined, seq: number): void {
+  #namedBy(actor: Actor, event: AnyEvent): Named {
+    if (!this.#isNamed || this.#manyNamed.has(actor)) return null;
+    return actor.decider.names?.(event, actor.state) ?? null;
+  }
+
+  #changed(actor: Actor, named: Named, seq: number): void {
     actor.changedSeq = seq;
-    if (!named) return;
-    for (const name of named.add ?? []) this.#name(actor.kind, name, actor.key);
-    for (const name of named.drop ?? []) this.#names.get(actor.kind)?.delete(name);
+    if (named === null) return;
+    for (const name of named.add ?? []) this.#name(actor, name);
+    for (const name of named.drop ?? []) this.#unname(actor, name);
   }
 
   /** The snapshotter has saved everything up to this frame. */
@@ -202,17 +215,19 @@ export class Partition {
   }
 
   #nameAll(actor: Actor): void {
-    let named = 0;
     for (const name of actor.decider.allNames?.(actor.state) ?? []) {
-      if (++named > namesListedMax) {
-        this.#manyNamed.add(actor);
-        return;
-      }
-      this.#name(actor.kind, name, actor.key);
+      this.#name(actor, name);
+      if (this.#manyNamed.has(actor)) return;
     }
   }
 
-  #name(kind: string, name: string, key: string): void {
+  #unname(actor: Actor, name: string): void {
+    if (this.#names.get(actor.kind)?.delete(name)) actor.named--;
+  }
+
+  #name(actor: Actor, name: string): void {
+    const { kind, key } = actor;
+    if (++actor.named > namesListedMax) this.#manyNamed.add(actor);
     let ofKind = this.#names.get(kind);
     if (!ofKind) {
       ofKind = new Map();

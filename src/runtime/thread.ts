@@ -2,11 +2,13 @@
  * A worker thread's side of the supervision: it holds the peers that main connects it with, answers for its
  * numbers, and stops when told to. The roles differ only in what they do with requests and pushes.
  */
+import { randomInt } from 'node:crypto';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { AnyCommand } from '../protocol/command.ts';
 import type { Push } from '../protocol/decider.ts';
 import { counter, type Family, gauge } from '../protocol/metric.ts';
 import { Peer, type PeerCounters, type PeerLimits } from '../protocol/peer.ts';
+import { seedKeyHashes } from '../protocol/row-keys.ts';
 import type { Wire } from '../protocol/wire.ts';
 import { systemScheduler } from './clock.ts';
 import type { ReplyTo } from './mailbox.ts';
@@ -197,6 +199,7 @@ export class Thread {
 }
 
 export function startThread(): Thread {
+  seedKeyHashes(randomInt(2 ** 32));
   return new Thread(parentPort!, threadStart);
 }
 

@@ -52,9 +52,11 @@ function atRest(set: GoldenSet, actor: Actor): Actor {
   if (actor.decider.kind !== 'sku' || saysWhen) return actor;
   const state = actor.state as SkuState;
   for (const allocation of state.allocationBySale.values()) {
-    Object.assign(allocation, { isReportDue: false, reportSeq: 0, report: null, changedTickets: [] });
-    for (const [number, { held, sold }] of allocation.ticketByNumber)
-      if (held + sold === 0) allocation.ticketByNumber.delete(number);
+    Object.assign(allocation, { isReportDue: false, reportSeq: 0, report: null });
+    allocation.tickets.takeChanges(Number.POSITIVE_INFINITY);
+    // One that owns nothing is forgotten when it is told.
+    for (const [ticketNumber] of allocation.tickets.rows()) allocation.tickets.add(ticketNumber, 0, 0);
+    allocation.tickets.takeChanges(Number.POSITIVE_INFINITY);
   }
   collectReports(state);
   return actor;

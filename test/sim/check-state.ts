@@ -107,8 +107,9 @@ function naiveHold(state: SkuState, command: PlaceHold, at: number, before: read
   const { holdId, saleId, buyerId, quantity } = command;
   const all: Taken[] = before.slice();
   let known = before.find((hold) => hold.holdId === holdId);
-  for (const hold of state.holdById.values()) {
-    const same = { ...hold, holdId: hold.holdId, saleId: hold.allocation.saleId };
+  for (const hold of state.holds.values()) {
+    const { buyerId: by, quantity: units, allocation } = hold;
+    const same = { holdId: hold.holdId, saleId: allocation.saleId, buyerId: by, quantity: units };
     if (hold.holdId === holdId) known = same;
     if (hold.state !== 'voided' && hold.state !== 'expired') all.push(same);
   }

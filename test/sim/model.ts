@@ -5,8 +5,9 @@
  */
 import type { OrderEvent } from '../../src/actors/order/events.ts';
 import type { SaleEvent } from '../../src/actors/sale/events.ts';
+import { placeHold } from '../../src/actors/sku/commands.ts';
 import type { SkuEvent } from '../../src/actors/sku/events.ts';
-import { placedRowsOf } from '../../src/actors/sku/placed-rows.ts';
+import { placedRowWords, placedWords } from '../../src/actors/sku/placed-rows.ts';
 import { OrderEntry } from './model-order.ts';
 import { RoomBook } from './model-sale.ts';
 
@@ -31,6 +32,10 @@ interface Allocation {
   isPaused: boolean;
 }
 
+type PlacedRow = Pick<
+  Extract<SkuEvent, { type: 'HoldPlaced' }>,
+  'holdId' | 'buyerId' | 'ticketNumber' | 'quantity'
+>;
 type HoldEvent = Extract<SkuEvent, { holdId: string }>;
 
 const resolvedFrom: Readonly<Record<HoldEvent['type'], readonly HoldEntry['state'][]>> = {
@@ -41,6 +46,18 @@ const resolvedFrom: Readonly<Record<HoldEvent['type'], readonly HoldEntry['state
   HoldExpired: ['held', 'committing'],
   UnitsReturned: ['committed'],
 };
+
+function rowsOf({ rows, count }: Extract<SkuEvent, { type: 'HoldsPlaced' }>): PlacedRow[] {
+  const { rows: layout } = placeHold;
+  const words = placedWords(rows, count);
+  // A row as it came is longer: what it had at its end is no field of the event.
+  const padded = new Int32Array(words.length + layout.words);
+  padded.set(words);
+  return Array.from(
+    { length: count },
+    (_, row) => layout.read(padded, row * placedRowWords) as unknown as PlacedRow,
+  );
+}
 
 export class StockEntry {
   onHand = -1;
@@ -90,7 +107,7 @@ export class StockEntry {
     if (event.type === 'AllotmentPaused') this.allocations.get(event.saleId)!.isPaused = event.isPaused;
     if (event.type === 'HoldPlaced') this.#place(event);
     else if (event.type === 'HoldsPlaced')
-      for (const row of placedRowsOf(event)) this.#place({ ...event, ...row, type: 'HoldPlaced' });
+      for (const row of rowsOf(event)) this.#place({ ...event, ...row, type: 'HoldPlaced' });
     else if ('holdId' in event) this.#move(event);
     this.#check(event);
   }

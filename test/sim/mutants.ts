@@ -8,6 +8,7 @@ import type { SaleState } from '../../src/actors/sale/state.ts';
 import { ticketStatus } from '../../src/actors/sale/ticket-table.ts';
 import { placeHold, type SkuCommand } from '../../src/actors/sku/commands.ts';
 import type { SkuEvent } from '../../src/actors/sku/events.ts';
+import { type Hold, HoldTable } from '../../src/actors/sku/hold-table.ts';
 import type { SkuState } from '../../src/actors/sku/state.ts';
 import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
 import type { Journal, Newest } from '../../src/protocol/journal.ts';
@@ -146,10 +147,13 @@ function blindInGroups(field: keyof Loose): (sku: AnyDecider) => Partial<AnyDeci
 /** A hold that the same group has placed is not known. */
 function forgetInGroups(sku: AnyDecider): Partial<AnyDecider> {
   return inGroups(sku, (state) => {
-    const { holdById } = state;
-    const knownBefore = new Set(holdById.keys());
-    holdById.get = (id) => (knownBefore.has(id) ? Map.prototype.get.call(holdById, id) : undefined);
-    return { end: () => Reflect.deleteProperty(holdById, 'get') };
+    const { holds } = state;
+    const knownBefore = new Set(holds.ids());
+    holds.getUuid = (words, at) => {
+      const known = HoldTable.prototype.getUuid.call(holds, words, at) as Hold | undefined;
+      return known && knownBefore.has(known.holdId) ? known : undefined;
+    };
+    return { end: () => Reflect.deleteProperty(holds, 'getUuid') };
   });
 }
 
@@ -168,7 +172,7 @@ function commitExpired(sku: AnyDecider): Partial<AnyDecider> {
   return {
     decide(state: SkuState, command: SkuCommand, at) {
       if (command.type !== 'CommitHold') return sku.decide(state, command, at);
-      const hold = state.holdById.get(command.holdId);
+      const hold = state.holds.get(command.holdId);
       if (!hold || hold.orderId !== command.orderId || hold.expiresAtMs > at)
         return sku.decide(state, command, at);
       if (hold.state !== 'committing' && hold.state !== 'expired') return sku.decide(state, command, at);

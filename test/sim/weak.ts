@@ -96,7 +96,7 @@ function missingPartitions({ cluster, shop }: Run, lostPartitions: ReadonlySet<n
   for (const [ticketId, { saleId, buyerId }] of tickets)
     look('sale', saleId, (state) => (state as SaleState).tickets.byId(buyerId, ticketId) > 0);
   for (const [holdId, { sku, quantity }] of holds)
-    if (quantity !== null) look('sku', sku, (state) => (state as SkuState).holdById.has(holdId));
+    if (quantity !== null) look('sku', sku, (state) => (state as SkuState).holds.has(holdId));
   for (const [orderId, { isAcknowledged }] of orders)
     if (isAcknowledged) look('order', orderId, (state) => (state as OrderState).placed !== null);
   return missing;

@@ -15,7 +15,7 @@ import { holdView } from './view.ts';
 
 export function attachHold(state: SkuState, command: AttachHold, at: Instant): SkuDecision<HoldView> {
   const { holdId, orderId, untilMs } = command;
-  const hold = state.holdById.get(holdId);
+  const hold = state.holds.get(holdId);
   if (hold === undefined || hold.buyerId !== command.buyerId) return refuse('not_found');
   if (hold.state === 'voided' || hold.state === 'expired' || isOver(hold, at)) return refuse('hold_expired');
   if (hold.state !== 'held')
@@ -33,7 +33,7 @@ export function attachHold(state: SkuState, command: AttachHold, at: Instant): S
 }
 
 export function commitHold(state: SkuState, command: CommitHold, at: Instant): SkuDecision<HoldView> {
-  const hold = state.holdById.get(command.holdId);
+  const hold = state.holds.get(command.holdId);
   if (hold === undefined) return refuse('not_found');
   if (hold.state === 'voided' || hold.state === 'expired' || isOver(hold, at)) return refuse('hold_expired');
   // Never assigned: there is nothing of this order to commit.
@@ -54,7 +54,7 @@ export function releaseHold(
   command: ReleaseHold,
   at: Instant,
 ): SkuDecision<HoldView | null> {
-  const hold = state.holdById.get(command.holdId);
+  const hold = state.holds.get(command.holdId);
   if (hold === undefined || hold.orderId !== command.orderId)
     return { code: 'ok', events: noEvents, reply: null };
   if (hold.state === 'committing')
@@ -65,13 +65,13 @@ export function releaseHold(
 
 export function retakeHold(state: SkuState, command: RetakeHold, at: Instant): SkuDecision<HoldView> {
   const { holdId, orderId, untilMs } = command;
-  const old = state.holdById.get(command.replaces);
-  const known = state.holdById.get(holdId);
+  const old = state.holds.get(command.replaces);
+  const known = state.holds.get(holdId);
   if (known !== undefined) {
     const isSame =
       known.orderId === orderId &&
       (old === undefined ||
-        (old !== known &&
+        (old.holdId !== known.holdId &&
           old.buyerId === known.buyerId &&
           old.quantity === known.quantity &&
           old.allocation === known.allocation));
@@ -84,7 +84,7 @@ export function retakeHold(state: SkuState, command: RetakeHold, at: Instant): S
   if (!isInstant(untilMs) || untilMs <= at) return refuse('hold_expired');
   const { allocation, buyerId, quantity, ticketNumber } = old;
   const expiring = isExpiring ? quantity : 0;
-  const refusal = refusalOf(allocation, buyerId, quantity, expiring);
+  const refusal = refusalOf(allocation, allocation.buyers.unitsOf(buyerId), quantity, expiring);
   if (refusal !== null) return refusal;
   const placed: SkuEvent = {
     type: 'HoldPlaced',
@@ -100,7 +100,7 @@ export function retakeHold(state: SkuState, command: RetakeHold, at: Instant): S
   return {
     code: 'created',
     events: isExpiring ? [ending('HoldExpired', old, at), placed] : [placed],
-    reply: (after) => holdView(after, after.holdById.get(holdId)!, at),
+    reply: (after) => holdView(after, after.holds.get(holdId)!, at),
     pushes: levelPushes(state, allocation, expiring - quantity),
   };
 }

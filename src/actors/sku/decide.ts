@@ -17,7 +17,7 @@ import { placeRows } from './hold-rows.ts';
 import { placeHold, readHold, voidHold } from './holds.ts';
 import { forgottenIds } from './memory.ts';
 import { reportAnswered } from './pending.ts';
-import { placedRowsOf } from './placed-rows.ts';
+import { placedIds } from './placed-rows.ts';
 import { restoreSku, restoreSkuInSlices, skuVersion, snapshotSku } from './snapshot.ts';
 import { deadline, initialSku, type SkuState } from './state.ts';
 import {
@@ -64,9 +64,9 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
   restoreInSlices: restoreSkuInSlices,
   names: (event, state) => {
     if (event.type === 'HoldPlaced') return { add: [event.holdId] };
-    if (event.type === 'HoldsPlaced') return { add: placedRowsOf(event).map(({ holdId }) => holdId) };
+    if (event.type === 'HoldsPlaced') return { add: placedIds(event) };
     return event.type === 'HoldsForgotten' ? { drop: forgottenIds(state, event.beforeMs) } : null;
   },
-  allNames: (state) => state.holdById.keys(),
-  hasName: (state, holdId) => state.holdById.has(holdId),
+  allNames: (state) => state.holds.ids(),
+  hasName: (state, holdId) => state.holds.has(holdId),
 };

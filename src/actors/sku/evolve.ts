@@ -1,11 +1,24 @@
 /** The only writer of the sku actor's state: what each event of the journal means. */
+
 import { unknownEvent } from '../../protocol/decider.ts';
+import { type Allocation, HoldList } from './allocation.ts';
+import { BuyerTable } from './buyer-table.ts';
 import type { SkuEvent } from './events.ts';
+import type { Hold } from './hold-table.ts';
 import { forget, isAtRest, noteCommitted, noteEnded, noteKept } from './memory.ts';
-import { collectReports, formReport, noteChange, noteTicket } from './pending.ts';
-import { placedRowsOf } from './placed-rows.ts';
-import type { Allocation, Hold, SkuState } from './state.ts';
+import { collectReports, formReport, noteChange } from './pending.ts';
+import {
+  buyerAt,
+  type HoldsPlaced,
+  holdAt,
+  placedRowWords,
+  placedWords,
+  quantityAt,
+  ticketAt,
+} from './placed-rows.ts';
+import type { SkuState } from './state.ts';
 import { freeOf, isWarned } from './state.ts';
+import { TicketUnits } from './ticket-units.ts';
 
 type EventOf<Type extends SkuEvent['type']> = Extract<SkuEvent, { type: Type }>;
 
@@ -15,7 +28,7 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
       placed(state, event);
       break;
     case 'HoldsPlaced':
-      for (const row of placedRowsOf(event)) placed(state, { ...event, ...row });
+      placedTogether(state, event);
       break;
     case 'HoldAttached':
       assigned(state, event);
@@ -66,8 +79,7 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
       paused(state, event);
       break;
     case 'HoldsWarned':
-      state.warnedUpToMs = event.upToMs;
-      state.warnings.dropUpTo(event.upToMs);
+      warned(state, event.upToMs);
       break;
     case 'HoldsForgotten':
       forget(state, event.beforeMs);
@@ -77,27 +89,72 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
   }
 }
 
-export function placed(state: SkuState, event: Omit<EventOf<'HoldPlaced'>, 'type'>): void {
-  const allocation = state.allocationBySale.get(event.saleId)!;
-  const { buyerId, quantity, expiresAtMs } = event;
-  const hold: Hold = {
-    serial: ++state.serial,
-    holdId: event.holdId,
-    allocation,
-    buyerId,
-    ticketNumber: event.ticketNumber,
-    quantity,
-    placedAtMs: event.atMs,
-    state: event.orderId === undefined ? 'held' : 'committing',
-    expiresAtMs,
-    orderId: event.orderId ?? null,
-    resolvedAtMs: 0,
-  };
-  state.holdById.set(event.holdId, hold);
-  allocation.holdCount++;
-  allocation.unitsByBuyer.set(buyerId, (allocation.unitsByBuyer.get(buyerId) ?? 0) + quantity);
-  state.expiries.push(expiresAtMs, hold);
-  if (isWarned(hold)) state.warnings.push(expiresAtMs, hold);
+function placed(state: SkuState, event: EventOf<'HoldPlaced'>): void {
+  const { holdId, saleId, ticketNumber, quantity, expiresAtMs, atMs: placedAtMs, orderId } = event;
+  const allocation = state.allocationBySale.get(saleId)!;
+  const buyerRow = allocation.buyers.rowOf(event.buyerId);
+  const fields = { allocation, buyerRow, ticketNumber, quantity, placedAtMs, expiresAtMs };
+  const hold = state.holds.add(holdId, { ...fields, state: orderId === undefined ? 'held' : 'committing' });
+  if (orderId === undefined) awaitEnd(state, hold, true);
+  else {
+    hold.orderId = orderId;
+    state.assigned.push(expiresAtMs, hold);
+  }
+  take(state, hold);
+}
+
+function placedTogether(state: SkuState, { saleId, expiresAtMs, atMs, rows, count }: HoldsPlaced): void {
+  const allocation = state.allocationBySale.get(saleId)!;
+  const words = placedWords(rows, count);
+  for (let row = 0; row < count; row++)
+    placeRow(state, allocation, words, row * placedRowWords, expiresAtMs, atMs);
+}
+
+/** The row of a hold that is placed with others: the one way in which `decideRows` and the event place it. */
+export function placeRow(
+  state: SkuState,
+  allocation: Allocation,
+  words: Int32Array,
+  from: number,
+  expiresAtMs: number,
+  placedAtMs: number,
+): void {
+  const buyerRow = allocation.buyers.rowOfUuid(words, from + buyerAt);
+  const ticketNumber = words[from + ticketAt]! >>> 0;
+  const quantity = words[from + quantityAt]! >>> 0;
+  const fields = { allocation, buyerRow, ticketNumber, quantity, placedAtMs, expiresAtMs };
+  const hold = state.holds.addUuid(words, from + holdAt, { ...fields, state: 'held' });
+  awaitEnd(state, hold, true);
+  take(state, hold);
+}
+
+/** A hold that no order has taken waits for its end; whether its buyer is still to be warned. */
+export function awaitEnd(state: SkuState, hold: Hold, isUnwarned: boolean): void {
+  const { allocation } = hold;
+  state.holds.append(allocation.unassigned, hold);
+  if (allocation.unwarned === 0 && isUnwarned && isWarned(hold)) allocation.unwarned = hold.row + 1;
+  state.waiting.add(allocation);
+}
+
+/** It waits no longer. */
+function leave(state: SkuState, hold: Hold): void {
+  const { allocation } = hold;
+  if (allocation.unwarned === hold.row + 1) allocation.unwarned = state.holds.after(hold);
+  state.holds.take(allocation.unassigned, hold);
+  if (allocation.unassigned.size === 0) state.waiting.delete(allocation);
+}
+
+function warned(state: SkuState, upToMs: number): void {
+  state.warnedUpToMs = upToMs;
+  for (const allocation of state.waiting)
+    while (state.holds.endsAtMs(allocation.unwarned) <= upToMs)
+      allocation.unwarned = state.holds.next(allocation.unwarned);
+}
+
+/** Its units are its buyer's. */
+function take(state: SkuState, hold: Hold): void {
+  const { allocation, buyerRow, quantity } = hold;
+  allocation.buyers.addUnits(buyerRow, quantity);
   move(state, hold, quantity, 0);
 }
 
@@ -109,66 +166,58 @@ function move(state: SkuState, hold: Hold, held: number, sold: number): void {
   allocation.held += held;
   allocation.sold += sold;
   if (allocation.isOpen) state.allotted -= held + sold;
-  noteTicket(state, allocation, hold.ticketNumber, held, sold);
+  allocation.tickets.add(hold.ticketNumber, held, sold);
+  noteChange(state, allocation);
 }
 
 function assigned(state: SkuState, event: EventOf<'HoldAttached'>): void {
-  const hold = state.holdById.get(event.holdId)!;
+  const hold = state.holds.get(event.holdId)!;
+  leave(state, hold);
   hold.state = 'committing';
   hold.orderId = event.orderId;
-  // The heap knows an entry by its deadline: pushing the same one twice would expire the hold twice.
-  if (event.expiresAtMs !== hold.expiresAtMs) {
-    hold.expiresAtMs = event.expiresAtMs;
-    state.expiries.push(event.expiresAtMs, hold);
-  }
-  pruneDeadlines(state);
+  hold.expiresAtMs = event.expiresAtMs;
+  state.assigned.push(event.expiresAtMs, hold);
 }
 
 function committed(state: SkuState, holdId: string, atMs: number): void {
-  const hold = state.holdById.get(holdId)!;
+  const hold = state.holds.get(holdId)!;
   hold.state = 'committed';
   hold.resolvedAtMs = atMs;
+  state.assigned.prune();
   noteCommitted(state, hold);
-  pruneDeadlines(state);
   move(state, hold, -hold.quantity, hold.quantity);
 }
 
 function ended(state: SkuState, holdId: string, as: 'voided' | 'expired', atMs: number): void {
-  const hold = state.holdById.get(holdId)!;
+  const hold = state.holds.get(holdId)!;
+  if (hold.state === 'held') leave(state, hold);
   hold.state = as;
   hold.resolvedAtMs = atMs;
+  state.assigned.prune();
   giveUp(hold);
   noteEnded(state, hold);
-  pruneDeadlines(state);
   move(state, hold, -hold.quantity, 0);
 }
 
 function returned(state: SkuState, holdId: string, atMs: number): void {
-  const hold = state.holdById.get(holdId)!;
+  const hold = state.holds.get(holdId)!;
+  state.holds.take(state.committed, hold);
   hold.state = 'voided';
   hold.resolvedAtMs = atMs;
   giveUp(hold);
-  state.committed.delete(hold);
   noteEnded(state, hold);
   move(state, hold, 0, -hold.quantity);
 }
 
 /** The units no longer count towards the buyer's limit. */
-function giveUp(hold: Hold): void {
-  const { unitsByBuyer } = hold.allocation;
-  const units = unitsByBuyer.get(hold.buyerId)! - hold.quantity;
-  if (units === 0) unitsByBuyer.delete(hold.buyerId);
-  else unitsByBuyer.set(hold.buyerId, units);
-}
-
-function pruneDeadlines(state: SkuState): void {
-  state.expiries.prune();
-  state.warnings.prune();
+function giveUp({ allocation, buyerRow, quantity }: Hold): void {
+  allocation.buyers.addUnits(buyerRow, -quantity);
 }
 
 function opened(state: SkuState, event: EventOf<'AllotmentOpened'>): void {
   const allocation: Allocation = {
     saleId: event.saleId,
+    place: state.holds.freePlace(),
     quantity: event.quantity,
     price: event.price,
     purchaseLimit: event.purchaseLimit,
@@ -180,14 +229,16 @@ function opened(state: SkuState, event: EventOf<'AllotmentOpened'>): void {
     held: 0,
     sold: 0,
     holdCount: 0,
-    unitsByBuyer: new Map(),
-    ticketByNumber: new Map(),
-    changedTickets: [],
+    buyers: new BuyerTable(),
+    tickets: new TicketUnits(),
+    unassigned: new HoldList(),
+    unwarned: 0,
     isReportDue: false,
     reportSeq: 0,
     report: null,
   };
   state.allocationBySale.set(event.saleId, allocation);
+  state.holds.enter(allocation);
   state.allotted += event.quantity;
   noteChange(state, allocation);
 }

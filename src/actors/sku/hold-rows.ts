@@ -2,14 +2,15 @@
  * Holds in rows: placed together, in one decision and one event (protocol/rows.ts). A row is judged by what judges a
  * hold that is placed alone (holds.ts), after the rows before it were applied.
  */
-import type { Instant, RowsDecision } from '../../protocol/decider.ts';
+import type { Instant, Push, RowsDecision } from '../../protocol/decider.ts';
 import { type RowAnswers, type Rows, readTime } from '../../protocol/rows.ts';
-import { placeHold as declaration, type HoldView, type PlaceHold } from './commands.ts';
+import { placeHold as declaration, type PlaceHold } from './commands.ts';
 import type { SkuEvent } from './events.ts';
-import { placed } from './evolve.ts';
-import { commonOfPlaced, expiringPush, isShort, refusalToPlace, repeated } from './holds.ts';
-import { type HoldsPlaced, PlacedRows, placedRowsOf, readPlacedRow } from './placed-rows.ts';
+import { placeRow } from './evolve.ts';
+import { commonOfPlaced, expiringPush, isShort, refusalOf, refusalToPlace, repeated } from './holds.ts';
+import { buyerAt, type HoldsPlaced, holdAt, PlacedRows, placedIds, quantityAt } from './placed-rows.ts';
 import { freeOf, levelChange, type SkuState } from './state.ts';
+import { holdView } from './view.ts';
 
 const { rows: layout } = declaration;
 const admissionAt = layout.at('admissionExpiresAtMs');
@@ -26,20 +27,25 @@ export function placeRows(
   const freeBefore = allocation === undefined ? 0 : freeOf(allocation);
   const accepted = new PlacedRows(rows.count);
   for (let row = 0; row < rows.count; row++) {
+    const { words } = rows;
     const from = row * layout.words;
-    const hold: PlaceHold = {
-      ...{ type: 'PlaceHold', saleId, ...readPlacedRow(rows.words, from) },
-      admissionExpiresAtMs: readTime(rows.words, from + admissionAt),
-    };
-    const known = state.holdById.get(hold.holdId);
-    const other = known ? repeated(state, known, hold, at) : refusalToPlace(allocation, hold, at);
-    if (other !== null) {
-      answers.other(row, other.code, other.reply ?? null);
+    const known = state.holds.getUuid(words, from + holdAt);
+    if (known !== undefined) {
+      const { code, reply = null } = repeated(state, known, commandOf(rows, from), at);
+      answers.other(row, code, reply);
+      continue;
+    }
+    const quantity = words[from + quantityAt]! >>> 0;
+    const refusal =
+      refusalToPlace(allocation, quantity, readTime(words, from + admissionAt), at) ??
+      refusalOf(allocation!, allocation!.buyers.unitsOfUuid(words, from + buyerAt), quantity, 0);
+    if (refusal !== null) {
+      answers.other(row, refusal.code, refusal.reply ?? null);
       continue;
     }
     answers.accept();
-    placed(state, { ...hold, expiresAtMs: at + allocation!.holdSeconds * 1000, atMs: at });
-    accepted.add(rows.words, from);
+    placeRow(state, allocation!, words, from, at + allocation!.holdSeconds * 1000, at);
+    accepted.add(words, from);
   }
   if (allocation === undefined || accepted.count === 0) return { event: null, common: null };
   const common = commonOfPlaced(state, allocation, at);
@@ -49,7 +55,14 @@ export function placeRows(
     rows: accepted.bytes(),
   };
   const levels = levelChange(state, allocation, freeBefore, freeOf(allocation));
-  const views = () =>
-    placedRowsOf(event).map((row) => declaration.rows.view(common, { ...row, saleId }) as HoldView);
-  return { event, common, pushes: isShort(allocation) ? [...levels, ...views().map(expiringPush)] : levels };
+  const isWarned = isShort(allocation);
+  return { event, common, pushes: isWarned ? [...levels, ...warnings(state, event, at)] : levels };
+}
+
+function commandOf({ group, words }: Rows, from: number): PlaceHold {
+  return { ...layout.read(words, from), type: 'PlaceHold', saleId: group.saleId } as unknown as PlaceHold;
+}
+
+function warnings(state: SkuState, event: HoldsPlaced, at: Instant): Push[] {
+  return placedIds(event).map((holdId) => expiringPush(holdView(state, state.holds.get(holdId)!, at)));
 }

@@ -4,7 +4,9 @@
  * 1. A repeat is recognised before anything else and answered with the hold as it is now.
  * 2. A hold whose deadline has come is over, whether or not a Tick has expired it yet: nothing revives it.
  */
+
 import { type Instant, noEvents, type Push, type RefusedDecision, refuse } from '../../protocol/decider.ts';
+import type { Allocation } from './allocation.ts';
 import {
   type HoldView,
   type PlacedInCommon,
@@ -14,16 +16,8 @@ import {
   type VoidHold,
 } from './commands.ts';
 import type { SkuEvent } from './events.ts';
-import {
-  type Allocation,
-  freeOf,
-  type Hold,
-  isOver,
-  levelPushes,
-  type SkuDecision,
-  type SkuState,
-  warningMs,
-} from './state.ts';
+import type { Hold } from './hold-table.ts';
+import { freeOf, isOver, levelPushes, type SkuDecision, type SkuState, warningMs } from './state.ts';
 import { holdView } from './view.ts';
 
 type HoldDecision = SkuDecision<HoldView>;
@@ -67,10 +61,11 @@ export function repeated(
   return isSame ? unchanged(state, known, at) : refuse('exists_with_different');
 }
 
-/** Why a new hold cannot be placed now; null: it can. */
+/** Why nobody can place such a hold now; null: the buyer's limit and the stock decide (`refusalOf`). */
 export function refusalToPlace(
   allocation: Allocation | undefined,
-  { buyerId, quantity, admissionExpiresAtMs }: PlaceHold,
+  quantity: number,
+  admissionExpiresAtMs: number,
   at: Instant,
 ): RefusedDecision | null {
   if (!Number.isSafeInteger(quantity) || quantity < 1) return refuse('validation_failed');
@@ -79,16 +74,18 @@ export function refusalToPlace(
   if (allocation.isPaused) return refuse('sale_paused');
   // So written that what is no number has expired, too.
   if (!(admissionExpiresAtMs > at)) return refuse('admission_expired');
-  return refusalOf(allocation, buyerId, quantity, 0);
+  return null;
 }
 
 /** One that travels alone, because its ids fit no row (placeHold.rows); all others: hold-rows.ts. */
 export function placeHold(state: SkuState, command: PlaceHold, at: Instant): HoldDecision {
   const { holdId, saleId, buyerId, quantity, ticketNumber } = command;
-  const known = state.holdById.get(holdId);
+  const known = state.holds.get(holdId);
   if (known !== undefined) return repeated(state, known, command, at);
   const allocation = state.allocationBySale.get(saleId);
-  const refusal = refusalToPlace(allocation, command, at);
+  const refusal =
+    refusalToPlace(allocation, quantity, command.admissionExpiresAtMs, at) ??
+    refusalOf(allocation!, allocation!.buyers.unitsOf(buyerId), quantity, 0);
   if (refusal !== null) return refusal;
   const common = commonOfPlaced(state, allocation!, at);
   const reply = placeHoldCommand.rows.view(common, command) as HoldView;
@@ -133,16 +130,16 @@ export function expiringPush(hold: HoldView): Push {
 }
 
 /**
- * The buyer's limit first, then the stock: a sale that has ended has nothing available. `expiring`: units of an expired
- * hold that this decision ends as well, so they count as free.
+ * The buyer's limit first, then the stock: a sale that has ended has nothing available. `units`: the buyer's of this sale;
+ * `expiring`: those among them of an expired hold that this decision ends as well, so they count as free.
  */
 export function refusalOf(
   allocation: Allocation,
-  buyerId: string,
+  units: number,
   quantity: number,
   expiring: number,
 ): RefusedDecision | null {
-  const owned = (allocation.unitsByBuyer.get(buyerId) ?? 0) - expiring;
+  const owned = units - expiring;
   if (owned + quantity > allocation.purchaseLimit)
     return refuse('purchase_limit', { limit: allocation.purchaseLimit, owned });
   const available = allocation.isOpen ? freeOf(allocation) + expiring : 0;
@@ -151,14 +148,14 @@ export function refusalOf(
 }
 
 export function readHold(state: SkuState, command: ReadHold, at: Instant): HoldDecision {
-  const hold = state.holdById.get(command.holdId);
+  const hold = state.holds.get(command.holdId);
   if (hold === undefined || (command.buyerId !== null && command.buyerId !== hold.buyerId))
     return refuse('not_found');
   return unchanged(state, hold, at);
 }
 
 export function voidHold(state: SkuState, command: VoidHold, at: Instant): HoldDecision {
-  const hold = state.holdById.get(command.holdId);
+  const hold = state.holds.get(command.holdId);
   if (hold === undefined || hold.buyerId !== command.buyerId) return refuse('not_found');
   if (hold.state === 'voided' || hold.state === 'expired') return unchanged(state, hold, at);
   if (hold.state === 'committed') return refuse('wrong_state');

@@ -7,8 +7,11 @@
  * 3. Adjustments are kept for a day, closed allocations for a day and until their last hold is forgotten.
  * 4. All of that is one event, HoldsForgotten, whose `beforeMs` is the limit for what is kept for a day.
  */
+
 import type { Instant } from '../../protocol/decider.ts';
-import type { Allocation, Hold, SkuState } from './state.ts';
+import type { Allocation, HoldList } from './allocation.ts';
+import type { Hold } from './hold-table.ts';
+import type { SkuState } from './state.ts';
 
 const rememberMs = 24 * 3_600_000;
 const rememberCommittedMs = 30 * rememberMs;
@@ -17,13 +20,13 @@ const endedMax = 250_000;
 const forgottenPerTurn = 10_000;
 
 export function noteEnded(state: SkuState, hold: Hold): void {
-  state.ended.add(hold);
+  state.holds.append(state.ended, hold);
   const forgetAtMs = state.ended.size > endedMax ? 0 : hold.resolvedAtMs + rememberMs;
   if (forgetAtMs < state.forgetAtMs) state.forgetAtMs = forgetAtMs;
 }
 
 export function noteCommitted(state: SkuState, hold: Hold): void {
-  state.committed.add(hold);
+  state.holds.append(state.committed, hold);
   const forgetAtMs = hold.resolvedAtMs + rememberCommittedMs;
   if (forgetAtMs < state.forgetAtMs) state.forgetAtMs = forgetAtMs;
 }
@@ -35,16 +38,17 @@ export function noteKept(state: SkuState, atMs: number): void {
 
 /** The `beforeMs` of the HoldsForgotten that is due now; what is left is due at once. */
 export function forgetBefore(state: SkuState, at: Instant): number {
-  const endedMs = portionEnd(state.ended);
+  const endedMs = portionEnd(state, state.ended);
   if (state.ended.size > endedMax) return endedMs;
-  const committedMs = portionEnd(state.committed) + rememberCommittedMs - rememberMs;
+  const committedMs = portionEnd(state, state.committed) + rememberCommittedMs - rememberMs;
   return Math.min(at - rememberMs + 1, endedMs, committedMs);
 }
 
 /** What was resolved before this time is enough for one turn; Infinity when all of it is. */
-function portionEnd(holds: ReadonlySet<Hold>): number {
+function portionEnd(state: SkuState, list: HoldList): number {
   let position = 0;
-  for (const hold of holds) if (++position === forgottenPerTurn) return hold.resolvedAtMs + 1;
+  for (const hold of state.holds.listed(list))
+    if (++position === forgottenPerTurn) return hold.resolvedAtMs + 1;
   return Number.POSITIVE_INFINITY;
 }
 
@@ -56,28 +60,28 @@ export function forgottenIds(state: SkuState, beforeMs: number): string[] {
 /** Evolves HoldsForgotten. */
 export function forget(state: SkuState, beforeMs: number): void {
   for (const hold of forgotten(state, beforeMs)) {
-    state.ended.delete(hold);
-    state.committed.delete(hold);
-    state.holdById.delete(hold.holdId);
-    hold.allocation.holdCount--;
+    state.holds.take(hold.state === 'committed' ? state.committed : state.ended, hold);
+    state.holds.remove(hold);
   }
   for (const [adjustmentId, adjustment] of state.adjustmentById) {
     if (adjustment.atMs >= beforeMs) break;
     state.adjustmentById.delete(adjustmentId);
   }
   for (const [saleId, allocation] of state.allocationBySale) {
-    if (isAtRest(allocation) && allocation.closedAtMs < beforeMs) state.allocationBySale.delete(saleId);
+    if (!isAtRest(allocation) || allocation.closedAtMs >= beforeMs) continue;
+    state.allocationBySale.delete(saleId);
+    state.holds.leave(allocation);
   }
   state.forgetAtMs = nextForgetMs(state);
 }
 
 function* forgotten(state: SkuState, beforeMs: number): Generator<Hold> {
-  yield* resolvedBefore(state.ended, beforeMs);
-  yield* resolvedBefore(state.committed, beforeMs - (rememberCommittedMs - rememberMs));
+  yield* resolvedBefore(state, state.ended, beforeMs);
+  yield* resolvedBefore(state, state.committed, beforeMs - (rememberCommittedMs - rememberMs));
 }
 
-function* resolvedBefore(holds: ReadonlySet<Hold>, beforeMs: number): Generator<Hold> {
-  for (const hold of holds) {
+function* resolvedBefore(state: SkuState, list: HoldList, beforeMs: number): Generator<Hold> {
+  for (const hold of state.holds.listed(list)) {
     if (hold.resolvedAtMs >= beforeMs) return;
     yield hold;
   }
@@ -91,11 +95,11 @@ export function isAtRest({ isOpen, holdCount, report, isReportDue }: Allocation)
 function nextForgetMs(state: SkuState): number {
   if (state.ended.size > endedMax) return 0;
   let forgetAtMs = Number.POSITIVE_INFINITY;
-  for (const hold of state.ended) {
+  for (const hold of state.holds.listed(state.ended)) {
     forgetAtMs = hold.resolvedAtMs + rememberMs;
     break;
   }
-  for (const hold of state.committed) {
+  for (const hold of state.holds.listed(state.committed)) {
     forgetAtMs = Math.min(forgetAtMs, hold.resolvedAtMs + rememberCommittedMs);
     break;
   }

@@ -14,8 +14,9 @@
 
 import { type Answered, type Instant, message, noEvents } from '../../protocol/decider.ts';
 import { type ReportStock, reportStock } from '../sale/commands.ts';
+import type { Allocation, ReportMessage } from './allocation.ts';
 import type { SkuEvent } from './events.ts';
-import { type Allocation, freeOf, type ReportMessage, type SkuDecision, type SkuState } from './state.ts';
+import { freeOf, type SkuDecision, type SkuState } from './state.ts';
 
 const reportEveryMs = 100;
 const reportTicketsMax = 5_000;
@@ -23,28 +24,6 @@ const reportTicketsMax = 5_000;
 const reportsPerTick = 100;
 const nothingPending: readonly ReportMessage[] = [];
 const unchanged: SkuDecision = { code: 'ok', events: noEvents };
-
-/** Adds to what a ticket holds and has bought, and marks it for the next report. */
-export function noteTicket(
-  state: SkuState,
-  allocation: Allocation,
-  ticketNumber: number,
-  held: number,
-  sold: number,
-): void {
-  let ticket = allocation.ticketByNumber.get(ticketNumber);
-  if (ticket === undefined) {
-    ticket = { ticketNumber, held: 0, sold: 0, isChanged: false };
-    allocation.ticketByNumber.set(ticketNumber, ticket);
-  }
-  ticket.held += held;
-  ticket.sold += sold;
-  if (!ticket.isChanged) {
-    ticket.isChanged = true;
-    allocation.changedTickets.push(ticket);
-  }
-  noteChange(state, allocation);
-}
 
 /** The sale is to hear of a change. */
 export function noteChange(state: SkuState, allocation: Allocation): void {
@@ -77,8 +56,8 @@ export function dueReports(
 /** Evolves ReportFormed. */
 export function formReport(state: SkuState, saleId: string, atMs: number): void {
   const allocation = state.allocationBySale.get(saleId)!;
-  const tickets = allocation.changedTickets.splice(0, reportTicketsMax);
-  allocation.isReportDue = allocation.changedTickets.length > 0;
+  const tickets = allocation.tickets.takeChanges(reportTicketsMax);
+  allocation.isReportDue = allocation.tickets.hasChanges;
   allocation.reportSeq = Math.max(allocation.reportSeq + 1, atMs);
   allocation.report = reportMessage(state.sku, saleId, {
     type: 'ReportStock',
@@ -87,12 +66,8 @@ export function formReport(state: SkuState, saleId: string, atMs: number): void 
     available: freeOf(allocation),
     held: allocation.held,
     sold: allocation.sold,
-    tickets: tickets.map((ticket) => [ticket.ticketNumber, ticket.held, ticket.sold]),
+    tickets,
   });
-  for (const ticket of tickets) {
-    ticket.isChanged = false;
-    if (ticket.held === 0 && ticket.sold === 0) allocation.ticketByNumber.delete(ticket.ticketNumber);
-  }
   collectReports(state);
 }
 

@@ -9,18 +9,13 @@ import type { SkuEvent } from './events.ts';
 export type HoldsPlaced = Extract<SkuEvent, { type: 'HoldsPlaced' }>;
 
 const { rows: layout } = placeHold;
-const [holdAt, buyerAt] = [layout.at('holdId'), layout.at('buyerId')];
-const [ticketAt, quantityAt] = [layout.at('ticketNumber'), layout.at('quantity')];
+export const holdAt = layout.at('holdId');
+export const buyerAt = layout.at('buyerId');
+export const ticketAt = layout.at('ticketNumber');
+export const quantityAt = layout.at('quantity');
 /** Words of a row in the event. */
-const rowWords = layout.at('admissionExpiresAtMs');
-const rowBytes = rowWords * 4;
-
-export interface PlacedRow {
-  readonly holdId: string;
-  readonly buyerId: string;
-  readonly ticketNumber: number;
-  readonly quantity: number;
-}
+export const placedRowWords = layout.at('admissionExpiresAtMs');
+const rowBytes = placedRowWords * 4;
 
 /** Gathers the rows that are accepted. */
 export class PlacedRows {
@@ -29,11 +24,12 @@ export class PlacedRows {
   units = 0;
 
   constructor(rowsMax: number) {
-    this.#words = new Int32Array(rowsMax * rowWords);
+    this.#words = new Int32Array(rowsMax * placedRowWords);
   }
 
   add(words: Int32Array, from: number): void {
-    this.#words.set(words.subarray(from, from + rowWords), this.count++ * rowWords);
+    const to = this.count++ * placedRowWords;
+    for (let n = 0; n < placedRowWords; n++) this.#words[to + n] = words[from + n]!;
     this.units += words[from + quantityAt]! >>> 0;
   }
 
@@ -42,20 +38,18 @@ export class PlacedRows {
   }
 }
 
-export function readPlacedRow(words: Int32Array, from: number): PlacedRow {
-  return {
-    holdId: readUuid(words, from + holdAt, uuidSpace('')),
-    buyerId: readUuid(words, from + buyerAt, uuidSpace('acc_')),
-    ticketNumber: words[from + ticketAt]! >>> 0,
-    quantity: words[from + quantityAt]! >>> 0,
-  };
-}
-
-/** The holds of which the event is. Throws when they are not as many as it says. */
-export function placedRowsOf({ rows, count }: HoldsPlaced): PlacedRow[] {
+/** The rows' words. Throws when they are not as many as the event says. */
+export function placedWords(rows: Uint8Array, count: number): Int32Array {
   if (rows.length !== count * rowBytes) throw new Error(`${rows.length} bytes of ${count} holds`);
   // Bytes of a frame may stand at any address: words need a copy of their own.
-  const words = new Int32Array(count * rowWords);
+  const words = new Int32Array(count * placedRowWords);
   new Uint8Array(words.buffer).set(rows);
-  return Array.from({ length: count }, (_, row) => readPlacedRow(words, row * rowWords));
+  return words;
+}
+
+/** The ids of the holds. */
+export function placedIds({ rows, count }: HoldsPlaced): string[] {
+  const words = placedWords(rows, count);
+  const space = uuidSpace('');
+  return Array.from({ length: count }, (_, row) => readUuid(words, row * placedRowWords + holdAt, space));
 }

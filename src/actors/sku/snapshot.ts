@@ -1,24 +1,32 @@
 /**
- * The sku actor's state as compact plain data, version 3, and back. What there are many of stands in columns: an actor
+ * The sku actor's state as compact plain data, version 4, and back. What there are many of stands in columns: an actor
  * with a million holds is restored in a fraction of the time that a million rows took (version 1, which is still read,
- * as is version 2, whose numbers were lists).
+ * as are version 2, whose numbers were lists, and version 3, whose buyers and tickets came in the order of their first
+ * hold).
  *
- * 1. Holds are kept in the order in which they were placed: serials are given anew, ties keep their order.
+ * 1. Holds are kept in the order in which they were placed: serials are given anew, ties keep their order. Buyers and
+ *    tickets are kept in the order of their ids: in which rows they stand does not show.
  * 2. Heaps are not stored: they are a function of the holds and of `warnedUpToMs`.
  * 3. A report under way is stored as it was formed: it is sent again under the same id with the same content.
  */
 
 import type { Money } from '../../protocol/money.ts';
 import { rowsPerSlice, runToEnd, type Slices, sortInSlices } from '../../protocol/slices.ts';
+import { uuidWords } from '../../protocol/uuid-words.ts';
 import type { ReportStock } from '../sale/commands.ts';
+import { type Allocation, HoldList } from './allocation.ts';
+import { BuyerTable } from './buyer-table.ts';
 import type { HoldState } from './commands.ts';
+import { awaitEnd } from './evolve.ts';
+import type { Hold } from './hold-table.ts';
 import { type NumberColumn, numberColumn, numbersOf } from './number-column.ts';
 import { collectReports, reportMessage } from './pending.ts';
-import type { Adjustment, Allocation, Hold, Registration, SkuState } from './state.ts';
-import { initialSku, isLive, isWarned } from './state.ts';
-import { type TextColumn, textColumn, textReader } from './text-column.ts';
+import type { Adjustment, Registration, SkuState } from './state.ts';
+import { initialSku } from './state.ts';
+import { type TextColumn, textColumn, textReader, uuidsOf } from './text-column.ts';
+import { TicketUnits } from './ticket-units.ts';
 
-export const skuVersion = 3;
+export const skuVersion = 4;
 
 const holdStates: readonly HoldState[] = ['held', 'committing', 'committed', 'voided', 'expired'];
 
@@ -127,7 +135,10 @@ export function snapshotSku(state: SkuState): SkuSnapshot {
       atMs,
     ]),
     allotments: allocations.map(allocationRow),
-    holds: holdColumns([...state.holdById.values()], allocations),
+    holds: holdColumns(
+      [...state.holds.values()].sort((a, b) => a.serial - b.serial),
+      allocations,
+    ),
   };
 }
 
@@ -152,7 +163,8 @@ function registrationOf({ productId, sellerId, title, price, stock }: Registrati
 }
 
 function allocationRow(allocation: Allocation): AllocationRow {
-  const tickets = [...allocation.ticketByNumber.values()];
+  const tickets = allocation.tickets.rows();
+  const owners = allocation.buyers.owners();
   return [
     allocation.saleId,
     allocation.quantity,
@@ -167,15 +179,15 @@ function allocationRow(allocation: Allocation): AllocationRow {
     allocation.reportSeq,
     allocation.report?.command ?? null,
     {
-      buyers: textColumn([...allocation.unitsByBuyer.keys()]),
-      units: numberColumn([...allocation.unitsByBuyer.values()]),
+      buyers: textColumn(owners.map((row) => allocation.buyers.id(row))),
+      units: numberColumn(owners.map((row) => allocation.buyers.unitsAt(row))),
     },
     {
-      numbers: numberColumn(tickets.map(({ ticketNumber }) => ticketNumber)),
-      held: numberColumn(tickets.map(({ held }) => held)),
-      sold: numberColumn(tickets.map(({ sold }) => sold)),
+      numbers: numberColumn(tickets.map(([ticketNumber]) => ticketNumber)),
+      held: numberColumn(tickets.map(([, held]) => held)),
+      sold: numberColumn(tickets.map(([, , sold]) => sold)),
     },
-    allocation.changedTickets.map(({ ticketNumber }) => ticketNumber),
+    allocation.tickets.changedNumbers(),
     ...pauseOf(allocation),
   ];
 }
@@ -190,8 +202,7 @@ export function restoreSku(sku: string, snapshot: unknown, version: number): Sku
 
 export function* restoreSkuInSlices(sku: string, snapshot: unknown, version: number): Slices<SkuState> {
   if (version === 1) return yield* restoreSkuInSlices(sku, inColumns(snapshot as SnapshotInRows), skuVersion);
-  if (version !== 2 && version !== skuVersion)
-    throw new Error(`unknown version ${version} of a sku snapshot`);
+  if (version < 2 || version > skuVersion) throw new Error(`unknown version ${version} of a sku snapshot`);
   const saved = snapshot as SkuSnapshot;
   const state = initialSku(sku);
   state.registration = saved.registration;
@@ -207,8 +218,9 @@ export function* restoreSkuInSlices(sku: string, snapshot: unknown, version: num
   for (const [id, delta, reason, atMs] of saved.adjustments)
     state.adjustmentById.set(id, { delta, reason, atMs } satisfies Adjustment);
   for (const row of saved.allotments) {
-    const allocation = yield* restoreAllocation(sku, row);
+    const allocation = yield* restoreAllocation(sku, state.holds.freePlace(), row);
     state.allocationBySale.set(allocation.saleId, allocation);
+    state.holds.enter(allocation);
   }
   const resolved = yield* restoreHolds(state, saved.holds, [...state.allocationBySale.values()]);
   yield* restoreOrder(state, resolved);
@@ -216,37 +228,29 @@ export function* restoreSkuInSlices(sku: string, snapshot: unknown, version: num
   return state;
 }
 
-function* restoreAllocation(sku: string, row: AllocationRow): Slices<Allocation> {
+function* restoreAllocation(sku: string, place: number, row: AllocationRow): Slices<Allocation> {
   const [saleId, quantity, price, purchaseLimit, holdSeconds, isOpen, closedAtMs, held, sold] = row;
   const [, , , , , , , , , isReportDue, reportSeq, report, units, tickets, changed] = row;
   const [, , , , , , , , , , , , , , , isPaused = false, pauseRevision = 0] = row;
-  const ticketByNumber: Allocation['ticketByNumber'] = new Map();
-  const [numbers, heldOf, soldOf] = [
-    numbersOf(tickets.numbers),
-    numbersOf(tickets.held),
-    numbersOf(tickets.sold),
-  ];
+  const ticketUnits = new TicketUnits();
+  const numbers = numbersOf(tickets.numbers);
+  const heldOf = numbersOf(tickets.held);
+  const soldOf = numbersOf(tickets.sold);
   for (let index = 0; index < numbers.length; index++) {
-    const ticketNumber = numbers[index]!;
-    ticketByNumber.set(ticketNumber, {
-      ticketNumber,
-      held: heldOf[index]!,
-      sold: soldOf[index]!,
-      isChanged: false,
-    });
+    ticketUnits.restore(numbers[index]!, heldOf[index]!, soldOf[index]!);
     if (index % rowsPerSlice === 0) yield;
   }
-  const unitsByBuyer: Allocation['unitsByBuyer'] = new Map();
-  const nextBuyer = textReader(units.buyers);
+  for (const ticketNumber of changed) ticketUnits.restoreChanged(ticketNumber);
+  const buyers = new BuyerTable();
+  const rowOf = buyerReader(units.buyers);
   const unitsOf = numbersOf(units.units);
   for (let index = 0; index < unitsOf.length; index++) {
-    unitsByBuyer.set(nextBuyer()!, unitsOf[index]!);
+    buyers.addUnits(rowOf(buyers, index), unitsOf[index]!);
     if (index % rowsPerSlice === 0) yield;
   }
-  const changedTickets = changed.map((ticketNumber) => ticketByNumber.get(ticketNumber)!);
-  for (const ticket of changedTickets) ticket.isChanged = true;
   return {
     saleId,
+    place,
     quantity,
     price,
     purchaseLimit,
@@ -258,9 +262,10 @@ function* restoreAllocation(sku: string, row: AllocationRow): Slices<Allocation>
     held,
     sold,
     holdCount: 0,
-    unitsByBuyer,
-    ticketByNumber,
-    changedTickets,
+    buyers,
+    tickets: ticketUnits,
+    unassigned: new HoldList(),
+    unwarned: 0,
     isReportDue,
     reportSeq,
     report: report === null ? null : reportMessage(sku, saleId, report),
@@ -273,8 +278,9 @@ function* restoreHolds(
   saved: HoldColumns,
   allocations: readonly Allocation[],
 ): Slices<Hold[]> {
+  const idWords = uuidsOf(saved.ids, '');
   const nextId = textReader(saved.ids);
-  const nextBuyer = textReader(saved.buyers);
+  const rowOf = buyerReader(saved.buyers);
   const nextOrder = textReader(saved.orders);
   const allocationOf = numbersOf(saved.allocations);
   const ticketNumberOf = numbersOf(saved.ticketNumbers);
@@ -287,27 +293,35 @@ function* restoreHolds(
   for (let index = 0; index < stateOf.length; index++) {
     const allocation = allocations[allocationOf[index]!]!;
     const expiresAtMs = expiresAtMsOf[index]!;
-    const hold: Hold = {
-      serial: ++state.serial,
-      holdId: nextId()!,
+    const fields = {
       allocation,
-      buyerId: nextBuyer()!,
+      buyerRow: rowOf(allocation.buyers, index),
       ticketNumber: ticketNumberOf[index]!,
       quantity: quantityOf[index]!,
       placedAtMs: placedAtMsOf[index]!,
       state: holdStates[stateOf[index]!]!,
       expiresAtMs,
-      orderId: nextOrder(),
-      resolvedAtMs: resolvedAtMsOf[index]!,
     };
-    state.holdById.set(hold.holdId, hold);
-    allocation.holdCount++;
-    if (isLive(hold)) state.expiries.push(expiresAtMs, hold);
+    const hold = idWords
+      ? state.holds.addUuid(idWords, index * uuidWords, fields)
+      : state.holds.add(nextId()!, fields);
+    hold.orderId = nextOrder();
+    hold.resolvedAtMs = resolvedAtMsOf[index]!;
+    if (hold.state === 'held') awaitEnd(state, hold, expiresAtMs > state.warnedUpToMs);
+    else if (hold.state === 'committing') state.assigned.push(expiresAtMs, hold);
     else resolved.push(hold);
-    if (isWarned(hold) && expiresAtMs > state.warnedUpToMs) state.warnings.push(expiresAtMs, hold);
     if (index % rowsPerSlice === 0) yield;
   }
   return resolved;
+}
+
+/** Reads a column of buyers from its beginning, one a call: each one's row in the table of its sale. */
+function buyerReader(column: TextColumn): (buyers: BuyerTable, index: number) => number {
+  const words = uuidsOf(column, 'acc_');
+  const next = textReader(column);
+  return words
+    ? (buyers, index) => buyers.rowOfUuid(words, index * uuidWords)
+    : (buyers) => buyers.rowOf(next()!);
 }
 
 /** Resolved holds in the order in which they were resolved; within one millisecond the order does not matter. */
@@ -318,7 +332,7 @@ function* restoreOrder(state: SkuState, resolved: readonly Hold[]): Slices<void>
   );
   for (let index = 0; index < inOrder.length; index++) {
     const hold = inOrder[index]!;
-    (hold.state === 'committed' ? state.committed : state.ended).add(hold);
+    state.holds.append(hold.state === 'committed' ? state.committed : state.ended, hold);
     if (index % rowsPerSlice === 0) yield;
   }
 }

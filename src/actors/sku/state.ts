@@ -9,72 +9,18 @@
  *    sum over open allocations.
  * 3. A hold is live (held, committing) until it resolves once: committed, voided or expired. Only a committed hold
  *    changes again: returned by its order, it counts as voided.
- * 4. `unitsByBuyer` counts held, committing and committed units; it outlives the holds themselves, so that a buyer's
- *    limit does not come back when old holds are forgotten.
+ * 4. `buyers` counts held, committing and committed units; it outlives the holds themselves, so that a buyer's limit
+ *    does not come back when old holds are forgotten.
  */
+
 import { DeadlineHeap } from '../../protocol/deadline-heap.ts';
-import type { Decision, Instant, PendingMessage, Push } from '../../protocol/decider.ts';
+import type { Decision, Instant, Push } from '../../protocol/decider.ts';
 import type { Money } from '../../protocol/money.ts';
-import type { ReportStock } from '../sale/commands.ts';
-import type { HoldState } from './commands.ts';
+import { type Allocation, HoldList, type ReportMessage } from './allocation.ts';
 import type { SkuEvent } from './events.ts';
+import { type Hold, HoldTable } from './hold-table.ts';
 
 export type SkuDecision<Reply = null> = Decision<SkuState, SkuEvent, Reply>;
-
-export type ReportMessage = PendingMessage<ReportStock>;
-
-/** What one ticket of a sale holds and has bought of this sku. */
-interface TicketUnits {
-  readonly ticketNumber: number;
-  held: number;
-  sold: number;
-  /** It is listed for the next report. */
-  isChanged: boolean;
-}
-
-export interface Allocation {
-  readonly saleId: string;
-  readonly quantity: number;
-  readonly price: Money;
-  readonly purchaseLimit: number;
-  readonly holdSeconds: number;
-  isOpen: boolean;
-  closedAtMs: number;
-  /** No new holds for now. */
-  isPaused: boolean;
-  /** Of the last PauseAllocation that counted; 0 before the first. */
-  pauseRevision: number;
-  held: number;
-  sold: number;
-  /** Holds that are still remembered, whatever their state. */
-  holdCount: number;
-  readonly unitsByBuyer: Map<string, number>;
-  readonly ticketByNumber: Map<number, TicketUnits>;
-  /** Tickets that changed since they were last reported, in the order in which they changed first. */
-  changedTickets: TicketUnits[];
-  /** Something changed since the last report was formed. */
-  isReportDue: boolean;
-  /** Of the last report: the time at which it was formed, or less in journals of earlier versions; 0 before the first. */
-  reportSeq: number;
-  /** The one report that waits for its answer. */
-  report: ReportMessage | null;
-}
-
-export interface Hold {
-  /** Counts up with every hold of this sku: the order of ties. */
-  readonly serial: number;
-  readonly holdId: string;
-  readonly allocation: Allocation;
-  readonly buyerId: string;
-  readonly ticketNumber: number;
-  readonly quantity: number;
-  readonly placedAtMs: number;
-  state: HoldState;
-  expiresAtMs: number;
-  orderId: string | null;
-  /** When it was committed, voided, expired or returned; 0 while it is live. */
-  resolvedAtMs: number;
-}
 
 export interface Registration {
   readonly productId: string;
@@ -104,16 +50,16 @@ export interface SkuState {
   allotted: number;
   readonly adjustmentById: Map<string, Adjustment>;
   readonly allocationBySale: Map<string, Allocation>;
-  readonly holdById: Map<string, Hold>;
-  serial: number;
-  readonly expiries: DeadlineHeap<Hold>;
-  /** Holds whose buyers are still to be warned. */
-  readonly warnings: DeadlineHeap<Hold>;
+  readonly holds: HoldTable;
+  /** Those with holds that no order has taken. */
+  readonly waiting: Set<Allocation>;
+  /** Holds that an order has taken, by their ends. */
+  readonly assigned: DeadlineHeap<Hold>;
   warnedUpToMs: number;
   /** Voided, expired and returned holds, oldest first. */
-  readonly ended: Set<Hold>;
+  readonly ended: HoldList;
   /** Committed holds, oldest first. */
-  readonly committed: Set<Hold>;
+  readonly committed: HoldList;
   /** When something can be forgotten; may be too early, never too late. */
   forgetAtMs: number;
   /** When the next report is to be formed, of all allocations. */
@@ -125,7 +71,7 @@ export interface SkuState {
 /** So long before a hold ends its buyer is warned; with its placing when it lives no longer than that. */
 export const warningMs = 30_000;
 
-export function isLive(hold: Hold): boolean {
+function isLive(hold: Hold): boolean {
   return hold.state === 'held' || hold.state === 'committing';
 }
 
@@ -134,9 +80,9 @@ export function isOver(hold: Hold, at: Instant): boolean {
   return hold.expiresAtMs <= at && isLive(hold);
 }
 
-/** A hold that an order took is not warned about: its buyer is paying already. */
+/** It lives long enough for a warning; others are warned about with their placing. */
 export function isWarned(hold: Hold): boolean {
-  return hold.state === 'held' && hold.expiresAtMs - hold.placedAtMs > warningMs;
+  return hold.expiresAtMs - hold.placedAtMs > warningMs;
 }
 
 export function initialSku(sku: string): SkuState {
@@ -152,13 +98,15 @@ export function initialSku(sku: string): SkuState {
     allotted: 0,
     adjustmentById: new Map(),
     allocationBySale: new Map(),
-    holdById: new Map(),
-    serial: 0,
-    expiries: new DeadlineHeap((hold, deadlineMs) => hold.expiresAtMs === deadlineMs && isLive(hold)),
-    warnings: new DeadlineHeap((hold, deadlineMs) => hold.expiresAtMs === deadlineMs && isWarned(hold)),
+    holds: new HoldTable(),
+    waiting: new Set(),
+    assigned: new DeadlineHeap(
+      (hold, deadlineMs) =>
+        hold.expiresAtMs === deadlineMs && hold.state === 'committing' && !hold.isForgotten,
+    ),
     warnedUpToMs: 0,
-    ended: new Set(),
-    committed: new Set(),
+    ended: new HoldList(),
+    committed: new HoldList(),
     forgetAtMs: Number.POSITIVE_INFINITY,
     reportDueMs: Number.POSITIVE_INFINITY,
     pending: [],
@@ -177,8 +125,12 @@ export function availableOf(state: SkuState): number {
 
 /** The next time at which something is due, always later than `at`. */
 export function deadline(state: SkuState, at: Instant): Instant {
-  const warnAtMs = state.warnings.topMs - warningMs;
-  const dueMs = Math.min(state.expiries.topMs, warnAtMs, state.forgetAtMs, state.reportDueMs);
+  let dueMs = Math.min(state.assigned.topMs, state.forgetAtMs, state.reportDueMs);
+  for (const { unassigned, unwarned } of state.waiting)
+    dueMs = Math.min(
+      ...[dueMs, state.holds.endsAtMs(unassigned.first)],
+      state.holds.endsAtMs(unwarned) - warningMs,
+    );
   return dueMs > at ? dueMs : at + 1;
 }
 

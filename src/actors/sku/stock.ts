@@ -2,9 +2,11 @@
  * Decisions about stock as the seller sees it: registering, changing and adjusting a SKU, and setting units aside
  * for sales. Only units that no sale has set aside can be taken away or set aside again.
  */
+
 import type { Accepted } from '../../protocol/command.ts';
 import { type Instant, noEvents, refuse } from '../../protocol/decider.ts';
 import type { Money } from '../../protocol/money.ts';
+import type { Allocation } from './allocation.ts';
 import type {
   AdjustStock,
   ChangeSku,
@@ -18,7 +20,6 @@ import type {
 } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import {
-  type Allocation,
   availableOf,
   freeOf,
   levelOf,

@@ -51,3 +51,9 @@ export function textReader({ uuids, prefix, others }: TextColumn): () => string 
 function isNull(words: Uint32Array, at: number): boolean {
   return (words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!) === 0;
 }
+
+/** The words of a column in which every text is a UUID after this prefix; else null. */
+export function uuidsOf({ uuids, prefix, others }: TextColumn, wanted: string): Uint32Array | null {
+  if (prefix !== wanted || others.length > 0 || uuids.length === 0) return null;
+  return new Uint32Array(new Uint8Array(uuids).buffer);
+}

@@ -5,19 +5,15 @@
  * 1. One Tick is one bounded turn: at most `expiredPerTick` holds, then the next Tick is due at once.
  * 2. Expiry goes first: units that come back are what everybody waits for.
  */
+
 import type { Instant, Push, Tick } from '../../protocol/decider.ts';
+import type { Allocation } from './allocation.ts';
 import type { SkuEvent } from './events.ts';
+import type { Hold } from './hold-table.ts';
 import { ending, expiringPush } from './holds.ts';
 import { forgetBefore } from './memory.ts';
 import { dueReports } from './pending.ts';
-import {
-  type Allocation,
-  type Hold,
-  levelPushes,
-  type SkuDecision,
-  type SkuState,
-  warningMs,
-} from './state.ts';
+import { levelPushes, type SkuDecision, type SkuState, warningMs } from './state.ts';
 import { holdView } from './view.ts';
 
 const expiredPerTick = 2_000;
@@ -25,7 +21,7 @@ const expiredPerTick = 2_000;
 export function tick(state: SkuState, _tick: Tick, at: Instant): SkuDecision {
   const events: SkuEvent[] = [];
   const pushes: Push[] = [];
-  const due = state.expiries.upTo(at, expiredPerTick);
+  const due = dueHolds(state, at);
   const changing = expire(state, due, at, events, pushes);
   events.push(...dueReports(state, changing, at));
   if (due.length < expiredPerTick) {
@@ -57,14 +53,40 @@ function expire(
   return unitsByAllocation;
 }
 
+/** The first that are over, in the order of their ends. */
+function dueHolds(state: SkuState, at: Instant): Hold[] {
+  const due = state.assigned.upTo(at, expiredPerTick);
+  for (const { unassigned } of state.waiting)
+    due.push(...endingBy(state, unassigned.first, at, expiredPerTick));
+  return due.sort(byEnd).slice(0, expiredPerTick);
+}
+
+/** Of a list from `from` on: those that end by then, at most so many. */
+function endingBy(state: SkuState, from: number, byMs: number, count: number): Hold[] {
+  const found: Hold[] = [];
+  for (
+    let next = from;
+    found.length < count && state.holds.endsAtMs(next) <= byMs;
+    next = state.holds.next(next)
+  )
+    found.push(state.holds.at(next));
+  return found;
+}
+
+function byEnd(one: Hold, other: Hold): number {
+  return one.expiresAtMs - other.expiresAtMs || one.serial - other.serial;
+}
+
 function warn(state: SkuState, at: Instant, events: SkuEvent[], pushes: Push[]): void {
   let upToMs = at + warningMs;
-  if (state.warnings.topMs > upToMs) return;
-  let holds = state.warnings.upTo(upToMs, expiredPerTick);
-  if (holds.length === expiredPerTick) {
+  const unwarned = (byMs: number, count: number) =>
+    [...state.waiting].flatMap((each) => endingBy(state, each.unwarned, byMs, count)).sort(byEnd);
+  let holds = unwarned(upToMs, expiredPerTick);
+  if (holds.length === 0) return;
+  if (holds.length >= expiredPerTick) {
     // Whole milliseconds only: the event names a time, and every hold that ends by it counts as warned.
-    upToMs = holds[holds.length - 1]!.expiresAtMs;
-    holds = state.warnings.upTo(upToMs, Number.POSITIVE_INFINITY);
+    upToMs = holds[expiredPerTick - 1]!.expiresAtMs;
+    holds = unwarned(upToMs, Number.POSITIVE_INFINITY);
   }
   events.push({ type: 'HoldsWarned', upToMs });
   for (const hold of holds) {

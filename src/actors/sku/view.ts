@@ -1,7 +1,8 @@
 /** What a SKU shows: its stock and its holds. */
 import type { Instant } from '../../protocol/decider.ts';
 import type { HoldView, StockView } from './commands.ts';
-import { availableOf, type Hold, isOver, type SkuState } from './state.ts';
+import type { Hold } from './hold-table.ts';
+import { availableOf, isOver, type SkuState } from './state.ts';
 
 export function stockView(state: SkuState, at: Instant): StockView {
   return {

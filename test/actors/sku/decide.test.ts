@@ -284,12 +284,20 @@ describe("a buyer's hold", () => {
       { ...opened, quantity: 100_000 },
       reported(openedAt),
     );
-    for (let i = 0; i < 5_000; i++)
-      many.events({ ...placed(`h${i}`), buyerId: `b${i}`, expiresAtMs: openedAt + 9_000 - i });
+    // Every second one is an order's, which ends before all others.
+    for (let i = 0; i < 5_000; i++) {
+      many.events({ ...placed(`h${i}`), buyerId: `b${i}`, expiresAtMs: openedAt + 9_000 });
+      const untilMs = openedAt + 8_999 - i;
+      if (i % 2 === 0)
+        many.events({
+          ...{ type: 'HoldAttached', holdId: `h${i}`, orderId: `o${i}` },
+          ...{ expiresAtMs: untilMs, atMs: openedAt },
+        });
+    }
     const { decided } = many.when({ type: 'Tick' }, openedAt + 10_000);
     expect(decided.events).toHaveLength(2_000);
-    expect(decided.events[0]).toMatchObject({ holdId: 'h4999' });
-    expect(decided.events[1_999]).toMatchObject({ holdId: 'h3000' });
+    expect(decided.events[0]).toMatchObject({ holdId: 'h4998' });
+    expect(decided.events[1_999]).toMatchObject({ holdId: 'h1000' });
     expect(skuDecider.deadline(many.state, openedAt + 10_000)).toBe(openedAt + 10_001);
     many.when({ type: 'Tick' }, openedAt + 10_001);
     many.when({ type: 'Tick' }, openedAt + 10_002);

@@ -209,7 +209,7 @@ function seen(state: ReturnType<typeof skuDecider.initial>, at: number): unknown
     snapshot: skuDecider.snapshot(state),
     pendingMessages: skuDecider.pendingMessages(state),
     deadline: skuDecider.deadline(state, at),
-    names: [...skuDecider.allNames!(state)],
+    names: [...skuDecider.allNames!(state)].sort(),
   };
 }
 

@@ -1,0 +1,68 @@
+/**
+ * What each buyer holds and has bought in one sale, in rows. A row outlives the buyer's units while a hold of theirs is
+ * remembered, and the holds while units are owned: a limit does not come back when old holds are forgotten.
+ */
+import { wordColumn } from '../../protocol/column.ts';
+import { IdTable } from '../../protocol/id-table.ts';
+
+type Words = Uint32Array | Int32Array;
+
+export class BuyerTable {
+  readonly #ids = new IdTable('acc_');
+  readonly #units = wordColumn();
+  /** Holds that are remembered. */
+  readonly #holds = wordColumn();
+
+  id(row: number): string {
+    return this.#ids.id(row);
+  }
+
+  unitsOf(buyerId: string): number {
+    return this.#unitsAt(this.#ids.find(buyerId));
+  }
+
+  unitsOfUuid(words: Words, at: number): number {
+    return this.#unitsAt(this.#ids.findUuid(words, at));
+  }
+
+  /** The buyer's row, a new one where there is none. */
+  rowOf(buyerId: string): number {
+    const row = this.#ids.find(buyerId);
+    return row < 0 ? this.#ids.add(buyerId) : row;
+  }
+
+  rowOfUuid(words: Words, at: number): number {
+    const row = this.#ids.findUuid(words, at);
+    return row < 0 ? this.#ids.addUuid(words, at) : row;
+  }
+
+  addUnits(row: number, units: number): void {
+    this.#units.set(row, this.#units.get(row) + units);
+    this.#dropUnused(row);
+  }
+
+  /** `holds`: 1 when one is placed, -1 when one is forgotten. */
+  addHolds(row: number, holds: 1 | -1): void {
+    this.#holds.set(row, this.#holds.get(row) + holds);
+    this.#dropUnused(row);
+  }
+
+  /** Those who own units, in the order of their ids: rows are where they are by chance. */
+  owners(): number[] {
+    const rows: number[] = [];
+    for (let row = 0; row < this.#ids.end; row++) if (this.#units.get(row) > 0) rows.push(row);
+    return rows.sort((one, other) => this.#ids.compare(one, other));
+  }
+
+  unitsAt(row: number): number {
+    return this.#units.get(row);
+  }
+
+  #unitsAt(row: number): number {
+    return row < 0 ? 0 : this.#units.get(row);
+  }
+
+  #dropUnused(row: number): void {
+    if (this.#units.get(row) === 0 && this.#holds.get(row) === 0) this.#ids.remove(row);
+  }
+}

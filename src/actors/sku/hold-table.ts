@@ -1,0 +1,265 @@
+/**
+ * The holds of a sku in rows of typed arrays: a million of them are a hundred megabytes and no work for the collector of
+ * garbage. A `Hold` is a look at one row, made when somebody asks for it, and never kept where there are many.
+ *
+ * 1. A live hold that no order has taken stands in its allocation's list, in the order of placement, which is that of its
+ *    end: holds of one sale live equally long. One that is over, or committed, stands in a list of the sku (memory.ts).
+ * 2. The row of a forgotten hold is given to another: whoever keeps a look at it compares the serial.
+ */
+import { byteColumn, doubleColumn, wordColumn } from '../../protocol/column.ts';
+import type { Serial } from '../../protocol/deadline-heap.ts';
+import { IdColumn, IdTable } from '../../protocol/id-table.ts';
+import type { Allocation, HoldList } from './allocation.ts';
+import type { HoldState } from './commands.ts';
+
+type Words = Uint32Array | Int32Array;
+
+/** In the order of their codes; 0 is no hold. */
+const states: readonly (HoldState | null)[] = [null, 'held', 'committing', 'committed', 'voided', 'expired'];
+
+/** What a hold is when it is placed. */
+export interface NewHold {
+  readonly allocation: Allocation;
+  /** In the allocation's table of buyers. */
+  readonly buyerRow: number;
+  readonly ticketNumber: number;
+  readonly quantity: number;
+  readonly placedAtMs: number;
+  readonly state: HoldState;
+  readonly expiresAtMs: number;
+}
+
+class HoldColumns {
+  readonly ids = new IdTable('');
+  readonly serials = doubleColumn();
+  /** By their places. */
+  readonly allocations: (Allocation | null)[] = [];
+  readonly allocation = wordColumn();
+  readonly buyerRow = wordColumn();
+  readonly ticketNumber = wordColumn();
+  readonly quantity = wordColumn();
+  readonly placedAtMs = doubleColumn();
+  readonly state = byteColumn();
+  readonly expiresAtMs = doubleColumn();
+  readonly orderIds = new IdColumn('ord_');
+  readonly resolvedAtMs = doubleColumn();
+  readonly before = wordColumn();
+  readonly after = wordColumn();
+}
+
+/** One row, looked at. */
+export class Hold implements Serial {
+  readonly row: number;
+  /** Counts up with every hold of this sku: the order of ties. */
+  readonly serial: number;
+  readonly #columns: HoldColumns;
+
+  constructor(columns: HoldColumns, row: number) {
+    this.#columns = columns;
+    this.row = row;
+    this.serial = columns.serials.get(row);
+  }
+
+  /** The row has been given to another hold since. */
+  get isForgotten(): boolean {
+    return this.#columns.serials.get(this.row) !== this.serial;
+  }
+
+  get holdId(): string {
+    return this.#columns.ids.id(this.row);
+  }
+
+  get allocation(): Allocation {
+    return this.#columns.allocations[this.#columns.allocation.get(this.row)]!;
+  }
+
+  /** In the allocation's table of buyers. */
+  get buyerRow(): number {
+    return this.#columns.buyerRow.get(this.row);
+  }
+
+  get buyerId(): string {
+    return this.allocation.buyers.id(this.buyerRow);
+  }
+
+  get ticketNumber(): number {
+    return this.#columns.ticketNumber.get(this.row);
+  }
+
+  get quantity(): number {
+    return this.#columns.quantity.get(this.row);
+  }
+
+  get placedAtMs(): number {
+    return this.#columns.placedAtMs.get(this.row);
+  }
+
+  get state(): HoldState {
+    return states[this.#columns.state.get(this.row)]!;
+  }
+
+  set state(state: HoldState) {
+    this.#columns.state.set(this.row, states.indexOf(state));
+  }
+
+  get expiresAtMs(): number {
+    return this.#columns.expiresAtMs.get(this.row);
+  }
+
+  set expiresAtMs(atMs: number) {
+    this.#columns.expiresAtMs.set(this.row, atMs);
+  }
+
+  get orderId(): string | null {
+    return this.#columns.orderIds.get(this.row);
+  }
+
+  set orderId(orderId: string | null) {
+    this.#columns.orderIds.set(this.row, orderId);
+  }
+
+  /** When it was committed, voided, expired or returned; 0 while it is live. */
+  get resolvedAtMs(): number {
+    return this.#columns.resolvedAtMs.get(this.row);
+  }
+
+  set resolvedAtMs(atMs: number) {
+    this.#columns.resolvedAtMs.set(this.row, atMs);
+  }
+}
+
+export class HoldTable {
+  readonly #columns = new HoldColumns();
+  #serials = 0;
+
+  get size(): number {
+    return this.#columns.ids.size;
+  }
+
+  has(holdId: string): boolean {
+    return this.#columns.ids.find(holdId) >= 0;
+  }
+
+  get(holdId: string): Hold | undefined {
+    return this.#found(this.#columns.ids.find(holdId));
+  }
+
+  getUuid(words: Words, at: number): Hold | undefined {
+    return this.#found(this.#columns.ids.findUuid(words, at));
+  }
+
+  /** In the order of their rows, which is that of placement until a forgotten one's row is used again. */
+  *values(): Generator<Hold> {
+    const { ids, state } = this.#columns;
+    for (let row = 0; row < ids.end; row++) if (state.get(row) !== 0) yield new Hold(this.#columns, row);
+  }
+
+  *ids(): Generator<string> {
+    for (const { holdId } of this.values()) yield holdId;
+  }
+
+  /** A place for a new allocation: the least that is free. */
+  freePlace(): number {
+    const free = this.#columns.allocations.indexOf(null);
+    return free < 0 ? this.#columns.allocations.length : free;
+  }
+
+  enter(allocation: Allocation): void {
+    this.#columns.allocations[allocation.place] = allocation;
+  }
+
+  /** None of its holds is remembered any more. */
+  leave({ place }: Allocation): void {
+    this.#columns.allocations[place] = null;
+  }
+
+  add(holdId: string, hold: NewHold): Hold {
+    return this.#fill(this.#columns.ids.add(holdId), hold);
+  }
+
+  addUuid(words: Words, at: number, hold: NewHold): Hold {
+    return this.#fill(this.#columns.ids.addUuid(words, at), hold);
+  }
+
+  /** It is forgotten. */
+  remove({ row, allocation, buyerRow }: Hold): void {
+    const { ids, state, serials } = this.#columns;
+    allocation.buyers.addHolds(buyerRow, -1);
+    allocation.holdCount--;
+    state.set(row, 0);
+    serials.set(row, 0);
+    ids.remove(row);
+  }
+
+  append(list: HoldList, { row }: Hold): void {
+    const { before, after } = this.#columns;
+    before.set(row, list.last);
+    after.set(row, 0);
+    if (list.last === 0) list.first = row + 1;
+    else after.set(list.last - 1, row + 1);
+    list.last = row + 1;
+    list.size++;
+  }
+
+  /** Takes it out of the list in which it stands. */
+  take(list: HoldList, { row }: Hold): void {
+    const before = this.#columns.before.get(row);
+    const after = this.#columns.after.get(row);
+    if (before === 0) list.first = after;
+    else this.#columns.after.set(before - 1, after);
+    if (after === 0) list.last = before;
+    else this.#columns.before.set(after - 1, before);
+    list.size--;
+  }
+
+  /** From `from` on (row + 1). Each may be taken out as soon as it has come. */
+  *listed(list: HoldList, from = list.first): Generator<Hold> {
+    for (let at = from; at !== 0; ) {
+      const row = at - 1;
+      at = this.#columns.after.get(row);
+      yield new Hold(this.#columns, row);
+    }
+  }
+
+  /** The one at `at` (row + 1). */
+  at(at: number): Hold {
+    return new Hold(this.#columns, at - 1);
+  }
+
+  /** row + 1 of the one that follows in its list; 0: it is the last. */
+  after({ row }: Hold): number {
+    return this.#columns.after.get(row);
+  }
+
+  /** The same for the one at `at` (row + 1). */
+  next(at: number): number {
+    return this.#columns.after.get(at - 1);
+  }
+
+  /** When the hold at `at` (row + 1) ends; Infinity where there is none. */
+  endsAtMs(at: number): number {
+    return at === 0 ? Number.POSITIVE_INFINITY : this.#columns.expiresAtMs.get(at - 1);
+  }
+
+  #found(row: number): Hold | undefined {
+    return row < 0 ? undefined : new Hold(this.#columns, row);
+  }
+
+  #fill(row: number, hold: NewHold): Hold {
+    const { allocation, buyerRow } = hold;
+    const columns = this.#columns;
+    columns.serials.set(row, ++this.#serials);
+    columns.allocation.set(row, allocation.place);
+    columns.buyerRow.set(row, buyerRow);
+    columns.ticketNumber.set(row, hold.ticketNumber);
+    columns.quantity.set(row, hold.quantity);
+    columns.placedAtMs.set(row, hold.placedAtMs);
+    columns.state.set(row, states.indexOf(hold.state));
+    columns.expiresAtMs.set(row, hold.expiresAtMs);
+    columns.orderIds.set(row, null);
+    columns.resolvedAtMs.set(row, 0);
+    allocation.buyers.addHolds(buyerRow, 1);
+    allocation.holdCount++;
+    return new Hold(columns, row);
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Rows that are found by an id: a prefix and a UUID in sixteen bytes. Any other text works as well, and stands beside
+ * the table.
+ */
+import { wordColumn } from './column.ts';
+import { RowKeys } from './row-keys.ts';
+import { readUuid, tryWriteUuid, uuidSpace, uuidWords } from './uuid-words.ts';
+
+type Words = Uint32Array | Int32Array;
+
+const scratch = new Uint32Array(uuidWords);
+
+export class IdTable {
+  readonly #prefix: string;
+  readonly #keys = new RowKeys(uuidWords);
+  readonly #space: number[];
+  /** Ids that are no UUID after the prefix, by their rows; their words are a digest. */
+  readonly #others = new Map<number, string>();
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+    this.#space = uuidSpace(prefix);
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** Rows have numbers below it. */
+  get end(): number {
+    return this.#keys.end;
+  }
+
+  /** The row of an id; -1: there is none. */
+  find(id: string): number {
+    if (tryWriteUuid(id, this.#prefix, scratch, 0)) return this.findUuid(scratch, 0);
+    if (this.#others.size === 0) return -1;
+    digest(id, scratch);
+    return this.#keys.find(scratch, 0, (row) => this.#others.get(row) === id);
+  }
+
+  findUuid(words: Words, at: number): number {
+    return this.#keys.find(words, at, this.#others.size === 0 ? null : (row) => !this.#others.has(row));
+  }
+
+  /** A new row for an id that has none. */
+  add(id: string): number {
+    if (tryWriteUuid(id, this.#prefix, scratch, 0)) return this.#keys.add(scratch, 0);
+    digest(id, scratch);
+    const row = this.#keys.add(scratch, 0);
+    this.#others.set(row, id);
+    return row;
+  }
+
+  addUuid(words: Words, at: number): number {
+    return this.#keys.add(words, at);
+  }
+
+  remove(row: number): void {
+    this.#keys.remove(row);
+    this.#others.delete(row);
+  }
+
+  /** Below 0: the id of the first row comes before that of the second, in an order of their own. */
+  compare(one: number, other: number): number {
+    for (let n = 0; n < uuidWords; n++) {
+      const difference = this.#keys.word(one, n) - this.#keys.word(other, n);
+      if (difference !== 0) return difference;
+    }
+    return this.#others.size > 0 && this.id(one) < this.id(other) ? -1 : 1;
+  }
+
+  id(row: number): string {
+    const other = this.#others.get(row);
+    if (other !== undefined) return other;
+    this.#keys.read(row, scratch, 0);
+    return readUuid(scratch, 0, this.#space);
+  }
+}
+
+/** Four words of FNV-1a, each from another beginning. */
+function digest(text: string, out: Uint32Array): void {
+  for (let n = 0; n < uuidWords; n++) {
+    let hash = 0x811c9dc5 ^ n;
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+    out[n] = hash;
+  }
+}
+
+/** Ids in rows that nobody is looked for by. */
+export class IdColumn {
+  readonly #prefix: string;
+  readonly #words = Array.from({ length: uuidWords }, wordColumn);
+  readonly #space: number[];
+  readonly #others = new Map<number, string>();
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+    this.#space = uuidSpace(prefix);
+  }
+
+  set(row: number, id: string | null): void {
+    if (this.#others.size > 0) this.#others.delete(row);
+    const isUuid = id !== null && tryWriteUuid(id, this.#prefix, scratch, 0);
+    if (!isUuid && id !== null) this.#others.set(row, id);
+    for (let n = 0; n < uuidWords; n++) this.#words[n]!.set(row, isUuid ? scratch[n]! : 0);
+  }
+
+  get(row: number): string | null {
+    const other = this.#others.get(row);
+    if (other !== undefined) return other;
+    let bits = 0;
+    for (let n = 0; n < uuidWords; n++) {
+      scratch[n] = this.#words[n]!.get(row);
+      bits |= scratch[n]!;
+    }
+    return bits === 0 ? null : readUuid(scratch, 0, this.#space);
+  }
+}
