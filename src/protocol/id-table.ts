@@ -73,7 +73,7 @@ export class IdTable {
   id(row: number): string {
     const other = this.#others.get(row);
     if (other !== undefined) return other;
-    this.#keys.read(row, scratch, 0);
+    for (let n = 0; n < uuidWords; n++) scratch[n] = this.#keys.word(row, n);
     return readUuid(scratch, 0, this.#space);
   }
 }

@@ -7,8 +7,6 @@
  * 3. Clients choose ids: whoever knew the hash could choose many that fall into one place. So it is seeded by the thread
  *    (`seedKeyHashes`). The order of rows never depends on it.
  */
-import { type Column, wordColumn } from './column.ts';
-
 let seed = 0x2545f491;
 
 /** To be called once, by a thread's start, with a number that nobody outside can know. */
@@ -22,21 +20,28 @@ type Words = Uint32Array | Int32Array;
 const splitRows = 4_096;
 const segmentBits = 8;
 const firstSlots = 16;
+const chunkBits = 12;
+const chunkRows = 1 << chunkBits;
+
+/**
+ * Slots of two words: row + 1 (0: the slot is empty) and the key's hash, so that a look at a slot tells most keys apart,
+ * and growing looks at no key. Their number is a power of two.
+ */
+type Slots = Uint32Array;
 
 export class RowKeys {
   readonly #words: number;
-  readonly #columns: readonly Column[];
+  /** The keys of so many rows each; the first chunk begins small. */
+  readonly #chunks: Uint32Array[] = [];
   readonly #free: number[] = [];
   /** Rows that were ever used. */
   #end = 0;
   #size = 0;
-  /** Slots hold row + 1; 0: empty. Their number is a power of two. */
-  #segments: Uint32Array[] = [new Uint32Array(firstSlots)];
+  #segments: Slots[] = [new Uint32Array(firstSlots * 2)];
   #counts: number[] = [0];
 
   constructor(words: number) {
     this.#words = words;
-    this.#columns = Array.from({ length: words }, wordColumn);
   }
 
   get size(): number {
@@ -50,30 +55,27 @@ export class RowKeys {
 
   /** One word of a row's key. */
   word(row: number, index: number): number {
-    return this.#columns[index]!.get(row);
-  }
-
-  /** Writes a row's key to `into`. */
-  read(row: number, into: Words, at: number): void {
-    for (let n = 0; n < this.#words; n++) into[at + n] = this.#columns[n]!.get(row);
+    return this.#chunks[row >>> chunkBits]![(row & (chunkRows - 1)) * this.#words + index]!;
   }
 
   /** The first row with this key that `isIt` takes for the right one; -1: there is none. */
   find(words: Words, at: number, isIt: ((row: number) => boolean) | null = null): number {
     const hash = this.#hash(words, at);
     const slots = this.#segments[this.#segmentOf(hash)]!;
-    const mask = slots.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    const mask = slots.length - 2;
+    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
       const row = slots[slot]! - 1;
       if (row < 0) return -1;
-      if (this.#isAt(row, words, at) && (isIt === null || isIt(row))) return row;
+      if (slots[slot + 1] === hash && this.#isAt(row, words, at) && (isIt === null || isIt(row))) return row;
     }
   }
 
   /** A new row. The key must not be there, unless `find` can tell the rows apart. */
   add(words: Words, at: number): number {
     const row = this.#free.pop() ?? this.#end++;
-    for (let n = 0; n < this.#words; n++) this.#columns[n]!.set(row, words[at + n]!);
+    const chunk = this.#chunkOf(row);
+    const place = (row & (chunkRows - 1)) * this.#words;
+    for (let n = 0; n < this.#words; n++) chunk[place + n] = words[at + n]!;
     this.#size++;
     this.#insert(this.#hash(words, at), row);
     if (this.#segments.length === 1 && this.#size > splitRows) this.#split();
@@ -81,18 +83,18 @@ export class RowKeys {
   }
 
   remove(row: number): void {
-    const hash = this.#hashOf(row);
+    const hash = this.#hash(this.#chunks[row >>> chunkBits]!, (row & (chunkRows - 1)) * this.#words);
     const segment = this.#segmentOf(hash);
     const slots = this.#segments[segment]!;
-    const mask = slots.length - 1;
-    let hole = hash & mask;
-    while (slots[hole] !== row + 1) hole = (hole + 1) & mask;
+    const mask = slots.length - 2;
+    let hole = (hash << 1) & mask;
+    while (slots[hole] !== row + 1) hole = (hole + 2) & mask;
     // What follows without a gap may have been pushed on by the removed one: it moves back into the hole.
-    for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const home = this.#hashOf(slots[slot]! - 1) & mask;
-      const isBeyondHole = ((slot - home) & mask) >= ((slot - hole) & mask);
-      if (!isBeyondHole) continue;
+    for (let slot = (hole + 2) & mask; slots[slot] !== 0; slot = (slot + 2) & mask) {
+      const home = (slots[slot + 1]! << 1) & mask;
+      if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
       slots[hole] = slots[slot]!;
+      slots[hole + 1] = slots[slot + 1]!;
       hole = slot;
     }
     slots[hole] = 0;
@@ -102,44 +104,50 @@ export class RowKeys {
   }
 
   #isAt(row: number, words: Words, at: number): boolean {
-    for (let n = 0; n < this.#words; n++)
-      if (this.#columns[n]!.get(row) !== words[at + n]! >>> 0) return false;
+    const chunk = this.#chunks[row >>> chunkBits]!;
+    const place = (row & (chunkRows - 1)) * this.#words;
+    for (let n = 0; n < this.#words; n++) if (chunk[place + n] !== words[at + n]! >>> 0) return false;
     return true;
+  }
+
+  #chunkOf(row: number): Uint32Array {
+    const number = row >>> chunkBits;
+    const chunk = this.#chunks[number];
+    const rows = chunk === undefined ? 0 : chunk.length / this.#words;
+    if ((row & (chunkRows - 1)) < rows) return chunk!;
+    const wanted = number > 0 ? chunkRows : Math.max(firstSlots, rows * 2);
+    const grown = new Uint32Array(wanted * this.#words);
+    if (chunk !== undefined) grown.set(chunk);
+    this.#chunks[number] = grown;
+    return grown;
   }
 
   #insert(hash: number, row: number): void {
     const segment = this.#segmentOf(hash);
     let slots = this.#segments[segment]!;
     const count = ++this.#counts[segment]!;
-    if (count * 4 > slots.length * 3) {
-      slots = this.#rebuilt(slots, slots.length * 2);
+    // Three quarters of the slots.
+    if (count * 8 > slots.length * 3) {
+      const grown = new Uint32Array(slots.length * 2);
+      for (let slot = 0; slot < slots.length; slot += 2)
+        if (slots[slot] !== 0) put(grown, slots[slot + 1]!, slots[slot]! - 1);
+      slots = grown;
       this.#segments[segment] = slots;
     }
     put(slots, hash, row);
   }
 
-  #rebuilt(slots: Uint32Array, length: number): Uint32Array {
-    const grown = new Uint32Array(length);
-    for (const entry of slots) if (entry !== 0) put(grown, this.#hashOf(entry - 1), entry - 1);
-    return grown;
-  }
-
   #split(): void {
     const [slots] = this.#segments;
     const segments = 1 << segmentBits;
-    this.#segments = Array.from({ length: segments }, () => new Uint32Array(firstSlots * 2));
+    this.#segments = Array.from({ length: segments }, () => new Uint32Array(firstSlots * 4));
     this.#counts = new Array(segments).fill(0);
-    for (const entry of slots!) if (entry !== 0) this.#insert(this.#hashOf(entry - 1), entry - 1);
+    for (let slot = 0; slot < slots!.length; slot += 2)
+      if (slots![slot] !== 0) this.#insert(slots![slot + 1]!, slots![slot]! - 1);
   }
 
   #segmentOf(hash: number): number {
     return this.#segments.length === 1 ? 0 : hash >>> (32 - segmentBits);
-  }
-
-  #hashOf(row: number): number {
-    let hash = seed;
-    for (let n = 0; n < this.#words; n++) hash = mixed(hash, this.#columns[n]!.get(row));
-    return hash >>> 0;
   }
 
   #hash(words: Words, at: number): number {
@@ -149,11 +157,12 @@ export class RowKeys {
   }
 }
 
-function put(slots: Uint32Array, hash: number, row: number): void {
-  const mask = slots.length - 1;
-  let slot = hash & mask;
-  while (slots[slot] !== 0) slot = (slot + 1) & mask;
+function put(slots: Slots, hash: number, row: number): void {
+  const mask = slots.length - 2;
+  let slot = (hash << 1) & mask;
+  while (slots[slot] !== 0) slot = (slot + 2) & mask;
   slots[slot] = row + 1;
+  slots[slot + 1] = hash;
 }
 
 /** One round of MurmurHash3's mixing (Appleby, public domain), shortened. */

@@ -47,11 +47,22 @@ export class BuyerTable {
     this.#dropUnused(row);
   }
 
-  /** Those who own units, in the order of their ids: rows are where they are by chance. */
-  owners(): number[] {
+  /**
+   * Those who own units: `first`, then whoever is left in the order of their ids. In which rows they stand is chance and
+   * does not show.
+   */
+  owners(first: Iterable<number>): number[] {
+    const isListed = new Uint8Array(this.#ids.end);
     const rows: number[] = [];
-    for (let row = 0; row < this.#ids.end; row++) if (this.#units.get(row) > 0) rows.push(row);
-    return rows.sort((one, other) => this.#ids.compare(one, other));
+    const list = (row: number) => {
+      if (isListed[row] === 0 && this.#units.get(row) > 0) rows.push(row);
+      isListed[row] = 1;
+    };
+    for (const row of first) list(row);
+    const left: number[] = [];
+    for (let row = 0; row < isListed.length; row++) if (isListed[row] === 0) left.push(row);
+    for (const row of left.sort((one, other) => this.#ids.compare(one, other))) list(row);
+    return rows;
   }
 
   unitsAt(row: number): number {

@@ -5,7 +5,7 @@
  * hold).
  *
  * 1. Holds are kept in the order in which they were placed: serials are given anew, ties keep their order. Buyers and
- *    tickets are kept in the order of their ids: in which rows they stand does not show.
+ *    tickets are kept in an order of their own: in which rows they stand does not show.
  * 2. Heaps are not stored: they are a function of the holds and of `warnedUpToMs`.
  * 3. A report under way is stored as it was formed: it is sent again under the same id with the same content.
  */
@@ -117,6 +117,9 @@ type SnapshotInRows = SkuSnapshot<AllocationRow<UnitRow[], TicketRow[]>[], HoldR
 export function snapshotSku(state: SkuState): SkuSnapshot {
   const { registration, title, price, onHand, held, sold, allotted, warnedUpToMs } = state;
   const allocations = [...state.allocationBySale.values()];
+  const holds = [...state.holds.values()].sort((a, b) => a.serial - b.serial);
+  const buyerRows = new Map<Allocation, number[]>(allocations.map((allocation) => [allocation, []]));
+  for (const { allocation, buyerRow } of holds) buyerRows.get(allocation)!.push(buyerRow);
   return {
     registration: registration === null ? null : registrationOf(registration),
     title,
@@ -134,11 +137,8 @@ export function snapshotSku(state: SkuState): SkuSnapshot {
       reason,
       atMs,
     ]),
-    allotments: allocations.map(allocationRow),
-    holds: holdColumns(
-      [...state.holds.values()].sort((a, b) => a.serial - b.serial),
-      allocations,
-    ),
+    allotments: allocations.map((allocation) => allocationRow(allocation, buyerRows.get(allocation) ?? [])),
+    holds: holdColumns(holds, allocations),
   };
 }
 
@@ -162,9 +162,10 @@ function registrationOf({ productId, sellerId, title, price, stock }: Registrati
   return { productId, sellerId, title, price, stock };
 }
 
-function allocationRow(allocation: Allocation): AllocationRow {
+/** `buyerRows`: of its holds, in their order. */
+function allocationRow(allocation: Allocation, buyerRows: readonly number[]): AllocationRow {
   const tickets = allocation.tickets.rows();
-  const owners = allocation.buyers.owners();
+  const owners = allocation.buyers.owners(buyerRows);
   return [
     allocation.saleId,
     allocation.quantity,

@@ -40,10 +40,11 @@ export class TicketUnits {
 
   /** All that are known, in the order of their numbers: rows are where they are by chance. */
   rows(): TicketRow[] {
-    const rows: TicketRow[] = [];
+    const numbers: number[] = [];
     for (let row = 0; row < this.#numbers.end; row++)
-      if (this.#isKnown.get(row) !== 0) rows.push(this.#row(row));
-    return rows.sort(([one], [other]) => one - other);
+      if (this.#isKnown.get(row) !== 0) numbers.push(this.#numbers.word(row, 0));
+    // Sorted as numbers, by the engine itself.
+    return Array.from(Uint32Array.from(numbers).sort(), (number) => this.#row(this.#rowOf(number)));
   }
 
   changedNumbers(): number[] {
