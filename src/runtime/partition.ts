@@ -82,8 +82,8 @@ export class Partition {
   /** `kind` -> other name -> key. */
   readonly #names = new Map<string, Map<string, string>>();
   /**
-   * Actors with more names than are worth a second list of them: they are asked. A name that was listed before leads to
-   * its actor even when the actor has forgotten it.
+   * Actors with more names than are worth a second list of them: they are asked. What was listed before
+   * counts no more.
    */
   readonly #manyNamed = new Set<Actor>();
   readonly #isNamed: boolean;
@@ -135,7 +135,7 @@ export class Partition {
   /** The key of the actor that goes by another name. */
   keyOf(kind: string, name: string): string | undefined {
     const key = this.#names.get(kind)?.get(name);
-    if (key !== undefined) return key;
+    if (key !== undefined && !this.#manyNamed.has(this.find(kind, key)!)) return key;
     for (const actor of this.#manyNamed)
       if (actor.kind === kind && actor.decider.hasName?.(actor.state, name)) return actor.key;
     return undefined;
