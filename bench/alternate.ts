@@ -30,7 +30,7 @@ export interface Turns {
 export const armsOf = (...names: readonly ArmName[]): Variant[] => names.map((arm) => ({ label: arm, arm }));
 
 export const roundsOf = ({ rounds }: BenchOptions) => rounds ?? 3;
-export const secondsOf = ({ seconds }: BenchOptions) => seconds ?? 5;
+export const secondsOf = ({ seconds }: BenchOptions) => seconds ?? 4;
 
 export async function alternate(turns: Turns, options: BenchOptions): Promise<ArmRun[]> {
   const variants = turns.variants

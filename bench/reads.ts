@@ -14,6 +14,7 @@ import { startBaseline } from './baselines/arms.ts';
 import { type OurServer, repository, startOurs } from './baselines/server.ts';
 import { counted } from './baselines/shots.ts';
 import { runWrk, whyNoWrk } from './baselines/wrk.ts';
+import type { JobResult } from './client/jobs.ts';
 import { runOnce } from './client/open.ts';
 import type { Watched } from './cpu/schedstat.ts';
 import { forEach } from './crowd/audit.ts';
@@ -24,6 +25,7 @@ import { medianOf, told } from './runs.ts';
 const connections = 32;
 const productCount = 1_000;
 const orderCount = 200;
+const rawGet = 'raw GET';
 const tokenSecret = 'a secret of the bench, which is long enough';
 
 interface Kind {
@@ -42,17 +44,21 @@ export async function run(options: BenchOptions): Promise<Measurement> {
   const server = await startOurs({ checkout: repository, tokenSecret, redisUrl: null, env: options.env });
   const echo = await startBaseline('echo', {});
   const runs: ArmRun[] = [];
-  const halves = new Map<string, number[]>();
+  const halves = new Map<string, JobResult[]>();
   try {
     const kinds = await prepare(server, folder);
-    kinds.push({ arm: 'raw GET', url: echo.url, watched: [echo.process], file: kinds[0]!.file });
+    kinds.push({ arm: rawGet, url: echo.url, watched: [echo.process], file: kinds[0]!.file });
     for (let round = 0; round < roundsOf(options); round++) {
       for (const kind of kinds) {
-        const { peak, halfP99Ms } = await measure(kind, seconds);
+        const peak = await measurePeak(kind, seconds);
         runs.push({ arm: kind.arm, ...peak });
-        halves.set(kind.arm, [...(halves.get(kind.arm) ?? []), halfP99Ms]);
+        process.stderr.write(`S12 round ${round + 1}: ${kind.arm}: ${told(peak)}\n`);
+        // The client of the open loop cannot send as many as a raw GET answers.
+        if (kind.arm === rawGet) continue;
+        const half = await measureHalf(kind, seconds, peak.perSecond / 2);
+        halves.set(kind.arm, [...(halves.get(kind.arm) ?? []), half]);
         process.stderr.write(
-          `S12 round ${round + 1}: ${kind.arm}: ${told(peak)}; at half p99 ${halfP99Ms.toFixed(1)} ms\n`,
+          `  at half of it p99 ${half.p99Ms.toFixed(1)} ms, the client ${half.lateP99Ms?.toFixed(1)} ms late\n`,
         );
       }
     }
@@ -64,17 +70,18 @@ export async function run(options: BenchOptions): Promise<Measurement> {
   return measurement(runs, halves, seconds);
 }
 
-async function measure({ url, watched, file }: Kind, seconds: number) {
+async function measurePeak({ url, watched, file }: Kind, seconds: number) {
   const arm = { watched: async () => watched, commits: async () => null };
   const load = { url, connections, script: 'get.lua', args: [file] };
   await runWrk({ ...load, seconds: 1 });
-  const peak = await counted(arm, connections, () => runWrk({ ...load, seconds }));
-  const half = await runOnce({
-    ...{ job: 'open-loop', kind: 'get', url, file, connections, seconds },
-    perSecond: Math.max(1, Math.round(peak.perSecond / 2)),
-  });
+  return counted(arm, connections, () => runWrk({ ...load, seconds }));
+}
+
+async function measureHalf({ url, file }: Kind, seconds: number, rate: number): Promise<JobResult> {
+  const perSecond = Math.max(1, Math.round(rate));
+  const half = await runOnce({ job: 'open-loop', kind: 'get', url, file, connections, seconds, perSecond });
   if (half.firstError !== null) process.stderr.write(`S12: ${half.firstError}\n`);
-  return { peak, halfP99Ms: half.p99Ms };
+  return half;
 }
 
 /** What there is to read, and a file of requests a kind. */
@@ -127,23 +134,37 @@ async function prepare(server: OurServer, folder: string): Promise<Kind[]> {
 
 function measurement(
   runs: readonly ArmRun[],
-  halves: ReadonlyMap<string, readonly number[]>,
+  halves: ReadonlyMap<string, readonly JobResult[]>,
   seconds: number,
 ): Measurement {
   const rate = (arm: string) => medianOf(runs, arm, connections, ({ perSecond }) => perSecond)!;
-  const kinds = [...halves.keys()].filter((arm) => arm !== 'raw GET');
-  const series = [...halves].map(([arm, p99]) => seriesOf(`${arm}: p99 at half of its peak`, 'ms', p99));
+  const series = [...halves].flatMap(([arm, of]) => [
+    seriesOf(
+      `${arm}: p99 at half of its peak`,
+      'ms',
+      of.map(({ p99Ms }) => p99Ms),
+    ),
+    seriesOf(
+      `${arm}: the client's own lateness, p99`,
+      'ms',
+      of.map(({ lateP99Ms }) => lateP99Ms ?? 0),
+    ),
+  ]);
   return {
     name: 'S12',
     question: 'reads over HTTP: rate, and p99 at half of it',
     load: `wrk, one thread, ${connections} connections, closed loop; then an open loop at half of that rate; ${seconds} s each; ${productCount.toLocaleString('en-US')} products, ${orderCount} orders, one server for all rounds`,
     doesNotMeasure: ['a network', 'a catalogue that does not fit into memory', 'writes at the same time'],
     ...{ series, runs, skipped: [] },
-    ratios: kinds.flatMap((arm) => [
-      { name: `${arm} / raw GET`, value: rate(arm) / rate('raw GET'), wanted: '>= 0.3' },
+    ratios: [...halves].flatMap(([arm, of]) => [
+      { name: `${arm} / ${rawGet}`, value: rate(arm) / rate(rawGet), wanted: '>= 0.3' },
       {
         name: `${arm}, p99 at half of its peak, ms`,
-        value: seriesOf(arm, 'ms', halves.get(arm)!).median,
+        value: seriesOf(
+          arm,
+          'ms',
+          of.map(({ p99Ms }) => p99Ms),
+        ).median,
         wanted: '< 20',
       },
     ]),

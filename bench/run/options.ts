@@ -27,7 +27,7 @@ export const usage = (names: readonly string[]) => `npm run bench -- [${names.jo
 
   --connections 64,256   how many connections (1,8,16,32,64,128,256)
   --rounds N             rounds of alternating arms (3)
-  --seconds N            seconds of one measured run (5)
+  --seconds N            seconds of one measured run (4)
   --arms ours,lua        only these arms: ours, before, lua, postgres, echo
   --ours PATH            a second checkout, measured as the arm "before"
   --env NAME=VALUE       a setting of the arm "ours" only; may be repeated
