@@ -88,8 +88,8 @@ export function readBenchOptions(argv: readonly string[], known: readonly string
 }
 
 /** Whether a run was asked for as the bench has it, so that its figures may stand in the documents. */
-export function isWhole({ connections, rounds, seconds, arms, before, env }: BenchOptions): boolean {
-  const narrowed = [connections, rounds, seconds, arms, before].some((one) => one !== null);
+export function isWhole({ connections, rounds, seconds, arms, before, size, env }: BenchOptions): boolean {
+  const narrowed = [connections, rounds, seconds, arms, before, size].some((one) => one !== null);
   return !narrowed && Object.keys(env).length === 0;
 }
 
