@@ -1,6 +1,6 @@
 /** What people do on a drop's page: by the names that window.md fixes, as somebody with a keyboard or a screen reader. */
 import type { Locator, Page } from 'playwright-core';
-import { expected, guest, openDrop, type Place } from '../system/shop.ts';
+import { asked, guest, openDrop, type Place } from '../system/shop.ts';
 
 export const address = {
   'Full name': 'Mara Quist',
@@ -64,7 +64,9 @@ export async function crowd(place: Place, saleId: string, people: number): Promi
   const path = `POST /v1/sales/${saleId}/tickets`;
   await Promise.all(
     Array.from({ length: people }, async () => {
-      await expected(place, path, 201, { who: await guest(place), body: {} });
+      const { status, body } = await asked(place, path, { who: await guest(place), body: {} });
+      // 200: a busy server had given the place before it could say so.
+      if (status !== 201 && status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
     }),
   );
 }
