@@ -78,8 +78,9 @@ async function measure(arm: Arm, { connections, seconds, skus }: Shape): Promise
     const load = { ...loadOf(arm, shots.file), connections };
     const before = await runWrk({ ...load, seconds: againSeconds });
     const run = await counted(arm, connections, () => runWrk({ ...load, seconds }));
-    checkTaken(await arm.taken(shots.stocks), before.requests + run.requests, 2 * connections);
-    return { ...run, errors: before.errors + run.errors };
+    const errors = before.errors + run.errors;
+    checkTaken(await arm.taken(shots.stocks), before.requests + run.requests, 2 * connections + errors);
+    return { ...run, errors };
   } finally {
     await shots.remove();
   }

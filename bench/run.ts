@@ -105,7 +105,12 @@ if (options.isChild) {
   if (!options.isJson) process.stdout.write(`${Object.values(facts).join(', ')}\n\n`);
   const measured: Measurement[] = [];
   for (const name of names) {
-    const one = await runApart(name, flags);
+    const one = await runApart(name, flags).catch((error: Error) => {
+      process.stderr.write(`bench: ${error.message}\n`);
+      process.exitCode = 1;
+      return null;
+    });
+    if (one === null) continue;
     measured.push(one);
     keepResult(name, isWhole(options), { machine: machine(), measured: one });
     if (!options.isJson) process.stdout.write(`${text(one)}\n`);

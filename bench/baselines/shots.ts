@@ -80,9 +80,12 @@ export async function counted(
   };
 }
 
-/** What was answered was done, and nothing else: at the end of a run each connection may have had one under way. */
-export function checkTaken(taken: number | null, answered: number, underWayMax: number): void {
-  if (taken === null || (taken >= answered && taken <= answered + underWayMax)) return;
+/**
+ * What was answered was done, and nothing else. `unknownMax`: at the end of a run each connection may have had one under way,
+ * and who is told that the server is busy may have been served all the same.
+ */
+export function checkTaken(taken: number | null, answered: number, unknownMax: number): void {
+  if (taken === null || (taken >= answered && taken <= answered + unknownMax)) return;
   throw new Error(`${answered} reserves were answered and ${taken} units are taken`);
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { callsOf } from '../../bench/baselines/arms.ts';
 import { threadNames } from '../../bench/baselines/server.ts';
+import { checkTaken } from '../../bench/baselines/shots.ts';
 import { parseWrk } from '../../bench/baselines/wrk.ts';
 import { type ArmRun, quantile, seriesOf } from '../../bench/measure.ts';
 import { boundsOf, medianOf, runsTable, serverUs } from '../../bench/runs.ts';
@@ -79,6 +80,23 @@ describe('spread', () => {
     expect(boundsOf([...ours, ...lua], [{ connections: 64, over: 'lua', wanted: '>= 1.4' }])).toEqual([
       { name: 'ours / lua, 64 connections', value: 3, wanted: '>= 1.4', rounds: [1, 2, 3] },
     ]);
+  });
+});
+
+describe('the books at the end of a run', () => {
+  test.each([
+    [100, 100, 0],
+    [108, 100, 8],
+    [null, 100, 0],
+  ])('%j taken, %i answered, %i not known: they agree', (taken, answered, unknown) => {
+    expect(() => checkTaken(taken, answered, unknown)).not.toThrow();
+  });
+
+  test.each([
+    [99, 100, 8],
+    [109, 100, 8],
+  ])('%j taken, %i answered, %i not known: they do not', (taken, answered, unknown) => {
+    expect(() => checkTaken(taken, answered, unknown)).toThrow(`${answered} reserves were answered`);
   });
 });
 
