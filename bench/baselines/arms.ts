@@ -42,6 +42,8 @@ export interface Arm {
   stock(skus: number): Promise<Stock[]>;
   /** Units taken of all of them so far; null: it keeps no account. */
   taken(stocks: readonly Stock[]): Promise<number | null>;
+  /** What it logged as a warning or worse. */
+  complaints(): string[];
   /** XADDs so far; null: another store, or another way. */
   commits(): Promise<number | null>;
   stop(): Promise<void>;
@@ -95,6 +97,7 @@ async function ours({ journal, checkout, env }: ArmPlan): Promise<Arm> {
       });
       return taken;
     },
+    complaints: server.complaints,
     commits: async () => (client ? callsOf(await client.info('commandstats'), 'xadd') : null),
     async stop() {
       client?.disconnect();
@@ -120,6 +123,7 @@ async function lua(): Promise<Arm> {
       const left = await client.mget(stocks.map(({ sku }) => stockKey(sku)));
       return left.reduce((taken, units) => taken - Number(units), unitsOf(stocks.length) * stocks.length);
     },
+    complaints: () => [],
     commits: async () => null,
     async stop() {
       client.disconnect();
@@ -150,6 +154,7 @@ async function postgres(): Promise<Arm> {
       const { rows } = await pool.query(sum, [codes]);
       return unitsOf(stocks.length) * stocks.length - rows[0].left;
     },
+    complaints: () => [],
     commits: async () => null,
     async stop() {
       await gateway.end();
@@ -167,6 +172,7 @@ async function echo(): Promise<Arm> {
     watched: async () => [gateway.process],
     stock: async (skus) => newStocks(skus),
     taken: async () => null,
+    complaints: () => [],
     commits: async () => null,
     stop: gateway.end,
   };

@@ -26,8 +26,8 @@ export interface OurServer {
   readonly threadsFile: string;
   /** With the embedded PostgreSQL, without Redis. */
   watched(): Promise<Watched[]>;
-  /** Messages logged as errors, so far. */
-  errors(): string[];
+  /** Lines that were logged as warnings or errors, so far. */
+  complaints(): string[];
   stop(): Promise<void>;
 }
 
@@ -73,10 +73,10 @@ export async function startOurs(plan: ServerPlan): Promise<OurServer> {
         ...(postmaster ? [{ label: 'postgres', pid: postmaster.pid, isTree: true }] : []),
       ];
     },
-    errors: () =>
+    complaints: () =>
       text(err)
         .split('\n')
-        .filter((line) => /^\{"level":[56]0/.test(line)),
+        .filter((line) => /^\{"level":[456]0/.test(line)),
     async stop() {
       const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
       const ended = new Promise((resolve) => child.once('exit', resolve));
