@@ -64,7 +64,7 @@ export async function alternate(turns: Turns, options: BenchOptions): Promise<Ar
 const toldMax = 5;
 
 /** A server that complained was measured in trouble: its figures say little. */
-function tellComplaints(label: string, lines: readonly string[]): void {
+export function tellComplaints(label: string, lines: readonly string[]): void {
   for (const line of lines.slice(0, toldMax))
     process.stderr.write(`  ${label} logged ${line.slice(0, 400)}\n`);
   if (lines.length > toldMax) process.stderr.write(`  and ${lines.length - toldMax} more\n`);

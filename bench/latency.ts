@@ -6,7 +6,7 @@
  * 80 % of it (`client/open-loop.ts`, 256 connections), and wrk with 2,560. One hot SKU, Redis `always`.
  */
 import { residentMb } from '../test/system/server.ts';
-import { roundsOf, secondsOf } from './alternate.ts';
+import { roundsOf, secondsOf, tellComplaints } from './alternate.ts';
 import { type Arm, startArm } from './baselines/arms.ts';
 import { repository } from './baselines/server.ts';
 import { makeShots } from './baselines/shots.ts';
@@ -46,6 +46,7 @@ export async function run(options: BenchOptions): Promise<Measurement> {
         `S4, S5 round ${n + 1}: peak ${Math.round(one.peak)}/s; at half p50 ${one.half.p50Ms.toFixed(2)}, p99 ${one.half.p99Ms.toFixed(1)} ms; overload ${Math.round(one.goodput)}/s, p99 ${one.overloadP99Ms.toFixed(1)} ms\n`,
       );
     } finally {
+      tellComplaints('ours', arm.complaints());
       await arm.stop();
     }
   }
