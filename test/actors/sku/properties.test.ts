@@ -153,6 +153,10 @@ class Run {
     for (const event of decided.events) {
       this.events.push(event);
       this.ledger.note(event);
+      // A sale that the SKU had forgotten begins anew.
+      if (event.type === 'AllotmentOpened')
+        for (const name of [...this.ticketsTold.keys()])
+          if (name.startsWith(`${event.saleId} `)) this.ticketsTold.delete(name);
     }
     return decided;
   }
