@@ -15,6 +15,7 @@ import type { Push } from '../protocol/decider.ts';
 import type { Journal } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Scheduler } from '../protocol/scheduler.ts';
+import type { CommitPauseOptions } from './commit-pause.ts';
 import {
   type Batch,
   everySpeaker,
@@ -35,6 +36,7 @@ export interface CommitStageDeps {
   readonly statistics: ShardStatistics;
   readonly log: Log;
   readonly stallMs: number;
+  readonly pause: CommitPauseOptions;
   readonly push: (push: Push) => void;
   readonly send: (outgoing: Outgoing) => void;
   readonly onDurable: (partition: number, seq: number) => void;
@@ -57,8 +59,8 @@ export class CommitStage {
 
   constructor(deps: CommitStageDeps) {
     this.#deps = deps;
-    const { journal, scheduler, onReplaced } = deps;
-    this.#commit = new GroupCommit(journal, scheduler, {
+    const { journal, scheduler, pause, onReplaced } = deps;
+    this.#commit = new GroupCommit(journal, scheduler, pause, {
       onDurable: (batch, frames, tookMs) => this.#land(batch, frames, tookMs),
       onReplaced,
       onFatal: deps.onFatal,
@@ -95,7 +97,7 @@ export class CommitStage {
     this.#lease.watch(partitions, claimAskedAtMs);
   }
 
-  /** Sends the open batch on its way when the one before has landed. */
+  /** Sends the open batch on its way when the one before has landed and it need not wait for more. */
   seal(): void {
     this.#commit.seal();
   }

@@ -85,6 +85,7 @@ export class Engine {
       },
       ask: (_, command, done) => this.#askProvider(command as PaymentCommand, done),
       push: (push) => this.#push(push),
+      openRequests: () => 0,
       onDurable: () => {},
       onRetired: () => {},
       onFatal: (reason) => {
