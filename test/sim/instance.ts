@@ -15,7 +15,7 @@ import { defaultShardLimits, type ShardLimits } from '../../src/runtime/shard-op
 import { checkPush, checkReply } from './check-reply.ts';
 import { watched } from './check-state.ts';
 import { Disk, Outage } from './disk.ts';
-import type { Owner } from './loop.ts';
+import type { Loop, Owner } from './loop.ts';
 import type { Done } from './network.ts';
 import { struck } from './poison.ts';
 import type { ProcessTime } from './process-time.ts';
@@ -56,6 +56,20 @@ function limitsBy(random: Random): ShardLimits {
   };
 }
 
+/** Some shards are slow at computing: what is measured in elapsed time then takes several turns. */
+function schedulerOf(owner: Owner, loop: Loop, random: Random): Scheduler {
+  const jitterMs = random.chance(0.3) ? 2 : 0;
+  let elapsedMs = 0;
+  return {
+    now() {
+      elapsedMs = Math.max(elapsedMs, loop.nowMs) + random.next() * jitterMs;
+      return elapsedMs;
+    },
+    soon: (task) => void loop.timer(random.chance(0.05) ? random.int(1, 30) : random.next(), owner, task),
+    after: (ms, task) => loop.timer(ms + random.next() * 2, owner, task),
+  };
+}
+
 export class Instance implements Owner {
   readonly name: string;
   isAlive = true;
@@ -70,7 +84,6 @@ export class Instance implements Owner {
   readonly shard: Shard;
   readonly #deps: InstanceDeps;
   readonly #clock: Clock;
-  #elapsedMs = 0;
   /** Commands from outside that it has not answered. */
   #open = 0;
 
@@ -91,21 +104,9 @@ export class Instance implements Owner {
       moment,
       fail,
     });
-    // Some shards are slow at computing: what is measured in elapsed time then takes several turns.
-    const jitterMs = random.chance(0.3) ? 2 : 0;
-    const scheduler: Scheduler = {
-      now: () => {
-        this.#elapsedMs = Math.max(this.#elapsedMs, loop.nowMs) + random.next() * jitterMs;
-        return this.#elapsedMs;
-      },
-      soon: (task) => void loop.timer(random.chance(0.05) ? random.int(1, 30) : random.next(), this, task),
-      after: (ms, task) => loop.timer(ms + random.next() * 2, this, task),
-    };
+    const scheduler = schedulerOf(this, loop, random);
     this.#clock = time.startClock();
     const limits = limitsBy(random);
-    // What gateways say of their open requests may be right, what one that is silent said once, or anything.
-    const saidOnce = random.int(16, 200);
-    const openRequests = random.pick([() => this.#open, () => saidOnce, () => random.int(0, 200)]);
     this.shard = new Shard({
       shard,
       partitions,
@@ -120,7 +121,7 @@ export class Instance implements Owner {
       snapshots: this.disk,
       clock: this.#clock,
       scheduler,
-      openRequests,
+      openRequests: this.#said(random),
       mayOpen: (partitions) => this.#mayOpen(partitions, scheduler),
       ask: ({ kind, key }, command, done) => {
         if (this.isAlive) deps.ask(this, kind, key, mutant.outgoing?.(command) ?? command, done);
@@ -147,6 +148,12 @@ export class Instance implements Owner {
       },
       limits: mutant.limits?.(limits) ?? limits,
     });
+  }
+
+  /** What gateways say of their open requests may be right, what one that is silent said once, or anything. */
+  #said(random: Random): () => number {
+    const saidOnce = random.int(16, 200);
+    return random.pick([() => this.#open, () => saidOnce, () => random.int(0, 200)]);
   }
 
   get now(): number {
