@@ -166,8 +166,15 @@ describe('one customer’s /48, which is 65,536 addresses', () => {
     const create = async (n: number, headers: Record<string, string>) =>
       (await ask(gateways[n % 2]!, null, 'POST /v1/auth/guest', headers)).status;
     const statuses = [];
+    const beganMs = performance.now();
     for (let n = 0; n < 60; n++) statuses.push(await create(n, from(n)));
-    expect(statuses).toEqual([...Array(48).fill(201), ...Array(12).fill(429)]);
+    // Eight a second come back.
+    const cameBack = Math.ceil(((performance.now() - beganMs) / 1_000) * 8);
+    expect(statuses.slice(0, 48)).toEqual(Array(48).fill(201));
+    const made = statuses.filter((status) => status === 201).length;
+    expect(made).toBeLessThanOrEqual(48 + cameBack);
+    if (cameBack < 12) expect(statuses).toContain(429);
+    while ((await create(0, from(69))) !== 429);
     const refused = await ask(gateways[0], null, 'POST /v1/auth/guest', from(70));
     expect(refused.headers.get('ratelimit-policy')).toBe('"guest-site";q=48;w=6');
     expect(await create(0, elsewhere())).toBe(201);
