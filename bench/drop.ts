@@ -44,6 +44,7 @@ const watchSeconds = 30;
 /** Some more are let in than there are units: not everybody who was let in would buy. */
 const overAdmission = 1.1;
 const releaseMsMax = 240_000;
+const triesMax = 5;
 const portionSecondsMax = 12 * 60;
 const tokenSecret = 'a secret of the bench, which is long enough';
 
@@ -101,16 +102,12 @@ export async function run(options: BenchOptions): Promise<Measurement> {
       const guests = mintGuests(tokenSecret, Math.min(portionMax, buyers - done));
       await writeTokens(join(folder, 'tokens'), guests);
       for (const [arm, of] of Object.entries(arms)) {
-        const one = await counted(of, connections, () =>
-          runWrk({
-            ...{ url: of.url, connections, seconds: portionSecondsMax, script: 'join.lua' },
-            args: [join(folder, 'tokens'), `/v1/sales/${drop.saleId}/tickets`],
-          }),
-        );
+        const one = await counted(of, connections, () => runWrk(joining(of.url, drop, folder)));
         book.runs.push({ arm, ...one });
         process.stderr.write(`S6 ${done + guests.length} buyers: ${arm}: ${told(one)}\n`);
       }
       await joinAgain(server, drop, [guests[0]!, ...guests.slice(-2 * connections)]);
+      await joinRefused(server, drop, done + guests.length, folder);
       if (done === 0) pool.push(...guests.slice(0, poolSize));
       watchers = [...watchers, ...guests].slice(-book.sockets);
       book.portions.push(book.runs.at(-2)!.perSecond);
@@ -140,6 +137,23 @@ async function joinAgain(server: OurServer, { saleId }: Drop, buyers: readonly B
   });
 }
 
+/** Whoever was told that the server is busy comes again, and so does everybody of the portion: wrk does not know who it was. */
+async function joinRefused(server: OurServer, drop: Drop, wanted: number, folder: string): Promise<void> {
+  for (let tries = 0; tries < triesMax; tries++) {
+    if ((await joinedOf(server, drop)) === wanted) return;
+    await runWrk(joining(server.url, drop, folder));
+  }
+}
+
+async function joinedOf(server: OurServer, { saleId, seller }: Drop): Promise<number> {
+  return (await expected(server, `GET /v1/sales/${saleId}/status`, 200, { who: seller })).joined;
+}
+
+const joining = (url: string, { saleId }: Drop, folder: string) => ({
+  ...{ url, connections, seconds: portionSecondsMax, script: 'join.lua' },
+  args: [join(folder, 'tokens'), `/v1/sales/${saleId}/tickets`],
+});
+
 async function release(
   server: OurServer,
   drop: Drop,
@@ -158,9 +172,9 @@ async function release(
   } as const;
   const client = await openClient(job);
   try {
-    const status = await expected(server, `GET /v1/sales/${saleId}/status`, 200, { who: drop.seller });
-    book.queueLength = status.joined;
-    if (status.joined !== book.buyers) throw new Error(`${status.joined} of ${book.buyers} are in the line`);
+    book.queueLength = await joinedOf(server, drop);
+    if (book.queueLength !== book.buyers)
+      throw new Error(`${book.queueLength} of ${book.buyers} are in the line`);
     await resetDelays(server);
     const queueing = { releasePerSecond: 100, activeLimit: 100_000 };
     await expected(server, `PATCH /v1/sales/${saleId}`, 200, { who: drop.seller, body: { queueing } });
