@@ -5,6 +5,7 @@
  */
 import { fork } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -59,6 +60,7 @@ const holdsPerBuyer = 100;
 const skusPerSale = 50;
 const salesPerSeller = 32;
 const salesAtOnce = 16;
+const triesMax = 10;
 
 export function startArm(plan: ArmPlan): Promise<Arm> {
   if (plan.name === 'ours' || plan.name === 'before') return ours(plan);
@@ -212,11 +214,25 @@ async function openSale(
   skus: readonly string[],
   units: number,
 ): Promise<Stock[]> {
-  await expected(server, 'POST /v1/products', 201, { who, body: productBody(skus, units) });
+  const made = (target: string, body: object) =>
+    patiently(() => expected(server, target, 201, { who, body }));
+  await made('POST /v1/products', productBody(skus, units));
   const items = skus.map((sku) => ({ sku, quantity: units, price, purchaseLimit: holdsPerBuyer }));
   const body = { ...saleBody(skus[0]!, units), items, holdSeconds: 3_600 };
-  const { saleId } = await expected(server, 'POST /v1/sales', 201, { who, body });
+  const { saleId } = await made('POST /v1/sales', body);
   return skus.map((sku) => ({ saleId, sku }));
+}
+
+/** Again as soon as the account may: what is repeated while the journal is slow counts as asked. */
+async function patiently<Result>(ask: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries === triesMax || !String(error).includes('rate_limited')) throw error;
+      await wait(2_000);
+    }
+  }
 }
 
 export async function startBaseline(name: string, env: Record<string, string>) {

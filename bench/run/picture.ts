@@ -99,7 +99,8 @@ function picture(
   const scale = (width - labelWidth - valueWidth) / Math.max(...rows.map(sumOf));
   const height = top + rows.length * rowHeight + 12;
   const lines = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
+    `<title>${escaped(`${title}: ${subtitle}`)}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     text(12, 20, title, 'font-size="15" font-weight="600"'),
     text(12, 36, subtitle, 'fill="#555555"'),
@@ -129,6 +130,9 @@ function picture(
 }
 
 function text(x: number, y: number, what: string, more = ''): string {
-  const escaped = what.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-  return `<text x="${x.toFixed(1)}" y="${y}" ${more}>${escaped}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y}" ${more}>${escaped(what)}</text>`;
+}
+
+function escaped(what: string): string {
+  return what.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

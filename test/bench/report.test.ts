@@ -77,7 +77,7 @@ describe('pictures', () => {
     const bars = [...svg.matchAll(/width="([\d.]+)" height="18"/g)].map(([, width]) => Number(width));
     expect(bars[0]! / bars[1]!).toBeCloseTo(2, 1);
     expect(svg).toContain('12,345');
-    expect(svg.match(/<(?!\/)/g)).toHaveLength(svg.match(/\/>|<\/text>|<\/svg>/g)!.length);
+    expect(svg.match(/<(?!\/)/g)).toHaveLength(svg.match(/\/>|<\/text>|<\/title>|<\/svg>/g)!.length);
   });
 
   test('show a thread by its name, whatever is in it', () => {
