@@ -19,7 +19,6 @@ export function loneShard({ journal, snapshots }: Stores, more: Partial<ShardDep
     ...{ clock: startClock(anchorClock()), scheduler: systemScheduler },
     ask: () => {},
     push: () => {},
-    openRequests: () => 0,
     onDurable: () => {},
     onRetired: () => {},
     onFatal: (reason) => {

@@ -1,7 +1,6 @@
 /**
  * The frames of a peer (see peer.ts), one msgpack array each. The first one each way is a hello. Every other one begins
- * with the number of bytes that its sender has received so far and the number of requests that it has open, followed by
- * messages, possibly none.
+ * with the number of bytes that its sender has received so far, followed by messages, possibly none.
  */
 import { Packr } from 'msgpackr';
 import type { Code } from './codes.ts';
@@ -9,7 +8,7 @@ import type { AnyCommand } from './command.ts';
 import type { Rows } from './rows.ts';
 
 /** Raised whenever a frame no longer means what it meant. */
-export const wireVersion = 3;
+export const wireVersion = 2;
 const magic = 'doorbuster';
 
 export interface PeerName {
@@ -45,9 +44,7 @@ export type Message =
   | [answer: 1, id: number, code: Code, body: unknown]
   | [push: 2, topic: string, type: string, body: unknown];
 
-export type Frame = [receivedBytes: number, openRequests: number, ...messages: Message[]];
-/** What stands in a frame before its messages. */
-export const frameHead = 2;
+export type Frame = [receivedBytes: number, ...messages: Message[]];
 
 export class FrameCodec {
   // Each frame carries the shapes of its own records: no frame depends on another one.
@@ -84,12 +81,11 @@ function isHello(value: unknown): value is Hello {
 
 /** What is inside a message is taken as it is: whoever has said hello in this version keeps to it. */
 function isFrame(value: unknown): value is Frame {
-  return Array.isArray(value) && value.length >= frameHead && value.every(isMessageOrCount);
+  return Array.isArray(value) && typeof value[0] === 'number' && value.every(isMessageOrCount);
 }
 
 function isMessageOrCount(part: unknown, index: number): boolean {
-  if (index < frameHead) return typeof part === 'number';
-  return Array.isArray(part) && part[0] >= 0 && part[0] <= 3;
+  return index === 0 || (Array.isArray(part) && part[0] >= 0 && part[0] <= 3);
 }
 
 // ----------------------------------------------------------------

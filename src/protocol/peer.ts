@@ -25,7 +25,6 @@ import {
   type Frame,
   FrameCodec,
   type FrameLimits,
-  frameHead,
   type Hello,
   hello,
   type Message,
@@ -76,8 +75,7 @@ export class Peer {
   readonly #credit: PeerCredit;
   /** What the other side takes; null before its hello. */
   #accepted: FrameLimits | null = null;
-  #outgoing: Frame = [0, 0];
-  #openOfOther = 0;
+  #outgoing: Frame = [0];
   /** Groups that the next command may still join, by the key of their actor. */
   readonly #groups = new Map<string, RowGroup>();
   /** Groups of this turn. */
@@ -99,11 +97,6 @@ export class Peer {
   /** Requests that wait for their answer. */
   get openRequests(): number {
     return this.#open.size;
-  }
-
-  /** Requests that wait for an answer of this side, as the other side said last. */
-  get openRequestsOfOther(): number {
-    return this.#openOfOther;
   }
 
   request(kind: string, key: string, command: AnyCommand, done: (answer: Answer) => void): void {
@@ -150,7 +143,7 @@ export class Peer {
   }
 
   push({ topic, type, body }: Push): void {
-    const isWaitingFull = this.#accepted === null && this.#outgoing.length - frameHead >= waitingMessagesMax;
+    const isWaitingFull = this.#accepted === null && this.#outgoing.length > waitingMessagesMax;
     if (this.#isClosed || this.#credit.isSpent || isWaitingFull) this.#options.counters.pushesLost++;
     else this.#say([2, topic, type, body]);
   }
@@ -164,7 +157,6 @@ export class Peer {
 
   #end(): void {
     this.#isClosed = true;
-    this.#openOfOther = 0;
     this.#wire.close();
     this.#open.close();
   }
@@ -190,8 +182,8 @@ export class Peer {
     this.#isFlushDue = false;
     if (this.#isClosed || this.#accepted === null) return;
     const frame = this.#outgoing;
-    if (frame.length === frameHead && !this.#credit.isAckDue) return;
-    this.#outgoing = [0, 0];
+    if (frame.length === 1 && !this.#credit.isAckDue) return;
+    this.#outgoing = [0];
     this.#finishGroups();
     this.#send(frame, this.#accepted);
   };
@@ -204,23 +196,22 @@ export class Peer {
 
   /** In one frame if that is possible, else by halves. */
   #send(frame: Frame, accepted: FrameLimits): void {
-    if (frame.length - frameHead <= accepted.frameMessagesMax) {
+    if (frame.length - 1 <= accepted.frameMessagesMax) {
       frame[0] = this.#credit.receivedBytes;
-      frame[1] = this.#open.size;
       const bytes = this.#codec.pack(frame);
       if (bytes.length <= accepted.frameBytesMax) {
         this.#post(bytes);
         return;
       }
     }
-    const [, , ...messages] = frame;
+    const [, ...messages] = frame;
     if (messages.length === 1) {
       this.#refuse(messages[0]!);
       return;
     }
     const middle = messages.length >> 1;
-    this.#send([0, 0, ...messages.slice(0, middle)], accepted);
-    this.#send([0, 0, ...messages.slice(middle)], accepted);
+    this.#send([0, ...messages.slice(0, middle)], accepted);
+    this.#send([0, ...messages.slice(middle)], accepted);
   }
 
   #post(bytes: Uint8Array): void {
@@ -259,22 +250,20 @@ export class Peer {
     else {
       this.#accepted = limits;
       this.#credit.greet(limits.unackedBytesMax);
-      if (this.#outgoing.length > frameHead) this.#flushSoon();
+      if (this.#outgoing.length > 1) this.#flushSoon();
     }
   }
 
   #take(frame: Frame): void {
-    const messages = frame.length - frameHead;
-    if (messages > this.#options.limits.frameMessagesMax) {
-      this.#break(`a frame of ${messages} messages`);
+    if (frame.length - 1 > this.#options.limits.frameMessagesMax) {
+      this.#break(`a frame of ${frame.length - 1} messages`);
       return;
     }
     if (!this.#credit.acknowledged(frame[0])) {
       this.#break(`an acknowledgement of ${frame[0]} bytes, which cannot be`);
       return;
     }
-    this.#openOfOther = frame[1];
-    for (let index = frameHead; index < frame.length && !this.#isClosed; index++)
+    for (let index = 1; index < frame.length && !this.#isClosed; index++)
       this.#deliver(frame[index] as Message);
   }
 

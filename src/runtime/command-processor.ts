@@ -7,7 +7,7 @@ import type { AnyCommand } from '../protocol/command.ts';
 import type { AnyEvent, Decision, Push, RowsDecision } from '../protocol/decider.ts';
 import { acceptedRow, type GroupAnswer, isRows, RowAnswers, type Rows, rowCount } from '../protocol/rows.ts';
 import type { CommitStage } from './commit-stage.ts';
-import type { Envelope, ReplyTo } from './mailbox.ts';
+import type { Envelope } from './mailbox.ts';
 import type { Outbox } from './outbox.ts';
 import type { Actor, Partition } from './partition.ts';
 import type { PartitionSet } from './partition-set.ts';
@@ -117,12 +117,11 @@ export class CommandProcessor {
     if (actor.poison !== null || event !== null) this.#follow(actor, at);
   }
 
-  #answerRows(envelope: Envelope, answers: RowAnswers, common: unknown): void {
-    const { decider, reply } = envelope;
-    const { statistics } = this.#deps;
+  #answerRows({ partition, decider, reply }: Envelope, answers: RowAnswers, common: unknown): void {
+    const { stage, statistics } = this.#deps;
     const { others, accepted } = answers;
     const body: GroupAnswer = [common, others];
-    if (reply) this.#reply(envelope, reply, 'ok', body);
+    if (reply) stage.open.replies.push({ partition, reply, code: 'ok', body });
     for (const [, code] of others) statistics.decided(decider.kind, code);
     if (accepted > 0) statistics.decided(decider.kind, acceptedRow, accepted);
   }
@@ -147,16 +146,9 @@ export class CommandProcessor {
     this.#answer(envelope, 'internal_error', null);
   }
 
-  #answer(envelope: Envelope, code: Code, body: unknown): void {
-    const { decider, command, reply } = envelope;
-    if (reply) this.#reply(envelope, reply, code, body);
+  #answer({ partition, decider, command, reply }: Envelope, code: Code, body: unknown): void {
+    if (reply) this.#deps.stage.open.replies.push({ partition, reply, code, body });
     this.#deps.statistics.decided(decider.kind, code, rowCount(command));
-  }
-
-  #reply({ partition, command }: Envelope, reply: ReplyTo, code: Code, body: unknown): void {
-    const { open } = this.#deps.stage;
-    open.replies.push({ partition, reply, code, body });
-    open.requests += rowCount(command);
   }
 
   /** Puts the reply and the pushes into the batch; false when they cannot be made. What happened stands all the same. */

@@ -15,7 +15,6 @@ import type { Push } from '../protocol/decider.ts';
 import type { Journal } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Scheduler } from '../protocol/scheduler.ts';
-import type { CommitPauseOptions } from './commit-pause.ts';
 import {
   type Batch,
   everySpeaker,
@@ -36,7 +35,6 @@ export interface CommitStageDeps {
   readonly statistics: ShardStatistics;
   readonly log: Log;
   readonly stallMs: number;
-  readonly pause: CommitPauseOptions;
   readonly push: (push: Push) => void;
   readonly send: (outgoing: Outgoing) => void;
   readonly onDurable: (partition: number, seq: number) => void;
@@ -59,8 +57,8 @@ export class CommitStage {
 
   constructor(deps: CommitStageDeps) {
     this.#deps = deps;
-    const { journal, scheduler, pause, onReplaced } = deps;
-    this.#commit = new GroupCommit(journal, scheduler, pause, {
+    const { journal, scheduler, onReplaced } = deps;
+    this.#commit = new GroupCommit(journal, scheduler, {
       onDurable: (batch, frames, tookMs) => this.#land(batch, frames, tookMs),
       onReplaced,
       onFatal: deps.onFatal,
@@ -97,7 +95,7 @@ export class CommitStage {
     this.#lease.watch(partitions, claimAskedAtMs);
   }
 
-  /** Sends the open batch on its way when the one before has landed and it need not wait for more. */
+  /** Sends the open batch on its way when the one before has landed. */
   seal(): void {
     this.#commit.seal();
   }

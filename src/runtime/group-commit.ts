@@ -1,8 +1,7 @@
 /**
  * Group commit: what one shard decides is written in batches.
  *
- * 1. One batch is in flight at a time; while it is, the next one fills. So the batch follows the load. Under load it
- *    waits a moment more (commit-pause.ts).
+ * 1. One batch is in flight at a time; while it is, the next one fills. So the batch follows the load.
  * 2. A batch holds at most one frame per partition. Frames are numbered without gaps.
  * 3. `onDurable` is called for a batch once every frame in it is durable, and for a batch without events at once.
  * 4. An append whose outcome is not known is tried again, the same bytes under the same number, until it is known.
@@ -16,7 +15,6 @@ import type { Push } from '../protocol/decider.ts';
 import { encodeFrame } from '../protocol/frame.ts';
 import type { AppendOutcome, Frame, Journal } from '../protocol/journal.ts';
 import type { Scheduler } from '../protocol/scheduler.ts';
-import { CommitPause, type CommitPauseOptions } from './commit-pause.ts';
 import type { ReplyTo } from './mailbox.ts';
 import type { Outgoing } from './outbox.ts';
 import type { Partition } from './partition.ts';
@@ -48,13 +46,11 @@ export class GroupCommit {
   readonly #journal: Journal;
   readonly #scheduler: Scheduler;
   readonly #events: CommitEvents;
-  readonly #pause: CommitPause;
 
-  constructor(journal: Journal, scheduler: Scheduler, pause: CommitPauseOptions, events: CommitEvents) {
+  constructor(journal: Journal, scheduler: Scheduler, events: CommitEvents) {
     this.#journal = journal;
     this.#scheduler = scheduler;
     this.#events = events;
-    this.#pause = new CommitPause(scheduler, pause, () => this.#sealNow());
   }
 
   get inFlight(): Batch | null {
@@ -66,15 +62,9 @@ export class GroupCommit {
     return this.#inFlight ? this.#scheduler.now() - this.#inFlightSinceMs : 0;
   }
 
-  /** Sends the open batch on its way, unless it is to wait, or one is in flight: then that one's end does it. */
+  /** Sends the open batch on its way, unless one is in flight: then that one's end does it. */
   seal(): void {
-    const { events, requests } = this.open;
-    // What needs no commit waits for none.
-    if (this.#inFlight || (events > 0 && this.#pause.holds(requests))) return;
-    this.#sealNow();
-  }
-
-  #sealNow(): void {
+    if (this.#inFlight) return;
     const batch = this.open;
     if (isEmpty(batch)) return;
     this.open = emptyBatch();
@@ -85,7 +75,6 @@ export class GroupCommit {
     const frames = batch.partitions.map(sealFrame);
     this.#inFlight = batch;
     this.#inFlightSinceMs = this.#scheduler.now();
-    this.#pause.sealed();
     this.#write(batch, frames, frames, retryFirstMs);
   }
 
@@ -189,12 +178,10 @@ export interface Batch {
   pushedBy: Partition[];
   outgoing: Outgoing[];
   events: number;
-  /** That it answers: a group's rows are one each. */
-  requests: number;
 }
 
 function emptyBatch(): Batch {
-  return { partitions: [], replies: [], pushes: [], pushedBy: [], outgoing: [], events: 0, requests: 0 };
+  return { partitions: [], replies: [], pushes: [], pushedBy: [], outgoing: [], events: 0 };
 }
 
 function isEmpty({ events, replies, pushes, outgoing }: Batch): boolean {

@@ -26,8 +26,6 @@ export interface ShardDeps {
   /** Sends to an actor elsewhere, or to the back office; must answer once, `busy` when it cannot. */
   readonly ask: (address: Address, command: AnyCommand, done: ReplyTo) => void;
   readonly push: (push: Push) => void;
-  /** How many requests the gateways have open here, as far as they have said. */
-  readonly openRequests: () => number;
   /** Partitions have been recovered: resolves when they may take commands. At once when not given. */
   readonly mayOpen?: (partitions: readonly number[]) => Promise<void>;
   /** The partition's journal has grown: projections may read on. */
@@ -52,8 +50,6 @@ export interface ShardLimits {
   readonly eventsPerBatch: number;
   /** When the journal has not answered for so long, new commands are refused at the door. */
   readonly stallMs: number;
-  /** Under load a batch waits for more until so long after the seal of the one before: see commit-pause.ts. */
-  readonly commitPauseMs: number;
   /** A partition with an actor whose state is saved in more than so many bytes is recovered after the others. */
   readonly heavyBytes: number;
   /** Recovery of such a partition gives way to others after so long. */
@@ -67,7 +63,6 @@ export const defaultShardLimits: ShardLimits = {
   commandsPerTurn: 2_000,
   eventsPerBatch: 20_000,
   stallMs: 150,
-  commitPauseMs: 1,
   heavyBytes: 4 * 1024 * 1024,
   sliceMs: 10,
   idleMs: 60_000,

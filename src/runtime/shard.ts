@@ -53,7 +53,6 @@ export class Shard {
     );
     const stage = new CommitStage({
       ...{ journal, scheduler, statistics, log, onDurable, push: deps.push, stallMs: limits.stallMs },
-      pause: { pauseMs: limits.commitPauseMs, openRequests: deps.openRequests },
       send: (outgoing) => outbox.send(outgoing),
       onLanded: () => this.#scheduleTurn(),
       onReplaced: (partition, reason) => this.#partitions.replaced(partition, reason),

@@ -80,13 +80,6 @@ export class Thread {
     return this.#peers.get(role)?.[index];
   }
 
-  /** Requests that all threads of a role have open here, as far as they have said. */
-  openRequestsOf(role: Role): number {
-    let open = 0;
-    for (const peer of this.#peers.get(role) ?? []) open += peer?.openRequestsOfOther ?? 0;
-    return open;
-  }
-
   /** To all threads of a role that are there now. */
   push(role: Role, push: Push): void {
     for (const peer of this.#peers.get(role) ?? []) peer?.push(push);

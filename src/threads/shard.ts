@@ -54,7 +54,6 @@ const shard = new Shard({
   ask: ({ kind, key }, command, done) =>
     engine.request(kind, key, command, ({ code, body }) => done(code, body)),
   push: (push) => thread.push('gateway', push),
-  openRequests: () => thread.openRequestsOf('gateway'),
   mayOpen: () => opening.pass(data.shard),
   onDurable(partition, seq) {
     for (const reader of readers) reader.advance(partition, seq);

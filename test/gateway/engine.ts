@@ -85,7 +85,6 @@ export class Engine {
       },
       ask: (_, command, done) => this.#askProvider(command as PaymentCommand, done),
       push: (push) => this.#push(push),
-      openRequests: () => 0,
       onDurable: () => {},
       onRetired: () => {},
       onFatal: (reason) => {

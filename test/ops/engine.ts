@@ -54,7 +54,6 @@ export async function startEngine(
     scheduler: systemScheduler,
     ask: (_address, command, done) => pay(command, done),
     push: () => {},
-    openRequests: () => 0,
     onDurable: (partition, seq) => snapshotter.advance(partition, seq),
     onRetired: () => {},
     onFatal: () => {},

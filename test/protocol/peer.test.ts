@@ -91,7 +91,7 @@ function connectAlone(own: Partial<PeerLimits> = {}) {
     time.run(2);
   };
   const { frameBytesMax, frameMessagesMax, unackedBytesMax } = limits;
-  const hello = ['doorbuster', 3, names[1], { frameBytesMax, frameMessagesMax, unackedBytesMax }];
+  const hello = ['doorbuster', 2, names[1], { frameBytesMax, frameMessagesMax, unackedBytesMax }];
   return { time, side, far, say, hello };
 }
 
@@ -113,25 +113,6 @@ describe('two peers', () => {
     time.run(10);
     expect(answers.flat().map(({ code }) => code)).toEqual(['ok', 'ok']);
     expect(two.pushes).toEqual([{ topic: 'sale/a', type: 'news', body: 'hello' }]);
-  });
-
-  it('each knows how many requests the other one has open, as of its latest frame', () => {
-    const late: (() => void)[] = [];
-    const { time, one, two } = connect({
-      onRequest: (_kind, _key, _command, reply) => late.push(() => reply('ok', null)),
-    });
-    const other = () => two.peer.openRequestsOfOther;
-    expect(other()).toBe(0);
-    for (let i = 0; i < 3; i++) one.ask({ type: 'Read' });
-    time.run(5);
-    expect([other(), one.peer.openRequestsOfOther]).toEqual([3, 0]);
-    for (const answer of late.splice(0)) answer();
-    time.run(5);
-    one.ask({ type: 'Read' });
-    time.run(5);
-    expect(other()).toBe(1);
-    two.peer.close();
-    expect(other()).toBe(0);
   });
 
   it('everything of one turn travels in one frame, after the hello', () => {
@@ -196,13 +177,13 @@ describe('the hello', () => {
   });
 
   it.each([
-    ['of another version', ['doorbuster', 4, 'whatever is behind it'], /version 4 .* here it is 3/],
+    ['of another version', ['doorbuster', 3, 'whatever is behind it'], /version 3 .* here it is 2/],
     [
       'from somebody else',
-      ['doorbuster', 3, { role: 'shard', index: 0 }, limits],
+      ['doorbuster', 2, { role: 'shard', index: 0 }, limits],
       /shard 0 in place of shard 1/,
     ],
-    ['that is none, but a frame', [0, 0, [2, 'a', 'b', 'c']], /before the hello/],
+    ['that is none, but a frame', [0, [2, 'a', 'b', 'c']], /before the hello/],
     ['that is noise', 'doorbuster', /cannot be read/],
   ])('%s breaks the wire: open requests are busy, and nothing comes or goes any more', (_, first, reason) => {
     const { side, say, hello } = connectAlone();
@@ -226,13 +207,12 @@ describe('the hello', () => {
 
 describe('a frame that breaks the rules', () => {
   it.each([
-    ['a second hello', ['doorbuster', 3, names[1], limits], /second hello/],
-    ['too many messages', [0, 0, ...Array.from({ length: 41 }, () => [2, 'a', 'b', 1])], /41 messages/],
-    ['too many bytes', [0, 0, [2, 'a', 'b', 'x'.repeat(4_000)]], /40\d\d bytes/],
-    ['an acknowledgement of what was never sent', [10_000, 0], /10000 bytes, which cannot be/],
-    ['an acknowledgement that is no number', [Number.NaN, 0], /cannot be/],
-    ['a message of an unknown kind', [0, 0, [4, 'a']], /cannot be read/],
-    ['no number of open requests', [0, [2, 'a', 'b', 'c']], /cannot be read/],
+    ['a second hello', ['doorbuster', 2, names[1], limits], /second hello/],
+    ['too many messages', [0, ...Array.from({ length: 41 }, () => [2, 'a', 'b', 1])], /41 messages/],
+    ['too many bytes', [0, [2, 'a', 'b', 'x'.repeat(4_000)]], /40\d\d bytes/],
+    ['an acknowledgement of what was never sent', [10_000], /10000 bytes, which cannot be/],
+    ['an acknowledgement that is no number', [Number.NaN], /cannot be/],
+    ['a message of an unknown kind', [0, [4, 'a']], /cannot be read/],
     ['something else', { a: 1 }, /cannot be read/],
   ])('%s closes the wire with its reason', (_, frame, reason) => {
     const { side, say, hello } = connectAlone();

@@ -58,12 +58,9 @@ export class Disk implements Journal, SnapshotStore, PassivatedStore {
   readonly isDurable: boolean;
   readonly #deps: DiskDeps;
   readonly #inFlight = new Set<number>();
-  /** Some take longer than a commit pause, some do not. */
-  readonly #pace: number;
 
   constructor(deps: DiskDeps) {
     this.#deps = deps;
-    this.#pace = deps.random.chance(0.5) ? 0.05 : 1;
     this.isDurable = deps.store.isDurable;
   }
 
@@ -127,8 +124,7 @@ export class Disk implements Journal, SnapshotStore, PassivatedStore {
     else if (fate === 'partly') landing(landsAfterMs, 0.5);
     else if (fate === 'late') landing(landsAfterMs + random.int(0, 4_000), 1);
     const isRejected = fate === 'away' || (fate !== 'ok' && random.chance(0.3));
-    const answersAfterMs =
-      landsAfterMs + random.next() * 3 * this.#pace + (fate === 'ok' ? 0 : random.int(0, 400));
+    const answersAfterMs = landsAfterMs + random.next() * 3 + (fate === 'ok' ? 0 : random.int(0, 400));
     return loop.promise(answersAfterMs, owner, () => {
       for (const { partition } of frames) this.#inFlight.delete(partition);
       moment('acked');
@@ -249,6 +245,6 @@ export class Disk implements Journal, SnapshotStore, PassivatedStore {
 
   #delayMs(): number {
     const { random, faults } = this.#deps;
-    return random.chance(faults.slow) ? random.int(50, 2_500) : (0.5 + random.next() * 6) * this.#pace;
+    return random.chance(faults.slow) ? random.int(50, 2_500) : 0.5 + random.next() * 6;
   }
 }

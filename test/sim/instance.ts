@@ -6,7 +6,6 @@ import { deciders } from '../../src/features.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import type { Push } from '../../src/protocol/decider.ts';
-import { rowCount } from '../../src/protocol/rows.ts';
 import type { Scheduler } from '../../src/protocol/scheduler.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
@@ -49,7 +48,6 @@ function limitsBy(random: Random): ShardLimits {
     ...defaultShardLimits,
     idleMs: random.int(100, 10_000),
     eventsPerBatch: 200,
-    commitPauseMs: random.pick([1, 30]),
     // What is a large actor here: any, some, none. Its recovery gives way between any two parts, or hardly ever.
     heavyBytes: random.pick([0, 400, defaultShardLimits.heavyBytes]),
     sliceMs: random.pick([0, 10]),
@@ -84,8 +82,6 @@ export class Instance implements Owner {
   readonly shard: Shard;
   readonly #deps: InstanceDeps;
   readonly #clock: Clock;
-  /** Commands from outside that it has not answered. */
-  #open = 0;
 
   constructor(deps: InstanceDeps) {
     this.#deps = deps;
@@ -106,7 +102,6 @@ export class Instance implements Owner {
     });
     const scheduler = schedulerOf(this, loop, random);
     this.#clock = time.startClock();
-    const limits = limitsBy(random);
     this.shard = new Shard({
       shard,
       partitions,
@@ -121,7 +116,6 @@ export class Instance implements Owner {
       snapshots: this.disk,
       clock: this.#clock,
       scheduler,
-      openRequests: this.#said(random),
       mayOpen: (partitions) => this.#mayOpen(partitions, scheduler),
       ask: ({ kind, key }, command, done) => {
         if (this.isAlive) deps.ask(this, kind, key, mutant.outgoing?.(command) ?? command, done);
@@ -146,7 +140,7 @@ export class Instance implements Owner {
         world.count(`log: ${message}`);
         world.trace(() => `${this.name} ${level}: ${message} ${JSON.stringify(fields ?? {})}`);
       },
-      limits: mutant.limits?.(limits) ?? limits,
+      limits: limitsBy(random),
     });
   }
 
@@ -244,10 +238,7 @@ export class Instance implements Owner {
   /** A command that has arrived here; its answer is checked at the moment it leaves. */
   deliver(kind: string, key: string, command: AnyCommand, done: Done): void {
     const { world } = this.#deps;
-    const count = rowCount(command);
-    this.#open += count;
     const reply: ReplyTo = (code, body) => {
-      this.#open -= count;
       if (!this.isAlive) return;
       if (code === 'internal_error' && !world.faults.poison.has(`${kind}/${key}`))
         world.fail('only a poisoned actor fails', `${kind}/${key} ${JSON.stringify(command)}`);

@@ -305,9 +305,6 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
         },
       }),
   }),
-  'a commit pause never ends': () => ({
-    limits: (limits) => ({ ...limits, commitPauseMs: Number.POSITIVE_INFINITY }),
-  }),
   'resend without an id': () => ({ outgoing: withoutIds() }),
   'a sale never hears of what changed while a report was under way': () => of('sku', forgetLaterChanges),
   'release out of order': () => of('sale', releaseOutOfOrder),

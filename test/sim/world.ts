@@ -2,7 +2,6 @@
 import type { AnyDecider } from '../../src/protocol/decider.ts';
 import type { Journal, PassivatedStore, SnapshotStore } from '../../src/protocol/journal.ts';
 import type { Partition } from '../../src/runtime/partition.ts';
-import type { ShardLimits } from '../../src/runtime/shard-options.ts';
 import type { DiskFaults } from './disk.ts';
 import type { Loop } from './loop.ts';
 import type { Fail, Model } from './model.ts';
@@ -43,7 +42,6 @@ export interface Mutant {
   /** The snapshotter's way to the store. */
   readonly snapshots?: (store: SnapshotterStore) => SnapshotterStore;
   readonly store?: (store: Store) => void;
-  readonly limits?: (limits: ShardLimits) => ShardLimits;
   /** Each thread of a process has a time of its own. */
   readonly isTimePerThread?: boolean;
   /** A shard takes commands as soon as it has recovered itself. */

@@ -131,8 +131,6 @@ interface Options extends Partial<ShardLimits> {
   /** The counter, changed. */
   readonly decider?: Partial<AnyDecider>;
   readonly log?: Log;
-  /** What the gateways have open. */
-  readonly openRequests?: () => number;
   /** Timers look at the clock every few milliseconds: for tests that turn it. */
   readonly isHurried?: boolean;
 }
@@ -156,7 +154,6 @@ export async function startShard(
     mayOpen,
     decider,
     log = () => {},
-    openRequests = () => 0,
     isHurried = false,
     ...shardLimits
   } = options;
@@ -178,7 +175,6 @@ export async function startShard(
     ...(mayOpen ? { mayOpen } : {}),
     ask: ({ key }, command, done) => void said.asked.push({ key, command, done }),
     push: (push) => void said.pushes.push(push),
-    openRequests,
     onDurable: (partition, seq) => snapshotter.advance(partition, seq),
     onReplaced: (partition) => void said.replaced.push(partition),
     onRetired: (reason) => void said.retired.push(reason),
