@@ -144,12 +144,6 @@ export class Instance implements Owner {
     });
   }
 
-  /** What gateways say of their open requests may be right, what one that is silent said once, or anything. */
-  #said(random: Random): () => number {
-    const saidOnce = random.int(16, 200);
-    return random.pick([() => this.#open, () => saidOnce, () => random.int(0, 200)]);
-  }
-
   get now(): number {
     return this.#clock.now();
   }
