@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadContract } from '../gateway/contract.ts';
 import { authenticated, ofType } from '../gateway/live-client.ts';
-import { openSite, repository, type ServerProcess, type Site } from './server.ts';
+import { openSite, repository, type ServerProcess, type Site, waitFor } from './server.ts';
 import {
   admitted,
   call,
@@ -124,6 +124,8 @@ describe('a buyer over HTTP', () => {
     const lucky = await holding(server, drop, late);
     expect((await checkOut(server, lucky)).body.status).toBe('confirmed');
     expect(await stockOf(server, drop.sku)).toMatchObject({ sold: 1, held: 0, allotted: 0, available: 0 });
+    // The sale hears of it by a report, up to 100 ms later.
+    await waitFor(async () => (await call(server, `GET /v1/sales/${drop.saleId}`)).body.phase === 'sold_out');
     const tooLate = await guest(server);
     const told = await call(server, `POST /v1/sales/${drop.saleId}/tickets`, { who: tooLate, body: {} });
     expect([told.status, told.body.outlook]).toEqual([201, 'sold_out']);

@@ -48,5 +48,7 @@ export type SaleEvent =
       held: number;
       sold: number;
       tickets: [number, number, number][];
+      /** Those of the tickets that own nothing now and have held units since the report before; none in older records. */
+      claimed?: number[];
       atMs: number;
     };

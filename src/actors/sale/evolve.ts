@@ -126,6 +126,10 @@ function takeReport(state: SaleState, event: EventOf<'StockReported'>): void {
   item.available = event.available;
   item.held = event.held;
   item.sold = event.sold;
+  for (const number of event.claimed ?? []) {
+    const admission = state.active.get(number);
+    if (admission) admission.isClaimed = true;
+  }
   for (const [number, held, sold] of event.tickets) noteUnits(state, event, number, held, sold);
 }
 

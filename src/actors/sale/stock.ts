@@ -12,7 +12,13 @@ export function report(state: SaleState, command: ReportStock, at: Instant): Sal
   if (!item) return refuse('not_found');
   if (command.seq <= item.seq) return { code: 'ok', events: noEvents };
   const { type: _, ...stock } = command;
-  const events: SaleEvent[] = [{ type: 'StockReported', ...stock, atMs: at }];
+  // A ticket is reported because something of it changed: one that owns nothing has held something meanwhile.
+  const claimed = command.tickets
+    .filter(([number, held, sold]) => held + sold === 0 && state.active.get(number)?.isClaimed === false)
+    .map(([number]) => number);
+  const events: SaleEvent[] = [
+    { type: 'StockReported', ...stock, ...(claimed.length > 0 && { claimed }), atMs: at },
+  ];
   const before = unitsInPlay(state);
   const available = before.available - item.available + command.available;
   const held = before.held - item.held + command.held;

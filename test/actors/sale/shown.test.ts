@@ -136,4 +136,14 @@ describe('the items of a sale', () => {
       serving: { left: 0, onHold: 0, waitReason: null },
     });
   });
+
+  it('counts as claimed when its hold came and went between two reports', () => {
+    const room = two();
+    const { expiresAtMs } = room.state.active.get(1)!;
+    room.report(1, 0, 0, [[1, 0, 0]]);
+    expect(room.events.at(-1)).toMatchObject({ type: 'StockReported', claimed: [1] });
+    expect(room.view(1).admission).toEqual({ expiresAtMs, isClaimed: true });
+    room.report(1, 0, 0, [[1, 0, 0]]);
+    expect(room.events.at(-1)).not.toHaveProperty('claimed');
+  });
 });

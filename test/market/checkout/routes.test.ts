@@ -50,7 +50,9 @@ describe('checkout', () => {
     expect((await shop.request(stranger, `POST ${path}/cancel`)).status).toBe(404);
     const operator = await shop.visitor('operator');
     expect((await shop.request(operator, `GET ${path}`)).body.orderId).toBe(first.body.orderId);
-    expect((await shop.request(seller, `GET /v1/sales/${saleId}/status`)).body.items[0].sold).toBe(1);
+    // The sale hears of it by a report, up to 100 ms later.
+    const status = async () => (await shop.request(seller, `GET /v1/sales/${saleId}/status`)).body;
+    await until(async () => (await status()).items[0].sold === 1);
 
     const cancelled = await shop.request(buyer, `POST ${path}/cancel`);
     expect(cancelled.status).toBe(200);
