@@ -8,7 +8,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import pg from 'pg';
+import { openPool } from '../../src/persistence/postgres.ts';
 import { startTestPostgres, startTestRedis, type TestRedis } from '../../test/persistence/support.ts';
 import { waitFor } from '../../test/system/server.ts';
 import { expected, member, type Person, price, productBody, saleBody } from '../../test/system/shop.ts';
@@ -138,7 +138,7 @@ async function lua(): Promise<Arm> {
 async function postgres(): Promise<Arm> {
   const server = await startTestPostgres();
   const forget = onBenchEnd(() => process.kill(server.server.pid, 'SIGQUIT'));
-  const pool = new pg.Pool({ connectionString: server.url, max: 1 });
+  const pool = openPool(server.url, { max: 1, name: 'bench-books' });
   await pool.query(createStock);
   const gateway = await startBaseline('postgres', { DATABASE_URL: server.url });
   return {
