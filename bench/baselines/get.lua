@@ -1,5 +1,7 @@
 -- wrk's script of reads. Argument: a file with a line a request: path, and an access token where it needs one.
 
+dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "done.lua")
+
 local requests, count, at = {}, 0, 0
 
 function init(args)
@@ -14,13 +16,4 @@ end
 function request()
   at = at % count + 1
   return requests[at]
-end
-
-function done(summary, latency)
-  local errors = summary.errors
-  io.write(string.format(
-    '\nBENCH {"requests":%d,"durationUs":%d,"statusErrors":%d,"socketErrors":%d,"p50Us":%d,"p99Us":%d,"p999Us":%d,"maxUs":%d}\n',
-    summary.requests, summary.duration, errors.status, errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(50), latency:percentile(99), latency:percentile(99.9), latency.max
-  ))
 end

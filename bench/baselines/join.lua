@@ -1,5 +1,7 @@
 -- wrk's script of joins: each buyer of the file once, then the run ends. Arguments: a file with an access token a line, the path.
 
+dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "done.lua")
+
 local tokens, count, at = {}, 0, 0
 local before, after
 
@@ -23,13 +25,4 @@ function request()
     at = at + 1
   end
   return before .. tokens[at] .. after
-end
-
-function done(summary, latency)
-  local errors = summary.errors
-  io.write(string.format(
-    '\nBENCH {"requests":%d,"durationUs":%d,"statusErrors":%d,"socketErrors":%d,"p50Us":%d,"p99Us":%d,"p999Us":%d,"maxUs":%d}\n',
-    summary.requests, summary.duration, errors.status, errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(50), latency:percentile(99), latency:percentile(99.9), latency.max
-  ))
 end

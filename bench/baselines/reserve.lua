@@ -1,6 +1,8 @@
 -- wrk's script of a reserve: every request is a hold with a fresh id by the next buyer. All that can be made beforehand is.
 -- Argument: a file with a line a buyer: access token, admission token, path, SKU.
 
+dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "done.lua")
+
 local heads, tails, count = {}, {}, 0
 local hex = {}
 local at = 0
@@ -29,13 +31,4 @@ function request()
   return heads[at] .. hex[random(0, 65535)] .. hex[random(0, 65535)] .. "-" .. hex[random(0, 65535)]
     .. "-" .. hex[16384 + random(0, 4095)] .. "-" .. hex[32768 + random(0, 16383)] .. "-"
     .. hex[random(0, 65535)] .. hex[random(0, 65535)] .. hex[random(0, 65535)] .. tails[at]
-end
-
-function done(summary, latency)
-  local errors = summary.errors
-  io.write(string.format(
-    '\nBENCH {"requests":%d,"durationUs":%d,"statusErrors":%d,"socketErrors":%d,"p50Us":%d,"p99Us":%d,"p999Us":%d,"maxUs":%d}\n',
-    summary.requests, summary.duration, errors.status, errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(50), latency:percentile(99), latency:percentile(99.9), latency.max
-  ))
 end

@@ -3,7 +3,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { whileChild } from './children.ts';
 
-export interface WrkResult {
+/** What a load generator tells of a run. */
+export interface LoadFigures {
   /** Answered with success. */
   readonly requests: number;
   readonly seconds: number;
@@ -12,6 +13,9 @@ export interface WrkResult {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
+}
+
+export interface WrkResult extends LoadFigures {
   readonly maxMs: number;
 }
 

@@ -1,4 +1,5 @@
 /** What a client process is asked to do, and what it says of it. */
+import type { LoadFigures } from '../baselines/wrk.ts';
 
 interface Load {
   readonly url: string;
@@ -37,13 +38,7 @@ export interface Positions extends Load {
 
 export type Job = Purchases | OpenLoop | LiveHolds | Positions;
 
-export interface JobResult {
-  readonly requests: number;
-  readonly seconds: number;
-  readonly errors: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly p999Ms: number;
+export interface JobResult extends LoadFigures {
   /** Processor time of the client within the run. */
   readonly clientUs: number;
   /** The first of what went wrong, for whoever looks for the cause. */
