@@ -4,9 +4,7 @@
  */
 import { wordColumn } from './column.ts';
 import { RowKeys } from './row-keys.ts';
-import { readUuid, tryWriteUuid, uuidSpace, uuidWords } from './uuid-words.ts';
-
-type Words = Uint32Array | Int32Array;
+import { readUuid, tryWriteUuid, uuidSpace, uuidWords, type Words } from './uuid-words.ts';
 
 const scratch = new Uint32Array(uuidWords);
 

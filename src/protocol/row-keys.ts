@@ -7,14 +7,14 @@
  * 3. Clients choose ids: whoever knew the hash could choose many that fall into one place. So it is seeded by the thread
  *    (`seedKeyHashes`). The order of rows never depends on it.
  */
+import type { Words } from './uuid-words.ts';
+
 let seed = 0x2545f491;
 
 /** To be called once, by a thread's start, with a number that nobody outside can know. */
 export function seedKeyHashes(random: number): void {
   seed = random | 0;
 }
-
-type Words = Uint32Array | Int32Array;
 
 /** A single table is split when it has so many rows. */
 const splitRows = 4_096;

@@ -2,7 +2,8 @@
 
 export const uuidWords = 4;
 
-type Words = Uint32Array | Int32Array;
+/** Words that are read as bits: it does not matter whether they have a sign. */
+export type Words = Uint32Array | Int32Array;
 
 /** Writes the UUID at the end of `text` (36 characters, a prefix may stand before it) as four words. */
 export function writeUuid(text: string, out: Words, at: number): void {

@@ -4,8 +4,7 @@
  */
 import { wordColumn } from '../../protocol/column.ts';
 import { IdTable } from '../../protocol/id-table.ts';
-
-type Words = Uint32Array | Int32Array;
+import type { Words } from '../../protocol/uuid-words.ts';
 
 export class BuyerTable {
   readonly #ids = new IdTable('acc_');

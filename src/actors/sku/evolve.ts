@@ -1,5 +1,4 @@
 /** The only writer of the sku actor's state: what each event of the journal means. */
-
 import { unknownEvent } from '../../protocol/decider.ts';
 import { type Allocation, HoldList } from './allocation.ts';
 import { BuyerTable } from './buyer-table.ts';
@@ -16,8 +15,7 @@ import {
   quantityAt,
   ticketAt,
 } from './placed-rows.ts';
-import type { SkuState } from './state.ts';
-import { freeOf, isWarned } from './state.ts';
+import { freeOf, isWarned, type SkuState } from './state.ts';
 import { TicketUnits } from './ticket-units.ts';
 
 type EventOf<Type extends SkuEvent['type']> = Extract<SkuEvent, { type: Type }>;
@@ -139,7 +137,7 @@ export function awaitEnd(state: SkuState, hold: Hold, isUnwarned: boolean): void
 /** It waits no longer. */
 function leave(state: SkuState, hold: Hold): void {
   const { allocation } = hold;
-  if (allocation.unwarned === hold.row + 1) allocation.unwarned = state.holds.after(hold);
+  if (allocation.unwarned === hold.row + 1) allocation.unwarned = state.holds.next(hold.row + 1);
   state.holds.take(allocation.unassigned, hold);
   if (allocation.unassigned.size === 0) state.waiting.delete(allocation);
 }

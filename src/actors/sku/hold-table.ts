@@ -9,10 +9,9 @@
 import { byteColumn, doubleColumn, wordColumn } from '../../protocol/column.ts';
 import type { Serial } from '../../protocol/deadline-heap.ts';
 import { IdColumn, IdTable } from '../../protocol/id-table.ts';
+import type { Words } from '../../protocol/uuid-words.ts';
 import type { Allocation, HoldList } from './allocation.ts';
 import type { HoldState } from './commands.ts';
-
-type Words = Uint32Array | Int32Array;
 
 /** In the order of their codes; 0 is no hold. */
 const states: readonly (HoldState | null)[] = [null, 'held', 'committing', 'committed', 'voided', 'expired'];
@@ -212,9 +211,9 @@ export class HoldTable {
     list.size--;
   }
 
-  /** From `from` on (row + 1). Each may be taken out as soon as it has come. */
-  *listed(list: HoldList, from = list.first): Generator<Hold> {
-    for (let at = from; at !== 0; ) {
+  /** In the list's order. Each may be taken out as soon as it has come. */
+  *listed(list: HoldList): Generator<Hold> {
+    for (let at = list.first; at !== 0; ) {
       const row = at - 1;
       at = this.#columns.after.get(row);
       yield new Hold(this.#columns, row);
@@ -226,12 +225,7 @@ export class HoldTable {
     return new Hold(this.#columns, at - 1);
   }
 
-  /** row + 1 of the one that follows in its list; 0: it is the last. */
-  after({ row }: Hold): number {
-    return this.#columns.after.get(row);
-  }
-
-  /** The same for the one at `at` (row + 1). */
+  /** row + 1 of the one that follows the one at `at` (row + 1) in its list; 0: it is the last. */
   next(at: number): number {
     return this.#columns.after.get(at - 1);
   }

@@ -4,7 +4,6 @@
  * 1. A repeat is recognised before anything else and answered with the hold as it is now.
  * 2. A hold whose deadline has come is over, whether or not a Tick has expired it yet: nothing revives it.
  */
-
 import { type Instant, noEvents, type Push, type RefusedDecision, refuse } from '../../protocol/decider.ts';
 import type { Allocation } from './allocation.ts';
 import {

@@ -7,7 +7,6 @@
  * 3. Adjustments are kept for a day, closed allocations for a day and until their last hold is forgotten.
  * 4. All of that is one event, HoldsForgotten, whose `beforeMs` is the limit for what is kept for a day.
  */
-
 import type { Instant } from '../../protocol/decider.ts';
 import type { Allocation, HoldList } from './allocation.ts';
 import type { Hold } from './hold-table.ts';

@@ -11,7 +11,6 @@
  *    by any event, so their journals do not say which ones the sale has heard: today's numbers are greater than all of
  *    those, so the sale takes no report for a repeat, and hears once more what it may have heard.
  */
-
 import { type Answered, type Instant, message, noEvents } from '../../protocol/decider.ts';
 import { type ReportStock, reportStock } from '../sale/commands.ts';
 import type { Allocation, ReportMessage } from './allocation.ts';

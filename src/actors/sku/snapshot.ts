@@ -9,7 +9,6 @@
  * 2. Heaps are not stored: they are a function of the holds and of `warnedUpToMs`.
  * 3. A report under way is stored as it was formed: it is sent again under the same id with the same content.
  */
-
 import type { Money } from '../../protocol/money.ts';
 import { rowsPerSlice, runToEnd, type Slices, sortInSlices } from '../../protocol/slices.ts';
 import { uuidWords } from '../../protocol/uuid-words.ts';
@@ -21,8 +20,7 @@ import { awaitEnd } from './evolve.ts';
 import type { Hold } from './hold-table.ts';
 import { type NumberColumn, numberColumn, numbersOf } from './number-column.ts';
 import { collectReports, reportMessage } from './pending.ts';
-import type { Adjustment, Registration, SkuState } from './state.ts';
-import { initialSku } from './state.ts';
+import { type Adjustment, initialSku, type Registration, type SkuState } from './state.ts';
 import { type TextColumn, textColumn, textReader, uuidsOf } from './text-column.ts';
 import { TicketUnits } from './ticket-units.ts';
 

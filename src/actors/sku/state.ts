@@ -12,7 +12,6 @@
  * 4. `buyers` counts held, committing and committed units; it outlives the holds themselves, so that a buyer's limit
  *    does not come back when old holds are forgotten.
  */
-
 import { DeadlineHeap } from '../../protocol/deadline-heap.ts';
 import type { Decision, Instant, Push } from '../../protocol/decider.ts';
 import type { Money } from '../../protocol/money.ts';

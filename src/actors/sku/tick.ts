@@ -5,7 +5,6 @@
  * 1. One Tick is one bounded turn: at most `expiredPerTick` holds, then the next Tick is due at once.
  * 2. Expiry goes first: units that come back are what everybody waits for.
  */
-
 import type { Instant, Push, Tick } from '../../protocol/decider.ts';
 import type { Allocation } from './allocation.ts';
 import type { SkuEvent } from './events.ts';
