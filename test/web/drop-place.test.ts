@@ -128,9 +128,15 @@ shop.describe('a place in line', () => {
       await tab.goto(`/drops/${drop.saleId}`);
       await button(tab, 'Join the line').waitFor();
     }
-    // Pressed without a look first: as soon as one has joined, the other shows the place, too.
+    // As soon as one has joined, the other shows the place, too: both have pressed before the server hears of it.
+    const pressed = Promise.withResolvers<void>();
+    await first.context().route(/\/tickets$/, async (route) => {
+      await pressed.promise;
+      await route.fallback();
+    });
     const press = `[...document.querySelectorAll('button')].find((b) => b.textContent === 'Join the line').click()`;
-    await Promise.all(tabs.map((tab) => tab.evaluate(press)));
+    for (const tab of tabs) await tab.evaluate(press);
+    pressed.resolve();
     for (const tab of tabs) expect(await numberIn(tab, 'Your number')).toBe(3);
     const status = await expected(shop.server, `GET /v1/sales/${drop.saleId}/status`, 200, {
       who: drop.seller,

@@ -196,6 +196,8 @@ shop.describe('in a browser', () => {
     await dialog.waitFor({ state: 'hidden' });
     expect(await remove.evaluate('document.activeElement.getAttribute("aria-label")')).toMatch(/^Remove/);
     await page.keyboard.press('Enter');
+    // Until the dialog stands, the list's own button is the next that says "Remove".
+    await dialog.waitFor();
     await tabTo(page, 'Remove');
     await page.keyboard.press('Enter');
     await region.getByText('No address is saved.', { exact: false }).waitFor();
