@@ -99,19 +99,7 @@ export class Exchange implements Door {
     this.#match = match;
     const { route } = match.compiled;
 
-    const identity = gate.pipeline.identify(route, head.authorization, head.client);
-    if (identity instanceof Promise) {
-      identity.then(
-        (known) => {
-          this.#identity = known;
-          this.#proceed();
-        },
-        (error) => this.#fail(error),
-      );
-    } else {
-      this.#identity = identity;
-    }
-
+    this.#identity = gate.pipeline.identify(route, head.authorization, head.client);
     if (hasBody(route)) {
       const body = new RequestBody(gate, this.#bodyBytesMax());
       this.#body = body;

@@ -63,15 +63,11 @@ export class Pipeline {
   }
 
   /**
-   * Who sent the bearer token: at once when the token is known. A token that is not good is refused where one is
-   * needed, and ignored elsewhere: an expired one must not keep its owner from renewing it. Refuses with
-   * `unauthenticated`, `invalid_token` or `token_expired`.
+   * Who sent the bearer token. A token that is not good is refused where one is needed, and ignored elsewhere: an
+   * expired one must not keep its owner from renewing it. Refuses with `unauthenticated`, `invalid_token` or
+   * `token_expired`.
    */
-  identify(
-    route: Route,
-    authorization: string,
-    client: ClientAddress,
-  ): Identity | null | Promise<Identity | null> {
+  identify(route: Route, authorization: string, client: ClientAddress): Identity | null {
     const isNeeded = route.who !== 'anybody';
     if (authorization === '') {
       if (!isNeeded) return null;
@@ -82,9 +78,7 @@ export class Pipeline {
       if (authorization.slice(0, 7).toLowerCase() !== 'bearer ')
         throw new DoorbusterError('unauthenticated', 'The Authorization header must be of the Bearer scheme');
       const token = authorization.slice(7).trim();
-      if (isNeeded) return this.verify(token, client);
-      const identity = this.#tokens.verify(token);
-      return identity instanceof Promise ? identity.catch(nobody) : identity;
+      return isNeeded ? this.verify(token, client) : this.#tokens.verify(token);
     } catch (error) {
       if (isNeeded || !(error instanceof DoorbusterError)) throw error;
       return null;
@@ -92,20 +86,13 @@ export class Pipeline {
   }
 
   /** Whose token it is. An address that sends many that are refused is told so by `rate_limited`. */
-  verify(token: string, client: ClientAddress): Identity | Promise<Identity> {
+  verify(token: string, client: ClientAddress): Identity {
     try {
-      const identity = this.#tokens.verify(token);
-      return identity instanceof Promise
-        ? identity.catch((error) => this.#countRefused(error, client))
-        : identity;
+      return this.#tokens.verify(token);
     } catch (error) {
-      return this.#countRefused(error, client);
+      this.limits.refused.take(client);
+      throw error;
     }
-  }
-
-  #countRefused(error: unknown, client: ClientAddress): never {
-    this.limits.refused.take(client);
-    throw error;
   }
 
   /** Whether this account may ask this, and not too often. Refuses with `forbidden` or `rate_limited`. */
@@ -187,12 +174,6 @@ export class Pipeline {
     if (accessLog !== undefined)
       accessLog.line(requestId, name, status, ms, address, identity?.accountId ?? null, via);
   }
-}
-
-/** Only what was refused: a bug stays a bug. */
-function nobody(error: unknown): null {
-  if (error instanceof DoorbusterError) return null;
-  throw error;
 }
 
 // ----------------------------------------------------------------

@@ -131,7 +131,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     shards,
     logged,
     async bearer(role, accountId = newId('account')) {
-      return `Bearer ${(await tokensOf(services).issueAccess({ accountId, roles: [role] })).accessToken}`;
+      return `Bearer ${tokensOf(services).issueAccess({ accountId, roles: [role] }).accessToken}`;
     },
     async call(method, path, { token, body, headers } = {}) {
       const answer = await fetch(url + path, {

@@ -110,7 +110,7 @@ export class Shop {
 
   async visitor(role: Role = 'guest'): Promise<Visitor> {
     const accountId = newId('account');
-    const { accessToken } = await tokensOf(this.services).issueAccess({ accountId, roles: [role] });
+    const { accessToken } = tokensOf(this.services).issueAccess({ accountId, roles: [role] });
     return { accountId, token: accessToken };
   }
 

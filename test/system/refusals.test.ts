@@ -68,14 +68,12 @@ describe('a token', () => {
     const changed = { ...buyer, token: `${buyer.token.slice(0, -4)}AAAA` };
     await refused('GET /v1/me', 401, 'invalid_token', { who: changed });
     const identity = { accountId: newId('account'), roles: ['admin'] } as const;
-    const forged = await new AccessTokens('another secret of the same good length', Date.now).issueAccess(
-      identity,
-    );
+    const forged = new AccessTokens('another secret of the same good length', Date.now).issueAccess(identity);
     await refused('GET /v1/ops/shards', 401, 'invalid_token', {
       who: { ...identity, token: forged.accessToken },
     });
     const yesterday = () => Date.now() - 25 * 3_600_000;
-    const old = await new AccessTokens(tokenSecret, yesterday).issueAccess(identity);
+    const old = new AccessTokens(tokenSecret, yesterday).issueAccess(identity);
     await refused('GET /v1/me', 401, 'token_expired', { who: { ...identity, token: old.accessToken } });
   });
 

@@ -228,7 +228,7 @@ shop.describe('one drop in the console', () => {
       const { sid } = JSON.parse(Buffer.from(body.accessToken.split('.')[1], 'base64url').toString());
       // As if it had been given nearly a quarter of an hour ago.
       const past = new AccessTokens(tokenSecret, () => Date.now() - 900_000 + lifeMs);
-      const { accessToken } = await past.issueAccess({ accountId: who.accountId, roles: ['operator'] }, sid);
+      const { accessToken } = past.issueAccess({ accountId: who.accountId, roles: ['operator'] }, sid);
       await route.fulfill({ response: answer, json: { ...body, accessToken, expiresIn: lifeMs / 1000 } });
     });
     const statuses: number[] = [];

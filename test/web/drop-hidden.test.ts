@@ -45,7 +45,7 @@ async function guestOfLongAgo(page: Page): Promise<void> {
   await page.route('**/v1/auth/guest', async (route) => {
     const answer = await route.fetch();
     const body = await answer.json();
-    const { accessToken } = await past.issueAccess({ accountId: body.accountId, roles: ['guest'] });
+    const { accessToken } = past.issueAccess({ accountId: body.accountId, roles: ['guest'] });
     await route.fulfill({ response: answer, json: { ...body, accessToken, expiresIn: lifeMs / 1_000 } });
   });
 }

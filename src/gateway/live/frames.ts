@@ -3,7 +3,7 @@
  *
  * 1. The first frame is `authenticate` with a good token, or the socket is closed (4001). A later one with a new token
  *    of the same account lets the socket live as long as that token, and so does the same one sent twice, as often as
- *    frames may come. Frames that come while a token is being checked wait, within bounds.
+ *    frames may come.
  * 2. Requests take the pipeline to the HTTP routes' own handlers (`requests.ts`), each with one `reply`.
  * 3. A frame that makes no sense is answered by an `error` frame; after a few of them the socket is closed (4029).
  */
@@ -22,7 +22,6 @@ const frameBytesMax = 16 * 1024;
 /** Something, a ping at the least, comes this often: a client that hears nothing for longer reconnects. */
 export const heartbeatSeconds = 40;
 const openRequestsMax = 16;
-const stashMax = 16;
 const idCharsMax = 128;
 
 export class FrameReceiver {
@@ -58,14 +57,8 @@ export class FrameReceiver {
   }
 
   #take(socket: LiveSocket, frame: Frame): void {
-    if (socket.ws === null) return;
-    if (socket.stash !== null) {
-      if (socket.stash.push(frame) > stashMax) socket.end(closeCodes.rateLimited, 'too many frames');
-    } else if (socket.identity === null || frame.type === 'authenticate') {
-      void this.#authenticate(socket, frame);
-    } else {
-      this.#handle(socket, frame);
-    }
+    if (socket.identity === null || frame.type === 'authenticate') this.#authenticate(socket, frame);
+    else this.#handle(socket, frame);
   }
 
   #refusalOf(
@@ -94,17 +87,14 @@ export class FrameReceiver {
     return this.#pipeline.replyTo(error, null, null);
   }
 
-  async #authenticate(socket: LiveSocket, frame: Frame): Promise<void> {
-    const stash: Frame[] = [];
-    socket.stash = stash;
+  #authenticate(socket: LiveSocket, frame: Frame): void {
     try {
       if (frame.type !== 'authenticate' || typeof frame.accessToken !== 'string')
         throw new DoorbusterError(
           'unauthenticated',
           'The first frame must be authenticate with an accessToken',
         );
-      const identity = await this.#pipeline.verify(frame.accessToken, socket.client);
-      if (socket.ws === null) return;
+      const identity = this.#pipeline.verify(frame.accessToken, socket.client);
       if (socket.identity === null) {
         this.#connections.admit(socket, identity.accountId);
       } else if (socket.identity.accountId !== identity.accountId) {
@@ -116,11 +106,8 @@ export class FrameReceiver {
       this.#endUnauthenticated(socket, error);
       return;
     }
-    socket.stash = null;
     const serverTime = new Date(this.#now()).toISOString();
     socket.send({ type: 'ready', serverTime, heartbeatSeconds });
-    // Among them may be another token, for which those behind it wait again.
-    for (const next of stash) this.#take(socket, next);
   }
 
   /** Ends a socket whose access token has expired, or belongs to a session that has ended. */

@@ -57,8 +57,6 @@ export class LiveSocket {
   identity: Identity | null = null;
   /** Empty for most sockets but for one. */
   readonly subscriptions: Subscription[] = [];
-  /** Frames that came while the token was being checked. */
-  stash: Record<string, unknown>[] | null = null;
   openRequests = 0;
   /** Since when broadcasts have been dropped, 0 when none is. */
   slowSinceMs = 0;

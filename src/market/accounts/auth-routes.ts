@@ -17,11 +17,8 @@ import { Credentials, Guest, NewAccount, Refresh, SignIn, SignOut } from './sche
 import { seenFrom, userAgentHeader } from './session-routes.ts';
 import { accountsOf, type SignedIn } from './store.ts';
 
-async function signInJson(
-  services: Services,
-  { account, sessionId, refreshToken }: SignedIn,
-): Promise<SignIn> {
-  const access = await tokensOf(services).issueAccess(account, sessionId);
+function signInJson(services: Services, { account, sessionId, refreshToken }: SignedIn): SignIn {
+  const access = tokensOf(services).issueAccess(account, sessionId);
   return { account, ...access, refreshToken };
 }
 
@@ -38,7 +35,7 @@ const createGuest = route({
   refusals: ['rate_limited'],
   async handle({ services, client, mintedId: accountId }) {
     services.limits.guests.take(client);
-    const access = await tokensOf(services).issueAccess({ accountId, roles: ['guest'] });
+    const access = tokensOf(services).issueAccess({ accountId, roles: ['guest'] });
     const refreshToken = accountsOf(services).guestsRefreshToken(accountId);
     return reply(201, { accountId, ...access, refreshToken });
   },
@@ -62,7 +59,7 @@ const register = route({
     const guest = identity !== null && isGuest(identity) ? identity : null;
     return reply(
       201,
-      await signInJson(services, await accountsOf(services).register(body, guest, seenFrom(request))),
+      signInJson(services, await accountsOf(services).register(body, guest, seenFrom(request))),
     );
   },
 });
@@ -81,21 +78,17 @@ const login = route({
   refusals: ['invalid_credentials', 'rate_limited'],
   async handle(request) {
     const { services, body, client } = request;
-    if (body.guestToken !== undefined) await guestFrom(services, body.guestToken, client);
+    if (body.guestToken !== undefined) guestFrom(services, body.guestToken, client);
     const signedIn = await tryPassword(services, body.email, client, () =>
       accountsOf(services).login(body, seenFrom(request)),
     );
-    return reply(200, await signInJson(services, signedIn));
+    return reply(200, signInJson(services, signedIn));
   },
 });
 
 /** The guest whose token this is; any other is refused, or what the guest has would be lost without a word. */
-async function guestFrom(
-  services: Services,
-  guestToken: string,
-  client: AnyRequest['client'],
-): Promise<Identity> {
-  const identity = await verified(services, guestToken);
+function guestFrom(services: Services, guestToken: string, client: AnyRequest['client']): Identity {
+  const identity = verified(services, guestToken);
   if (identity !== null && isGuest(identity)) return identity;
   services.limits.refused.take(client);
   return invalid('/guestToken', 'must be a valid token of a guest');
@@ -113,9 +106,9 @@ function countingRefused<Result>(
   });
 }
 
-async function verified(services: Services, token: string): Promise<Identity | null> {
+function verified(services: Services, token: string): Identity | null {
   try {
-    return await tokensOf(services).verify(token);
+    return tokensOf(services).verify(token);
   } catch (error) {
     if (error instanceof DoorbusterError) return null;
     throw error;
@@ -138,7 +131,7 @@ const refresh = route({
   async handle(request) {
     const { services, client, body } = request;
     const renewed = accountsOf(services).refresh(body.refreshToken, seenFrom(request));
-    return reply(200, await signInJson(services, await countingRefused(services, client, renewed)));
+    return reply(200, signInJson(services, await countingRefused(services, client, renewed)));
   },
 });
 

@@ -14,7 +14,7 @@ afterAll(() => shop.stop());
 
 const memberSeconds = 900;
 const tokenOf = async (accountId: string, sessionId?: string) =>
-  (await tokensOf(shop.services).issueAccess({ accountId, roles: ['buyer'] }, sessionId)).accessToken;
+  tokensOf(shop.services).issueAccess({ accountId, roles: ['buyer'] }, sessionId).accessToken;
 
 describe('a live socket', () => {
   it.each([[[]], [['doorbuster.msgpack.v1']]])('ends with its token (%s)', async (protocols) => {

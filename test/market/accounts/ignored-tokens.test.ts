@@ -17,7 +17,7 @@ beforeAll(async () => {
   database = await testDatabase();
   server = await startTestServer({ routes, database: openDatabase(database.pool) });
   const old = new AccessTokens(server.services.tokenSecret, () => Date.now() - 25 * 3_600_000);
-  const expired = await old.issueAccess({ accountId: newId('account'), roles: ['buyer'] });
+  const expired = old.issueAccess({ accountId: newId('account'), roles: ['buyer'] });
   badTokens = [
     ['expired', `Bearer ${expired.accessToken}`],
     ['broken', 'Bearer not.a.token'],
