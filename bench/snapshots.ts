@@ -20,7 +20,7 @@ import type { JournalRecord } from '../src/protocol/frame.ts';
 import { Peer } from '../src/protocol/peer.ts';
 import { anchorClock, systemScheduler } from '../src/runtime/clock.ts';
 import type { Shard } from '../src/runtime/shard.ts';
-import { portWire } from '../src/runtime/thread.ts';
+import { portWire } from '../src/runtime/thread-wires.ts';
 import { testDatabase } from '../test/persistence/support.ts';
 import { append } from './append.ts';
 import { loneShard } from './lone-shard.ts';

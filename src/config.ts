@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { availableParallelism, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 
+const threadSettings = ['apart', 'joined'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** A range of addresses. */
@@ -30,6 +31,8 @@ export interface Config {
   readonly redisUrl: string | null;
   readonly shards: number;
   readonly gateways: number;
+  /** `joined`: a shard and a gateway share a worker thread. */
+  readonly threads: (typeof threadSettings)[number];
   readonly stripe: { readonly secretKey: string | null; readonly webhookSecret: string | null };
   /** Port of the built-in payment sandbox on 127.0.0.1; 0 picks a free one. */
   readonly sandboxPort: number;
@@ -233,6 +236,7 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     redisUrl: env.redisUrl('REDIS_URL'),
     shards: env.integer('SHARDS', Math.min(halfOfCores, 32), 1, 64),
     gateways: env.integer('GATEWAYS', Math.min(halfOfCores, 32), 1, 64),
+    threads: env.oneOf('THREADS', 'apart', threadSettings),
     stripe: { secretKey: env.text('STRIPE_SECRET_KEY'), webhookSecret: env.text('STRIPE_WEBHOOK_SECRET') },
     sandboxPort: env.integer('SANDBOX_PORT', 0, 0, 65535),
     clockAheadSecondsMax: env.integer('CLOCK_AHEAD_SECONDS_MAX', 3_600, 5, 10_000_000_000),

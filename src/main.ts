@@ -26,6 +26,7 @@ import { Supervisor } from './runtime/supervisor.ts';
 import type { Role } from './runtime/thread-messages.ts';
 import type { BackOfficeData } from './threads/back-office.ts';
 import type { GatewayData } from './threads/gateway.ts';
+import { workerOf } from './threads/joined.ts';
 import type { SandboxData } from './threads/sandbox.ts';
 import type { ShardData } from './threads/shard.ts';
 import type { SharedData } from './threads/shared.ts';
@@ -41,6 +42,7 @@ allowLargeHeads();
 const log = createLog({ level: config.logLevel }, {});
 const threads = new Supervisor({
   log,
+  entry: new URL('./threads/worker.ts', import.meta.url),
   onReplaced: (reason) => void stop(`replaced: ${reason}`, replaced),
   overview: () => overview.read(),
 });
@@ -174,7 +176,7 @@ async function startShards(
 
 /** Answers with what the thread says of itself when it is ready. */
 function startThread<Data extends object>(role: Role, index: number, data: Data): Promise<unknown> {
-  return threads.start(role, index, new URL(`./threads/${role}.ts`, import.meta.url), data);
+  return threads.start({ role, index }, data, workerOf(config, role, index));
 }
 
 function each<Result>(count: number, one: (index: number) => Promise<Result>): Promise<Result[]> {

@@ -124,9 +124,10 @@ export class CommitStage {
     this.#stall.note();
   }
 
-  /** Nothing leaves any more. */
+  /** Nothing leaves any more, and nothing is written that is not on its way to the journal already. */
   end(): void {
     this.#isOver = true;
+    this.#commit.end();
     this.#lease.end();
   }
 

@@ -43,6 +43,7 @@ export class GroupCommit {
   open: Batch = emptyBatch();
   #inFlight: Batch | null = null;
   #inFlightSinceMs = 0;
+  #isOver = false;
   readonly #journal: Journal;
   readonly #scheduler: Scheduler;
   readonly #events: CommitEvents;
@@ -64,7 +65,7 @@ export class GroupCommit {
 
   /** Sends the open batch on its way, unless one is in flight: then that one's end does it. */
   seal(): void {
-    if (this.#inFlight) return;
+    if (this.#inFlight || this.#isOver) return;
     const batch = this.open;
     if (isEmpty(batch)) return;
     this.open = emptyBatch();
@@ -76,6 +77,11 @@ export class GroupCommit {
     this.#inFlight = batch;
     this.#inFlightSinceMs = this.#scheduler.now();
     this.#write(batch, frames, frames, retryFirstMs);
+  }
+
+  /** What is not on its way yet never goes. */
+  end(): void {
+    this.#isOver = true;
   }
 
   /** The open batch without the partition's records. What is in flight is looked at when the journal answers. */

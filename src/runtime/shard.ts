@@ -110,6 +110,16 @@ export class Shard {
     return isClean;
   }
 
+  /** Decides nothing more, and lets nothing leave: what was decided and is not in the journal is forgotten. */
+  abandon(): void {
+    this.#stage.end();
+    this.#housekeeping.stop();
+    for (const partition of this.#partitions.all()) {
+      partition.isOpen = false;
+      partition.isTaking = false;
+    }
+  }
+
   /** A command from outside. It is answered once: after its events are durable, or `busy` at once. */
   deliver(kind: string, key: string, command: AnyCommand, reply: ReplyTo): void {
     const partition = this.#partitions.byNumber.get(partitionOf(kind, key));
@@ -191,12 +201,7 @@ export class Shard {
   }
 
   #fail(reason: string): void {
-    this.#stage.end();
-    this.#housekeeping.stop();
-    for (const partition of this.#partitions.all()) {
-      partition.isOpen = false;
-      partition.isTaking = false;
-    }
+    this.abandon();
     this.#deps.onFatal(reason);
   }
 

@@ -1,7 +1,7 @@
-/** One thread as main sees it: the worker that runs now, if any, and what it has said. Workers come and go. */
-import { Worker } from 'node:worker_threads';
+/** One thread as main sees it: whether it runs now, and what it has said. It comes and goes, and its worker with it. */
 import type { Log } from '../protocol/log.ts';
-import type { FromMain, ThreadName, ThreadStart, ToMain } from './thread-messages.ts';
+import type { SupervisedWorker } from './supervised-worker.ts';
+import type { FromMain, ThreadName, ToMain } from './thread-messages.ts';
 
 export interface ThreadEvents {
   readonly log: Log;
@@ -10,90 +10,67 @@ export interface ThreadEvents {
   onWireBroken(other: ThreadName): void;
   /** What main knows of the whole process. */
   overview(): Promise<unknown>;
-  /** The worker has ended, for whatever reason. */
-  onExit(): void;
+  /** The thread answers nobody any more; its worker may live on for a while. */
+  onEnded(): void;
 }
 
-const youngGenerationMb = 64;
 const statsTimeoutMs = 1_000;
 /** A worker that was told to stop is ended so long after its grace. */
 const terminateAfterMs = 500;
 
 export class SupervisedThread {
   readonly name: ThreadName;
-  readonly #entry: URL;
+  readonly worker: SupervisedWorker;
   readonly #data: object;
   readonly #events: ThreadEvents;
   readonly #statsById = new Map<number, (body: unknown) => void>();
-  #worker: Worker | null = null;
-  #hasSaidReady = false;
+  #starting: { resolve(info: unknown): void; reject(error: Error): void } | null = null;
+  #onStopped: () => void = () => {};
   #nextStats = 1;
   #isStopClean = false;
-  /** What the worker said when it became ready. */
+  isRunning = false;
+  /** What the thread said when it became ready. */
   info: unknown = null;
   isReplaced = false;
   /** Replaced in all that it owned. */
   isRetired = false;
   restarts = 0;
-  /** When the latest start began. */
-  startedAtMs = 0;
 
-  constructor(name: ThreadName, entry: URL, data: object, events: ThreadEvents) {
+  constructor(name: ThreadName, worker: SupervisedWorker, data: object, events: ThreadEvents) {
     this.name = name;
-    this.#entry = entry;
+    this.worker = worker;
     this.#data = data;
     this.#events = events;
+    worker.add(this);
   }
 
-  get isRunning(): boolean {
-    return this.#worker !== null;
-  }
-
-  /** A worker runs and has not said yet that it is ready. */
+  /** It runs and has not said yet that it is ready. */
   get isStarting(): boolean {
-    return this.#worker !== null && !this.#hasSaidReady;
+    return this.#starting !== null;
   }
 
   get isReady(): boolean {
-    return this.#hasSaidReady && !this.isRetired;
+    return this.isRunning && !this.isStarting && !this.isRetired;
   }
 
   get summary(): ThreadName & { restarts: number } {
     return { ...this.name, restarts: this.restarts };
   }
 
-  /** Starts a worker. Settles when the worker is ready or has ended before it was. */
+  /** Starts the thread, and its worker where that does not run. Settles when it is ready or has ended before it was. */
   start(): Promise<unknown> {
-    this.startedAtMs = performance.now();
-    const workerData: ThreadStart = { name: this.name, restarts: this.restarts, data: this.#data };
-    const worker = new Worker(this.#entry, {
-      workerData,
-      name: `${this.name.role}-${this.name.index}`,
-      // Decisions and replay make much that dies young: by default most of it is copied once for nothing.
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
-    });
-    this.#worker = worker;
+    this.worker.start();
+    this.isRunning = true;
+    this.#isStopClean = false;
+    const start = { name: this.name, restarts: this.restarts, data: this.#data };
+    this.worker.send({ type: 'run', start });
     return new Promise((resolve, reject) => {
-      worker.on('message', (message: ToMain) => {
-        this.#receive(message);
-        if (message.type === 'ready') resolve(message.info);
-      });
-      worker.on('error', (error) => {
-        const stack = error instanceof Error ? error.stack : null;
-        this.#events.log('error', 'thread crashed', { ...this.summary, error: stack ?? String(error) });
-        reject(error);
-      });
-      worker.on('exit', (code) => {
-        reject(new Error(`${this.name.role} ${this.name.index} ended with code ${code} before it was ready`));
-        this.#worker = null;
-        this.#hasSaidReady = false;
-        this.#events.onExit();
-      });
+      this.#starting = { resolve, reject };
     });
   }
 
   send(message: FromMain): void {
-    this.#worker?.postMessage(message, message.type === 'peer' ? [message.port] : []);
+    if (this.isRunning) this.worker.tell(this.name.role, message);
   }
 
   /** The thread's own numbers; null when it does not answer in time. */
@@ -111,25 +88,28 @@ export class SupervisedThread {
     });
   }
 
-  /** Ends the worker as a crash would: at once, whatever it is doing. False when none runs. */
-  async kill(): Promise<boolean> {
-    if (!this.#worker) return false;
-    await this.#worker.terminate();
-    return true;
+  /** Lets the thread finish what it has begun; false when it did not finish in time. */
+  async stop(graceMs: number): Promise<boolean> {
+    if (!this.isRunning) return true;
+    this.send({ type: 'stop', graceMs });
+    const { worker } = this;
+    const stopped = new Promise<void>((resolve) => {
+      this.#onStopped = resolve;
+    });
+    // A worker whose last thread stops ends by itself, and is waited for.
+    await worker.within(graceMs + terminateAfterMs, worker.runsBeside(this) ? stopped : worker.exited());
+    return this.#isStopClean;
   }
 
-  /** Lets the worker finish what it has begun; false when it did not finish in time. */
-  stop(graceMs: number): Promise<boolean> {
-    const worker = this.#worker;
-    if (!worker) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => void worker.terminate(), graceMs + terminateAfterMs);
-      worker.on('exit', () => {
-        clearTimeout(timer);
-        resolve(this.#isStopClean);
-      });
-      this.send({ type: 'stop', graceMs });
-    });
+  /** It answers nobody any more: it has said so, or its worker is gone. */
+  ended(how: string): void {
+    if (!this.isRunning) return;
+    this.isRunning = false;
+    const { role, index } = this.name;
+    this.#starting?.reject(new Error(`${role} ${index} ended before it was ready: ${how}`));
+    this.#starting = null;
+    this.#onStopped();
+    this.#events.onEnded();
   }
 
   retire(reason: string): void {
@@ -138,11 +118,12 @@ export class SupervisedThread {
     this.#events.onReplaced(reason);
   }
 
-  #receive(message: ToMain): void {
+  receive(message: ToMain): void {
     switch (message.type) {
       case 'ready':
-        this.#hasSaidReady = true;
         this.info = message.info;
+        this.#starting?.resolve(message.info);
+        this.#starting = null;
         break;
       case 'stats':
         this.#statsById.get(message.id)?.(message.body);
@@ -155,6 +136,7 @@ export class SupervisedThread {
         break;
       case 'stopped':
         this.#isStopClean = message.isClean;
+        this.ended('it was stopped');
         break;
       case 'replaced':
         this.isReplaced = true;
@@ -171,7 +153,8 @@ export class SupervisedThread {
         break;
       }
       case 'fatal':
-        this.#events.log('error', 'thread gives up', { ...this.summary, reason: message.reason });
+        this.#events.log('error', 'thread crashed', { ...this.summary, error: message.reason });
+        this.ended(message.reason);
     }
   }
 }

@@ -2,7 +2,8 @@
  * Main's side of the threads: starts them, connects those that talk to each other, and starts a dead one anew while
  * the others go on.
  *
- * 1. A thread that keeps dying is started more and more slowly, never given up.
+ * 1. A worker that keeps dying is started more and more slowly, never given up. Threads that are joined in one die and
+ *    start together.
  * 2. A process whose shards all are retired was replaced: it ends. As soon as it has lost a single partition, a shard
  *    that dies is not started anew, and one that is starting is ended, because it would claim its partitions from the
  *    process that replaces this one.
@@ -12,10 +13,13 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { Log } from '../protocol/log.ts';
 import { SupervisedThread } from './supervised-thread.ts';
-import type { Role, ThreadName } from './thread-messages.ts';
+import { SupervisedWorker } from './supervised-worker.ts';
+import type { Role, ThreadName, WorkerName } from './thread-messages.ts';
 
 export interface SupervisorEvents {
   readonly log: Log;
+  /** The module of every worker. */
+  readonly entry: URL;
   /** Other processes have taken the data over: this one must not fight for it, but end. */
   onReplaced(reason: string): void;
   /** What main knows of the whole process, for threads that ask. */
@@ -30,7 +34,7 @@ export interface ThreadState extends ThreadName {
 
 const restartFirstMs = 20;
 const restartMaxMs = 5_000;
-/** A thread that lived so long starts again at once. */
+/** A worker that lived so long starts again at once. */
 const stableMs = 30_000;
 /** A wire breaks by a bug only: not again at once. */
 const reconnectAfterMs = 1_000;
@@ -41,7 +45,8 @@ const diedReplaced = 'a shard died while the process was being replaced';
 
 export class Supervisor {
   readonly #threads: SupervisedThread[] = [];
-  readonly #waitMsByThread = new Map<SupervisedThread, number>();
+  readonly #workers: SupervisedWorker[] = [];
+  readonly #waitMsByWorker = new Map<SupervisedWorker, number>();
   readonly #events: SupervisorEvents;
   #partlyReplaced: NodeJS.Timeout | null = null;
   #isStopping = false;
@@ -50,14 +55,21 @@ export class Supervisor {
     this.#events = events;
   }
 
-  /** Starts a thread and waits until it works; later deaths are mended in the background. */
-  start(role: Role, index: number, entry: URL, data: object): Promise<unknown> {
-    const thread = new SupervisedThread({ role, index }, entry, data, {
+  /**
+   * Starts a thread and waits until it works; later deaths are mended in the background. Threads that name the same
+   * worker are joined in it.
+   */
+  start(
+    { role, index }: ThreadName,
+    data: object,
+    workerName: WorkerName = { role, index },
+  ): Promise<unknown> {
+    const thread = new SupervisedThread({ role, index }, this.#workerOf(workerName), data, {
       log: this.#events.log,
       onReplaced: (reason) => this.#onReplaced(reason),
       onWireBroken: (other) => this.#connectAgain(thread, other),
       overview: async () => (await this.#events.overview?.()) ?? null,
-      onExit: () => this.#onExit(thread),
+      onEnded: () => this.#onEnded(thread),
     });
     this.#threads.push(thread);
     return this.#spawn(thread);
@@ -79,7 +91,8 @@ export class Supervisor {
 
   /** Ends a thread as a crash would: at once, whatever it is doing. It is started anew. */
   async kill(role: Role, index: number): Promise<boolean> {
-    return (await this.#ofRole(role)[index]?.kill()) ?? false;
+    const thread = this.#ofRole(role)[index];
+    return (await thread?.worker.kill(thread)) ?? false;
   }
 
   /** Stops all threads of a role; false when one did not finish in time. */
@@ -91,6 +104,15 @@ export class Supervisor {
 
   #ofRole(role: Role): SupervisedThread[] {
     return this.#threads.filter((thread) => thread.name.role === role);
+  }
+
+  #workerOf(name: WorkerName): SupervisedWorker {
+    const known = this.#workers.find((one) => one.name.role === name.role && one.name.index === name.index);
+    if (known) return known;
+    const { entry, log } = this.#events;
+    const worker = new SupervisedWorker(name, entry, { log, onExit: () => this.#onExit(worker) });
+    this.#workers.push(worker);
+    return worker;
   }
 
   #spawn(thread: SupervisedThread): Promise<unknown> {
@@ -113,11 +135,25 @@ export class Supervisor {
     }, reconnectAfterMs);
   }
 
-  #onExit(thread: SupervisedThread): void {
+  #onEnded(thread: SupervisedThread): void {
     for (const other of this.#othersOf(thread)) other.send({ type: 'peer-gone', name: thread.name });
+  }
+
+  #onExit(worker: SupervisedWorker): void {
     if (this.#isStopping) return;
-    if (thread.name.role === 'shard' && this.#isPartlyReplaced) thread.retire(diedReplaced);
-    else this.#restart(thread);
+    this.#retireShards(worker);
+    if (this.#livingOf(worker).length > 0) this.#restart(worker);
+  }
+
+  /** A shard that died must not claim its partitions from the process that replaces this one. */
+  #retireShards(worker: SupervisedWorker): void {
+    if (!this.#isPartlyReplaced) return;
+    for (const shard of this.#ofRole('shard')) if (shard.worker === worker) shard.retire(diedReplaced);
+  }
+
+  /** The threads that are started anew with their worker. */
+  #livingOf(worker: SupervisedWorker): SupervisedThread[] {
+    return this.#threads.filter((thread) => thread.worker === worker && !thread.isRetired);
   }
 
   get #isPartlyReplaced(): boolean {
@@ -126,7 +162,7 @@ export class Supervisor {
 
   #onReplaced(reason: string): void {
     const shards = this.#ofRole('shard');
-    for (const shard of shards) if (shard.isStarting) void shard.kill();
+    for (const shard of shards) if (shard.isStarting) void shard.worker.kill(shard);
     if (shards.every(({ isRetired }) => isRetired)) this.#end(reason);
     else this.#partlyReplaced ??= setTimeout(() => this.#end(reason), partlyReplacedMsMax).unref();
   }
@@ -137,22 +173,25 @@ export class Supervisor {
     this.#events.onReplaced(reason);
   }
 
-  #restart(thread: SupervisedThread): void {
-    const livedMs = performance.now() - thread.startedAtMs;
-    const lastWaitMs = this.#waitMsByThread.get(thread) ?? restartFirstMs;
+  #restart(worker: SupervisedWorker): void {
+    const livedMs = performance.now() - worker.startedAtMs;
+    const lastWaitMs = this.#waitMsByWorker.get(worker) ?? restartFirstMs;
     const waitMs = livedMs > stableMs ? restartFirstMs : Math.min(restartMaxMs, lastWaitMs * 2);
-    this.#waitMsByThread.set(thread, waitMs);
-    thread.restarts++;
-    this.#events.log('warn', 'thread is started anew', { ...thread.summary, inMs: waitMs });
-    setTimeout(() => this.#startAgain(thread), waitMs);
+    this.#waitMsByWorker.set(worker, waitMs);
+    for (const thread of this.#livingOf(worker)) {
+      thread.restarts++;
+      this.#events.log('warn', 'thread is started anew', { ...thread.summary, inMs: waitMs });
+    }
+    setTimeout(() => this.#startAgain(worker), waitMs);
   }
 
-  #startAgain(thread: SupervisedThread): void {
+  #startAgain(worker: SupervisedWorker): void {
     if (this.#isStopping) return;
-    if (thread.name.role === 'shard' && this.#isPartlyReplaced) {
-      thread.retire(diedReplaced);
-      return;
-    }
+    this.#retireShards(worker);
+    for (const thread of this.#livingOf(worker)) if (!thread.isRunning) this.#spawnAgain(thread);
+  }
+
+  #spawnAgain(thread: SupervisedThread): void {
     const begunAtMs = performance.now();
     this.#spawn(thread).then(
       () => {
@@ -170,6 +209,10 @@ function areConnected(a: Role, b: Role): boolean {
 }
 
 function connect(one: SupervisedThread, other: SupervisedThread): void {
+  if (one.worker === other.worker) {
+    one.worker.send({ type: 'join', names: [one.name, other.name] });
+    return;
+  }
   const { port1, port2 } = new MessageChannel();
   one.send({ type: 'peer', name: other.name, port: port1 });
   other.send({ type: 'peer', name: one.name, port: port2 });

@@ -1,4 +1,7 @@
-/** What main and its worker threads say to each other. All other traffic goes from thread to thread. */
+/**
+ * What main and its worker threads say to each other. All other traffic goes from thread to thread. "Thread" is what
+ * runs one role; a worker is a thread of the operating system, and runs one of them as a rule, or several that were joined.
+ */
 import type { MessagePort } from 'node:worker_threads';
 
 export type Role = 'shard' | 'gateway' | 'back-office' | 'snapshotter' | 'sandbox';
@@ -8,7 +11,13 @@ export interface ThreadName {
   readonly index: number;
 }
 
-/** A thread's `workerData`: who it is, and what its role needs. */
+/** A worker is called after the thread that it runs alone, or `joined`. */
+export interface WorkerName {
+  readonly role: Role | 'joined';
+  readonly index: number;
+}
+
+/** A thread that a worker runs from now on: who it is, and what its role needs. */
 export interface ThreadStart {
   readonly name: ThreadName;
   /** How often the thread was started anew in this run of the process. */
@@ -16,12 +25,26 @@ export interface ThreadStart {
   readonly data: unknown;
 }
 
+/** A worker has at most one thread of a role. */
+export type ToWorker =
+  | { type: 'run'; start: ThreadStart }
+  /** Two of its threads talk to each other from now on. */
+  | { type: 'join'; names: readonly [ThreadName, ThreadName] }
+  | { type: 'tell'; role: Role; message: FromMain };
+
+export interface FromWorker {
+  readonly role: Role;
+  readonly message: ToMain;
+}
+
 export type FromMain =
   | { type: 'peer'; name: ThreadName; port: MessagePort }
   | { type: 'peer-gone'; name: ThreadName }
   | { type: 'stats'; id: number }
   | { type: 'overview'; body: unknown }
-  | { type: 'stop'; graceMs: number };
+  | { type: 'stop'; graceMs: number }
+  /** It ends as if it had failed. */
+  | { type: 'fail' };
 
 export type ToMain =
   | { type: 'ready'; info: unknown }
@@ -35,5 +58,5 @@ export type ToMain =
   | { type: 'retired'; reason: string }
   /** The peer at the other end does not keep to the rules of the wire: the two must be connected anew. */
   | { type: 'wire-broken'; other: ThreadName; reason: string }
-  /** The thread cannot go on: it ends and is to be started anew. */
+  /** The thread cannot go on: its worker ends and is to be started anew. */
   | { type: 'fatal'; reason: string };

@@ -1,18 +1,17 @@
 /**
- * A worker thread's side of the supervision: it holds the peers that main connects it with, answers for its
- * numbers, and stops when told to. The roles differ only in what they do with requests and pushes.
+ * A thread's side of the supervision: it holds the peers that main connects it with, answers for its numbers, and
+ * stops when told to. The roles differ only in what they do with requests and pushes. A worker (worker.ts) may run
+ * several threads.
  */
-import { randomInt } from 'node:crypto';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { AnyCommand } from '../protocol/command.ts';
 import type { Push } from '../protocol/decider.ts';
 import { counter, type Family, gauge } from '../protocol/metric.ts';
 import { Peer, type PeerCounters, type PeerLimits } from '../protocol/peer.ts';
-import { seedKeyHashes } from '../protocol/row-keys.ts';
 import type { Wire } from '../protocol/wire.ts';
 import { systemScheduler } from './clock.ts';
 import type { ReplyTo } from './mailbox.ts';
 import type { FromMain, Role, ThreadName, ThreadStart, ToMain } from './thread-messages.ts';
+import { portWire } from './thread-wires.ts';
 
 export interface ThreadRole {
   onRequest?(kind: string, key: string, command: AnyCommand, reply: ReplyTo): void;
@@ -20,7 +19,10 @@ export interface ThreadRole {
   stats?(): unknown;
   /** Finishes what was begun; false when time ran out. */
   stop(graceMs: number): Promise<boolean>;
-  /** Lets go of what would take the whole process down with this thread; called before it dies of an error. */
+  /**
+   * Called before the thread dies of an error: lets go of what would take the whole process down with it, and of what
+   * must not go on while threads that are joined with this one come to their end.
+   */
   abandon?(): void;
 }
 
@@ -49,31 +51,36 @@ const limitsByRole: Record<Role, PeerLimits> = {
 /** Longer than main waits for the threads' numbers and for the database. */
 const overviewMsMax = 3_000;
 
-const threadStart = workerData as ThreadStart;
-
-/** What every worker thread is given. */
-export function threadData<Data>(): Data {
-  return threadStart.data as Data;
+/** What a thread needs of its worker. */
+export interface ThreadWorker {
+  say(thread: Thread, message: ToMain): void;
+  /** The thread has stopped. */
+  stopped(thread: Thread): void;
+  /** The thread cannot go on, nor can its worker. */
+  failed(thread: Thread): void;
 }
 
 export class Thread {
-  readonly #main: MessagePort;
+  readonly #worker: ThreadWorker;
   /** By role, then by index. */
   readonly #peers = new Map<Role, (Peer | undefined)[]>();
   readonly #counters: PeerCounters = { requestsRefused: 0, pushesLost: 0 };
-  readonly #name: ThreadName;
+  readonly name: ThreadName;
   /** How often it was started anew in this run of the process. */
   readonly restarts: number;
   #role: ThreadRole | null = null;
   #overview: Promise<unknown> | null = null;
   #onOverview: (body: unknown) => void = () => {};
 
-  constructor(main: MessagePort, { name, restarts }: ThreadStart) {
-    this.#main = main;
-    this.#name = name;
+  constructor(worker: ThreadWorker, { name, restarts }: ThreadStart) {
+    this.#worker = worker;
+    this.name = name;
     this.restarts = restarts;
-    main.on('message', (message: FromMain) => this.#receive(message));
-    process.on('uncaughtException', (error) => this.fatal(error.stack ?? String(error)));
+  }
+
+  /** Its role works, and can be let go of. */
+  get isReady(): boolean {
+    return this.#role !== null;
   }
 
   peer(role: Role, index: number): Peer | undefined {
@@ -91,11 +98,17 @@ export class Thread {
     this.#say({ type: 'ready', info });
   }
 
-  /** Ends this thread; it is started anew. */
+  /** Ends this thread and its worker; both are started anew. */
   fatal(reason: string): void {
-    this.#role?.abandon?.();
+    this.abandon();
     this.#say({ type: 'fatal', reason });
-    end(1);
+    this.#worker.failed(this);
+  }
+
+  /** Does nothing more for anybody. */
+  abandon(): void {
+    this.#role?.abandon?.();
+    this.#closePeers();
   }
 
   /** Another process has taken over something that this thread owned. */
@@ -139,16 +152,16 @@ export class Thread {
   }
 
   #say(message: ToMain): void {
-    this.#main.postMessage(message);
+    this.#worker.say(this, message);
   }
 
-  #receive(message: FromMain): void {
+  receive(message: FromMain): void {
     switch (message.type) {
       case 'peer':
-        this.#connect(message.name, message.port);
+        this.connect(message.name, portWire(message.port));
         break;
       case 'peer-gone':
-        this.#disconnect(message.name);
+        this.disconnect(message.name);
         break;
       case 'stats':
         this.#say({ type: 'stats', id: message.id, body: this.#role?.stats?.() ?? null });
@@ -157,12 +170,15 @@ export class Thread {
         this.#onOverview(message.body);
         break;
       case 'stop':
-        void this.#stop(message.graceMs);
+        void this.stop(message.graceMs);
+        break;
+      case 'fail':
+        this.fatal('it was told to end');
     }
   }
 
-  #connect(other: ThreadName, port: MessagePort): void {
-    this.#disconnect(other);
+  connect(other: ThreadName, wire: Wire): void {
+    this.disconnect(other);
     const peers = this.#peers.get(other.role) ?? [];
     const handler = {
       onRequest: (kind: string, key: string, command: AnyCommand, reply: ReplyTo) => {
@@ -172,8 +188,8 @@ export class Thread {
       onPush: (push: Push) => this.#role?.onPush?.(push),
       onBroken: (reason: string) => this.#say({ type: 'wire-broken', other, reason }),
     };
-    peers[other.index] = new Peer(portWire(port), handler, {
-      self: this.#name,
+    peers[other.index] = new Peer(wire, handler, {
+      self: this.name,
       other,
       limits: limitsByRole[other.role],
       scheduler: systemScheduler,
@@ -182,51 +198,23 @@ export class Thread {
     this.#peers.set(other.role, peers);
   }
 
-  #disconnect({ role, index }: ThreadName): void {
+  disconnect({ role, index }: ThreadName): void {
     this.peer(role, index)?.close();
     delete this.#peers.get(role)?.[index];
   }
 
-  async #stop(graceMs: number): Promise<void> {
+  /** Finishes what was begun; what is left when time has run out is cut off. */
+  async stop(graceMs: number): Promise<void> {
     const overdue = new Promise<boolean>((resolve) => setTimeout(resolve, graceMs, false));
     const stopped = this.#role?.stop(graceMs).catch(() => false) ?? Promise.resolve(true);
     const isClean = await Promise.race([stopped, overdue]);
     if (!isClean) this.#role?.abandon?.();
-    for (const peers of this.#peers.values()) for (const peer of peers) peer?.close();
+    this.#closePeers();
     this.#say({ type: 'stopped', isClean });
-    end(0);
+    this.#worker.stopped(this);
   }
-}
 
-export function startThread(): Thread {
-  seedKeyHashes(randomInt(2 ** 32));
-  return new Thread(parentPort!, threadStart);
-}
-
-/** Ends this thread only, a turn of the loop later: what was said is delivered then, and what was closed is gone. */
-function end(code: number): void {
-  setImmediate(() => setImmediate(() => process.exit(code)));
-}
-
-// ----------------------------------------------------------------
-// The wire between two threads.
-
-/** The part of `node:worker_threads`' MessagePort that a wire needs. */
-interface ThreadPort {
-  postMessage(value: unknown, transfer: readonly ArrayBuffer[]): void;
-  on(event: 'message', handler: (value: Uint8Array) => void): unknown;
-  close(): void;
-}
-
-/** Buffers are moved, not copied. */
-export function portWire(port: ThreadPort): Wire {
-  return {
-    post(bytes) {
-      // The packer goes on using its buffer: copy this message out (Buffer.slice would be no copy), hand the copy over.
-      const copy = new Uint8Array(bytes);
-      port.postMessage(copy, [copy.buffer]);
-    },
-    receive: (handler) => void port.on('message', handler),
-    close: () => port.close(),
-  };
+  #closePeers(): void {
+    for (const peers of this.#peers.values()) for (const peer of peers) peer?.close();
+  }
 }

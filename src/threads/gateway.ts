@@ -1,4 +1,4 @@
-/** Entry point of a gateway thread: the public door, and its way to the engine. */
+/** A gateway's thread: the public door, and its way to the engine. */
 import type { Config } from '../config.ts';
 import { about, loadLive, loadPages, loadRoutes } from '../features.ts';
 import { startGateway } from '../gateway/gateway.ts';
@@ -16,7 +16,7 @@ import { evenSpread } from '../protocol/address.ts';
 import { startClock } from '../runtime/clock.ts';
 import { EngineClient } from '../runtime/engine-client.ts';
 import { readStats } from '../runtime/shard-inspection.ts';
-import { startThread, threadData } from '../runtime/thread.ts';
+import type { Thread } from '../runtime/thread.ts';
 import type { SharedData } from './shared.ts';
 
 export interface GatewayData extends SharedData {
@@ -29,57 +29,57 @@ export interface GatewayData extends SharedData {
   readonly limitMemory: LimitMemory;
 }
 
-const data = threadData<GatewayData>();
-const { config, run, tokenSecret, webhookSecret, limitMemory } = data;
-const log = createLog(data.log, { gateway: data.gateway });
-const accessLog = hasAccessLog(data.log) ? new AccessLines(data.gateway) : undefined;
-const clock = startClock(data.clock);
-const thread = startThread();
-const pool = openPool(data.databaseUrl, { max: 6, name: `gateway-${data.gateway}` });
-const engine = new EngineClient(thread, evenSpread(data.shardCount));
-const services: Services = {
-  config,
-  ask: engine.ask,
-  find: engine.find,
-  shardStats: async () => (await engine.everyShard(readStats, {})).filter((row) => row !== null),
-  overview: () => thread.overview(),
-  database: openDatabase(pool),
-  keys: new ActorKeyStore(engine.ask, run),
-  log,
-  accessLog,
-  now: clock.now,
-  tokenSecret,
-  webhookSecret,
-  limits: new Limits(config, limitMemory, { gateway: data.gateway, tokenSecret, now: clock.now }),
-};
-const stopFollowing = followRevocations(services);
-const [routes, live, pages, files] = await Promise.all([
-  loadRoutes(),
-  loadLive(),
-  loadPages(),
-  readWebFiles(webFolder),
-]);
-const web = files && { files, pages };
-const gateway = await startGateway({
-  ...{ services, routes, live, web, about },
-  ...{ host: config.host, port: data.port },
-});
+export async function run(thread: Thread, data: GatewayData): Promise<void> {
+  const { config, tokenSecret, webhookSecret, limitMemory } = data;
+  const log = createLog(data.log, { gateway: data.gateway });
+  const accessLog = hasAccessLog(data.log) ? new AccessLines(data.gateway) : undefined;
+  const clock = startClock(data.clock);
+  const pool = openPool(data.databaseUrl, { max: 6, name: `gateway-${data.gateway}` });
+  const engine = new EngineClient(thread, evenSpread(data.shardCount));
+  const services: Services = {
+    config,
+    ask: engine.ask,
+    find: engine.find,
+    shardStats: async () => (await engine.everyShard(readStats, {})).filter((row) => row !== null),
+    overview: () => thread.overview(),
+    database: openDatabase(pool),
+    keys: new ActorKeyStore(engine.ask, data.run),
+    log,
+    accessLog,
+    now: clock.now,
+    tokenSecret,
+    webhookSecret,
+    limits: new Limits(config, limitMemory, { gateway: data.gateway, tokenSecret, now: clock.now }),
+  };
+  const stopFollowing = followRevocations(services);
+  const [routes, live, pages, files] = await Promise.all([
+    loadRoutes(),
+    loadLive(),
+    loadPages(),
+    readWebFiles(webFolder),
+  ]);
+  const web = files && { files, pages };
+  const gateway = await startGateway({
+    ...{ services, routes, live, web, about },
+    ...{ host: config.host, port: data.port },
+  });
 
-thread.ready(
-  {
-    onPush: (push) => gateway.onPush(push),
-    stats: () => ({
-      ...gateway.stats(),
-      metrics: [...gateway.metrics(), ...thread.metrics(), ...(accessLog?.metrics() ?? [])],
-    }),
-    async stop(graceMs) {
-      await gateway.stop(graceMs);
-      stopFollowing();
-      await pool.end();
-      await accessLog?.stop();
-      return true;
+  thread.ready(
+    {
+      onPush: (push) => gateway.onPush(push),
+      stats: () => ({
+        ...gateway.stats(),
+        metrics: [...gateway.metrics(), ...thread.metrics(), ...(accessLog?.metrics() ?? [])],
+      }),
+      async stop(graceMs) {
+        await gateway.stop(graceMs);
+        stopFollowing();
+        await pool.end();
+        await accessLog?.stop();
+        return true;
+      },
+      abandon: () => gateway.cut(),
     },
-    abandon: () => gateway.cut(),
-  },
-  { port: gateway.port },
-);
+    { port: gateway.port },
+  );
+}

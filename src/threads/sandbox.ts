@@ -1,7 +1,7 @@
-/** Entry point of the payment sandbox's thread: the stand-in for the provider when no Stripe key is given. */
+/** The payment sandbox's thread: the stand-in for the provider when no Stripe key is given. */
 
 import { createLog, type LogOptions } from '../ops/log.ts';
-import { startThread, threadData } from '../runtime/thread.ts';
+import type { Thread } from '../runtime/thread.ts';
 import { startSandbox } from '../sandbox/server.ts';
 
 export interface SandboxData {
@@ -13,22 +13,23 @@ export interface SandboxData {
   readonly log: LogOptions;
 }
 
-const data = threadData<SandboxData>();
-const sandbox = await startSandbox({
-  port: data.port,
-  dataDir: data.dataDir,
-  hosts: data.hosts,
-  log: createLog(data.log, { thread: 'sandbox' }),
-  webhook: { url: data.webhookUrl, secret: data.webhookSecret },
-});
+export async function run(thread: Thread, data: SandboxData): Promise<void> {
+  const sandbox = await startSandbox({
+    port: data.port,
+    dataDir: data.dataDir,
+    hosts: data.hosts,
+    log: createLog(data.log, { thread: 'sandbox' }),
+    webhook: { url: data.webhookUrl, secret: data.webhookSecret },
+  });
 
-startThread().ready(
-  {
-    async stop() {
-      await sandbox.stop();
-      return true;
+  thread.ready(
+    {
+      async stop() {
+        await sandbox.stop();
+        return true;
+      },
+      abandon: () => sandbox.cut(),
     },
-    abandon: () => sandbox.cut(),
-  },
-  { url: sandbox.url },
-);
+    { url: sandbox.url },
+  );
+}

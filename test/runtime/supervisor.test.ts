@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { BroadcastChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Supervisor } from '../../src/runtime/supervisor.ts';
-import type { Role } from '../../src/runtime/thread-messages.ts';
-import type { Order, PuppetData, PuppetNumbers } from '../support/puppet-thread.ts';
+import type { Role, WorkerName } from '../../src/runtime/thread-messages.ts';
+import type { Farewell, Order, PuppetData, PuppetNumbers } from '../support/puppet-thread.ts';
 
 const entry = new URL('../support/puppet-thread.ts', import.meta.url);
 const roles = ['gateway', 'shard', 'back-office', 'sandbox'] as const;
@@ -12,13 +12,36 @@ class Stage {
   readonly #run = randomUUID();
   readonly logged: string[] = [];
   readonly replaced: string[] = [];
+  /** How the roles of threads were asked to end. */
+  readonly farewells: string[] = [];
+  readonly #heard: BroadcastChannel[] = [];
   readonly supervisor = new Supervisor({
     log: (_level, message) => this.logged.push(message),
     onReplaced: (reason) => this.replaced.push(reason),
+    entry,
   });
 
-  start(role: Role, index: number, data: Partial<PuppetData> = {}): Promise<unknown> {
-    return this.supervisor.start(role, index, entry, { channel: this.#channel(role, index), ...data });
+  start(
+    role: Role,
+    index: number,
+    data: Partial<PuppetData> = {},
+    worker: WorkerName = { role, index },
+  ): Promise<unknown> {
+    const channel = this.#channel(role, index);
+    const farewells = new BroadcastChannel(`${channel}-farewells`);
+    farewells.onmessage = (event) => this.farewells.push(`${role} ${(event as { data: Farewell }).data}`);
+    this.#heard.push(farewells);
+    return this.supervisor.start(
+      { role, index },
+      { channel, farewells: `${channel}-farewells`, ...data },
+      worker,
+    );
+  }
+
+  /** A shard and a gateway in one worker. */
+  async join(shard: Partial<PuppetData> = {}, gateway: Partial<PuppetData> = {}): Promise<void> {
+    await this.start('shard', 0, shard, { role: 'joined', index: 0 });
+    await this.start('gateway', 0, gateway, { role: 'joined', index: 0 });
   }
 
   order(role: Role, index: number, order: Order): void {
@@ -42,6 +65,7 @@ class Stage {
 
   async end(): Promise<void> {
     for (const role of roles) await this.supervisor.stop(role, 100);
+    for (const channel of this.#heard) channel.close();
   }
 
   #channel(role: Role, index: number): string {
@@ -85,7 +109,7 @@ describe('threads under supervision', () => {
     await stage.start('shard', 0);
     stage.order('shard', 0, order);
     await until(() => stage.logged.includes('thread works again'));
-    expect(stage.logged).toContain('thread gives up');
+    expect(stage.logged).toContain('thread crashed');
     expect(stage.state('shard', 0)).toMatchObject({ isReady: true, restarts: 1 });
   });
 
@@ -118,6 +142,84 @@ describe('threads under supervision', () => {
     await stage.start('gateway', 0);
     expect(await stage.supervisor.stop('gateway', 1_000)).toBe(true);
     expect(await stage.supervisor.stop('shard', 20)).toBe(false);
+  });
+});
+
+describe('a shard and a gateway that are joined in one worker', () => {
+  const ok = { code: 'ok', body: 'puppet/a was told Hello' };
+
+  it('talk to each other, and to threads of other workers', async () => {
+    const stage = setUp();
+    await stage.join();
+    await stage.start('shard', 1);
+    for (const index of [0, 1]) {
+      stage.order('gateway', 0, { ask: 'shard', index });
+      await answered(stage).toEqual(ok);
+    }
+    await stage.start('back-office', 0);
+    stage.order('back-office', 0, { ask: 'shard', index: 0 });
+    await expect.poll(() => stage.answerAt('back-office', 0)).toEqual(ok);
+  });
+
+  it.each(['fail', 'throw', 'kill'] as const)(
+    'when the shard is told to %s, the gateway is stopped in order, and both are started anew',
+    async (how) => {
+      const stage = setUp();
+      await stage.join();
+      await stage.start('back-office', 0);
+      if (how === 'kill') expect(await stage.supervisor.kill('shard', 0)).toBe(true);
+      else stage.order('shard', 0, how);
+      await until(() => stage.logged.filter((line) => line === 'thread works again').length === 2);
+      expect(stage.farewells).toEqual(['shard abandoned', 'gateway stopped']);
+      for (const role of ['shard', 'gateway'] as const)
+        expect(stage.state(role, 0)).toMatchObject({ isReady: true, restarts: 1 });
+      stage.order('gateway', 0, { ask: 'shard', index: 0 });
+      await answered(stage).toEqual(ok);
+      stage.order('back-office', 0, { ask: 'shard', index: 0 });
+      await expect.poll(() => stage.answerAt('back-office', 0)).toEqual(ok);
+    },
+  );
+
+  it('a gateway that does not leave in time is cut off', async () => {
+    const stage = setUp();
+    await stage.join({}, { isStubborn: true });
+    stage.order('shard', 0, 'fail');
+    await until(() => stage.logged.filter((line) => line === 'thread works again').length === 2);
+    expect(stage.farewells).toEqual(['shard abandoned', 'gateway abandoned']);
+  });
+
+  it('a shard that fails while it is starting takes the gateway along at once', async () => {
+    const stage = setUp();
+    const starting = stage.start('shard', 0, { isLate: true }, { role: 'joined', index: 0 });
+    await stage.start('gateway', 0, {}, { role: 'joined', index: 0 });
+    const killed = stage.supervisor.kill('shard', 0);
+    await expect(starting).rejects.toThrow('it was told to end');
+    await killed;
+    expect(stage.farewells).toEqual(['gateway abandoned']);
+  });
+
+  it('the gateway stops first, while the shard still answers others', async () => {
+    const stage = setUp();
+    await stage.join();
+    await stage.start('back-office', 0);
+    expect(await stage.supervisor.stop('gateway', 1_000)).toBe(true);
+    stage.order('back-office', 0, { ask: 'shard', index: 0 });
+    await expect.poll(() => stage.answerAt('back-office', 0)).toEqual(ok);
+    expect(await stage.supervisor.stop('shard', 1_000)).toBe(true);
+    await expect.poll(() => stage.farewells).toEqual(['gateway stopped', 'shard stopped']);
+  });
+
+  it('in a process that is replaced the shard dies for good, and the gateway comes back alone', async () => {
+    const stage = setUp();
+    await stage.join();
+    await stage.start('shard', 1);
+    stage.order('shard', 1, 'lose');
+    await expect.poll(() => stage.numbersAt('shard', 1)).toSatisfy((now) => now?.obeyed === 1);
+    stage.order('shard', 0, 'fail');
+    await until(() => stage.state('gateway', 0).restarts === 1 && stage.state('gateway', 0).isReady);
+    expect(stage.state('shard', 0)).toMatchObject({ isReady: false, restarts: 0 });
+    stage.order('gateway', 0, { ask: 'shard', index: 0 });
+    await answered(stage).toBe('nobody');
   });
 });
 
