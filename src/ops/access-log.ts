@@ -28,6 +28,9 @@ export class AccessLines implements AccessLog {
   #piece = '';
   #startText = '';
   #startMs = 0;
+  /** What most lines in a row have in common, and of whom it is. */
+  #middle = '';
+  #middleOf = { via: '', route: '', status: 0, address: '' };
   #timer: NodeJS.Timeout | null = null;
   #isWriting = false;
   #dropped = 0;
@@ -48,7 +51,8 @@ export class AccessLines implements AccessLog {
     }
     const id = needsEscape.test(requestId) ? JSON.stringify(requestId) : `"${requestId}"`;
     const account = accountId === null ? '' : `,"account":"${accountId}"`;
-    const line = `${this.#start()}${id},"via":"${via}","route":"${route}","status":${status},"ms":${Math.round(ms * 100) / 100},"address":"${address}"${account},"msg":"request"}\n`;
+    const middle = this.#middleFor(via, route, status, address);
+    const line = `${this.#start()}${id}${middle}${hundredths(ms)}${account},"msg":"request"}\n`;
     if (this.#piece.length + line.length > this.#pieceBytesMax) this.#flush();
     this.#piece += line;
     this.#timer ??= setTimeout(() => {
@@ -65,6 +69,16 @@ export class AccessLines implements AccessLog {
       this.#startText = `{"level":30,"time":${nowMs},"gateway":${this.#gateway},"requestId":`;
     }
     return this.#startText;
+  }
+
+  /** The same for as long as the same is asked, as in a rush. */
+  #middleFor(via: string, route: string, status: number, address: string): string {
+    const of = this.#middleOf;
+    if (of.route !== route || of.status !== status || of.address !== address || of.via !== via) {
+      this.#middleOf = { via, route, status, address };
+      this.#middle = `,"via":"${via}","route":"${route}","status":${status},"address":"${address}","ms":`;
+    }
+    return this.#middle;
   }
 
   metrics(): Family[] {
@@ -130,6 +144,14 @@ export class AccessLines implements AccessLog {
     this.#waitingBytes += line.length;
     return line;
   }
+}
+
+const twoDigits = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'));
+
+/** With two digits behind the point: whole numbers become text four times as fast as others. */
+function hundredths(ms: number): string {
+  const rounded = Math.round(ms * 100);
+  return `${Math.floor(rounded / 100)}.${twoDigits[rounded % 100]!}`;
 }
 
 /** The only ones of the visible ASCII characters that JSON escapes. */

@@ -4,27 +4,16 @@
  */
 import { readHold } from '../../actors/sku/commands.ts';
 import { accepted } from '../../gateway/handling.ts';
-import { RecentMap } from '../../gateway/recent-map.ts';
 import { perGateway, type Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import type { Money } from '../../protocol/money.ts';
+import { type KnownHold, KnownHolds } from './known-holds.ts';
 
 /** So many at the least, of those that were used last. */
 const holdsMin = 25_000;
 
-/** What never changes about a hold. */
-interface KnownHold {
-  readonly holdId: string;
-  readonly sku: string;
-  readonly saleId: string;
-  readonly buyerId: string;
-  readonly quantity: number;
-  readonly unitPrice: Money;
-}
-
 class HoldIndex {
   readonly #services: Services;
-  readonly #knownById = new RecentMap<string, KnownHold>(holdsMin);
+  readonly #known = new KnownHolds(holdsMin);
 
   constructor(services: Services) {
     this.#services = services;
@@ -32,11 +21,11 @@ class HoldIndex {
 
   /** What this gateway remembers, without asking anybody. */
   recall(holdId: string): KnownHold | undefined {
-    return this.#knownById.get(holdId);
+    return this.#known.get(holdId);
   }
 
-  remember({ holdId, sku, saleId, buyerId, quantity, unitPrice }: KnownHold): void {
-    this.#knownById.set(holdId, { holdId, sku, saleId, buyerId, quantity, unitPrice });
+  remember(hold: KnownHold): void {
+    this.#known.set(hold);
   }
 
   /** The buyer's hold; another's, or none, is `not_found` and named in the problem. */
