@@ -68,6 +68,8 @@ export class Pipeline {
    * `token_expired`.
    */
   identify(route: Route, authorization: string, client: ClientAddress): Identity | null {
+    const known = this.#tokens.recall(authorization);
+    if (known !== undefined) return known;
     const isNeeded = route.who !== 'anybody';
     if (authorization === '') {
       if (!isNeeded) return null;

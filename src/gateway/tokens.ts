@@ -32,7 +32,8 @@ export function guestSessionId(accountId: string): string {
 export class AccessTokens {
   readonly #key: Buffer;
   readonly #now: () => number;
-  readonly #rememberedByToken = new RecentMap<string, Identity>(rememberedMin);
+  /** By the whole Authorization header, because that is what the next request brings. */
+  readonly #rememberedByHeader = new RecentMap<string, Identity>(rememberedMin);
   readonly #revocations = new Revocations();
 
   constructor(tokenSecret: string, now: () => number) {
@@ -54,12 +55,19 @@ export class AccessTokens {
     return { accessToken, expiresIn };
   }
 
+  /** Whose Authorization header it is, when its token is known to be good. */
+  recall(authorization: string): Identity | undefined {
+    const remembered = this.#rememberedByHeader.get(authorization);
+    return remembered !== undefined && remembered.expiresAtMs > this.#now() ? remembered : undefined;
+  }
+
   /** Refuses with `invalid_token` or `token_expired`. */
   verify(token: string): Identity {
-    const remembered = this.#rememberedByToken.get(token);
+    const header = headerOf(token);
+    const remembered = this.#rememberedByHeader.get(header);
     if (remembered) {
       if (remembered.expiresAtMs > this.#now()) return remembered;
-      this.#rememberedByToken.delete(token);
+      this.#rememberedByHeader.delete(header);
       throw expired();
     }
     if (token.length > tokenLengthMax)
@@ -71,8 +79,8 @@ export class AccessTokens {
   revoke(revocations: readonly Revocation[]): void {
     const ended = this.#revocations.add(revocations, this.#now());
     if (ended.size === 0) return;
-    for (const [token, { sessionId }] of this.#rememberedByToken)
-      if (ended.has(sessionId)) this.#rememberedByToken.delete(token);
+    for (const [header, { sessionId }] of this.#rememberedByHeader)
+      if (ended.has(sessionId)) this.#rememberedByHeader.delete(header);
   }
 
   isRevoked(sessionId: string): boolean {
@@ -91,8 +99,13 @@ export class AccessTokens {
   }
 
   #remember(token: string, identity: Identity): void {
-    if (!this.isRevoked(identity.sessionId)) this.#rememberedByToken.set(token, identity);
+    if (!this.isRevoked(identity.sessionId)) this.#rememberedByHeader.set(headerOf(token), identity);
   }
+}
+
+/** As nearly everybody writes it. */
+function headerOf(token: string): string {
+  return `Bearer ${token}`;
 }
 
 /** Null for roles that are unknown. Tokens of earlier versions have one `role`, and no `sid` whoever they are for. */
