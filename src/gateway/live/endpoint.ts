@@ -16,13 +16,14 @@ import type { ClientAddress } from '../client-address.ts';
 import { RequestHead } from '../head.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Reply, Route } from '../route.ts';
-import { encode, msgpackProtocol } from './codec.ts';
+import { Audiences } from './audiences.ts';
+import { msgpackProtocol } from './codec.ts';
 import { Connections } from './connections.ts';
 import type { LiveFeature, LiveHost } from './feature.ts';
 import { FrameReceiver, heartbeatSeconds } from './frames.ts';
 import { LiveRegistry } from './registry.ts';
 import { LiveRequests } from './requests.ts';
-import { closeCodes, LiveSocket, type SocketData, topicFor } from './socket.ts';
+import { closeCodes, LiveSocket, type SocketData } from './socket.ts';
 
 /** What the log and the metrics call the opening of a socket. */
 const upgradeRoute = { operationId: 'openLive' };
@@ -64,7 +65,10 @@ export class LiveEndpoint {
   constructor(pipeline: Pipeline, routes: readonly Route[], features: readonly LiveFeature[]) {
     const host: LiveHost = {
       services: pipeline.services,
-      broadcast: (topic, frame) => this.#broadcast(topic, frame),
+      audiences: new Audiences({
+        publish: (name, bytes, isBinary) => this.#app!.publish(name, bytes, isBinary),
+        after: (ms, run) => void setTimeout(run, ms).unref(),
+      }),
     };
     this.#pipeline = pipeline;
     this.#connections = new Connections(pipeline.limits.sockets);
@@ -214,14 +218,6 @@ export class LiveEndpoint {
     if (socket.slowSinceMs === 0) socket.slowSinceMs = nowMs;
     else if (nowMs - socket.slowSinceMs > slowMsMax)
       setImmediate(() => socket.end(closeCodes.tooSlow, 'too slow'));
-  }
-
-  #broadcast(topic: string, frame: object): void {
-    for (const isBinary of [false, true]) {
-      const encoded = topicFor(topic, isBinary);
-      if (this.#app!.numSubscribers(encoded) > 0)
-        this.#app!.publish(encoded, encode(frame, isBinary), isBinary);
-    }
   }
 
   #beat(): void {

@@ -9,6 +9,7 @@
 import type { TProperties } from 'typebox';
 import type { Push } from '../../protocol/decider.ts';
 import type { Reply, Services } from '../route.ts';
+import type { Audiences } from './audiences.ts';
 import type { Frame } from './codec.ts';
 import type { LiveSocket, Subscription } from './socket.ts';
 
@@ -27,8 +28,7 @@ interface SentFrame {
 
 export interface LiveHost {
   readonly services: Services;
-  /** Sends a frame to every socket that has joined the topic. */
-  broadcast(topic: string, frame: object): void;
+  readonly audiences: Pick<Audiences, 'enter' | 'leave' | 'send'>;
 }
 
 export interface LivePart {

@@ -10,6 +10,7 @@ import type { WebSocket } from 'uWebSockets.js';
 import type { ClientAddress } from '../client-address.ts';
 import { TokenBucket } from '../limiter.ts';
 import type { Identity } from '../route.ts';
+import type { Group } from './audiences.ts';
 import { encode } from './codec.ts';
 
 export const closeCodes = {
@@ -35,16 +36,13 @@ const positionBufferBytesMax = 16 * 1024;
 export interface Subscription {
   readonly name: string;
   readonly channel: { leave(socket: LiveSocket, subscription: Subscription): void };
+  /** With whom it is sent what everybody is sent. */
+  readonly group?: Group;
 }
 
 /** What hangs on the connection: uWS copies its fields, so an object of a class must be one of them. */
 export interface SocketData {
   readonly socket: LiveSocket;
-}
-
-/** Broadcasts go by uWS topics, one per encoding. */
-export function topicFor(topic: string, isBinary: boolean): string {
-  return isBinary ? `${topic}/msgpack` : topic;
 }
 
 export class LiveSocket {
@@ -99,13 +97,13 @@ export class LiveSocket {
     return this.ws.send(encode(frame, this.isBinary), this.isBinary) !== 2;
   }
 
-  /** From now on it gets what is broadcast to the topic. */
-  join(topic: string): void {
-    this.ws?.subscribe(topicFor(topic, this.isBinary));
+  /** From now on it gets what is sent to the group. */
+  join({ name }: Group): void {
+    this.ws?.subscribe(name);
   }
 
-  part(topic: string): void {
-    this.ws?.unsubscribe(topicFor(topic, this.isBinary));
+  part({ name }: Group): void {
+    this.ws?.unsubscribe(name);
   }
 
   end(code: number, reason: string): void {

@@ -11,7 +11,8 @@ import type { Phase, ServingView, TicketView } from '../../actors/sale/commands.
 import type { LiveSocket } from '../../gateway/live/socket.ts';
 
 const repeatMs = 4_000;
-const batchMax = 2_000;
+/** So many frames may follow in one turn of the event loop. */
+const batchMax = 200;
 /** How often an exact place is read, by the people ahead. */
 const cadences: readonly (readonly [usersAheadMax: number, everyMs: number])[] = [
   [100, 1_000],

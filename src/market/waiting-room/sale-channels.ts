@@ -27,18 +27,20 @@ import {
 import { servingJson, ticketJson } from './views.ts';
 
 const watchesMax = 20;
+/** Of exact places that are read in one second, one after the other. */
+const batchesMax = 10;
 
 export class SaleChannels implements LiveChannel {
   readonly field = 'saleId';
   readonly group = 'sale';
   readonly #services: Services;
-  readonly #broadcast: LiveHost['broadcast'];
+  readonly #audiences: LiveHost['audiences'];
   readonly #admissions: Admissions;
   readonly #viewBySale = new Map<string, LiveView>();
 
-  constructor({ services, broadcast }: LiveHost) {
+  constructor({ services, audiences }: LiveHost) {
     this.#services = services;
-    this.#broadcast = broadcast;
+    this.#audiences = audiences;
     this.#admissions = admissionsOf(services);
   }
 
@@ -75,7 +77,11 @@ export class SaleChannels implements LiveChannel {
   leave(socket: LiveSocket, subscription: Subscription): void {
     const saleId = subscription.name;
     socket.subscriptions.splice(socket.subscriptions.indexOf(subscription), 1);
-    socket.part(topicOf(saleId));
+    const { group } = subscription;
+    if (group !== undefined) {
+      socket.part(group);
+      this.#audiences.leave(topicOf(saleId), group);
+    }
     const view = this.#viewBySale.get(saleId);
     const watch = view?.watchByAccount.get(socket.identity!.accountId);
     if (!view || !watch) return;
@@ -94,7 +100,7 @@ export class SaleChannels implements LiveChannel {
       view.phase = (body as Pick<LiveView, 'phase'>).phase;
       readAllSoon(view, this.#services.now());
     }
-    this.#broadcast(topicOf(saleId), { type, ...(body as object) });
+    this.#audiences.send(topicOf(saleId), { type, ...(body as object) }, null);
   }
 
   /** The buyer was sent this ticket. */
@@ -112,7 +118,8 @@ export class SaleChannels implements LiveChannel {
 
   #broadcastServing(view: LiveView): void {
     view.broadcastAtMs = this.#services.now();
-    this.#broadcast(topicOf(view.saleId), { type: 'queue.serving', ...servingJson(view.serving) });
+    const frame = { type: 'queue.serving', ...servingJson(view.serving) };
+    this.#audiences.send(topicOf(view.saleId), frame, frame.type);
   }
 
   async #open(saleId: string): Promise<LiveView> {
@@ -141,8 +148,9 @@ export class SaleChannels implements LiveChannel {
     const watch = addWatcher(view, accountId, socket, nowMs);
     if (ticket) markShown(watch, ticket, nowMs);
     if (this.#subscriptionOf(socket, saleId)) return;
-    socket.subscriptions.push({ name: saleId, channel: this });
-    socket.join(topicOf(saleId));
+    const group = this.#audiences.enter(topicOf(saleId), socket.isBinary);
+    socket.subscriptions.push({ name: saleId, channel: this, group });
+    socket.join(group);
   }
 
   #checkWatches(socket: LiveSocket, saleId: string): void {
@@ -161,13 +169,15 @@ export class SaleChannels implements LiveChannel {
   }
 
   async #readPlaces(view: LiveView): Promise<void> {
-    const buyerIds = takeDue(view, this.#services.now());
-    if (buyerIds.length === 0) return;
     view.isReading = true;
     try {
-      const answer = await this.#services.ask(readTickets, view.saleId, { buyerIds });
-      if (answer.code !== 'ok') return;
-      for (const ticket of answer.body.tickets) this.#correct(view, ticket);
+      for (let batches = batchesMax; batches > 0; batches--) {
+        const buyerIds = takeDue(view, this.#services.now());
+        if (buyerIds.length === 0) return;
+        const answer = await this.#services.ask(readTickets, view.saleId, { buyerIds });
+        if (answer.code !== 'ok') return;
+        for (const ticket of answer.body.tickets) this.#correct(view, ticket);
+      }
     } finally {
       view.isReading = false;
     }
