@@ -3,7 +3,8 @@
  * each: sent at once it would hold the gateway's thread for longer than any request may.
  *
  * 1. The sockets of a topic are in groups of at most `groupSocketsMax`, each a topic of uWS. A turn of the event loop sends
- *    so many frames, or all that waits for one group; the next turn comes `turnMs` later.
+ *    so many frames, or all that waits for one group, and the next turn comes `turnMs` later; one that comes late makes up
+ *    for those that it took the place of, up to `turnsAtOnceMax` of them.
  * 2. Groups are served in the order in which they had something to be sent, so none waits for more than one round of all.
  * 3. A socket gets what is sent to its topic in that order. A frame that replaces what was said before takes the place of
  *    one that its group has not got yet: whoever waits gets the newest, and once.
@@ -13,7 +14,8 @@ import { encode } from './codec.ts';
 
 export const groupSocketsMax = 256;
 /** So a gateway spends no more than about a third of its time on what everybody is sent. */
-export const turnMs = 5;
+const turnMs = 5;
+export const turnsAtOnceMax = 4;
 /** Sending to a group that is nearly empty costs something, too. */
 const groupCost = 8;
 /** Frames that may wait for a group; when there are more, it is sent to before its turn. */
@@ -37,6 +39,8 @@ export interface Group {
 }
 
 export interface AudienceDeps {
+  /** Milliseconds that only ever grow. */
+  now(): number;
   publish(name: string, bytes: Uint8Array, isBinary: boolean): void;
   /** Runs after so many milliseconds. */
   after(ms: number, run: () => void): void;
@@ -48,6 +52,7 @@ export class Audiences {
   /** Those that have something to be sent. */
   readonly #queue = new Set<Group>();
   #isTurnDue = false;
+  #turnAtMs = 0;
   #named = 0;
 
   constructor(deps: AudienceDeps) {
@@ -98,10 +103,14 @@ export class Audiences {
   }
 
   #turn(): void {
+    const nowMs = this.#deps.now();
+    const turns = Math.floor((nowMs - this.#turnAtMs) / turnMs);
+    const sentMax = groupSocketsMax * Math.max(1, Math.min(turns, turnsAtOnceMax));
+    this.#turnAtMs = nowMs;
     let sent = 0;
     for (const group of this.#queue) {
       const frames = Math.max(group.size, groupCost) * group.waiting.length;
-      if (sent > 0 && sent + frames > groupSocketsMax) break;
+      if (sent > 0 && sent + frames > sentMax) break;
       sent += frames;
       this.#sendTo(group);
     }

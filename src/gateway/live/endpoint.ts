@@ -66,6 +66,7 @@ export class LiveEndpoint {
     const host: LiveHost = {
       services: pipeline.services,
       audiences: new Audiences({
+        now: () => performance.now(),
         publish: (name, bytes, isBinary) => this.#app!.publish(name, bytes, isBinary),
         after: (ms, run) => void setTimeout(run, ms).unref(),
       }),

@@ -1,11 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Audiences, type Group, groupSocketsMax } from '../../../src/gateway/live/audiences.ts';
+import {
+  Audiences,
+  type Group,
+  groupSocketsMax,
+  turnsAtOnceMax,
+} from '../../../src/gateway/live/audiences.ts';
 import { decode } from '../../../src/gateway/live/codec.ts';
 
 /** A gateway whose turns of the event loop the test takes, and its sockets, each of which keeps what it is sent. */
 class Room {
-  readonly #turns: (() => void)[] = [];
+  readonly #turns: { readonly run: () => void; readonly ms: number }[] = [];
+  #nowMs = 0;
   readonly #socketsByGroup = new Map<string, Set<Watcher>>();
   /** Sockets that were sent something in the turn that runs, or ran last. */
   sent = new Set<Watcher>();
@@ -18,7 +24,8 @@ class Room {
         this.sent.add(socket);
       }
     },
-    after: (_ms, run) => this.#turns.push(run),
+    now: () => this.#nowMs,
+    after: (ms, run) => this.#turns.push({ run, ms }),
   });
 
   enter(topic: string, count: number, isBinary = false): Watcher[] {
@@ -41,10 +48,11 @@ class Room {
   }
 
   /** False when there is none to be taken. */
-  takeTurn(): boolean {
+  takeTurn(lateMs = 0): boolean {
     const turn = this.#turns.shift();
     this.sent = new Set();
-    turn?.();
+    this.#nowMs += (turn?.ms ?? 0) + lateMs;
+    turn?.run();
     return turn !== undefined;
   }
 
@@ -107,6 +115,19 @@ describe('what everybody is sent', () => {
     room.takeAll();
     const last = figure(rounds * (many / groupSocketsMax));
     for (const { frames } of sockets) expect(frames.at(-1)).toEqual(last);
+  });
+
+  test('makes up for turns that came late, and for no more than a few', () => {
+    const room = new Room();
+    const sockets = room.enter('a', many);
+    room.audiences.send('a', figure(1), 'figure');
+    expect(room.sent.size).toBe(groupSocketsMax);
+    room.takeTurn(60_000);
+    expect(room.sent.size).toBe(groupSocketsMax * turnsAtOnceMax);
+    room.takeTurn();
+    expect(room.sent.size).toBe(groupSocketsMax);
+    room.takeAll();
+    for (const { frames } of sockets) expect(frames).toEqual([figure(1)]);
   });
 
   test('serves a topic of few while a crowd is being served', () => {
