@@ -7,50 +7,49 @@ export type Words = Uint32Array | Int32Array;
 
 /** Writes the UUID at the end of `text` (36 characters, a prefix may stand before it) as four words. */
 export function writeUuid(text: string, out: Words, at: number): void {
-  const from = text.length - 36;
-  out[at] = (hex4(text, from) << 16) | hex4(text, from + 4);
-  out[at + 1] = (hex4(text, from + 9) << 16) | hex4(text, from + 14);
-  out[at + 2] = (hex4(text, from + 19) << 16) | hex4(text, from + 24);
-  out[at + 3] = (hex4(text, from + 28) << 16) | hex4(text, from + 32);
+  writeDigits(text, text.length - 36, out, at);
 }
 
-function hex4(text: string, at: number): number {
-  return (hex(text, at) << 12) | (hex(text, at + 1) << 8) | (hex(text, at + 2) << 4) | hex(text, at + 3);
+/** Writes `text` when it is the prefix and a UUID in lower case; false when it is anything else. */
+export function tryWriteUuid(text: string, prefix: string, out: Words, at: number): boolean {
+  const from = prefix.length;
+  if (text.length !== from + 36 || !text.startsWith(prefix)) return false;
+  for (const place of hyphens) if (text.charCodeAt(from + place) !== hyphen) return false;
+  return writeDigits(text, from, out, at);
+}
+
+const hyphens = [8, 13, 18, 23] as const;
+
+/** False when one of them is no digit, and then what was written means nothing. */
+function writeDigits(text: string, from: number, out: Words, at: number): boolean {
+  const a = four(text, from);
+  const b = four(text, from + 4);
+  const c = four(text, from + 9);
+  const d = four(text, from + 14);
+  const e = four(text, from + 19);
+  const f = four(text, from + 24);
+  const g = four(text, from + 28);
+  const h = four(text, from + 32);
+  out[at] = (a << 16) | b;
+  out[at + 1] = (c << 16) | d;
+  out[at + 2] = (e << 16) | f;
+  out[at + 3] = (g << 16) | h;
+  return (a | b | c | d | e | f | g | h) >= 0;
 }
 
 /** What each character is worth as a digit; -1: it is none, or a capital. */
 const worth = Int8Array.from({ length: 128 }, (_, code) =>
   '0123456789abcdef'.indexOf(String.fromCharCode(code)),
 );
-const hyphens = [8, 13, 18, 23] as const;
 
-/** Writes `text` when it is the prefix and a UUID in lower case; false when it is anything else. */
-export function tryWriteUuid(text: string, prefix: string, out: Words, at: number): boolean {
-  const from = prefix.length;
-  if (text.length !== from + 36 || !text.startsWith(prefix)) return false;
-  for (const hyphen of hyphens) if (text.charCodeAt(from + hyphen) !== 45) return false;
-  let wrong = 0;
-  let i = from;
-  for (let n = 0; n < uuidWords; n++) {
-    let word = 0;
-    for (let digit = 0; digit < 8; digit++, i++) {
-      // The hyphens stand after the 8th, 12th, 16th and 20th digit.
-      const place = i - from;
-      if (place === 8 || place === 13 || place === 18 || place === 23) i++;
-      const code = text.charCodeAt(i);
-      const value = code < 128 ? worth[code]! : -1;
-      wrong |= value;
-      word = (word << 4) | (value & 15);
-    }
-    out[at + n] = word;
-  }
-  return wrong >= 0;
-}
-
-/** Digits are 0x30 to 0x39, letters 0x61 to 0x66. */
-function hex(text: string, at: number): number {
-  const c = text.charCodeAt(at);
-  return (c & 15) + (c >> 6) * 9;
+/** Four digits as one number; below 0: one of them is none. */
+function four(text: string, at: number): number {
+  const a = text.charCodeAt(at);
+  const b = text.charCodeAt(at + 1);
+  const c = text.charCodeAt(at + 2);
+  const d = text.charCodeAt(at + 3);
+  if ((a | b | c | d) > 127) return -1;
+  return (worth[a]! << 12) | (worth[b]! << 8) | (worth[c]! << 4) | worth[d]!;
 }
 
 /** Character codes of the sixteen digits. */

@@ -3,9 +3,11 @@
  * moved twice and marked by the garbage collector, which costs more than to find it.
  */
 import { wordColumn } from '../../protocol/column.ts';
-import { IdColumn, IdTable } from '../../protocol/id-table.ts';
+import { IdColumn } from '../../protocol/id-table.ts';
 import { prefixes } from '../../protocol/ids.ts';
 import type { Money } from '../../protocol/money.ts';
+import { RowKeys } from '../../protocol/row-keys.ts';
+import { tryWriteUuid, uuidWords } from '../../protocol/uuid-words.ts';
 
 /** What never changes about a hold. */
 export interface KnownHold {
@@ -20,8 +22,11 @@ export interface KnownHold {
 /** What all holds of a SKU in a sale have in common. */
 type Offer = Pick<KnownHold, 'sku' | 'saleId' | 'unitPrice'>;
 
+/** The id that is looked for now. */
+const id = new Uint32Array(uuidWords);
+
 class Generation {
-  readonly #ids = new IdTable('');
+  readonly #ids = new RowKeys(uuidWords);
   readonly #buyers = new IdColumn(`${prefixes.account}_`);
   readonly #quantities = wordColumn();
   /** Indexes of offers. */
@@ -34,17 +39,18 @@ class Generation {
     return this.#ids.size;
   }
 
+  /** The hold whose id stands in `id`. */
   get(holdId: string): KnownHold | undefined {
-    const row = this.#ids.find(holdId);
+    const row = this.#ids.find(id, 0);
     if (row < 0) return undefined;
     const { sku, saleId, unitPrice } = this.#offers[this.#offerOf.get(row)]!;
     const buyerId = this.#buyers.get(row)!;
     return { holdId, sku, saleId, buyerId, quantity: this.#quantities.get(row), unitPrice };
   }
 
-  set({ holdId, buyerId, quantity, sku, saleId, unitPrice }: KnownHold): void {
-    const known = this.#ids.find(holdId);
-    const row = known < 0 ? this.#ids.add(holdId) : known;
+  set({ buyerId, quantity, sku, saleId, unitPrice }: KnownHold): void {
+    const known = this.#ids.find(id, 0);
+    const row = known < 0 ? this.#ids.add(id, 0) : known;
     this.#buyers.set(row, buyerId);
     this.#quantities.set(row, quantity);
     if (this.#offer < 0 || !isOf(this.#offers[this.#offer]!, sku, saleId, unitPrice))
@@ -63,7 +69,10 @@ function isOf(offer: Offer, sku: string, saleId: string, { amount, currency }: M
   );
 }
 
-/** Those that were used last: `generation` of them at the least, and never twice as many. */
+/**
+ * Those that were used last: `generation` of them at the least, and never twice as many. A hold whose id is no UUID in
+ * lower case, which no gateway lets pass, is not remembered.
+ */
 export class KnownHolds {
   readonly #generation: number;
   #young = new Generation();
@@ -74,14 +83,19 @@ export class KnownHolds {
   }
 
   get(holdId: string): KnownHold | undefined {
+    if (!tryWriteUuid(holdId, '', id, 0)) return undefined;
     const young = this.#young.get(holdId);
     if (young !== undefined) return young;
     const old = this.#old.get(holdId);
-    if (old !== undefined) this.set(old);
+    if (old !== undefined) this.#keep(old);
     return old;
   }
 
   set(hold: KnownHold): void {
+    if (tryWriteUuid(hold.holdId, '', id, 0)) this.#keep(hold);
+  }
+
+  #keep(hold: KnownHold): void {
     this.#young.set(hold);
     if (this.#young.size < this.#generation) return;
     this.#old = this.#young;
