@@ -42,6 +42,7 @@ const badValues: [name: string, value: string, says: RegExp][] = [
   ['SHARDS', '0', /SHARDS must be .*from 1 to 64/],
   ['SHARDS', '1.5', /SHARDS must be/],
   ['GATEWAYS', '65', /GATEWAYS must be/],
+  ['THREADS', 'together', /THREADS must be one of apart, joined, not "together"/],
   ['DATABASE_URL', 'mysql://localhost/x', /DATABASE_URL must be a URL that starts with postgres:\/\//],
   ['REDIS_URL', 'localhost:6379', /REDIS_URL must be a URL/],
   ['REDIS_URL', 'redis://127.0.0.1/x', /REDIS_URL must be redis:.*whole number/],

@@ -23,7 +23,7 @@ export function banner(facts: BannerFacts): string {
     ...(drop ? [`  Open now    ${publicUrl}/drops/${drop.saleId}   ${drop.title}`] : []),
     `  API         ${publicUrl}/v1   document ${publicUrl}/openapi.json   live ${publicUrl.replace('http', 'ws')}/v1/live`,
     `  Operators   http://127.0.0.1:${facts.opsPort}/readyz  /metrics`,
-    `  Threads     ${config.gateways} gateway, ${config.shards} shard, 1 back office, 1 snapshotter${sandbox ? ', 1 payment sandbox' : ''}`,
+    `  Threads     ${config.gateways} gateway, ${config.shards} shard${config.threads === 'joined' ? ' joined' : ''}, 1 back office, 1 snapshotter${sandbox ? ', 1 payment sandbox' : ''}`,
     `  Database    ${database}`,
     `  Journal     ${facts.durability}`,
     `  Limits      ${exemption(config)}`,

@@ -44,6 +44,24 @@ describe('a shard', () => {
     expect(one.journal.appends).toBe(2);
   });
 
+  it('that is abandoned writes nothing more and answers nobody, although its journal answers', async () => {
+    const one = await startShard(new MemoryStore());
+    const { gate, open } = closedGate();
+    one.journal.gate = gate;
+    const seen: string[] = [];
+    const add = () => one.send({ type: 'Add', amount: 1 }).then(({ code }) => seen.push(code));
+    void add();
+    await until(() => one.journal.appends === 1);
+    void add();
+    await until(() => one.shard.stats().mailboxDepth === 0);
+    one.shard.abandon();
+    open();
+    await until(() => one.shard.positions().length === 0);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect([one.journal.appends, seen, one.pushes]).toEqual([1, [], []]);
+    expect((await one.send({ type: 'Read' })).code).toBe('busy');
+  });
+
   it('refuses new commands while the journal is silent, and goes on by itself when it answers', async () => {
     const one = await startShard(new MemoryStore(), { stallMs: 5 });
     const { gate, open } = closedGate();

@@ -70,11 +70,11 @@ async function surviveKills(site: Site, name: string): Promise<void> {
 }
 
 describe.concurrent('kill -9 in the middle of a load', () => {
-  it('loses nothing with the journal in PostgreSQL', { timeout: 120_000 }, async (context) => {
-    await surviveKills(await openTestSite(context), 'kill -9, PostgreSQL');
+  it('loses nothing with the journal in PostgreSQL, threads apart', { timeout: 120_000 }, async (context) => {
+    await surviveKills(await openTestSite(context, { THREADS: 'apart' }), 'kill -9, PostgreSQL');
   });
 
-  it('loses nothing with the journal in Redis', { timeout: 120_000 }, async (context) => {
+  it('loses nothing with the journal in Redis, threads joined', { timeout: 120_000 }, async (context) => {
     const reason = whyNoRedis();
     if (reason !== null) {
       console.log(`skipped: ${reason}`);
@@ -83,7 +83,8 @@ describe.concurrent('kill -9 in the middle of a load', () => {
     }
     const redis = await startTestRedis();
     context.onTestFinished(() => redis.stop());
-    await surviveKills(await openTestSite(context, { REDIS_URL: redis.url }), 'kill -9, Redis');
+    const env = { REDIS_URL: redis.url, THREADS: 'joined' };
+    await surviveKills(await openTestSite(context, env), 'kill -9, Redis');
   });
 });
 
@@ -120,7 +121,7 @@ describe.concurrent('the end of one shard of two', () => {
   it('makes its callers wait, not hang, and leaves the other shard alone', {
     timeout: 120_000,
   }, async (context) => {
-    const server = await (await openTestSite(context, { SHARDS: '2' })).start();
+    const server = await (await openTestSite(context, { SHARDS: '2', THREADS: 'apart' })).start();
     const ended = await dropOnShard(server, 0, units);
     const other = await dropOnShard(server, 1, units);
     const load = startLoad(server, ended, rounds * buyersPerRound);
@@ -160,43 +161,77 @@ describe.concurrent('the end of one shard of two', () => {
   });
 });
 
-describe.concurrent('SIGTERM under load', () => {
-  it('tells live clients, ends with code 0 within 10 s, and loses nothing', {
-    timeout: 120_000,
-  }, async (context) => {
-    const site = await openTestSite(context);
-    let server = await site.start();
+/** Twenty people who watch the drop. */
+async function watchers(server: ServerProcess, drop: Drop) {
+  const port = Number(new URL(server.url).port);
+  return Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const live = await authenticated(port, await guest(server));
+      await live.ask('subscribe', { saleId: drop.saleId });
+      return live;
+    }),
+  );
+}
+
+async function expectDrained(sockets: Awaited<ReturnType<typeof watchers>>): Promise<void> {
+  for (const live of sockets) {
+    const { reconnectAfterSeconds } = await live.frame(ofType('drain'));
+    expect(reconnectAfterSeconds).toBeGreaterThan(0);
+    expect([1000, 1001]).toContain(await live.closed);
+  }
+}
+
+describe('the end of a shard that is joined with the only gateway', () => {
+  it('tells live clients when to come back, and loses nothing', { timeout: 120_000 }, async (context) => {
+    const server = await (await openTestSite(context, { THREADS: 'joined' })).start();
     const drop = await openDrop(server, units);
-    const port = Number(new URL(server.url).port);
-    const sockets = await Promise.all(
-      Array.from({ length: 20 }, async () => {
-        const live = await authenticated(port, await guest(server));
-        await live.ask('subscribe', { saleId: drop.saleId });
-        return live;
-      }),
-    );
-    const load = startLoad(server, drop, buyersPerRound);
-    await midway(load);
-    const { code, tookMs } = await server.end('SIGTERM');
-    expect(code).toBe(0);
-    expect(tookMs).toBeLessThan(10_000);
-    expect(server.errors()).toEqual([]);
-    expect(server.log()).toContain('"isClean":true');
-    for (const live of sockets) {
-      const { reconnectAfterSeconds } = await live.frame(ofType('drain'));
-      expect(reconnectAfterSeconds).toBeGreaterThan(0);
-      expect([1000, 1001]).toContain(await live.closed);
+    const load = startLoad(server, drop, rounds * buyersPerRound);
+    for (let round = 1; round <= rounds; round++) {
+      const sockets = await watchers(server, drop);
+      await midway(load);
+      expect((await call({ url: server.opsUrl }, 'POST /shards/0/restart')).status).toBe(202);
+      await expectDrained(sockets);
+      await load.verify();
+      const { checks } = (await call({ url: server.opsUrl }, 'GET /readyz')).body;
+      const again = { status: 'ok', detail: `restarted ${round} times` };
+      expect(checks).toMatchObject({ 'shard-0': again, 'gateway-0': again });
     }
-    expect(await postmasterOf(site.dataDir)).toBeNull();
-    server = await site.start();
-    const compared = await load.verify();
     await load.finished;
-    await load.verify();
+    const compared = await load.verify();
     await load.expectBalance(server.sandboxUrl!, units);
-    console.log(
-      `SIGTERM: exit 0 after ${Math.round(tookMs)} ms, ${compared} acknowledgements compared, 0 lost, 20 of 20 drained`,
-    );
+    expect(load.longestStepMs).toBeLessThan(20_000);
+    console.log(`joined restarts: ${rounds}, ${compared} acknowledgements compared at the end, 0 lost`);
   });
+});
+
+describe.concurrent('SIGTERM under load', () => {
+  it.for(['apart', 'joined'])(
+    'with threads %s tells live clients, ends with code 0 within 10 s, and loses nothing',
+    { timeout: 120_000 },
+    async (threads, context) => {
+      const site = await openTestSite(context, { THREADS: threads });
+      let server = await site.start();
+      const drop = await openDrop(server, units);
+      const sockets = await watchers(server, drop);
+      const load = startLoad(server, drop, buyersPerRound);
+      await midway(load);
+      const { code, tookMs } = await server.end('SIGTERM');
+      expect(code).toBe(0);
+      expect(tookMs).toBeLessThan(10_000);
+      expect(server.errors()).toEqual([]);
+      expect(server.log()).toContain('"isClean":true');
+      await expectDrained(sockets);
+      expect(await postmasterOf(site.dataDir)).toBeNull();
+      server = await site.start();
+      const compared = await load.verify();
+      await load.finished;
+      await load.verify();
+      await load.expectBalance(server.sandboxUrl!, units);
+      console.log(
+        `SIGTERM: exit 0 after ${Math.round(tookMs)} ms, ${compared} acknowledgements compared, 0 lost, 20 of 20 drained`,
+      );
+    },
+  );
 });
 
 /** The embedded database of a server that was killed: it is still running. */
