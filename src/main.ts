@@ -6,6 +6,7 @@ import type { Pool } from 'pg';
 import { allowLargeHeads, configOrExit } from './config.ts';
 import { allocateLimits } from './gateway/limits.ts';
 import { ensureAdmin } from './market/accounts/store.ts';
+import { createRunMemory } from './market/idempotency/run.ts';
 import { banner } from './ops/banner.ts';
 import { readChecks } from './ops/checks.ts';
 import { noteAhead, refuseFarAhead } from './ops/clock-check.ts';
@@ -111,7 +112,7 @@ async function start(): Promise<void> {
   await startThread<SharedData>('snapshotter', 0, shared);
   const limitMemory = allocateLimits(config);
   await pages;
-  const keys = { run: owner, tokenSecret, webhookSecret, limitMemory };
+  const keys = { run: createRunMemory(owner), tokenSecret, webhookSecret, limitMemory };
   await each(gateways, (gateway) =>
     startThread<GatewayData>('gateway', gateway, { ...shared, ...keys, gateway, config, port: ports.public }),
   );

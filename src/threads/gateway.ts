@@ -6,6 +6,7 @@ import { type LimitMemory, Limits } from '../gateway/limits.ts';
 import type { Services } from '../gateway/route.ts';
 import { readWebFiles } from '../gateway/web-files.ts';
 import { followRevocations } from '../market/accounts/revocations.ts';
+import { type RunMemory, ServerRun } from '../market/idempotency/run.ts';
 import { ActorKeyStore } from '../market/idempotency/store.ts';
 import { AccessLines } from '../ops/access-log.ts';
 import { createLog, hasAccessLog } from '../ops/log.ts';
@@ -23,7 +24,7 @@ export interface GatewayData extends SharedData {
   readonly gateway: number;
   readonly config: Config;
   readonly port: number;
-  readonly run: string;
+  readonly run: RunMemory;
   readonly tokenSecret: string;
   readonly webhookSecret: string;
   readonly limitMemory: LimitMemory;
@@ -36,6 +37,8 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
   const clock = startClock(data.clock);
   const pool = openPool(data.databaseUrl, { max: 6, name: `gateway-${data.gateway}` });
   const engine = new EngineClient(thread, evenSpread(data.shardCount));
+  const serverRun = new ServerRun(data.run);
+  if (thread.restarts > 0) serverRun.noteDeath();
   const services: Services = {
     config,
     ask: engine.ask,
@@ -43,7 +46,7 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
     shardStats: async () => (await engine.everyShard(readStats, {})).filter((row) => row !== null),
     overview: () => thread.overview(),
     database: openDatabase(pool),
-    keys: new ActorKeyStore(engine.ask, data.run),
+    keys: new ActorKeyStore(engine.ask, serverRun),
     log,
     accessLog,
     now: clock.now,

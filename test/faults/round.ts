@@ -77,7 +77,8 @@ export async function runRound(fault: Fault, seed: number, stores: DatabaseServe
   const deadlineMs = startedAtMs + (fault.secondsMax ?? 90) * 1_000;
   let verdict: Verdict | null = null;
   let log = '';
-  const options = fault.world(random);
+  // Every second seed has a gateway in the thread of a shard.
+  const options: WorldOptions = { threads: seed % 2 === 0 ? 'apart' : 'joined', ...fault.world(random) };
   const world = await openWorld(stores, options);
   const client = createFaultClient({ url: () => world.url, ledger, random, deadlineMs });
   try {

@@ -25,6 +25,7 @@ export interface WorldOptions {
   /** `embedded`: the server brings its own PostgreSQL, with the journal in it. */
   readonly journal: 'redis' | 'postgres' | 'embedded';
   readonly shards?: number;
+  readonly threads?: 'apart' | 'joined';
   readonly redis?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   /** False: the fault starts the server itself. */
@@ -110,10 +111,11 @@ async function openStores(shared: DatabaseServer, options: WorldOptions, closing
 
 function environment(
   { databaseServer, database, databaseLink, redis }: Stores,
-  { shards = 1 }: WorldOptions,
+  { shards = 1, threads = 'apart' }: WorldOptions,
 ): Record<string, string> {
   return {
     SHARDS: String(shards),
+    THREADS: threads,
     GATEWAYS: '1',
     TOKEN_SECRET: tokenSecret,
     ...(database !== null && { DATABASE_URL: databaseServer.url(database, databaseLink!.port) }),

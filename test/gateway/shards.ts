@@ -37,7 +37,7 @@ export function engineServices(
     find: (kind, name) => shards.find(kind, name),
     shardStats: () => shards.stats(),
     overview: () => overview.read(),
-    keys: new ActorKeyStore(ask, run),
+    keys: new ActorKeyStore(ask, { name: run }),
   };
 }
 

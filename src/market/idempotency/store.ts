@@ -20,18 +20,18 @@ const resendingMax = 1_000;
 
 export class ActorKeyStore implements KeyStore {
   readonly #ask: Ask;
-  /** Names this server run: a request left open by an earlier run may be run again. */
-  readonly #run: string;
+  /** A request left open by an earlier run may be run again. */
+  readonly #run: { readonly name: string };
   #resending = 0;
 
-  constructor(ask: Ask, run: string) {
+  constructor(ask: Ask, run: { readonly name: string }) {
     this.#ask = ask;
     this.#run = run;
   }
 
   async begin(request: KeyedRequest): Promise<Begun> {
     const { owner, ...fields } = request;
-    const answer = await this.#ask(beginRequest, owner, { ...fields, run: this.#run });
+    const answer = await this.#ask(beginRequest, owner, { ...fields, run: this.#run.name });
     if (answer.code === 'busy') void this.handBack(request);
     return begunFrom(accepted(answer));
   }
