@@ -57,7 +57,7 @@ function memory(): Memory {
 function openShard({ pool }: TestDatabase): Shard {
   const stores = { journal: openPostgresJournal(pool), snapshots: createSnapshotStore(pool) };
   return loneShard(stores, {
-    ask: (_address, _command, done) => done('busy', null),
+    ask: (_message, done) => done('busy', null),
     log(level, message, fields) {
       if (level !== 'info') console.error(message, fields);
     },

@@ -31,6 +31,9 @@ export interface CommandType<
   readonly [reply]?: Reply;
 }
 
+/** One that stands in a row, as the machinery sees it. */
+export type RowCommand = CommandType & { readonly rows: RowLayout };
+
 export type FieldsOf<Declared extends CommandType> = NonNullable<Declared[typeof fields]>;
 /** The body of an accepted command's answer. */
 export type ReplyOf<Declared extends CommandType> = Exclude<Declared[typeof reply], undefined>;

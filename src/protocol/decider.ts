@@ -12,7 +12,7 @@
  * 5. An actor whose answer to a command has another shape than the command's declaration says does not compile.
  */
 import type { Code, Refusal } from './codes.ts';
-import type { Accepted, AnswerTo, AnyCommand, CommandType, ReplyOf, Sent } from './command.ts';
+import type { Accepted, AnswerTo, AnyCommand, CommandType, ReplyOf, RowCommand, Sent } from './command.ts';
 import type { RowAnswers, Rows } from './rows.ts';
 import type { Slices } from './slices.ts';
 
@@ -76,6 +76,8 @@ export type Decision<State, Event, Reply = object | null> =
  * applied already, by the function by which `evolve` applies the event: the rows after it had to see it.
  */
 export interface RowsDecision<Event> {
+  /** What accepted rows are answered with. */
+  readonly code: Accepted;
   readonly event: Event | null;
   /** What the answers of accepted rows share. */
   readonly common: unknown;
@@ -132,16 +134,19 @@ export interface PendingMessage<Command = AnyCommand> {
   readonly kind: string;
   readonly key: string;
   readonly command: Command;
+  /** Its declaration where it stands in a row: those of a turn to one actor travel together (rows.ts). */
+  readonly inRows?: RowCommand | undefined;
 }
 
 /** A message to the kind of receiver that the command is declared for. The command is sent as it is, not copied. */
 export function message<Declared extends CommandType>(
   id: string,
-  { kind }: Declared,
+  declaration: Declared,
   key: string,
   command: Sent<Declared>,
 ): PendingMessage<Sent<Declared>> {
-  return { id, kind, key, command };
+  const inRows = declaration.rows === undefined ? undefined : (declaration as unknown as RowCommand);
+  return { id, kind: declaration.kind, key, command, inRows };
 }
 
 /** The answer to a message, as the message's declaration says. Cast once, here: an answer comes from the wire. */

@@ -41,6 +41,12 @@ export class IdTable {
     return this.#keys.find(words, at, this.#others.size === 0 ? null : (row) => !this.#others.has(row));
   }
 
+  /** Whether that is the row's id. */
+  isUuid(row: number, words: Words, at: number): boolean {
+    for (let n = 0; n < uuidWords; n++) if (this.#keys.word(row, n) !== words[at + n]! >>> 0) return false;
+    return !this.#others.has(row);
+  }
+
   /** A new row for an id that has none. */
   add(id: string): number {
     if (tryWriteUuid(id, this.#prefix, scratch, 0)) return this.#keys.add(scratch, 0);
@@ -102,6 +108,22 @@ export class IdColumn {
     const isUuid = id !== null && tryWriteUuid(id, this.#prefix, scratch, 0);
     if (!isUuid && id !== null) this.#others.set(row, id);
     for (let n = 0; n < uuidWords; n++) this.#words[n]!.set(row, isUuid ? scratch[n]! : 0);
+  }
+
+  setUuid(row: number, words: Words, at: number): void {
+    if (this.#others.size > 0) this.#others.delete(row);
+    for (let n = 0; n < uuidWords; n++) this.#words[n]!.set(row, words[at + n]! >>> 0);
+  }
+
+  /** Whether that is the row's id. All words 0 are none. */
+  isUuid(row: number, words: Words, at: number): boolean {
+    let bits = 0;
+    for (let n = 0; n < uuidWords; n++) {
+      const word = this.#words[n]!.get(row);
+      if (word !== words[at + n]! >>> 0) return false;
+      bits |= word;
+    }
+    return bits !== 0 && !this.#others.has(row);
   }
 
   get(row: number): string | null {

@@ -8,7 +8,7 @@ import type { AnyCommand } from './command.ts';
 import type { Rows } from './rows.ts';
 
 /** Raised whenever a frame no longer means what it meant. */
-export const wireVersion = 2;
+export const wireVersion = 3;
 const magic = 'doorbuster';
 
 export interface PeerName {

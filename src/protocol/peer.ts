@@ -18,7 +18,7 @@
  */
 import { type Answer, busy } from './answer.ts';
 import type { Code } from './codes.ts';
-import type { AnyCommand } from './command.ts';
+import type { AnyCommand, RowCommand } from './command.ts';
 import type { Push } from './decider.ts';
 import { type OpenRequestLimits, OpenRequests } from './open-requests.ts';
 import {
@@ -32,7 +32,7 @@ import {
   type PeerName,
   wireVersion,
 } from './peer-frame.ts';
-import { type RowCommand, RowGroup } from './row-group.ts';
+import { RowGroups } from './row-group.ts';
 import { rowsFrom } from './rows.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Wire } from './wire.ts';
@@ -76,10 +76,7 @@ export class Peer {
   /** What the other side takes; null before its hello. */
   #accepted: FrameLimits | null = null;
   #outgoing: Frame = [0];
-  /** Groups that the next command may still join, by the key of their actor. */
-  readonly #groups = new Map<string, RowGroup>();
-  /** Groups of this turn. */
-  #unfinished: RowGroup[] = [];
+  readonly #groups = new RowGroups();
   #isFlushDue = false;
   #isClosed = false;
 
@@ -115,19 +112,15 @@ export class Peer {
       done(busy);
       return;
     }
-    const open = this.#groups.get(key);
-    if (open?.take(command, fields, done)) {
-      this.#open.addRow(open.id);
-      return;
-    }
-    const group = new RowGroup(command, fields);
-    if (!group.take(command, fields, done)) {
-      // It fits no row.
+    const group = this.#groups.join(command, key, fields, done);
+    if (group === null) {
       this.#ask(command.kind, key, { ...fields, type: command.type }, done);
       return;
     }
-    this.#groups.set(key, group);
-    this.#unfinished.push(group);
+    if (group.size > 1) {
+      this.#open.addRow(group.id);
+      return;
+    }
     this.#say(
       group.message(
         this.#open.add((answer) => group.settle(answer)),
@@ -136,9 +129,9 @@ export class Peer {
     );
   }
 
-  /** Commands to one actor stay in their order: what comes after this one begins a group of its own. */
+  /** What comes to the actor after this one stays behind it, and begins a group of its own. */
   #ask(kind: string, key: string, command: AnyCommand, done: (answer: Answer) => void): void {
-    if (this.#groups.size > 0) this.#groups.delete(key);
+    this.#groups.close(key);
     this.#say([0, this.#open.add(done), kind, key, command]);
   }
 
@@ -184,15 +177,9 @@ export class Peer {
     const frame = this.#outgoing;
     if (frame.length === 1 && !this.#credit.isAckDue) return;
     this.#outgoing = [0];
-    this.#finishGroups();
+    this.#groups.finish();
     this.#send(frame, this.#accepted);
   };
-
-  #finishGroups(): void {
-    for (const group of this.#unfinished) group.finish();
-    this.#unfinished = [];
-    this.#groups.clear();
-  }
 
   /** In one frame if that is possible, else by halves. */
   #send(frame: Frame, accepted: FrameLimits): void {

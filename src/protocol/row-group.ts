@@ -1,10 +1,9 @@
 /** The sender's side of a group of rows (rows.ts): it fills during one turn, and hands each row its answer. */
 import type { Answer } from './answer.ts';
-import type { CommandType } from './command.ts';
+import type { RowCommand } from './command.ts';
 import type { GroupRequest } from './peer-frame.ts';
-import { acceptedRow, type GroupAnswer, groupRowsMax, type RowLayout } from './rows.ts';
+import { type GroupAnswer, groupRowsMax, type Rows } from './rows.ts';
 
-export type RowCommand = CommandType & { readonly rows: RowLayout };
 type Done = (answer: Answer) => void;
 
 const firstRows = 8;
@@ -16,6 +15,7 @@ export class RowGroup {
   readonly #dones: Done[] = [];
   #words: Int32Array;
   #message: GroupRequest | null = null;
+  #rows: { count: number; words: Int32Array } | null = null;
 
   constructor(command: RowCommand, fields: object) {
     this.#command = command;
@@ -32,6 +32,18 @@ export class RowGroup {
 
   get id(): number {
     return this.#message![1];
+  }
+
+  /** The rows for a receiver in the same thread; `finish` fills them in. */
+  rows(): Rows {
+    const { type } = this.#command;
+    const rows = { type, group: this.#shared, count: 0, words: this.#words };
+    this.#rows = rows;
+    return rows;
+  }
+
+  get size(): number {
+    return this.#dones.length;
   }
 
   /** False when the command belongs elsewhere: the group is another one's, or full, or the fields fit no row. */
@@ -54,8 +66,10 @@ export class RowGroup {
   /** Nothing is added from now on. */
   finish(): void {
     const count = this.#dones.length;
-    this.#message![6] = count;
-    this.#message![7] = new Uint8Array(this.#words.buffer, 0, count * this.#command.rows.words * 4);
+    if (this.#rows !== null) Object.assign(this.#rows, { count, words: this.#words });
+    if (this.#message === null) return;
+    this.#message[6] = count;
+    this.#message[7] = new Uint8Array(this.#words.buffer, 0, count * this.#command.rows.words * 4);
   }
 
   /** Any code but `ok` is that of every row. */
@@ -64,16 +78,50 @@ export class RowGroup {
       for (const done of this.#dones) done(answer);
       return;
     }
-    const [common, others] = answer.body as GroupAnswer;
+    const [code, common, others] = answer.body as GroupAnswer;
     const { view } = this.#command.rows;
     let next = 0;
+    let nth = 0;
     for (const [row, done] of this.#dones.entries()) {
       const other = others[next];
       if (other !== undefined && other[0] === row) {
         next++;
         done({ code: other[1], body: other[2] });
-      } else done({ code: acceptedRow, body: view(common, this.#fields[row]!) });
+      } else done({ code, body: view(common, this.#fields[row]!, nth++) });
     }
+  }
+}
+
+/** The groups of one turn: commands of one type to one actor are one group, whatever other rows go there between them. */
+export class RowGroups {
+  /** Those that the next command may still join, by the key of their actor. */
+  readonly #byKey = new Map<string, RowGroup[]>();
+  #unfinished: RowGroup[] = [];
+
+  /** The group that has taken the command: a new one when it is its only row. null: the command fits no row. */
+  join(command: RowCommand, key: string, fields: object, done: Done): RowGroup | null {
+    const open = this.#byKey.get(key);
+    for (const group of open ?? []) if (group.take(command, fields, done)) return group;
+    const group = new RowGroup(command, fields);
+    if (!group.take(command, fields, done)) return null;
+    // The newest first: an older one of the same type is full.
+    if (open) open.unshift(group);
+    else this.#byKey.set(key, [group]);
+    this.#unfinished.push(group);
+    return group;
+  }
+
+  /** What comes to this actor from now on begins groups of its own. */
+  close(key: string): void {
+    if (this.#byKey.size > 0) this.#byKey.delete(key);
+  }
+
+  /** The turn is over. */
+  finish(): void {
+    if (this.#unfinished.length === 0) return;
+    for (const group of this.#unfinished) group.finish();
+    this.#unfinished = [];
+    this.#byKey.clear();
   }
 }
 

@@ -11,6 +11,7 @@
  * 4. An answer names what all accepted rows have in common once; every other row has an answer of its own.
  */
 import type { Code } from './codes.ts';
+import type { Accepted } from './command.ts';
 import { readUuid, tryWriteUuid, uuidSpace, uuidWords } from './uuid-words.ts';
 
 /** `uuid`: a UUID in lower case after the prefix, four words. `u32`: one word. `time`: milliseconds, two words. */
@@ -28,8 +29,8 @@ export interface RowsOf<Fields = object, Common = unknown, Reply = unknown> {
   /** Shared by all rows of a group: texts. */
   readonly group: readonly (keyof Fields & string)[];
   readonly row: { readonly [Name in keyof Fields & string]?: Column };
-  /** The reply to an accepted row, from what all of them share and the row's own fields. */
-  view(common: Common, fields: Fields): Reply;
+  /** The reply to an accepted row, from what all of them share and the row's own fields; it is the `nth` of them, from 0. */
+  view(common: Common, fields: Fields, nth: number): Reply;
 }
 
 const wordsByType = { uuid: uuidWords, u32: 1, time: 2 } as const;
@@ -38,7 +39,7 @@ const twoWords = 2 ** 32;
 /** A declaration in the form in which it is used. */
 export class RowLayout {
   readonly groupNames: readonly string[];
-  readonly view: (common: unknown, fields: object) => unknown;
+  readonly view: (common: unknown, fields: object, nth: number) => unknown;
   /** 32-bit words of a row. */
   readonly words: number;
   readonly #columns: readonly { readonly name: string; readonly at: number; readonly column: Column }[];
@@ -85,14 +86,19 @@ function writeColumn(column: Column, value: unknown, words: Int32Array, at: numb
     words[at] = value;
     return words[at]! >>> 0 === value;
   }
-  words[at] = value;
-  words[at + 1] = value / twoWords;
+  writeTime(value, words, at);
   return readTime(words, at) === value;
 }
 
 function readColumn(column: Column, words: Int32Array, at: number): unknown {
   if (column.type === 'uuid') return readUuid(words, at, uuidSpace(column.prefix));
   return column.type === 'u32' ? words[at]! >>> 0 : readTime(words, at);
+}
+
+/** Writes milliseconds as two words. */
+export function writeTime(atMs: number, words: Int32Array, at: number): void {
+  words[at] = atMs;
+  words[at + 1] = atMs / twoWords;
 }
 
 /** Milliseconds that stand in two words. */
@@ -125,12 +131,9 @@ export function rowsFrom(type: string, group: Rows['group'], count: number, byte
   return { type, group, count, words };
 }
 
-/** The answer to a group, as it travels: accepted rows share `common`, all others are listed. */
-export type GroupAnswer = readonly [common: unknown, others: readonly OtherRow[]];
+/** The answer to a group, as it travels: accepted rows share `code` and `common`, all others are listed. */
+export type GroupAnswer = readonly [code: Accepted, common: unknown, others: readonly OtherRow[]];
 type OtherRow = readonly [row: number, code: Code, body: unknown];
-
-/** What a group accepts is answered so. */
-export const acceptedRow = 'created' as const;
 
 /** The answers of a group while it is decided. */
 export class RowAnswers {

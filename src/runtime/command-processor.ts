@@ -5,7 +5,7 @@
 import type { Code } from '../protocol/codes.ts';
 import type { AnyCommand } from '../protocol/command.ts';
 import type { AnyEvent, Decision, Push, RowsDecision } from '../protocol/decider.ts';
-import { acceptedRow, type GroupAnswer, isRows, RowAnswers, type Rows, rowCount } from '../protocol/rows.ts';
+import { type GroupAnswer, isRows, RowAnswers, type Rows, rowCount } from '../protocol/rows.ts';
 import type { CommitStage } from './commit-stage.ts';
 import type { Envelope } from './mailbox.ts';
 import type { Outbox } from './outbox.ts';
@@ -103,27 +103,30 @@ export class CommandProcessor {
       else this.#brokenRows(envelope, known, error);
       return;
     }
-    const { event, common, pushes } = decision;
+    const { event, pushes } = decision;
     let actor = known;
     if (event !== null) {
       actor ??= partition.install(decider, key, state, 0);
       partition.evolved(actor, event, partition.seq + 1);
       this.#record(actor, event, at);
     }
-    this.#answerRows(envelope, answers, common);
+    this.#answerRows(envelope, answers, decision);
     this.#push(partition, pushes);
     if (!actor) return;
     if (actor.poison !== null) this.#deps.poisoned.decided(actor, rows.type, at);
     if (actor.poison !== null || event !== null) this.#follow(actor, at);
   }
 
-  #answerRows({ partition, decider, reply }: Envelope, answers: RowAnswers, common: unknown): void {
+  #answerRows(
+    { partition, decider, reply }: Envelope,
+    { others, accepted }: RowAnswers,
+    { code, common }: RowsDecision<AnyEvent>,
+  ): void {
     const { stage, statistics } = this.#deps;
-    const { others, accepted } = answers;
-    const body: GroupAnswer = [common, others];
+    const body: GroupAnswer = [code, common, others];
     if (reply) stage.open.replies.push({ partition, reply, code: 'ok', body });
-    for (const [, code] of others) statistics.decided(decider.kind, code);
-    if (accepted > 0) statistics.decided(decider.kind, acceptedRow, accepted);
+    for (const [, otherCode] of others) statistics.decided(decider.kind, otherCode);
+    if (accepted > 0) statistics.decided(decider.kind, code, accepted);
   }
 
   /** Some rows were applied, and no event says so. */

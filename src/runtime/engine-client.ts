@@ -5,10 +5,18 @@
 
 import { allPartitions, type Directory, partitionOf } from '../protocol/address.ts';
 import { type Answer, busy } from '../protocol/answer.ts';
-import type { AnswerTo, AnyCommand, Ask, CommandType, FieldsOf, ReplyOf } from '../protocol/command.ts';
+import type {
+  AnswerTo,
+  AnyCommand,
+  Ask,
+  CommandType,
+  FieldsOf,
+  ReplyOf,
+  RowCommand,
+} from '../protocol/command.ts';
+import type { PendingMessage } from '../protocol/decider.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import type { Peer } from '../protocol/peer.ts';
-import type { RowCommand } from '../protocol/row-group.ts';
 import { findName } from './shard-inspection.ts';
 import type { Role } from './thread-messages.ts';
 
@@ -30,11 +38,12 @@ export class EngineClient {
     this.#effectKinds = effectKinds;
   }
 
-  /** `done` is called once. */
-  request(kind: string, key: string, command: AnyCommand, done: (answer: Answer) => void): void {
+  /** Sends an actor's message; `done` is called once. */
+  send({ kind, key, command, inRows }: PendingMessage, done: (answer: Answer) => void): void {
     const peer = this.#peerOf(kind, key);
-    if (peer) peer.request(kind, key, command, done);
-    else done(busy);
+    if (!peer) done(busy);
+    else if (inRows) peer.requestRow(inRows, key, command, done);
+    else peer.request(kind, key, command, done);
   }
 
   readonly ask: Ask = (command, key, fields) =>

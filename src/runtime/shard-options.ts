@@ -1,7 +1,5 @@
 /** What a shard is given: its stores, its ways out, its limits. */
-import type { Address } from '../protocol/address.ts';
-import type { AnyCommand } from '../protocol/command.ts';
-import type { AnyDecider, Push } from '../protocol/decider.ts';
+import type { AnyDecider, PendingMessage, Push } from '../protocol/decider.ts';
 import type { Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Scheduler } from '../protocol/scheduler.ts';
@@ -24,7 +22,7 @@ export interface ShardDeps {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   /** Sends to an actor elsewhere, or to the back office; must answer once, `busy` when it cannot. */
-  readonly ask: (address: Address, command: AnyCommand, done: ReplyTo) => void;
+  readonly ask: (message: PendingMessage, done: ReplyTo) => void;
   readonly push: (push: Push) => void;
   /** Partitions have been recovered: resolves when they may take commands. At once when not given. */
   readonly mayOpen?: (partitions: readonly number[]) => Promise<void>;

@@ -6,6 +6,7 @@ import { partitionOf } from '../protocol/address.ts';
 import type { AnyCommand } from '../protocol/command.ts';
 import type { PassivatedStore } from '../protocol/journal.ts';
 import type { Family } from '../protocol/metric.ts';
+import { RowGroups } from '../protocol/row-group.ts';
 import { CommandProcessor } from './command-processor.ts';
 import { CommitStage } from './commit-stage.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -34,6 +35,8 @@ export class Shard {
   readonly #passivation: Passivation | null;
   readonly #housekeeping: Housekeeping;
   readonly #processor: CommandProcessor;
+  /** Messages of its own actors to its own actors that stand in rows: they gather until the next turn. */
+  readonly #groups = new RowGroups();
   #isTurnScheduled = false;
 
   constructor(deps: ShardDeps) {
@@ -213,6 +216,7 @@ export class Shard {
 
   #turn(): void {
     this.#isTurnScheduled = false;
+    this.#groups.finish();
     const at = this.#deps.clock.now();
     const { commandsPerTurn, eventsPerBatch } = this.#deps.limits;
     for (let taken = 0; taken < commandsPerTurn && this.#stage.open.events < eventsPerBatch; taken++) {
@@ -228,12 +232,20 @@ export class Shard {
 
   /** A partition that is about to close takes messages of those that close with it, and finishes them. */
   #sendMessage({ actor, pending }: Outgoing, done: ReplyTo): void {
-    const { kind, key, command } = pending;
+    const { kind, key, command, inRows } = pending;
     const partition = this.#partitions.byNumber.get(partitionOf(kind, key));
     const decider = this.#deciders.get(kind);
     const isTaken = partition && (partition.isTaking || (partition.isOpen && !actor.partition.isTaking));
-    if (isTaken && decider) this.#enqueue({ partition, decider, key, command, reply: done });
-    else this.#deps.ask(pending, command, done);
+    if (!isTaken || !decider) {
+      this.#deps.ask(pending, done);
+      return;
+    }
+    const group = inRows && this.#groups.join(inRows, key, command, ({ code, body }) => done(code, body));
+    if (!group) this.#enqueue({ partition, decider, key, command, reply: done });
+    else if (group.size === 1) {
+      const reply: ReplyTo = (code, body) => group.settle({ code, body });
+      this.#enqueue({ partition, decider, key, command: group.rows(), reply });
+    }
   }
 
   #put(actor: Actor, command: AnyCommand): void {

@@ -42,8 +42,7 @@ export async function run(thread: Thread, data: ShardData): Promise<void> {
     passivated: snapshots,
     clock: startClock(data.clock),
     scheduler: systemScheduler,
-    ask: ({ kind, key }, command, done) =>
-      engine.request(kind, key, command, ({ code, body }) => done(code, body)),
+    ask: (message, done) => engine.send(message, ({ code, body }) => done(code, body)),
     push: (push) => thread.push('gateway', push),
     mayOpen: () => opening.pass(data.shard),
     onDurable(partition, seq) {

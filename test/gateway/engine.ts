@@ -83,7 +83,7 @@ export class Engine {
           return () => clearTimeout(timer);
         },
       },
-      ask: (_, command, done) => this.#askProvider(command as PaymentCommand, done),
+      ask: ({ command }, done) => this.#askProvider(command as PaymentCommand, done),
       push: (push) => this.#push(push),
       onDurable: () => {},
       onRetired: () => {},

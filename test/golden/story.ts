@@ -5,9 +5,9 @@
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { orderDecider } from '../../src/actors/order/decide.ts';
 import { saleDecider } from '../../src/actors/sale/decide.ts';
-import { placeHold } from '../../src/actors/sku/commands.ts';
+import { attachHold, commitHold, placeHold, releaseHold } from '../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
-import type { AnyCommand } from '../../src/protocol/command.ts';
+import type { AnyCommand, FieldsOf } from '../../src/protocol/command.ts';
 import { type AnyDecider, type PendingMessage, register } from '../../src/protocol/decider.ts';
 import type { JournalRecord } from '../../src/protocol/frame.ts';
 import { RowAnswers, type Rows } from '../../src/protocol/rows.ts';
@@ -478,6 +478,24 @@ function holdTogether(story: Story): void {
   story.sendRows('sku', sku, rowsOf(placeHold, rows));
 }
 
+/** Orders take two holds, buy them, and give up another one and one of the two, each in one group of rows. */
+function assignTogether(story: Story): void {
+  const [first, second, third] = [0x52, 0x53, 0x54].map((buyer, n) => ({
+    ...{ holdId: uuid(0x610 + n), saleId: elsewhere, buyerId: `acc_${uuid(buyer)}`, ticketNumber: 17 + n },
+    ...{ quantity: 1, admissionExpiresAtMs: story.atMs + 300_000 },
+  })) as [Placed, Placed, Placed];
+  const all = [first, second, third];
+  story.sendRows('sku', sku, rowsOf(placeHold, all));
+  const untilMs = story.atMs + 400_000;
+  const order = ({ holdId }: Placed) => ({ holdId, orderId: `ord_${holdId}` });
+  const taken = all.map((hold) => ({ ...order(hold), buyerId: hold.buyerId, untilMs }));
+  story.sendRows('sku', sku, rowsOf(attachHold, taken));
+  story.sendRows('sku', sku, rowsOf(commitHold, [order(first), order(second)]));
+  story.sendRows('sku', sku, rowsOf(releaseHold, [order(second), order(third)]));
+}
+
+type Placed = FieldsOf<typeof placeHold>;
+
 /** `onHalfTime` is called where states are at their richest: the moment for snapshots. */
 export function tellStory(onHalfTime: (story: Story) => void): Story {
   holdCount = 0;
@@ -492,6 +510,7 @@ export function tellStory(onHalfTime: (story: Story) => void): Story {
   const terms = { type: 'OpenAllocation', saleId: elsewhere, sellerId: seller, ...allocation };
   story.send('sku', sku, terms, 'created');
   holdTogether(story);
+  assignTogether(story);
   moveMoneyElsewhere(story);
   sayMoreThanIsHeard(story);
   onHalfTime(story);

@@ -52,7 +52,7 @@ export async function startEngine(
     snapshots,
     clock,
     scheduler: systemScheduler,
-    ask: (_address, command, done) => pay(command, done),
+    ask: ({ command }, done) => pay(command, done),
     push: () => {},
     onDurable: (partition, seq) => snapshotter.advance(partition, seq),
     onRetired: () => {},

@@ -91,7 +91,7 @@ function connectAlone(own: Partial<PeerLimits> = {}) {
     time.run(2);
   };
   const { frameBytesMax, frameMessagesMax, unackedBytesMax } = limits;
-  const hello = ['doorbuster', 2, names[1], { frameBytesMax, frameMessagesMax, unackedBytesMax }];
+  const hello = ['doorbuster', 3, names[1], { frameBytesMax, frameMessagesMax, unackedBytesMax }];
   return { time, side, far, say, hello };
 }
 
@@ -177,10 +177,10 @@ describe('the hello', () => {
   });
 
   it.each([
-    ['of another version', ['doorbuster', 3, 'whatever is behind it'], /version 3 .* here it is 2/],
+    ['of another version', ['doorbuster', 4, 'whatever is behind it'], /version 4 .* here it is 3/],
     [
       'from somebody else',
-      ['doorbuster', 2, { role: 'shard', index: 0 }, limits],
+      ['doorbuster', 3, { role: 'shard', index: 0 }, limits],
       /shard 0 in place of shard 1/,
     ],
     ['that is none, but a frame', [0, [2, 'a', 'b', 'c']], /before the hello/],
@@ -207,7 +207,7 @@ describe('the hello', () => {
 
 describe('a frame that breaks the rules', () => {
   it.each([
-    ['a second hello', ['doorbuster', 2, names[1], limits], /second hello/],
+    ['a second hello', ['doorbuster', 3, names[1], limits], /second hello/],
     ['too many messages', [0, ...Array.from({ length: 41 }, () => [2, 'a', 'b', 1])], /41 messages/],
     ['too many bytes', [0, [2, 'a', 'b', 'x'.repeat(4_000)]], /40\d\d bytes/],
     ['an acknowledgement of what was never sent', [10_000], /10000 bytes, which cannot be/],
@@ -425,7 +425,8 @@ describe('commands in rows', () => {
       row: { id: uuid(), count: u32 },
       view: (common, { count }) => `${common} ${count}`,
     });
-  const answering: PeerHandler['onRequest'] = (_kind, _key, _command, reply) => reply('ok', ['taken', []]);
+  const answering: PeerHandler['onRequest'] = (_kind, _key, _command, reply) =>
+    reply('ok', ['created', 'taken', []]);
 
   function takes(peer: Peer, counts: readonly number[], key = 'a', room = 'r'): Answer[] {
     const answers: Answer[] = [];
@@ -453,6 +454,22 @@ describe('commands in rows', () => {
     takes(one.peer, [5]);
     time.run(10);
     expect(two.received).toMatchObject([{ count: 2 }, { count: 1 }, { count: 1 }, { count: 1 }]);
+  });
+
+  it('of two types are a message each, in whatever order they come', () => {
+    const drop = commandsTo('thing')('Drop')
+      .takes<{ id: string }>()
+      .inRows<null, null>({ group: [], row: { id: uuid() }, view: () => null });
+    const { time, one, two } = connect({ onRequest: answering });
+    for (const count of [1, 2]) {
+      takes(one.peer, [count]);
+      one.peer.requestRow(drop, 'a', { id }, () => {});
+    }
+    time.run(10);
+    expect(two.received).toMatchObject([
+      { type: 'Take', count: 2 },
+      { type: 'Drop', count: 2 },
+    ]);
   });
 
   it('keep their order among the other commands to the same actor', () => {

@@ -18,7 +18,7 @@ const take = commandsTo('thing')('Take')
   .inRows<{ price: number }, object>({
     group: ['room'],
     row: { id: uuid(), who: uuid('acc_'), count: u32, untilMs: time },
-    view: ({ price }, { id }) => ({ id, price }),
+    view: ({ price }, { id }, nth) => ({ id, price, nth }),
   });
 const { rows: layout } = take;
 const other = commandsTo('thing')('Other')
@@ -106,9 +106,9 @@ describe('a group', () => {
 
   it('hands each row its own answer, and those that were accepted what they share', () => {
     const { group, answers } = groupOf(fields, fields, fields);
-    group.settle({ code: 'ok', body: [{ price: 7 }, [[1, 'sold_out', { available: 0 }]]] });
-    const accepted = { code: 'created', body: { id, price: 7 } };
-    expect(answers).toEqual([[accepted], [{ code: 'sold_out', body: { available: 0 } }], [accepted]]);
+    group.settle({ code: 'ok', body: ['created', { price: 7 }, [[1, 'sold_out', { available: 0 }]]] });
+    const accepted = (nth: number) => [{ code: 'created', body: { id, price: 7, nth } }];
+    expect(answers).toEqual([accepted(0), [{ code: 'sold_out', body: { available: 0 } }], accepted(1)]);
   });
 
   it('without a decision gives every row the same answer', () => {

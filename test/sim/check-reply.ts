@@ -5,10 +5,11 @@
 
 import type { OrderView } from '../../src/actors/order/commands.ts';
 import type { TicketView } from '../../src/actors/sale/commands.ts';
-import type { HoldView } from '../../src/actors/sku/commands.ts';
+import { attachHold, commitHold, type HoldView, placeHold } from '../../src/actors/sku/commands.ts';
 import type { Code } from '../../src/protocol/codes.ts';
-import type { AnyCommand } from '../../src/protocol/command.ts';
+import type { AnyCommand, RowCommand } from '../../src/protocol/command.ts';
 import type { Push } from '../../src/protocol/decider.ts';
+import { type GroupAnswer, isRows, type Rows } from '../../src/protocol/rows.ts';
 import type { World } from './world.ts';
 
 const rule = 'nothing leaves before it is durable';
@@ -34,7 +35,8 @@ export function checkReply(
     if (stock.onHand < 0) fail('the sku is not registered');
     if (type === 'AdjustStock' && !stock.adjustments.has(adjustmentId!)) fail('no such adjustment');
     if (type === 'OpenAllocation' && !stock.allocations.has(saleId!)) fail('nothing is set aside');
-    if (body !== null && typeof body === 'object' && 'holdId' in body)
+    if (isRows(command)) checkRows(world, key, command, body as GroupAnswer, fail);
+    else if (body !== null && typeof body === 'object' && 'holdId' in body)
       checkHold(world, key, body as HoldView, fail);
   } else if (kind === 'sale') {
     if (!world.model.sale(key).isCreated) fail('the sale is not created');
@@ -42,6 +44,32 @@ export function checkReply(
       checkTicket(world, body as TicketView, fail);
   } else if (kind === 'order' && body !== null) {
     checkOrder(world, body as OrderView, fail);
+  }
+}
+
+const accepts: Readonly<Record<string, RowCommand>> = {
+  PlaceHold: placeHold,
+  AttachHold: attachHold,
+  CommitHold: commitHold,
+};
+
+/** What the rows of a group that were accepted say has happened. */
+function checkRows(
+  world: World,
+  sku: string,
+  rows: Rows,
+  [, , others]: GroupAnswer,
+  fail: (why: string) => void,
+) {
+  const layout = accepts[rows.type]?.rows;
+  const isOther = new Set(others.map(([row]) => row));
+  for (let row = 0; layout && row < rows.count; row++) {
+    if (isOther.has(row)) continue;
+    const { holdId } = layout.read(rows.words, row * layout.words) as { holdId: string };
+    const hold = world.model.sku(sku).holds.get(holdId);
+    const isDurable =
+      rows.type === 'PlaceHold' ? hold : rows.type === 'AttachHold' ? hold?.orderId : hold?.wasCommitted;
+    if (!isDurable) fail(`row ${row} is not durable`);
   }
 }
 

@@ -6,13 +6,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { unpack } from 'msgpackr';
 import type { OrderState } from '../../src/actors/order/state.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
-import { type PlaceHold, placeHold } from '../../src/actors/sku/commands.ts';
+import type { PlaceHold } from '../../src/actors/sku/commands.ts';
 import type { SkuState } from '../../src/actors/sku/state.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { Code } from '../../src/protocol/codes.ts';
 import type { AnyDecider } from '../../src/protocol/decider.ts';
-import { acceptedRow, type Rows } from '../../src/protocol/rows.ts';
 import type { Instance } from './instance.ts';
+import { naiveHold, naiveRows } from './second-opinion.ts';
 import type { Shadow, World } from './world.ts';
 
 /** The same decider, looked at. */
@@ -50,14 +50,14 @@ export function watched(decider: AnyDecider, instance: Instance, world: World): 
     ...(decider.decideRows && {
       decideRows(state, rows, at, answers) {
         instance.time.decides(`${kind} rows of ${rows.type}`, at);
-        const expected = naiveHolds(state as SkuState, rows, at);
+        const expected = naiveRows(state as SkuState, rows, at);
         const decision = decider.decideRows!(state, rows, at, answers);
-        const codes: Code[] = new Array(rows.count).fill(acceptedRow);
+        const codes: Code[] = new Array(rows.count).fill(decision.code);
         for (const [row, code] of answers.others) codes[row] = code;
         if (codes.join() !== expected.join())
           world.fail(
             'the oracle decides the same',
-            `rows of ${keyOf(kind, state)}: ${codes}, not ${expected}`,
+            `rows of ${rows.type} of ${keyOf(kind, state)}: ${codes}, not ${expected}`,
           );
         if (decision.event !== null) noteChange(state, decision.event);
         return decision;
@@ -80,56 +80,6 @@ export function keyOf(kind: string, state: unknown): string | null {
   if (kind === 'sku') return (state as SkuState).sku;
   if (kind === 'sale') return (state as SaleState).saleId;
   return kind === 'order' ? (state as OrderState).orderId : null;
-}
-
-interface Taken {
-  readonly holdId: string;
-  readonly saleId: string;
-  readonly buyerId: string;
-  readonly quantity: number;
-}
-
-/** The outcomes of rows, one after the other: each sees what those before it took. */
-function naiveHolds(state: SkuState, rows: Rows, at: number): Code[] {
-  const taken: Taken[] = [];
-  const saleId = rows.group.saleId!;
-  return Array.from({ length: rows.count }, (_, row) => {
-    const fields = placeHold.rows.read(rows.words, row * placeHold.rows.words);
-    const command = { ...fields, type: 'PlaceHold', saleId } as PlaceHold;
-    const code = naiveHold(state, command, at, taken);
-    if (code === 'created') taken.push(command);
-    return code;
-  });
-}
-
-/** A hold's outcome, worked out anew from the list of holds and of those that the same group has taken. */
-function naiveHold(state: SkuState, command: PlaceHold, at: number, before: readonly Taken[] = []): Code {
-  const { holdId, saleId, buyerId, quantity } = command;
-  const all: Taken[] = before.slice();
-  let known = before.find((hold) => hold.holdId === holdId);
-  for (const hold of state.holds.values()) {
-    const { buyerId: by, quantity: units, allocation } = hold;
-    const same = { holdId: hold.holdId, saleId: allocation.saleId, buyerId: by, quantity: units };
-    if (hold.holdId === holdId) known = same;
-    if (hold.state !== 'voided' && hold.state !== 'expired') all.push(same);
-  }
-  if (known) {
-    const isSame = known.buyerId === buyerId && known.quantity === quantity && known.saleId === saleId;
-    return isSame ? 'ok' : 'exists_with_different';
-  }
-  if (quantity < 1) return 'validation_failed';
-  const allocation = state.allocationBySale.get(saleId);
-  if (!allocation) return 'unknown_sku';
-  if (!allocation.isOpen) return 'sale_ended';
-  if (allocation.isPaused) return 'sale_paused';
-  if (command.admissionExpiresAtMs <= at) return 'admission_expired';
-  const units = (of: (hold: Taken) => boolean) =>
-    all.filter((hold) => hold.saleId === saleId && of(hold)).reduce((sum, hold) => sum + hold.quantity, 0);
-  if (units((hold) => hold.buyerId === buyerId) + quantity > allocation.purchaseLimit)
-    return 'purchase_limit';
-  const free = allocation.quantity - units(() => true);
-  if (quantity <= free) return 'created';
-  return free === 0 ? 'sold_out' : 'insufficient_stock';
 }
 
 function checkSku(world: World, state: SkuState, event: unknown): void {

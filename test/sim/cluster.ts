@@ -2,12 +2,11 @@
  * Which process owns the data, who has been replaced and does not know it, where clients' messages go, and the
  * projections that read what becomes durable.
  */
-import { type PlaceHold, placeHold } from '../../src/actors/sku/commands.ts';
+import { placeHold } from '../../src/actors/sku/commands.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
-import { rowsFrom } from '../../src/protocol/rows.ts';
 import { checkRecovered } from './check-state.ts';
 import { Engine } from './engine.ts';
-import { Groups } from './groups.ts';
+import { Groups, unpacked } from './groups.ts';
 import { Hosts } from './hosts.ts';
 import type { Instance } from './instance.ts';
 import { type Done, Network } from './network.ts';
@@ -40,11 +39,10 @@ export class Cluster {
     this.#world = world;
     this.#random = world.random('cluster');
     this.network = new Network(world);
-    this.#groups = new Groups(world, (key, packed, done) =>
+    this.#groups = new Groups(world, world.random('groups'), (kind, key, packed, done) =>
       this.network.ask(
         ...([null, packed, clientTimeoutMs] as const),
-        ({ type, shared, count, bytes }, reply) =>
-          this.#receive(placeHold.kind, key, rowsFrom(type, shared, count, bytes), reply),
+        (copy, reply) => this.#receive(kind, key, unpacked(copy), reply),
         done,
       ),
     );
@@ -163,8 +161,8 @@ export class Cluster {
 
   /** From a client or the provider, through whichever process it is connected with. */
   ask(kind: string, key: string, command: AnyCommand, done: Done): void {
-    if (command.type === placeHold.type) this.#groups.ask(key, command as PlaceHold, done);
-    else
+    const isGrouped = command.type === placeHold.type && this.#groups.ask(placeHold, key, command, done);
+    if (!isGrouped)
       this.network.ask(
         ...([null, command, clientTimeoutMs] as const),
         (copy, reply) => this.#receive(kind, key, copy, reply),

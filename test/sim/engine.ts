@@ -6,6 +6,8 @@
 import type { PaymentCommand } from '../../src/actors/payments/commands.ts';
 import { type Directory, evenSpread, partitionOf } from '../../src/protocol/address.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
+import type { PendingMessage } from '../../src/protocol/decider.ts';
+import { Groups, unpacked } from './groups.ts';
 import { type CrashPoint, Instance } from './instance.ts';
 import type { Done, Network } from './network.ts';
 import { ProcessTime } from './process-time.ts';
@@ -171,28 +173,41 @@ export class Engine {
     return snapshots;
   }
 
-  #ask(from: Instance, kind: string, key: string, command: AnyCommand, done: Done): void {
+  #ask(from: Instance, groups: Groups, { kind, key, command, inRows }: PendingMessage, done: Done): void {
     const { network, provider } = this.#deps;
     if (kind === 'payments') {
       const pay = command as PaymentCommand;
       network.ask(from, pay, paymentTimeoutMs, (copy, reply) => provider.handle(copy, reply), done);
-    } else {
+    } else if (!inRows || !groups.ask(inRows, key, command, done)) {
       network.ask(from, command, peerTimeoutMs, (copy, reply) => this.receive(kind, key, copy, reply), done);
     }
   }
 
+  #groupsOf(from: () => Instance, random: Random): Groups {
+    const { world, network } = this.#deps;
+    return new Groups(world, random, (kind, key, packed, done) =>
+      network.ask(
+        ...([from(), packed, peerTimeoutMs] as const),
+        (copy, reply) => this.receive(kind, key, unpacked(copy), reply),
+        done,
+      ),
+    );
+  }
+
   #spawn(shard: number): void {
     const { world, nextLife, onDurable, onOpened, isTakenOver } = this.#deps;
-    const instance = new Instance({
+    const life = nextLife();
+    const groups = this.#groupsOf(() => instance, world.random(`groups of life ${life}`));
+    const instance: Instance = new Instance({
       world,
       shard,
-      life: nextLife(),
+      life,
       partitions: this.#partitionsFor(shard),
       time: this.time,
       owner: this.#owner,
       isReplaced: (partition) => isTakenOver(this, partition),
       acked: this.#acked,
-      ask: (from, kind, key, command, done) => this.#ask(from, kind, key, command, done),
+      ask: (from, message, done) => this.#ask(from, groups, message, done),
       onDurable: (partition, seq) => {
         this.snapshots.snapshotter.advance(partition, seq);
         onDurable(partition);

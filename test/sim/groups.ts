@@ -1,7 +1,7 @@
-/** What a gateway does with holds: those that come while it gathers travel as one group of rows, of any size. */
-import { type PlaceHold, placeHold } from '../../src/actors/sku/commands.ts';
+/** What a gateway or a shard does with commands that stand in rows: those that come while it gathers travel as one group, of any size. */
+import type { RowCommand } from '../../src/protocol/command.ts';
 import { RowGroup } from '../../src/protocol/row-group.ts';
-import type { Rows } from '../../src/protocol/rows.ts';
+import { type Rows, rowsFrom } from '../../src/protocol/rows.ts';
 import type { Done } from './network.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
@@ -14,7 +14,12 @@ export interface PackedRows {
   readonly bytes: Uint8Array;
 }
 
-type Send = (key: string, packed: PackedRows, done: Done) => void;
+export function unpacked({ type, shared, count, bytes }: PackedRows): Rows {
+  return rowsFrom(type, shared, count, bytes);
+}
+
+type Send = (kind: string, key: string, packed: PackedRows, done: Done) => void;
+type Settle = Parameters<RowGroup['take']>[2];
 
 export class Groups {
   readonly #world: World;
@@ -22,31 +27,34 @@ export class Groups {
   readonly #send: Send;
   readonly #open = new Map<string, RowGroup>();
 
-  constructor(world: World, send: Send) {
+  constructor(world: World, random: Random, send: Send) {
     this.#world = world;
-    this.#random = world.random('groups');
+    this.#random = random;
     this.#send = send;
   }
 
-  ask(key: string, command: PlaceHold, done: Done): void {
-    const answered = ({ code, body }: Parameters<Parameters<RowGroup['take']>[2]>[0]) => done(code, body);
-    const open = this.#open.get(key);
-    if (open?.take(placeHold, command, answered)) {
+  /** False when the command fits no row. */
+  ask(command: RowCommand, key: string, fields: object, done: Done): boolean {
+    const answered: Settle = ({ code, body }) => done(code, body);
+    const name = `${command.type} ${key}`;
+    const open = this.#open.get(name);
+    if (open?.take(command, fields, answered)) {
       // Somebody presses twice.
-      if (this.#random.chance(0.1)) open.take(placeHold, command, () => {});
-      return;
+      if (this.#random.chance(0.1)) open.take(command, fields, () => {});
+      return true;
     }
-    const group = new RowGroup(placeHold, command);
-    if (!group.take(placeHold, command, answered)) throw new Error(`no row: ${JSON.stringify(command)}`);
-    this.#open.set(key, group);
+    const group = new RowGroup(command, fields);
+    if (!group.take(command, fields, answered)) return false;
+    this.#open.set(name, group);
     const message = group.message(0, key);
     const gatheringMs = this.#random.chance(0.5) ? 0 : this.#random.int(1, 400);
     this.#world.loop.after(gatheringMs, null, () => {
-      if (this.#open.get(key) === group) this.#open.delete(key);
+      if (this.#open.get(name) === group) this.#open.delete(name);
       group.finish();
-      const [, , , , type, shared, count, bytes] = message;
-      this.#world.count(`groups of ${count > 3 ? 'many' : count}`);
-      this.#send(key, { type, shared, count, bytes }, (code, body) => group.settle({ code, body }));
+      const [, , kind, , type, shared, count, bytes] = message;
+      this.#world.count(`${type}: groups of ${count > 3 ? 'many' : count}`);
+      this.#send(kind, key, { type, shared, count, bytes }, (code, body) => group.settle({ code, body }));
     });
+    return true;
   }
 }

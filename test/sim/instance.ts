@@ -5,7 +5,7 @@
 import { deciders } from '../../src/features.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
-import type { Push } from '../../src/protocol/decider.ts';
+import type { PendingMessage, Push } from '../../src/protocol/decider.ts';
 import type { Scheduler } from '../../src/protocol/scheduler.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { ReplyTo } from '../../src/runtime/mailbox.ts';
@@ -31,7 +31,7 @@ export interface InstanceDeps {
   /** Counts up with every life in this run. */
   readonly life: number;
   readonly time: ProcessTime;
-  readonly ask: (from: Instance, kind: string, key: string, command: AnyCommand, done: Done) => void;
+  readonly ask: (from: Instance, message: PendingMessage, done: Done) => void;
   readonly onDurable: (partition: number, seq: number) => void;
   /** It has recovered these partitions and takes commands for them. */
   readonly onOpened: (instance: Instance, partitions: readonly number[]) => void;
@@ -117,8 +117,9 @@ export class Instance implements Owner {
       clock: this.#clock,
       scheduler,
       mayOpen: (partitions) => this.#mayOpen(partitions, scheduler),
-      ask: ({ kind, key }, command, done) => {
-        if (this.isAlive) deps.ask(this, kind, key, mutant.outgoing?.(command) ?? command, done);
+      ask: (message, done) => {
+        const command = mutant.outgoing?.(message.command) ?? message.command;
+        if (this.isAlive) deps.ask(this, { ...message, command }, done);
       },
       push: (push) => this.#push(push),
       onDurable: (partition, seq) => {

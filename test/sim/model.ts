@@ -5,9 +5,9 @@
  */
 import type { OrderEvent } from '../../src/actors/order/events.ts';
 import type { SaleEvent } from '../../src/actors/sale/events.ts';
-import { placeHold } from '../../src/actors/sku/commands.ts';
+import { type AttachHold, attachHold, commitHold, placeHold } from '../../src/actors/sku/commands.ts';
 import type { SkuEvent } from '../../src/actors/sku/events.ts';
-import { placedRowWords, placedWords } from '../../src/actors/sku/placed-rows.ts';
+import type { RowLayout } from '../../src/protocol/rows.ts';
 import { OrderEntry } from './model-order.ts';
 import { RoomBook } from './model-sale.ts';
 
@@ -32,10 +32,6 @@ interface Allocation {
   isPaused: boolean;
 }
 
-type PlacedRow = Pick<
-  Extract<SkuEvent, { type: 'HoldPlaced' }>,
-  'holdId' | 'buyerId' | 'ticketNumber' | 'quantity'
->;
 type HoldEvent = Extract<SkuEvent, { holdId: string }>;
 
 const resolvedFrom: Readonly<Record<HoldEvent['type'], readonly HoldEntry['state'][]>> = {
@@ -47,16 +43,15 @@ const resolvedFrom: Readonly<Record<HoldEvent['type'], readonly HoldEntry['state
   UnitsReturned: ['committed'],
 };
 
-function rowsOf({ rows, count }: Extract<SkuEvent, { type: 'HoldsPlaced' }>): PlacedRow[] {
-  const { rows: layout } = placeHold;
-  const words = placedWords(rows, count);
+type Told<Type extends SkuEvent['type']> = Extract<SkuEvent, { type: Type }>;
+
+/** The fields of an event's rows: the first of those of the command. */
+function rowsOf({ rows, count }: { rows: Uint8Array; count: number }, layout: RowLayout): object[] {
+  const rowWords = rows.length / 4 / count;
   // A row as it came is longer: what it had at its end is no field of the event.
-  const padded = new Int32Array(words.length + layout.words);
-  padded.set(words);
-  return Array.from(
-    { length: count },
-    (_, row) => layout.read(padded, row * placedRowWords) as unknown as PlacedRow,
-  );
+  const padded = new Int32Array(count * rowWords + layout.words);
+  new Uint8Array(padded.buffer).set(rows);
+  return Array.from({ length: count }, (_, row) => layout.read(padded, row * rowWords));
 }
 
 export class StockEntry {
@@ -106,10 +101,36 @@ export class StockEntry {
     if (event.type === 'AllotmentClosed') this.allocations.get(event.saleId)!.isOpen = false;
     if (event.type === 'AllotmentPaused') this.allocations.get(event.saleId)!.isPaused = event.isPaused;
     if (event.type === 'HoldPlaced') this.#place(event);
-    else if (event.type === 'HoldsPlaced')
-      for (const row of rowsOf(event)) this.#place({ ...event, ...row, type: 'HoldPlaced' });
+    else if ('rows' in event) this.#takeRows(event);
     else if ('holdId' in event) this.#move(event);
     this.#check(event);
+  }
+
+  /** Each row as the event that it would be alone. */
+  #takeRows(event: Extract<SkuEvent, { rows: Uint8Array }>): void {
+    const { atMs } = event;
+    if (event.type === 'HoldsPlaced') {
+      for (const row of rowsOf(event, placeHold.rows) as Told<'HoldPlaced'>[])
+        this.#place({ ...event, ...row, type: 'HoldPlaced' });
+      return;
+    }
+    if (event.type === 'HoldsAttached') {
+      for (const { holdId, orderId, untilMs } of rowsOf(event, attachHold.rows) as AttachHold[])
+        this.#move({ type: 'HoldAttached', holdId, orderId, expiresAtMs: untilMs, atMs });
+      return;
+    }
+    const before = { held: this.held, sold: this.sold };
+    for (const { holdId } of rowsOf(event, commitHold.rows) as { holdId: string }[]) {
+      const { state, quantity } = this.holds.get(holdId) ?? { state: null, quantity: 0 };
+      const released = state === 'committed' ? 'UnitsReturned' : 'HoldVoided';
+      const type = event.type === 'HoldsCommitted' ? 'HoldCommitted' : released;
+      this.#move({ type, holdId, quantity, atMs });
+    }
+    const told =
+      event.type === 'HoldsCommitted'
+        ? { held: before.held - event.units, sold: before.sold + event.units }
+        : { held: before.held - event.voided, sold: before.sold - event.returned };
+    if (told.held !== this.held || told.sold !== this.sold) this.#object('units are conserved', event);
   }
 
   #place(event: Extract<SkuEvent, { type: 'HoldPlaced' }>): void {

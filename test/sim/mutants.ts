@@ -75,7 +75,7 @@ function throughStore(store: SnapshotterStore): SnapshotterStore {
 
 function skipLimit(sku: AnyDecider): Partial<AnyDecider> {
   return {
-    ...inGroups(sku, (state, { group }) => {
+    ...inGroups(sku, 'PlaceHold', (state, { group }) => {
       const allocation = allocationOf(state, group.saleId!);
       const limit = allocation?.purchaseLimit ?? 0;
       if (allocation) allocation.purchaseLimit = Number.MAX_SAFE_INTEGER;
@@ -110,10 +110,15 @@ interface Trick {
   end?(): void;
 }
 
-/** Something goes wrong while a group of rows is decided. */
-function inGroups(sku: AnyDecider, begin: (state: SkuState, rows: Rows) => Trick): Partial<AnyDecider> {
+/** Something goes wrong while a group of rows of this type is decided. */
+function inGroups(
+  sku: AnyDecider,
+  type: SkuCommand['type'],
+  begin: (state: SkuState, rows: Rows) => Trick,
+): Partial<AnyDecider> {
   return {
     decideRows(state, rows, at, answers) {
+      if (rows.type !== type) return sku.decideRows!(state, rows, at, answers);
       const trick = begin(state as SkuState, rows);
       const accept = answers.accept.bind(answers);
       answers.accept = () => {
@@ -130,7 +135,7 @@ function inGroups(sku: AnyDecider, begin: (state: SkuState, rows: Rows) => Trick
 /** Rows do not see what those before them took. */
 function blindInGroups(field: keyof Loose): (sku: AnyDecider) => Partial<AnyDecider> {
   return (sku) =>
-    inGroups(sku, (state, { group }) => {
+    inGroups(sku, 'PlaceHold', (state, { group }) => {
       const allocation = allocationOf(state, group.saleId!);
       const before = allocation?.[field] ?? 0;
       return {
@@ -146,7 +151,7 @@ function blindInGroups(field: keyof Loose): (sku: AnyDecider) => Partial<AnyDeci
 
 /** A hold that the same group has placed is not known. */
 function forgetInGroups(sku: AnyDecider): Partial<AnyDecider> {
-  return inGroups(sku, (state) => {
+  return inGroups(sku, 'PlaceHold', (state) => {
     const { holds } = state;
     const knownBefore = new Set(holds.ids());
     holds.getUuid = (words, at) => {
@@ -159,7 +164,7 @@ function forgetInGroups(sku: AnyDecider): Partial<AnyDecider> {
 
 /** Who came in once brings in all behind. */
 function admitGroup(sku: AnyDecider): Partial<AnyDecider> {
-  return inGroups(sku, (_state, { words, count }) => ({
+  return inGroups(sku, 'PlaceHold', (_state, { words, count }) => ({
     onAccept: () => {
       const layout = placeHold.rows;
       for (let row = 0; row < count; row++)
@@ -168,8 +173,43 @@ function admitGroup(sku: AnyDecider): Partial<AnyDecider> {
   }));
 }
 
+/** What is found while a group of this type is decided looks otherwise than it is. */
+function disguised(
+  type: SkuCommand['type'],
+  disguise: (hold: Hold, first: Map<string, Hold['state']>) => void,
+) {
+  return (sku: AnyDecider): Partial<AnyDecider> =>
+    inGroups(sku, type, (state) => {
+      const { holds } = state;
+      const first = new Map<string, Hold['state']>();
+      holds.getUuid = (words, at) => {
+        const known = HoldTable.prototype.getUuid.call(holds, words, at) as Hold | undefined;
+        if (known) disguise(known, first);
+        return known;
+      };
+      return { end: () => Reflect.deleteProperty(holds, 'getUuid') };
+    });
+}
+
+/** Rows see each hold as it was before the group. */
+function asBefore(hold: Hold, first: Map<string, Hold['state']>): void {
+  const { holdId, state } = hold;
+  if (!first.has(holdId)) first.set(holdId, state);
+  const { set } = Object.getOwnPropertyDescriptor(
+    Object.getPrototypeOf(hold),
+    'state',
+  )! as Required<PropertyDescriptor>;
+  Object.defineProperty(hold, 'state', { get: () => first.get(holdId), set });
+}
+
+/** Nothing ever ends. */
+function timeless(hold: Hold): void {
+  Object.defineProperty(hold, 'expiresAtMs', { get: () => Number.POSITIVE_INFINITY });
+}
+
 function commitExpired(sku: AnyDecider): Partial<AnyDecider> {
   return {
+    ...disguised('CommitHold', timeless)(sku),
     decide(state: SkuState, command: SkuCommand, at) {
       if (command.type !== 'CommitHold') return sku.decide(state, command, at);
       const hold = state.holds.get(command.holdId);
@@ -296,6 +336,9 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
   'a repeat inside a group is placed again': () => of('sku', forgetInGroups),
   'one admission lets a group in': () => of('sku', admitGroup),
   'commit an expired hold': () => of('sku', commitExpired),
+  'a hold that is over is committed in a group': () => of('sku', disguised('CommitHold', timeless)),
+  'a hold is committed twice in a group': () => of('sku', disguised('CommitHold', asBefore)),
+  'two orders take a hold in a group': () => of('sku', disguised('AttachHold', asBefore)),
   'reply before the journal': () => ({
     journal: (journal) =>
       through(journal, {

@@ -173,7 +173,7 @@ export async function startShard(
     ...shared,
     ...{ shard: 0, partitions, owner, snapshots, passivated: snapshots },
     ...(mayOpen ? { mayOpen } : {}),
-    ask: ({ key }, command, done) => void said.asked.push({ key, command, done }),
+    ask: ({ key, command }, done) => void said.asked.push({ key, command, done }),
     push: (push) => void said.pushes.push(push),
     onDurable: (partition, seq) => snapshotter.advance(partition, seq),
     onReplaced: (partition) => void said.replaced.push(partition),

@@ -16,6 +16,10 @@ export class BuyerTable {
     return this.#ids.id(row);
   }
 
+  isUuid(row: number, words: Words, at: number): boolean {
+    return this.#ids.isUuid(row, words, at);
+  }
+
   unitsOf(buyerId: string): number {
     return this.#unitsAt(this.#ids.find(buyerId));
   }

@@ -8,6 +8,10 @@ import { time, u32, uuid } from '../../protocol/rows.ts';
 
 const command = commandsTo('sku');
 
+/** The rows of commands that an order gives about its hold and that are answered with a code. */
+const holdOfOrder = { group: [], row: { holdId: uuid(), orderId: uuid('ord_') } } as const;
+const nothing = () => null;
+
 /** created | ok (same again) | exists_with_different | validation_failed. */
 export const registerSku = command('RegisterSku')
   .takes<{
@@ -151,7 +155,18 @@ export const attachHold = command('AttachHold')
     orderId: string;
     untilMs: number;
   }>()
-  .answers<HoldView>();
+  .inRows<AttachedInCommon, HoldView>({
+    group: [],
+    row: { holdId: uuid(), orderId: uuid('ord_'), untilMs: time, buyerId: uuid('acc_') },
+    view: ({ sku, title, sellerId, productId, sales, columns }, { holdId, buyerId, orderId }, nth) => {
+      const { saleId, unitPrice } = sales[columns[nth * 3]!]!;
+      const [quantity, expiresAtMs] = [columns[nth * 3 + 1]!, columns[nth * 3 + 2]!];
+      return {
+        ...{ holdId, saleId, sku, buyerId, quantity, unitPrice, state: 'committing', expiresAtMs },
+        ...{ title, sellerId, productId, orderId },
+      };
+    },
+  });
 export type AttachHold = Sent<typeof attachHold>;
 
 /** ok (also when done before) | not_found | hold_expired | not_found (no order took it) | hold_in_use. */
@@ -160,7 +175,7 @@ export const commitHold = command('CommitHold')
     holdId: string;
     orderId: string;
   }>()
-  .answers<HoldView>();
+  .inRows<null, null>({ ...holdOfOrder, view: nothing });
 export type CommitHold = Sent<typeof commitHold>;
 
 /** The order gives up: a hold assigned to it is voided, a committed one is returned to stock. ok (always safe to repeat). */
@@ -169,7 +184,7 @@ export const releaseHold = command('ReleaseHold')
     holdId: string;
     orderId: string;
   }>()
-  .answers<HoldView | null>();
+  .inRows<null, null>({ ...holdOfOrder, view: nothing });
 export type ReleaseHold = Sent<typeof releaseHold>;
 
 /**
@@ -209,6 +224,13 @@ export type PlacedInCommon = Pick<
   HoldView,
   'sku' | 'unitPrice' | 'expiresAtMs' | 'title' | 'sellerId' | 'productId'
 >;
+
+/** What the holds that one group assigns to orders have in common. */
+export interface AttachedInCommon extends Pick<HoldView, 'sku' | 'title' | 'sellerId' | 'productId'> {
+  readonly sales: Pick<HoldView, 'saleId' | 'unitPrice'>[];
+  /** Three numbers a hold: which of the sales, quantity, end. */
+  readonly columns: number[];
+}
 
 /**
  * `committing`: an order took the hold and has not committed it yet. An order that is itself `committing` has its

@@ -10,6 +10,7 @@
  */
 import { type Decider, dispatch } from '../../protocol/decider.ts';
 import { attachHold, commitHold, releaseHold, retakeHold } from './assignment.ts';
+import { attachRows, commitRows, releaseRows } from './assignment-rows.ts';
 import type { SkuCommand, SkuCommands } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import { evolveSku } from './evolve.ts';
@@ -31,6 +32,15 @@ import {
   retireSku,
 } from './stock.ts';
 import { tick } from './tick.ts';
+
+type DecideRows = NonNullable<Decider<SkuState, SkuCommand, SkuEvent>['decideRows']>;
+
+const rowsDecider: Readonly<Record<string, DecideRows>> = {
+  PlaceHold: placeRows,
+  AttachHold: attachRows,
+  CommitHold: commitRows,
+  ReleaseHold: releaseRows,
+};
 
 export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
   kind: 'sku',
@@ -55,7 +65,7 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
     Tick: tick,
     Answered: reportAnswered,
   }),
-  decideRows: placeRows,
+  decideRows: (state, rows, at, answers) => rowsDecider[rows.type]!(state, rows, at, answers),
   evolve: evolveSku,
   pendingMessages: (state) => state.pending,
   deadline,

@@ -56,6 +56,26 @@ export type SkuEvent =
       atMs: number;
       rows: Uint8Array;
     }
+  /**
+   * What orders did at one time with holds, told together. `rows`: little-endian, first the hold's id and, where an order takes it, the
+   * order's (16 bytes each, the UUID's digits as four 32-bit words) and the milliseconds of its new end in two words.
+   */
+  | { type: 'HoldsAttached'; count: number; atMs: number; rows: Uint8Array }
+  /** `units`: of all. */
+  | { type: 'HoldsCommitted'; count: number; units: number; atMs: number; rows: Uint8Array }
+  /**
+   * Holds whose orders gave them up: `voided` units that were held and `returned` ones that were sold. Of both, the sales of
+   * `freed` units had ended.
+   */
+  | {
+      type: 'HoldsReleased';
+      count: number;
+      voided: number;
+      returned: number;
+      freed: number;
+      atMs: number;
+      rows: Uint8Array;
+    }
   | { type: 'HoldAttached'; holdId: string; orderId: string; expiresAtMs: number; atMs: number }
   | { type: 'HoldCommitted'; holdId: string; quantity: number; atMs: number }
   | { type: 'HoldVoided'; holdId: string; quantity: number; atMs: number; isFreed?: true }

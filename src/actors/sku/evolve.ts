@@ -1,20 +1,21 @@
 /** The only writer of the sku actor's state: what each event of the journal means. */
 import { unknownEvent } from '../../protocol/decider.ts';
+import { readTime } from '../../protocol/rows.ts';
 import { type Allocation, HoldList } from './allocation.ts';
+import {
+  holdAt as assignedAt,
+  attachedRowWords,
+  orderAt,
+  resolvedRowWords,
+  untilAt,
+} from './assigned-rows.ts';
 import { BuyerTable } from './buyer-table.ts';
+import { eventWords } from './event-rows.ts';
 import type { SkuEvent } from './events.ts';
 import type { Hold } from './hold-table.ts';
 import { forget, isAtRest, noteCommitted, noteEnded, noteKept } from './memory.ts';
 import { collectReports, formReport, noteChange } from './pending.ts';
-import {
-  buyerAt,
-  type HoldsPlaced,
-  holdAt,
-  placedRowWords,
-  placedWords,
-  quantityAt,
-  ticketAt,
-} from './placed-rows.ts';
+import { buyerAt, type HoldsPlaced, holdAt, placedRowWords, quantityAt, ticketAt } from './placed-rows.ts';
 import { freeOf, isWarned, type SkuState } from './state.ts';
 import { TicketUnits } from './ticket-units.ts';
 
@@ -28,20 +29,29 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
     case 'HoldsPlaced':
       placedTogether(state, event);
       break;
+    case 'HoldsAttached':
+      attachedTogether(state, event);
+      break;
+    case 'HoldsCommitted':
+      for (const hold of resolvedTogether(state, event)) commit(state, hold, event.atMs);
+      break;
+    case 'HoldsReleased':
+      for (const hold of resolvedTogether(state, event)) release(state, hold, event.atMs);
+      break;
     case 'HoldAttached':
-      assigned(state, event);
+      attached(state, event);
       break;
     case 'HoldCommitted':
-      committed(state, event.holdId, event.atMs);
+      commit(state, state.holds.get(event.holdId)!, event.atMs);
       break;
     case 'HoldVoided':
-      ended(state, event.holdId, 'voided', event.atMs);
+      end(state, state.holds.get(event.holdId)!, 'voided', event.atMs);
       break;
     case 'HoldExpired':
-      ended(state, event.holdId, 'expired', event.atMs);
+      end(state, state.holds.get(event.holdId)!, 'expired', event.atMs);
       break;
     case 'UnitsReturned':
-      returned(state, event.holdId, event.atMs);
+      giveBack(state, state.holds.get(event.holdId)!, event.atMs);
       break;
     case 'ReportFormed':
       formReport(state, event.saleId, event.atMs);
@@ -103,7 +113,7 @@ function placed(state: SkuState, event: EventOf<'HoldPlaced'>): void {
 
 function placedTogether(state: SkuState, { saleId, expiresAtMs, atMs, rows, count }: HoldsPlaced): void {
   const allocation = state.allocationBySale.get(saleId)!;
-  const words = placedWords(rows, count);
+  const words = eventWords(rows, count, placedRowWords);
   for (let row = 0; row < count; row++)
     placeRow(state, allocation, words, row * placedRowWords, expiresAtMs, atMs);
 }
@@ -168,17 +178,40 @@ function move(state: SkuState, hold: Hold, held: number, sold: number): void {
   noteChange(state, allocation);
 }
 
-function assigned(state: SkuState, event: EventOf<'HoldAttached'>): void {
-  const hold = state.holds.get(event.holdId)!;
-  leave(state, hold);
-  hold.state = 'committing';
-  hold.orderId = event.orderId;
-  hold.expiresAtMs = event.expiresAtMs;
-  state.assigned.push(event.expiresAtMs, hold);
+function attached(state: SkuState, { holdId, orderId, expiresAtMs }: EventOf<'HoldAttached'>): void {
+  const hold = state.holds.get(holdId)!;
+  hold.orderId = orderId;
+  assign(state, hold, expiresAtMs);
 }
 
-function committed(state: SkuState, holdId: string, atMs: number): void {
-  const hold = state.holds.get(holdId)!;
+function attachedTogether(state: SkuState, { rows, count }: EventOf<'HoldsAttached'>): void {
+  const words = eventWords(rows, count, attachedRowWords);
+  for (let from = 0; from < words.length; from += attachedRowWords)
+    attachRow(state, state.holds.getUuid(words, from + assignedAt)!, words, from);
+}
+
+/** The row of a hold that an order takes: the one way in which `decideRows` and the event assign it. */
+export function attachRow(state: SkuState, hold: Hold, words: Int32Array, from: number): void {
+  hold.setOrder(words, from + orderAt);
+  assign(state, hold, readTime(words, from + untilAt));
+}
+
+function assign(state: SkuState, hold: Hold, expiresAtMs: number): void {
+  leave(state, hold);
+  hold.state = 'committing';
+  hold.expiresAtMs = expiresAtMs;
+  state.assigned.push(expiresAtMs, hold);
+}
+
+type ResolvedTogether = EventOf<'HoldsCommitted'> | EventOf<'HoldsReleased'>;
+
+function* resolvedTogether(state: SkuState, { rows, count }: ResolvedTogether): Generator<Hold> {
+  const words = eventWords(rows, count, resolvedRowWords);
+  for (let from = 0; from < words.length; from += resolvedRowWords)
+    yield state.holds.getUuid(words, from + assignedAt)!;
+}
+
+export function commit(state: SkuState, hold: Hold, atMs: number): void {
   hold.state = 'committed';
   hold.resolvedAtMs = atMs;
   state.assigned.prune();
@@ -186,8 +219,13 @@ function committed(state: SkuState, holdId: string, atMs: number): void {
   move(state, hold, -hold.quantity, hold.quantity);
 }
 
-function ended(state: SkuState, holdId: string, as: 'voided' | 'expired', atMs: number): void {
-  const hold = state.holds.get(holdId)!;
+/** Its order gives it up. */
+export function release(state: SkuState, hold: Hold, atMs: number): void {
+  if (hold.state === 'committed') giveBack(state, hold, atMs);
+  else end(state, hold, 'voided', atMs);
+}
+
+function end(state: SkuState, hold: Hold, as: 'voided' | 'expired', atMs: number): void {
   if (hold.state === 'held') leave(state, hold);
   hold.state = as;
   hold.resolvedAtMs = atMs;
@@ -197,8 +235,8 @@ function ended(state: SkuState, holdId: string, as: 'voided' | 'expired', atMs: 
   move(state, hold, -hold.quantity, 0);
 }
 
-function returned(state: SkuState, holdId: string, atMs: number): void {
-  const hold = state.holds.get(holdId)!;
+/** What was sold comes back. */
+function giveBack(state: SkuState, hold: Hold, atMs: number): void {
   state.holds.take(state.committed, hold);
   hold.state = 'voided';
   hold.resolvedAtMs = atMs;

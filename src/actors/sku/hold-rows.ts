@@ -5,10 +5,11 @@
 import type { Instant, Push, RowsDecision } from '../../protocol/decider.ts';
 import { type RowAnswers, type Rows, readTime } from '../../protocol/rows.ts';
 import { placeHold as declaration, type PlaceHold } from './commands.ts';
+import { EventRows } from './event-rows.ts';
 import type { SkuEvent } from './events.ts';
 import { placeRow } from './evolve.ts';
 import { commonOfPlaced, expiringPush, isShort, refusalOf, refusalToPlace, repeated } from './holds.ts';
-import { buyerAt, type HoldsPlaced, holdAt, PlacedRows, placedIds, quantityAt } from './placed-rows.ts';
+import { buyerAt, type HoldsPlaced, holdAt, placedIds, placedRowWords, quantityAt } from './placed-rows.ts';
 import { freeOf, levelChange, type SkuState } from './state.ts';
 import { holdView } from './view.ts';
 
@@ -25,7 +26,8 @@ export function placeRows(
   const saleId = rows.group.saleId!;
   const allocation = state.allocationBySale.get(saleId);
   const freeBefore = allocation === undefined ? 0 : freeOf(allocation);
-  const accepted = new PlacedRows(rows.count);
+  const accepted = new EventRows(rows.count, placedRowWords);
+  let units = 0;
   for (let row = 0; row < rows.count; row++) {
     const { words } = rows;
     const from = row * layout.words;
@@ -46,17 +48,23 @@ export function placeRows(
     answers.accept();
     placeRow(state, allocation!, words, from, at + allocation!.holdSeconds * 1000, at);
     accepted.add(words, from);
+    units += quantity;
   }
-  if (allocation === undefined || accepted.count === 0) return { event: null, common: null };
+  if (allocation === undefined || accepted.count === 0) return { code: 'created', event: null, common: null };
   const common = commonOfPlaced(state, allocation, at);
-  const { count, units } = accepted;
+  const { count } = accepted;
   const event: HoldsPlaced = {
     ...{ type: 'HoldsPlaced', saleId, count, units, expiresAtMs: common.expiresAtMs, atMs: at },
     rows: accepted.bytes(),
   };
   const levels = levelChange(state, allocation, freeBefore, freeOf(allocation));
   const isWarned = isShort(allocation);
-  return { event, common, pushes: isWarned ? [...levels, ...warnings(state, event, at)] : levels };
+  return {
+    code: 'created',
+    event,
+    common,
+    pushes: isWarned ? [...levels, ...warnings(state, event, at)] : levels,
+  };
 }
 
 function commandOf({ group, words }: Rows, from: number): PlaceHold {

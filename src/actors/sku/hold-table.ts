@@ -81,6 +81,10 @@ export class Hold implements Serial {
     return this.allocation.buyers.id(this.buyerRow);
   }
 
+  isOfBuyer(words: Words, at: number): boolean {
+    return this.allocation.buyers.isUuid(this.buyerRow, words, at);
+  }
+
   get ticketNumber(): number {
     return this.#columns.ticketNumber.get(this.row);
   }
@@ -115,6 +119,14 @@ export class Hold implements Serial {
 
   set orderId(orderId: string | null) {
     this.#columns.orderIds.set(this.row, orderId);
+  }
+
+  isOfOrder(words: Words, at: number): boolean {
+    return this.#columns.orderIds.isUuid(this.row, words, at);
+  }
+
+  setOrder(words: Words, at: number): void {
+    this.#columns.orderIds.setUuid(this.row, words, at);
   }
 
   /** When it was committed, voided, expired or returned; 0 while it is live. */

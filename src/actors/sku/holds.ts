@@ -87,7 +87,7 @@ export function placeHold(state: SkuState, command: PlaceHold, at: Instant): Hol
     refusalOf(allocation!, allocation!.buyers.unitsOf(buyerId), quantity, 0);
   if (refusal !== null) return refusal;
   const common = commonOfPlaced(state, allocation!, at);
-  const reply = placeHoldCommand.rows.view(common, command) as HoldView;
+  const reply = placeHoldCommand.rows.view(common, command, 0) as HoldView;
   const placed = {
     holdId,
     saleId,

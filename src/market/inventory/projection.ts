@@ -38,6 +38,9 @@ const types = eventTypes<SkuEvent>({
   AllotmentPaused: false,
   HoldPlaced: true,
   HoldsPlaced: true,
+  HoldsAttached: false,
+  HoldsCommitted: true,
+  HoldsReleased: true,
   HoldAttached: false,
   HoldCommitted: true,
   HoldVoided: true,
@@ -79,6 +82,15 @@ export function foldStock(row: StockRow | undefined, sku: string, event: SkuEven
     case 'HoldCommitted':
       row.held -= event.quantity;
       row.sold += event.quantity;
+      break;
+    case 'HoldsCommitted':
+      row.held -= event.units;
+      row.sold += event.units;
+      break;
+    case 'HoldsReleased':
+      row.held -= event.voided;
+      row.sold -= event.returned;
+      setAside(row, event.voided + event.returned - event.freed);
       break;
     case 'HoldVoided':
     case 'HoldExpired':

@@ -1,0 +1,34 @@
+/**
+ * The rows of an event. A row is the beginning of one as it came (protocol/rows.ts): what only the decision needed stands
+ * at its end, and is left out.
+ */
+export class EventRows {
+  readonly words: Int32Array;
+  count = 0;
+  readonly #rowWords: number;
+
+  constructor(rowsMax: number, rowWords: number) {
+    this.words = new Int32Array(rowsMax * rowWords);
+    this.#rowWords = rowWords;
+  }
+
+  /** Takes over a row that is accepted; returns where it stands. */
+  add(words: Int32Array, from: number): number {
+    const to = this.count++ * this.#rowWords;
+    for (let n = 0; n < this.#rowWords; n++) this.words[to + n] = words[from + n]!;
+    return to;
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(this.words.buffer, 0, this.count * this.#rowWords * 4);
+  }
+}
+
+/** The rows' words. Throws when they are not as many as the event says. */
+export function eventWords(rows: Uint8Array, count: number, rowWords: number): Int32Array {
+  if (rows.length !== count * rowWords * 4) throw new Error(`${rows.length} bytes of ${count} holds`);
+  // Bytes of a frame may stand at any address: words need a copy of their own.
+  const words = new Int32Array(count * rowWords);
+  new Uint8Array(words.buffer).set(rows);
+  return words;
+}
