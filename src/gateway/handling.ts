@@ -3,8 +3,7 @@
  * waiting for what an answer promises, new ids.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Refusal } from '../protocol/codes.ts';
-import type { Accepted } from '../protocol/command.ts';
+import type { Accepted, Refusal } from '../protocol/codes.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 import { type IdKind, isId, isUuid, prefixes } from '../protocol/ids.ts';
 import { throwRefusal } from './problem.ts';

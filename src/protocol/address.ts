@@ -3,11 +3,6 @@
  * in the directory.
  */
 
-export interface Address {
-  readonly kind: string;
-  readonly key: string;
-}
-
 export const partitionCount = 64;
 export const allPartitions: readonly number[] = Array.from({ length: partitionCount }, (_, p) => p);
 

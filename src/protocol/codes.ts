@@ -53,4 +53,5 @@ export const refusals = {
 
 export type Refusal = keyof typeof refusals;
 /** `created`: something new came to be; `ok`: done before, read, or changed. */
-export type Code = 'ok' | 'created' | Refusal;
+export type Accepted = 'ok' | 'created';
+export type Code = Accepted | Refusal;

@@ -9,7 +9,7 @@
  * A command that many send to the same receiver at once also declares how it stands in a row: then those of a turn travel
  * and are decided together (rows.ts). Nothing outside the noun and the machinery may depend on a command being one object.
  */
-import type { Refusal } from './codes.ts';
+import type { Accepted, Refusal } from './codes.ts';
 import { RowLayout, type RowsOf } from './rows.ts';
 
 declare const fields: unique symbol;
@@ -46,8 +46,6 @@ export type Sent<Declared extends CommandType> = Declared extends CommandType
 export interface AnyCommand {
   readonly type: string;
 }
-
-export type Accepted = 'ok' | 'created';
 
 /** What a receiver answers to one declared command; a refusal's body holds its details, or null. */
 export type AnswerTo<Declared extends CommandType> =

@@ -11,8 +11,8 @@
  *    after a crash by asking it. The runtime sends each pending message once, and again when no answer came.
  * 5. An actor whose answer to a command has another shape than the command's declaration says does not compile.
  */
-import type { Code, Refusal } from './codes.ts';
-import type { Accepted, AnswerTo, AnyCommand, CommandType, ReplyOf, RowCommand, Sent } from './command.ts';
+import type { Accepted, Code, Refusal } from './codes.ts';
+import type { AnswerTo, AnyCommand, CommandType, ReplyOf, RowCommand, Sent } from './command.ts';
 import type { RowAnswers, Rows } from './rows.ts';
 import type { Slices } from './slices.ts';
 

@@ -10,8 +10,7 @@
  * 3. Rows of a group are decided one after the other, in their order: each sees what those before it did.
  * 4. An answer names what all accepted rows have in common once; every other row has an answer of its own.
  */
-import type { Code } from './codes.ts';
-import type { Accepted } from './command.ts';
+import type { Accepted, Code } from './codes.ts';
 import { readUuid, tryWriteUuid, uuidSpace, uuidWords } from './uuid-words.ts';
 
 /** `uuid`: a UUID in lower case after the prefix, four words. `u32`: one word. `time`: milliseconds, two words. */

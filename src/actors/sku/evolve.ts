@@ -42,16 +42,10 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
       attached(state, event);
       break;
     case 'HoldCommitted':
-      commit(state, state.holds.get(event.holdId)!, event.atMs);
-      break;
     case 'HoldVoided':
-      end(state, state.holds.get(event.holdId)!, 'voided', event.atMs);
-      break;
     case 'HoldExpired':
-      end(state, state.holds.get(event.holdId)!, 'expired', event.atMs);
-      break;
     case 'UnitsReturned':
-      giveBack(state, state.holds.get(event.holdId)!, event.atMs);
+      resolved(state, event);
       break;
     case 'ReportFormed':
       formReport(state, event.saleId, event.atMs);
@@ -203,7 +197,16 @@ function assign(state: SkuState, hold: Hold, expiresAtMs: number): void {
   state.assigned.push(expiresAtMs, hold);
 }
 
-type ResolvedTogether = EventOf<'HoldsCommitted'> | EventOf<'HoldsReleased'>;
+type Resolved = EventOf<'HoldCommitted' | 'HoldVoided' | 'HoldExpired' | 'UnitsReturned'>;
+
+function resolved(state: SkuState, { type, holdId, atMs }: Resolved): void {
+  const hold = state.holds.get(holdId)!;
+  if (type === 'HoldCommitted') commit(state, hold, atMs);
+  else if (type === 'UnitsReturned') giveBack(state, hold, atMs);
+  else end(state, hold, type === 'HoldVoided' ? 'voided' : 'expired', atMs);
+}
+
+type ResolvedTogether = EventOf<'HoldsCommitted' | 'HoldsReleased'>;
 
 function* resolvedTogether(state: SkuState, { rows, count }: ResolvedTogether): Generator<Hold> {
   const words = eventWords(rows, count, resolvedRowWords);

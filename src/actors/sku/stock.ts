@@ -2,7 +2,7 @@
  * Decisions about stock as the seller sees it: registering, changing and adjusting a SKU, and setting units aside
  * for sales. Only units that no sale has set aside can be taken away or set aside again.
  */
-import type { Accepted } from '../../protocol/command.ts';
+import type { Accepted } from '../../protocol/codes.ts';
 import { type Instant, noEvents, refuse } from '../../protocol/decider.ts';
 import type { Money } from '../../protocol/money.ts';
 import type { Allocation } from './allocation.ts';
