@@ -14,11 +14,18 @@ import type { Accepted, Code } from './codes.ts';
 import { readUuid, tryWriteUuid, uuidSpace, uuidWords } from './uuid-words.ts';
 
 /** `uuid`: a UUID in lower case after the prefix, four words. `u32`: one word. `time`: milliseconds, two words. */
-export type Column = { readonly type: 'uuid'; readonly prefix: string } | { readonly type: 'u32' | 'time' };
+export type Column = (
+  | { readonly type: 'uuid'; readonly prefix: string }
+  | { readonly type: 'u32' | 'time' }
+) & {
+  readonly isOptional?: true;
+};
 
 export const u32: Column = { type: 'u32' };
 export const time: Column = { type: 'time' };
 export const uuid = (prefix = ''): Column => ({ type: 'uuid', prefix });
+/** For a field that may be null or absent: then its words are 0, and a value that is all 0 itself fits no row. */
+export const optional = (column: Column): Column => ({ ...column, isOptional: true });
 
 /** Rows that travel in one group: a bound of what one decision takes. */
 export const groupRowsMax = 256;
@@ -78,6 +85,21 @@ export class RowLayout {
 }
 
 function writeColumn(column: Column, value: unknown, words: Int32Array, at: number): boolean {
+  if (column.isOptional !== true) return writeValue(column, value, words, at);
+  const count = wordsByType[column.type];
+  if (value !== null && value !== undefined)
+    return writeValue(column, value, words, at) && !isZero(words, at, count);
+  words.fill(0, at, at + count);
+  return true;
+}
+
+function isZero(words: Int32Array, at: number, count: number): boolean {
+  let bits = 0;
+  for (let n = 0; n < count; n++) bits |= words[at + n]!;
+  return bits === 0;
+}
+
+function writeValue(column: Column, value: unknown, words: Int32Array, at: number): boolean {
   if (column.type === 'uuid')
     return typeof value === 'string' && tryWriteUuid(value, column.prefix, words, at);
   if (typeof value !== 'number') return false;
@@ -90,6 +112,7 @@ function writeColumn(column: Column, value: unknown, words: Int32Array, at: numb
 }
 
 function readColumn(column: Column, words: Int32Array, at: number): unknown {
+  if (column.isOptional === true && isZero(words, at, wordsByType[column.type])) return null;
   if (column.type === 'uuid') return readUuid(words, at, uuidSpace(column.prefix));
   return column.type === 'u32' ? words[at]! >>> 0 : readTime(words, at);
 }

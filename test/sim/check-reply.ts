@@ -4,7 +4,7 @@
  */
 
 import type { OrderView } from '../../src/actors/order/commands.ts';
-import type { TicketView } from '../../src/actors/sale/commands.ts';
+import { joinSale, type TicketView } from '../../src/actors/sale/commands.ts';
 import { attachHold, commitHold, type HoldView, placeHold } from '../../src/actors/sku/commands.ts';
 import type { Code } from '../../src/protocol/codes.ts';
 import type { AnyCommand, RowCommand } from '../../src/protocol/command.ts';
@@ -39,6 +39,10 @@ export function checkReply(
     else if (body !== null && typeof body === 'object' && 'holdId' in body)
       checkHold(world, key, body as HoldView, fail);
   } else if (kind === 'sale') {
+    if (isRows(command)) {
+      checkJoins(world, command, body as GroupAnswer, fail);
+      return;
+    }
     if (!world.model.sale(key).isCreated) fail('the sale is not created');
     if (body !== null && typeof body === 'object' && 'ticketNumber' in body)
       checkTicket(world, body as TicketView, fail);
@@ -70,6 +74,24 @@ function checkRows(
     const isDurable =
       rows.type === 'PlaceHold' ? hold : rows.type === 'AttachHold' ? hold?.orderId : hold?.wasCommitted;
     if (!isDurable) fail(`row ${row} is not durable`);
+  }
+}
+
+/** What a gateway will tell each buyer of the group. */
+function checkJoins(
+  world: World,
+  { words, count }: Rows,
+  [, common, others]: GroupAnswer,
+  fail: (why: string) => void,
+) {
+  const { rows: layout } = joinSale;
+  const otherByRow = new Map(others.map(([row, code, body]) => [row, code === 'ok' ? body : null]));
+  let nth = 0;
+  for (let row = 0; row < count; row++) {
+    const view = otherByRow.has(row)
+      ? otherByRow.get(row)
+      : layout.view(common, layout.read(words, row * layout.words), nth++);
+    if (view !== null) checkTicket(world, view as TicketView, fail);
   }
 }
 

@@ -2,8 +2,9 @@
  * Which process owns the data, who has been replaced and does not know it, where clients' messages go, and the
  * projections that read what becomes durable.
  */
+import { joinSale } from '../../src/actors/sale/commands.ts';
 import { placeHold } from '../../src/actors/sku/commands.ts';
-import type { AnyCommand } from '../../src/protocol/command.ts';
+import type { AnyCommand, RowCommand } from '../../src/protocol/command.ts';
 import { checkRecovered } from './check-state.ts';
 import { Engine } from './engine.ts';
 import { Groups, unpacked } from './groups.ts';
@@ -16,6 +17,9 @@ import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
 const clientTimeoutMs = 5_000;
+
+/** What clients ask in rows. */
+const inRowsByType = new Map<string, RowCommand>([placeHold, joinSale].map((each) => [each.type, each]));
 
 export class Cluster {
   readonly network: Network;
@@ -161,8 +165,8 @@ export class Cluster {
 
   /** From a client or the provider, through whichever process it is connected with. */
   ask(kind: string, key: string, command: AnyCommand, done: Done): void {
-    const isGrouped = command.type === placeHold.type && this.#groups.ask(placeHold, key, command, done);
-    if (!isGrouped)
+    const inRows = inRowsByType.get(command.type);
+    if (inRows === undefined || !this.#groups.ask(inRows, key, command, done))
       this.network.ask(
         ...([null, command, clientTimeoutMs] as const),
         (copy, reply) => this.#receive(kind, key, copy, reply),

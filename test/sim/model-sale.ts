@@ -12,6 +12,34 @@ export interface TicketEntry {
   readonly units: Map<string, readonly [held: number, sold: number]>;
 }
 
+type IssuedRow = Pick<TicketEntry, 'ticketId' | 'buyerId' | 'requestId'>;
+
+/** Read by hand: an id is sixteen bytes, least significant byte of each word first. */
+function rowsIn({ rows }: Extract<SaleEvent, { type: 'TicketsIssued' }>): IssuedRow[] {
+  const bytes = Buffer.from(rows);
+  const uuid = (at: number) => {
+    const hex = [0, 4, 8, 12]
+      .map((n) =>
+        bytes
+          .readUInt32LE(at + n)
+          .toString(16)
+          .padStart(8, '0'),
+      )
+      .join('');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  };
+  const rowBytes = 56;
+  return Array.from({ length: Math.floor(bytes.length / rowBytes) }, (_, row) => {
+    const at = row * rowBytes;
+    const hasRequest = bytes.subarray(at + 32, at + 48).some((byte) => byte !== 0);
+    return {
+      ticketId: `tkt_${uuid(at)}`,
+      buyerId: `acc_${uuid(at + 16)}`,
+      requestId: hasRequest ? uuid(at + 32) : null,
+    };
+  });
+}
+
 export class RoomBook {
   isCreated = false;
   isEnded = false;
@@ -62,8 +90,15 @@ export class RoomBook {
         return;
       }
       case 'TicketIssued':
-        this.#issue(event);
+        this.#issue(event, event);
         return;
+      case 'TicketsIssued': {
+        const all = rowsIn(event);
+        if (all.length !== event.count || all.length === 0)
+          this.#object('rows are as many as is said', event);
+        for (const row of all) this.#issue(row, event);
+        return;
+      }
       case 'TicketLeft':
         this.#end([event.ticketNumber], 'left', event);
         return;
@@ -78,8 +113,9 @@ export class RoomBook {
     }
   }
 
-  #issue(event: Extract<SaleEvent, { type: 'TicketIssued' }>): void {
-    const { ticketId, buyerId, requestId } = event;
+  #issue({ ticketId, buyerId, requestId }: IssuedRow, event: SaleEvent): void {
+    if (this.tickets.some((ticket) => ticket.ticketId === ticketId))
+      this.#object('a ticket is issued once', event);
     const mine = this.tickets.filter((ticket) => ticket.buyerId === buyerId);
     if (mine.some(({ status }) => status === 'waiting' || status === 'admitted'))
       this.#object('one live ticket per buyer', event);

@@ -5,6 +5,8 @@
 import type { Code } from '../../protocol/codes.ts';
 import { commandsTo, type Sent } from '../../protocol/command.ts';
 import type { Money } from '../../protocol/money.ts';
+import { optional, u32, uuid } from '../../protocol/rows.ts';
+import { type Line, type Outlook, type Place, placeIn } from './line.ts';
 
 const command = commandsTo('sale');
 
@@ -136,7 +138,22 @@ export const joinSale = command('JoinSale')
     /** The same for the address's site (a /48 of IPv6), which has sixteen times the share; absent: it has none. */
     site?: number | null;
   }>()
-  .answers<TicketView>();
+  .inRows<IssuedInCommon, TicketView>({
+    group: [],
+    row: {
+      ticketId: uuid('tkt_'),
+      buyerId: uuid('acc_'),
+      requestId: optional(uuid()),
+      address: optional(u32),
+      site: optional(u32),
+    },
+    view: ({ first, ahead, line, ...common }, { ticketId, buyerId }, nth) => ({
+      ...common,
+      ...{ ticketId, buyerId, ticketNumber: first + nth, admission: null },
+      ...placeIn(line, ahead + nth),
+      queueLength: ahead + nth + 1,
+    }),
+  });
 export type JoinSale = Sent<typeof joinSale>;
 
 /** ok | not_found. `ticketId` null reads the buyer's newest ticket. */
@@ -229,25 +246,20 @@ export interface SaleStatusView {
 }
 
 export type TicketStatus = 'prequeued' | 'waiting' | 'admitted' | 'completed' | 'expired' | 'left';
-export type Outlook = 'likely' | 'uncertain' | 'unlikely' | 'sold_out';
 /**
  * Why those in line are not let in now: the sale is paused, every unit is held by somebody who may not pay, or else it
  * takes one after the other.
  */
 export type WaitReason = 'release_rate' | 'units_on_hold' | 'paused';
 
-export interface TicketView {
+export interface TicketView extends Place {
   ticketId: string;
   saleId: string;
   buyerId: string;
   status: TicketStatus;
   ticketNumber: number;
   nowServing: number;
-  usersAhead: number;
   queueLength: number;
-  waitTimeSeconds: number;
-  waitTimeKnown: boolean;
-  outlook: Outlook;
   /** null for who does not wait, or waits for the start. */
   waitReason: WaitReason | null;
   /**
@@ -255,8 +267,20 @@ export interface TicketView {
    * hold; once a hold was placed, with the admission itself.
    */
   admission: { expiresAtMs: number; isClaimed: boolean } | null;
-  pollAfterSeconds: number;
   asOfMs: number;
+}
+
+/** What all have in common who wait. */
+export interface LineView
+  extends Pick<TicketView, 'saleId' | 'status' | 'nowServing' | 'waitReason' | 'asOfMs'> {
+  line: Line;
+}
+
+/** What tickets that are issued together have in common: their numbers follow each other. */
+interface IssuedInCommon extends LineView {
+  first: number;
+  /** Of the first. */
+  ahead: number;
 }
 
 /** Push `queue.serving` on `sale/<saleId>`. */

@@ -14,6 +14,7 @@ import { answered } from './answers.ts';
 import type { SaleCommand, SaleCommands } from './commands.ts';
 import type { SaleEvent } from './events.ts';
 import { evolveSale } from './evolve.ts';
+import { joinRows } from './issued-rows.ts';
 import { saleMeasures } from './measures.ts';
 import { pendingMessages } from './pending.ts';
 import {
@@ -60,6 +61,7 @@ export const saleDecider: Decider<SaleState, SaleCommand, SaleEvent> = {
   version: saleVersion,
   initial: initialSale,
   decide,
+  decideRows: joinRows,
   evolve: evolveSale,
   pendingMessages,
   deadline,

@@ -33,6 +33,8 @@ export type SaleEvent =
       site?: number;
       atMs: number;
     }
+  /** Tickets that were issued together, in the order of their numbers; their rows as issued-rows.ts says. */
+  | { type: 'TicketsIssued'; count: number; rows: Uint8Array; atMs: number }
   | { type: 'TicketLeft'; ticketNumber: number; atMs: number }
   /**
    * Every live waiting ticket up to and including `upTo` was admitted: by its form it cannot reorder. `isCut`, here and

@@ -4,6 +4,7 @@ import { noteChange } from './changes.ts';
 import type { SaleItem } from './commands.ts';
 import type { SaleEvent } from './events.ts';
 import { evolveFacts, withTimes } from './facts.ts';
+import { issueTogether } from './issued-rows.ts';
 import type { Admission, ItemState, SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
 
@@ -49,6 +50,9 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
     case 'TicketIssued':
       state.tickets.issue(event.ticketId, event.buyerId, event.requestId, event.address, event.site);
       state.joins.add(event.atMs, 1);
+      return;
+    case 'TicketsIssued':
+      issueTogether(state, event);
       return;
     case 'TicketLeft':
       state.tickets.setStatus(event.ticketNumber, ticketStatus.left);

@@ -37,6 +37,7 @@ type OtherEvent = Extract<
   | 'SaleCreated'
   | 'ItemPauseSettled'
   | 'TicketIssued'
+  | 'TicketsIssued'
   | 'TicketLeft'
   | 'TicketsReleased'
   | 'AdmissionsExpired'

@@ -7,7 +7,7 @@
  * 3. `waitingCount` and the rank tree count exactly the tickets whose status is `waiting`, and an address the live ones:
  *    those that wait or are admitted.
  */
-import { readUuid, uuidSpace, uuidWords as words, writeUuid } from '../../protocol/uuid-words.ts';
+import { readUuid, uuidSpace, type Words, uuidWords as words, writeUuid } from '../../protocol/uuid-words.ts';
 import { AddressCounts } from './address-counts.ts';
 import { Fenwick } from './fenwick.ts';
 
@@ -16,6 +16,7 @@ type TicketStatusCode = (typeof ticketStatus)[keyof typeof ticketStatus];
 
 /** A power of two. Small: a sale that nobody joins, or that could not be given its units, should cost next to nothing. */
 const capacityMin = 16;
+const noUuid = new Uint32Array(words);
 
 export interface TicketColumns {
   count: number;
@@ -44,6 +45,8 @@ export class TicketTable {
   #index: Uint32Array;
   /** The UUID that is looked for, and the characters of the one that is read: used again by every call. */
   readonly #probe = new Uint32Array(words);
+  /** The ids of the ticket that is issued. */
+  readonly #issued = new Uint32Array(3 * words);
   readonly #characters: number[] = uuidSpace('');
 
   constructor(capacity = capacityMin) {
@@ -58,11 +61,30 @@ export class TicketTable {
 
   /** Adds a waiting ticket and returns its number. Ids are prefixed UUIDs; `requestId` is a plain one or null; `address` and `site` 0: none. */
   issue(ticketId: string, buyerId: string, requestId: string | null, address = 0, site = 0): number {
+    const ids = this.#issued;
+    writeUuid(ticketId, ids, 0);
+    writeUuid(buyerId, ids, words);
+    if (requestId === null) ids.fill(0, 2 * words);
+    else writeUuid(requestId, ids, 2 * words);
+    return this.issueUuids(ids, 0, words, 2 * words, address, site);
+  }
+
+  /** The same with ids in words; a request's that are all 0 are none. */
+  issueUuids(
+    ids: Words,
+    ticketAt: number,
+    buyerAt: number,
+    requestAt: number,
+    address: number,
+    site: number,
+  ): number {
     if (this.count + 1 >= this.#status.length) this.#grow();
     const number = ++this.count;
-    writeUuid(ticketId, this.#ids, number * words);
-    writeUuid(buyerId, this.#buyers, number * words);
-    if (requestId !== null) writeUuid(requestId, this.#requests, number * words);
+    for (let n = 0; n < words; n++) {
+      this.#ids[number * words + n] = ids[ticketAt + n]!;
+      this.#buyers[number * words + n] = ids[buyerAt + n]!;
+      this.#requests[number * words + n] = ids[requestAt + n]!;
+    }
     const slot = this.#slotOf(this.#buyers, number * words);
     this.#previous[number] = this.#index[slot]!;
     this.#index[slot] = number;
@@ -135,17 +157,35 @@ export class TicketTable {
   /** The buyer's newest ticket, 0 when there is none. */
   newestOf(buyerId: string): number {
     writeUuid(buyerId, this.#probe, 0);
-    return this.#index[this.#slotOf(this.#probe, 0)]!;
+    return this.newestOfUuid(this.#probe, 0);
+  }
+
+  newestOfUuid(buyer: Words, at: number): number {
+    return this.#index[this.#slotOf(buyer, at)]!;
   }
 
   /** The buyer's ticket with this id, 0 when there is none. */
   byId(buyerId: string, ticketId: string): number {
-    return this.#inChain(buyerId, ticketId, this.#ids);
+    const newest = this.newestOf(buyerId);
+    writeUuid(ticketId, this.#probe, 0);
+    return this.byIdUuid(newest, this.#probe, 0);
+  }
+
+  /** The same of the buyer whose newest ticket that is. */
+  byIdUuid(newest: number, ticket: Words, at: number): number {
+    return this.#inChain(newest, this.#ids, ticket, at);
   }
 
   /** The buyer's ticket that this join request made, 0 when there is none. */
   byRequest(buyerId: string, requestId: string): number {
-    return this.#inChain(buyerId, requestId, this.#requests);
+    const newest = this.newestOf(buyerId);
+    writeUuid(requestId, this.#probe, 0);
+    return this.byRequestUuid(newest, this.#probe, 0);
+  }
+
+  /** The same of the buyer whose newest ticket that is; 0 also for words that are none. */
+  byRequestUuid(newest: number, request: Words, at: number): number {
+    return isEqual(request, at, noUuid, 0) ? 0 : this.#inChain(newest, this.#requests, request, at);
   }
 
   columns(): TicketColumns {
@@ -183,14 +223,13 @@ export class TicketTable {
     return table;
   }
 
-  #inChain(buyerId: string, id: string, column: Uint32Array): number {
-    let number = this.newestOf(buyerId);
-    writeUuid(id, this.#probe, 0);
-    while (number !== 0 && !isEqual(column, number * words, this.#probe, 0)) number = this.#previous[number]!;
+  #inChain(newest: number, column: Uint32Array, id: Words, at: number): number {
+    let number = newest;
+    while (number !== 0 && !isEqual(column, number * words, id, at)) number = this.#previous[number]!;
     return number;
   }
 
-  #slotOf(column: Uint32Array, at: number): number {
+  #slotOf(column: Words, at: number): number {
     const mask = this.#index.length - 1;
     // UUIDv7 begins with the time: the last word is the random one.
     let slot = Math.imul(column[at + 3]! ^ column[at + 1]!, 0x9e3779b1) >>> 0;
@@ -235,8 +274,11 @@ function grown<Column extends Uint8Array | Uint32Array>(from: Column, to: Column
   return to;
 }
 
-function isEqual(a: Uint32Array, at: number, b: Uint32Array, bt: number): boolean {
-  return a[at] === b[bt] && a[at + 1] === b[bt + 1] && a[at + 2] === b[bt + 2] && a[at + 3] === b[bt + 3];
+/** By bits: one of them may have signs. */
+function isEqual(a: Words, at: number, b: Words, bt: number): boolean {
+  let other = 0;
+  for (let n = 0; n < words; n++) other |= a[at + n]! ^ b[bt + n]!;
+  return other === 0;
 }
 
 function bytesOf(column: Uint32Array): Uint8Array {

@@ -1,6 +1,6 @@
 /** Tickets of a sale: joining, looking, leaving. One live ticket per buyer; a repeat gives what was given. */
 
-import { type Instant, noEvents, type Push, refuse } from '../../protocol/decider.ts';
+import { type Instant, noEvents, type Push, type RefusedDecision, refuse } from '../../protocol/decider.ts';
 import { addressesPerSite } from '../../protocol/site.ts';
 import type { JoinSale, LeaveSale, ReadTicket, ReadTickets, TicketView } from './commands.ts';
 import { stockOf } from './facts.ts';
@@ -12,30 +12,27 @@ type TicketDecision = SaleDecision<TicketView>;
 const ticketsMax = 4_000_000;
 const readTicketsMax = 5_000;
 
+/** Where a join comes from: 0 is not counted, and without an address nothing is. */
+export interface Origin {
+  readonly address: number;
+  readonly site: number;
+}
+
+export function originIn(address: number, site: number): Origin {
+  return { address, site: address === 0 ? 0 : site };
+}
+
 export function join(state: SaleState, command: JoinSale, at: Instant): TicketDecision {
   const { tickets } = state;
   const { buyerId, ticketId, requestId } = command;
   const newest = tickets.newestOf(buyerId);
-  if (newest !== 0) {
-    // A repeat is known by its request, or by the ticket that the request would have made.
-    const repeated =
-      (requestId === null ? 0 : tickets.byRequest(buyerId, requestId)) || tickets.byId(buyerId, ticketId);
-    const number = repeated || newest;
-    if (repeated !== 0 || tickets.isLive(newest))
-      return { code: 'ok', events: noEvents, reply: (now) => ticketView(now, number, at) };
-  }
-  if (state.phase === 'scheduled' || state.pendingItems > 0) return refuse('sale_not_open');
-  // A sale that was refused has ended, too, and never was for its buyers.
-  if (state.phase === 'ended') return refuse(stockOf(state).stock === 'refused' ? 'not_found' : 'sale_ended');
-  const address = command.address ?? 0;
-  const site = address === 0 ? 0 : (command.site ?? 0);
-  const limit = state.queueing.ticketsPerAddress ?? null;
-  if (limit !== null) {
-    if (address !== 0 && tickets.liveOf(address) >= limit) return refuse('address_limit', { limit });
-    const siteLimit = addressesPerSite * limit;
-    if (site !== 0 && tickets.liveOf(site) >= siteLimit) return refuse('address_limit', { limit: siteLimit });
-  }
-  if (tickets.count >= ticketsMax) return refuse('busy');
+  const byRequest = newest === 0 || requestId === null ? 0 : tickets.byRequest(buyerId, requestId);
+  const repeated =
+    newest === 0 ? 0 : ticketToRepeat(state, newest, byRequest || tickets.byId(buyerId, ticketId));
+  if (repeated !== 0) return { code: 'ok', events: noEvents, reply: (now) => ticketView(now, repeated, at) };
+  const { address, site } = originIn(command.address ?? 0, command.site ?? 0);
+  const refusal = refusalToJoin(state, { address, site });
+  if (refusal !== null) return refusal;
   // The reply is made right after the event: tickets are numbered in the order of joining.
   const number = tickets.count + 1;
   return {
@@ -49,6 +46,30 @@ export function join(state: SaleState, command: JoinSale, at: Instant): TicketDe
     ],
     reply: (now) => ticketView(now, number, at),
   };
+}
+
+/**
+ * The ticket with which a buyer who has had some is answered without a new one, 0 when there is none. A repeat is known
+ * by its request, or by the ticket that the request would have made; else a live ticket is the answer.
+ */
+export function ticketToRepeat({ tickets }: SaleState, newest: number, repeated: number): number {
+  return repeated || (tickets.isLive(newest) ? newest : 0);
+}
+
+/** null: a new ticket may be issued. */
+export function refusalToJoin(state: SaleState, { address, site }: Origin): RefusedDecision | null {
+  const { tickets, phase } = state;
+  if (state.terms === null) return refuse('not_found');
+  if (phase === 'scheduled' || state.pendingItems > 0) return refuse('sale_not_open');
+  // A sale that was refused has ended, too, and never was for its buyers.
+  if (phase === 'ended') return refuse(stockOf(state).stock === 'refused' ? 'not_found' : 'sale_ended');
+  const limit = state.queueing.ticketsPerAddress ?? null;
+  if (limit !== null) {
+    if (address !== 0 && tickets.liveOf(address) >= limit) return refuse('address_limit', { limit });
+    const siteLimit = addressesPerSite * limit;
+    if (site !== 0 && tickets.liveOf(site) >= siteLimit) return refuse('address_limit', { limit: siteLimit });
+  }
+  return tickets.count >= ticketsMax ? refuse('busy') : null;
 }
 
 function find(state: SaleState, buyerId: string, ticketId: string | null): number {

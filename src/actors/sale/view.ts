@@ -6,7 +6,7 @@ import { admissionEndsAtMs } from './admissions.ts';
 import type {
   CurrentSaleView,
   ItemFigures,
-  Outlook,
+  LineView,
   SaleStatusView,
   ServingView,
   TicketStatus,
@@ -14,6 +14,7 @@ import type {
   WaitReason,
 } from './commands.ts';
 import { stockOf } from './facts.ts';
+import { type Line, noPlaceIn, outlookFor, placeIn, type Takers } from './line.ts';
 import { pendingMessages } from './pending.ts';
 import type { ItemState, SaleState } from './state.ts';
 import { ticketStatus } from './ticket-table.ts';
@@ -97,24 +98,19 @@ export function unitsInPlay(state: SaleState): Units {
   return { available, held };
 }
 
-/**
- * The chance of whoever has `ahead` people in front, counting those admitted now. `likely`: there is a unit for each
- * of them; `uncertain`: only if a third of them does not buy.
- */
-function outlookFor(state: SaleState, ahead: number, { available, held }: Units): Outlook {
-  if (state.phase === 'sold_out' || state.phase === 'ended') return 'sold_out';
+function takersOf(state: SaleState, { available, held }: Units): Takers {
   const units = available + held;
-  if (units === 0 && state.pendingItems === 0) return 'sold_out';
-  const takers = ahead + state.active.size;
-  if (takers < units) return 'likely';
-  return takers < units * 1.5 ? 'uncertain' : 'unlikely';
+  const { phase, active, pendingItems } = state;
+  const isOver = phase === 'sold_out' || phase === 'ended' || (units === 0 && pendingItems === 0);
+  return { isOver, admitted: active.size, units };
 }
 
 /** What one item has left. After the end nothing is for sale, whatever was not sold. */
 function figuresOf(state: SaleState, item: ItemState): ItemFigures {
   const isOver = state.phase === 'ended';
   const left = item.allocation === 'pending' ? item.quantity : item.available;
-  const outlook = outlookFor(state, state.tickets.waitingCount, { available: left, held: item.held });
+  const takers = takersOf(state, { available: left, held: item.held });
+  const outlook = outlookFor(takers, state.tickets.waitingCount);
   return { sku: item.sku, left: isOver ? 0 : left, onHold: isOver ? 0 : item.held, outlook };
 }
 
@@ -133,7 +129,7 @@ export function servingView(state: SaleState, atMs: number): ServingView {
     nowServing: state.nowServing,
     queueLength: state.tickets.waitingCount,
     releasedPerSecond: state.releases.perSecond(atMs) ?? 0,
-    outlook: outlookFor(state, state.tickets.waitingCount, units),
+    outlook: outlookFor(takersOf(state, units), state.tickets.waitingCount),
     waitReason: waitReasonOf(state, units),
     left: isOver ? 0 : units.available,
     onHold: isOver ? 0 : units.held,
@@ -152,33 +148,34 @@ const statusNames: Readonly<Record<number, TicketStatus>> = {
 export function ticketView(state: SaleState, number: number, atMs: number): TicketView {
   const { tickets } = state;
   const isWaiting = tickets.status(number) === ticketStatus.waiting;
-  const usersAhead = isWaiting ? tickets.waitingBefore(number) : 0;
-  const wait = waitTime(state, isWaiting, usersAhead, atMs);
-  const units = unitsInPlay(state);
-  const isPrequeue =
-    state.phase === 'prequeue' || (state.phase === 'paused' && state.pausedFrom === 'prequeue');
+  const { saleId, nowServing, status, waitReason, line } = lineView(state, atMs);
   return {
     ticketId: tickets.ticketId(number),
-    saleId: state.saleId,
+    saleId,
     buyerId: tickets.buyerId(number),
-    status: isWaiting && isPrequeue ? 'prequeued' : statusNames[tickets.status(number)]!,
+    status: isWaiting ? status : statusNames[tickets.status(number)]!,
     ticketNumber: number,
-    nowServing: state.nowServing,
-    usersAhead,
+    nowServing,
     queueLength: tickets.waitingCount,
-    ...wait,
-    outlook: outlookFor(state, usersAhead, units),
-    waitReason: isWaiting ? waitReasonOf(state, units) : null,
+    ...(isWaiting ? placeIn(line, tickets.waitingBefore(number)) : noPlaceIn(line)),
+    waitReason: isWaiting ? waitReason : null,
     admission: admissionView(state, number),
-    pollAfterSeconds: pollAfter(state, wait.waitTimeSeconds),
     asOfMs: atMs,
   };
 }
 
-/** A fifth of the wait; never so long that whoever polls could sleep through the time to claim an admission. */
-function pollAfter(state: SaleState, waitTimeSeconds: number): number {
-  const longest = Math.min(pollSecondsMax, state.queueing.claimSeconds / 4);
-  return Math.max(1, Math.floor(Math.min(longest, waitTimeSeconds / 5)));
+/** What all have in common who wait. */
+export function lineView(state: SaleState, atMs: number): LineView {
+  const units = unitsInPlay(state);
+  const { saleId, nowServing } = state;
+  const isPrequeue =
+    state.phase === 'prequeue' || (state.phase === 'paused' && state.pausedFrom === 'prequeue');
+  return {
+    ...{ saleId, nowServing, status: isPrequeue ? 'prequeued' : 'waiting' },
+    waitReason: waitReasonOf(state, units),
+    line: { ...takersOf(state, units), ...paceOf(state, atMs) },
+    asOfMs: atMs,
+  };
 }
 
 function admissionView(state: SaleState, number: number): TicketView['admission'] {
@@ -187,22 +184,18 @@ function admissionView(state: SaleState, number: number): TicketView['admission'
 }
 
 /**
- * Seconds until this ticket's turn: people ahead over the measured rate of release, or over the rate that was set
- * while nothing has been measured. Not known while the queue does not move for another reason than time.
+ * How fast the line moves: as was measured, or as was set while nothing has been measured. A wait is not known while the
+ * line does not move for another reason than time.
  */
-function waitTime(
-  state: SaleState,
-  isWaiting: boolean,
-  usersAhead: number,
-  atMs: number,
-): { waitTimeSeconds: number; waitTimeKnown: boolean } {
-  if (!isWaiting) return { waitTimeSeconds: 0, waitTimeKnown: true };
-  const untilStart = state.phase === 'prequeue' ? Math.max(0, state.terms!.startsAtMs - atMs) / 1000 : 0;
-  const measured = state.phase === 'active' ? (state.releases.perSecond(atMs) ?? 0) : 0;
-  const rate = measured > 0 ? measured : state.queueing.releasePerSecond;
-  const isMoving =
-    state.phase === 'prequeue' || (state.phase === 'active' && (measured > 0 || state.released === 0));
-  return { waitTimeSeconds: Math.ceil(untilStart + (usersAhead + 1) / rate), waitTimeKnown: isMoving };
+function paceOf(state: SaleState, atMs: number): Omit<Line, keyof Takers> {
+  const { phase, queueing } = state;
+  const measured = phase === 'active' ? (state.releases.perSecond(atMs) ?? 0) : 0;
+  return {
+    startsInSeconds: phase === 'prequeue' ? Math.max(0, state.terms!.startsAtMs - atMs) / 1000 : 0,
+    perSecond: measured > 0 ? measured : queueing.releasePerSecond,
+    isMoving: phase === 'prequeue' || (phase === 'active' && (measured > 0 || state.released === 0)),
+    pollSecondsMax: Math.min(pollSecondsMax, queueing.claimSeconds / 4),
+  };
 }
 
 /**

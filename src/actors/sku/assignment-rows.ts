@@ -3,12 +3,12 @@
  * row is judged by what judges a command that travels alone (assignment.ts), after the rows before it were applied.
  */
 import type { Instant, Push, RowsDecision } from '../../protocol/decider.ts';
+import { EventRows } from '../../protocol/event-rows.ts';
 import { type RowAnswers, type Rows, readTime, writeTime } from '../../protocol/rows.ts';
 import type { Allocation } from './allocation.ts';
 import { attachedRowWords, buyerAt, holdAt, orderAt, resolvedRowWords, untilAt } from './assigned-rows.ts';
 import { assignedEndMs, isToRelease, judgeAttach, judgeCommit } from './assignment.ts';
 import { type AttachedInCommon, attachHold, commitHold, releaseHold } from './commands.ts';
-import { EventRows } from './event-rows.ts';
 import type { SkuEvent } from './events.ts';
 import { attachRow, commit, release } from './evolve.ts';
 import { freeOf, levelChange, type SkuState } from './state.ts';

@@ -1,5 +1,6 @@
 /** The only writer of the sku actor's state: what each event of the journal means. */
 import { unknownEvent } from '../../protocol/decider.ts';
+import { eventWords } from '../../protocol/event-rows.ts';
 import { readTime } from '../../protocol/rows.ts';
 import { type Allocation, HoldList } from './allocation.ts';
 import {
@@ -10,7 +11,6 @@ import {
   untilAt,
 } from './assigned-rows.ts';
 import { BuyerTable } from './buyer-table.ts';
-import { eventWords } from './event-rows.ts';
 import type { SkuEvent } from './events.ts';
 import type { Hold } from './hold-table.ts';
 import { forget, isAtRest, noteCommitted, noteEnded, noteKept } from './memory.ts';

@@ -3,9 +3,9 @@
  * hold that is placed alone (holds.ts), after the rows before it were applied.
  */
 import type { Instant, Push, RowsDecision } from '../../protocol/decider.ts';
+import { EventRows } from '../../protocol/event-rows.ts';
 import { type RowAnswers, type Rows, readTime } from '../../protocol/rows.ts';
 import { placeHold as declaration, type PlaceHold } from './commands.ts';
-import { EventRows } from './event-rows.ts';
 import type { SkuEvent } from './events.ts';
 import { placeRow } from './evolve.ts';
 import { commonOfPlaced, expiringPush, isShort, refusalOf, refusalToPlace, repeated } from './holds.ts';

@@ -1,7 +1,8 @@
 /** The rows of HoldsPlaced: the hold's id, its buyer's, ticket number and quantity, 40 bytes. */
+
+import { eventWords } from '../../protocol/event-rows.ts';
 import { readUuid, uuidSpace } from '../../protocol/uuid-words.ts';
 import { placeHold } from './commands.ts';
-import { eventWords } from './event-rows.ts';
 import type { SkuEvent } from './events.ts';
 
 export type HoldsPlaced = Extract<SkuEvent, { type: 'HoldsPlaced' }>;

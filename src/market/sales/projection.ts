@@ -28,6 +28,7 @@ const types = eventTypes<SaleEvent>({
   ItemReleased: true,
   ItemPauseSettled: false,
   TicketIssued: false,
+  TicketsIssued: false,
   TicketLeft: false,
   TicketsReleased: false,
   AdmissionsExpired: false,

@@ -191,7 +191,7 @@ describe('rows of orders', () => {
   test('whose event was cut short are not applied', () => {
     const { events } = inGroups(soldSku(), [asked('AttachHold', 1, 1)], 1, openedAt + 1);
     const cut = { ...(events[0] as Extract<SkuEvent, { type: 'HoldsAttached' }>), count: 2 };
-    expect(() => skuDecider.evolve(soldSku(), cut)).toThrow('40 bytes of 2 holds');
+    expect(() => skuDecider.evolve(soldSku(), cut)).toThrow('40 bytes of 2 rows');
   });
 
   test('are answered as in groups of one and as alone, and leave the same bytes; so does their event', () => {

@@ -101,7 +101,7 @@ describe('rows of one group', () => {
   test('whose event was cut short are not applied', () => {
     const { event } = decide(openSku(), rowsOf([row(1, 1)]), openedAt);
     const cut = { ...(event as Extract<SkuEvent, { type: 'HoldsPlaced' }>), count: 2 };
-    expect(() => skuDecider.evolve(openSku(), cut)).toThrow('40 bytes of 2 holds');
+    expect(() => skuDecider.evolve(openSku(), cut)).toThrow('40 bytes of 2 rows');
   });
 
   const anyRow = fc

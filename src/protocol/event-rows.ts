@@ -26,7 +26,7 @@ export class EventRows {
 
 /** The rows' words. Throws when they are not as many as the event says. */
 export function eventWords(rows: Uint8Array, count: number, rowWords: number): Int32Array {
-  if (rows.length !== count * rowWords * 4) throw new Error(`${rows.length} bytes of ${count} holds`);
+  if (rows.length !== count * rowWords * 4) throw new Error(`${rows.length} bytes of ${count} rows`);
   // Bytes of a frame may stand at any address: words need a copy of their own.
   const words = new Int32Array(count * rowWords);
   new Uint8Array(words.buffer).set(rows);
