@@ -4,6 +4,7 @@
  */
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { orderDecider } from '../../src/actors/order/decide.ts';
+import { joinSale } from '../../src/actors/sale/commands.ts';
 import { saleDecider } from '../../src/actors/sale/decide.ts';
 import { attachHold, commitHold, placeHold, releaseHold } from '../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
@@ -478,6 +479,17 @@ function holdTogether(story: Story): void {
   story.sendRows('sku', sku, rowsOf(placeHold, rows));
 }
 
+/** Three join the sale in one group of rows: with and without a request, an address and a site. */
+function joinTogether(story: Story): void {
+  const rows = [0, 1, 2].map((n) => ({
+    ...{ ticketId: `tkt_${uuid(0x700 + n)}`, buyerId: `acc_${uuid(0x710 + n)}` },
+    requestId: n === 0 ? null : uuid(0x720 + n),
+    address: n === 2 ? 0xfedc_ba99 : null,
+    site: n === 2 ? 0x8765_4322 : null,
+  }));
+  story.sendRows('sale', saleId, rowsOf(joinSale, rows));
+}
+
 /** Orders take two holds, buy them, and give up another one and one of the two, each in one group of rows. */
 function assignTogether(story: Story): void {
   const [first, second, third] = [0x52, 0x53, 0x54].map((buyer, n) => ({
@@ -509,6 +521,7 @@ export function tellStory(onHalfTime: (story: Story) => void): Story {
   const allocation = { quantity: 5, price, purchaseLimit: 1, holdSeconds: 120 };
   const terms = { type: 'OpenAllocation', saleId: elsewhere, sellerId: seller, ...allocation };
   story.send('sku', sku, terms, 'created');
+  joinTogether(story);
   holdTogether(story);
   assignTogether(story);
   moveMoneyElsewhere(story);
