@@ -13,6 +13,7 @@ import type { SkuState } from '../../src/actors/sku/state.ts';
 import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
 import type { Journal, Newest } from '../../src/protocol/journal.ts';
 import type { Rows } from '../../src/protocol/rows.ts';
+import { forgetJoined, nextNumber } from './mutants-of-joins.ts';
 import type { Mutant, SnapshotterStore } from './world.ts';
 
 /** The decider of one kind, changed; all others as they are. */
@@ -339,6 +340,8 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
   'a hold that is over is committed in a group': () => of('sku', disguised('CommitHold', timeless)),
   'a hold is committed twice in a group': () => of('sku', disguised('CommitHold', asBefore)),
   'two orders take a hold in a group': () => of('sku', disguised('AttachHold', asBefore)),
+  'a buyer joins twice in a group': () => of('sale', forgetJoined),
+  'tickets of a group are told the next number': () => of('sale', nextNumber),
   'reply before the journal': () => ({
     journal: (journal) =>
       through(journal, {
