@@ -45,6 +45,8 @@ export class Groups {
     }
     const group = new RowGroup(command, fields);
     if (!group.take(command, fields, answered)) return false;
+    // So that also what comes alone may come twice in its group.
+    if (this.#random.chance(0.1)) group.take(command, fields, () => {});
     this.#open.set(name, group);
     const message = group.message(0, key);
     const gatheringMs = this.#random.chance(0.5) ? 0 : this.#random.int(1, 400);
