@@ -17,6 +17,16 @@ export class Fenwick {
     for (let i = position; i < this.#tree.length; i += i & -i) this.#tree[i]! += delta;
   }
 
+  /** Room for twice as many positions; a capacity that is a power of two stays one. */
+  grow(): void {
+    const { capacity } = this;
+    const grown = new Int32Array(capacity * 2 + 1);
+    grown.set(this.#tree);
+    // The only new node whose range begins before the new positions.
+    grown[capacity * 2] = this.prefix(capacity);
+    this.#tree = grown;
+  }
+
   /** The sum over positions 1 … `position`. */
   prefix(position: number): number {
     let total = 0;
