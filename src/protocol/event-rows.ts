@@ -2,13 +2,22 @@
  * The rows of an event. A row is the beginning of one as it came (protocol/rows.ts): what only the decision needed stands
  * at its end, and is left out.
  */
+
+let scratch = new Int32Array(0);
+let scratchBytes = new Uint8Array(scratch.buffer);
+
 export class EventRows {
+  /** Those of the group that is being decided: one at a time, so all use the same, and the event gets a copy. */
   readonly words: Int32Array;
   count = 0;
   readonly #rowWords: number;
 
   constructor(rowsMax: number, rowWords: number) {
-    this.words = new Int32Array(rowsMax * rowWords);
+    if (scratch.length < rowsMax * rowWords) {
+      scratch = new Int32Array(rowsMax * rowWords);
+      scratchBytes = new Uint8Array(scratch.buffer);
+    }
+    this.words = scratch;
     this.#rowWords = rowWords;
   }
 
@@ -20,7 +29,7 @@ export class EventRows {
   }
 
   bytes(): Uint8Array {
-    return new Uint8Array(this.words.buffer, 0, this.count * this.#rowWords * 4);
+    return scratchBytes.slice(0, this.count * this.#rowWords * 4);
   }
 }
 

@@ -67,7 +67,10 @@ export class RowGroup {
   /** Nothing is added from now on. */
   finish(): void {
     const count = this.#dones.length;
-    if (this.#rows !== null) Object.assign(this.#rows, { count, words: this.#words });
+    if (this.#rows !== null) {
+      this.#rows.count = count;
+      this.#rows.words = this.#words;
+    }
     if (this.#message === null) return;
     this.#message[6] = count;
     this.#message[7] = new Uint8Array(this.#words.buffer, 0, count * this.#command.rows.words * 4);
@@ -83,7 +86,8 @@ export class RowGroup {
     const { view } = this.#command.rows;
     let next = 0;
     let nth = 0;
-    for (const [row, done] of this.#dones.entries()) {
+    for (let row = 0; row < this.#dones.length; row++) {
+      const done = this.#dones[row]!;
       const other = others[next];
       if (other !== undefined && other[0] === row) {
         next++;

@@ -35,7 +35,10 @@ export class Shard {
   readonly #passivation: Passivation | null;
   readonly #housekeeping: Housekeeping;
   readonly #processor: CommandProcessor;
-  /** Messages of its own actors to its own actors that stand in rows: they gather until the next turn. */
+  /**
+   * Messages of its own actors to its own actors that stand in rows: they gather until the next turn. None is sent while a turn takes
+   * commands, so no group is decided before it is finished.
+   */
   readonly #groups = new RowGroups();
   #isTurnScheduled = false;
 
