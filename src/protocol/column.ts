@@ -1,8 +1,11 @@
 /**
  * A growing column of numbers, one a row: memory comes in chunks, so that no growth copies more than one of them, and only
- * where something was written. Rows that nothing was written to read as 0.
+ * where something was written. A chunk is as wide as the widest number in it: quantities take a byte, times take eight.
+ * Rows that nothing was written to read as 0.
  */
-type Numbers = Uint8Array | Uint32Array | Float64Array;
+const widths = [Uint8Array, Uint16Array, Uint32Array, Float64Array] as const;
+type Width = (typeof widths)[number];
+type Numbers = InstanceType<Width>;
 
 const chunkBits = 12;
 const chunkRows = 1 << chunkBits;
@@ -11,12 +14,7 @@ const rowMask = chunkRows - 1;
 const firstRows = 16;
 
 export class Column {
-  readonly #make: (rows: number) => Numbers;
   readonly #chunks: (Numbers | undefined)[] = [];
-
-  constructor(make: (rows: number) => Numbers) {
-    this.#make = make;
-  }
 
   get(row: number): number {
     const chunk = this.#chunks[row >>> chunkBits];
@@ -27,22 +25,24 @@ export class Column {
   set(row: number, value: number): void {
     const chunk = this.#chunks[row >>> chunkBits];
     const place = row & rowMask;
-    if (chunk !== undefined && place < chunk.length) chunk[place] = value;
-    else if (value !== 0) this.#grow(row)[place] = value;
+    if (chunk !== undefined && place < chunk.length) {
+      chunk[place] = value;
+      // A number that is too wide for the chunk reads back as another one.
+      if (chunk[place] !== value) this.#grow(row, value)[place] = value;
+    } else if (value !== 0) this.#grow(row, value)[place] = value;
   }
 
-  #grow(row: number): Numbers {
+  /** The row's chunk with room for it and the value, and with all that is there already. */
+  #grow(row: number, value: number): Numbers {
     const number = row >>> chunkBits;
     const before = this.#chunks[number];
     let rows = number === 0 ? (before?.length ?? firstRows) : chunkRows;
     while (rows <= (row & rowMask)) rows *= 2;
-    const grown = this.#make(rows);
+    const bytes = before?.BYTES_PER_ELEMENT ?? 1;
+    const Wide = widths.find((each) => each.BYTES_PER_ELEMENT >= bytes && each.of(value)[0] === value);
+    const grown = new (Wide ?? Float64Array)(rows);
     if (before !== undefined) grown.set(before);
     this.#chunks[number] = grown;
     return grown;
   }
 }
-
-export const byteColumn = () => new Column((rows) => new Uint8Array(rows));
-export const wordColumn = () => new Column((rows) => new Uint32Array(rows));
-export const doubleColumn = () => new Column((rows) => new Float64Array(rows));

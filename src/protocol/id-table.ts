@@ -2,7 +2,7 @@
  * Rows that are found by an id: a prefix and a UUID in sixteen bytes. Any other text works as well, and stands beside
  * the table.
  */
-import { wordColumn } from './column.ts';
+import { Column } from './column.ts';
 import { RowKeys } from './row-keys.ts';
 import { readUuid, tryWriteUuid, uuidSpace, uuidWords, type Words } from './uuid-words.ts';
 
@@ -94,7 +94,7 @@ function digest(text: string, out: Uint32Array): void {
 /** Ids in rows that nobody is looked for by. */
 export class IdColumn {
   readonly #prefix: string;
-  readonly #words = Array.from({ length: uuidWords }, wordColumn);
+  readonly #words = Array.from({ length: uuidWords }, () => new Column());
   readonly #space: number[];
   readonly #others = new Map<number, string>();
 

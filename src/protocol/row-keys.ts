@@ -24,20 +24,23 @@ const chunkBits = 12;
 const chunkRows = 1 << chunkBits;
 
 /**
- * Slots of two words: row + 1 (0: the slot is empty) and the key's hash, so that a look at a slot tells most keys apart,
- * and growing looks at no key. Their number is a power of two.
+ * Three half words a slot: row + 1 in two of them (0: the slot is empty), and half of the key's hash, its mark. The mark
+ * tells most keys apart, and says where the key belongs in however many slots: growing looks at no key.
  */
-type Slots = Uint32Array;
+type Slots = Uint16Array;
+const slotSize = 3;
+const markValues = 2 ** 16;
 
 export class RowKeys {
   readonly #words: number;
   /** The keys of so many rows each; the first chunk begins small. */
   readonly #chunks: Uint32Array[] = [];
-  readonly #free: number[] = [];
+  /** row + 1 of the free row that is used next, 0: there is none. The first word of its key names the one after it. */
+  #firstFree = 0;
   /** Rows that were ever used. */
   #end = 0;
   #size = 0;
-  #segments: Slots[] = [new Uint32Array(firstSlots * 2)];
+  #segments: Slots[] = [new Uint16Array(firstSlots * slotSize)];
   #counts: number[] = [0];
 
   constructor(words: number) {
@@ -62,17 +65,17 @@ export class RowKeys {
   find(words: Words, at: number, isIt: ((row: number) => boolean) | null = null): number {
     const hash = this.#hash(words, at);
     const slots = this.#segments[this.#segmentOf(hash)]!;
-    const mask = slots.length - 2;
-    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
-      const row = slots[slot]! - 1;
+    const mark = hash % markValues;
+    for (let slot = homeOf(slots, mark); ; slot = nextSlot(slots, slot)) {
+      const row = rowAt(slots, slot);
       if (row < 0) return -1;
-      if (slots[slot + 1] === hash && this.#isAt(row, words, at) && (isIt === null || isIt(row))) return row;
+      if (slots[slot + 2] === mark && this.#isAt(row, words, at) && (isIt === null || isIt(row))) return row;
     }
   }
 
   /** A new row. The key must not be there, unless `find` can tell the rows apart. */
   add(words: Words, at: number): number {
-    const row = this.#free.pop() ?? this.#end++;
+    const row = this.#newRow();
     const chunk = this.#chunkOf(row);
     const place = (row & (chunkRows - 1)) * this.#words;
     for (let n = 0; n < this.#words; n++) chunk[place + n] = words[at + n]!;
@@ -83,24 +86,34 @@ export class RowKeys {
   }
 
   remove(row: number): void {
-    const hash = this.#hash(this.#chunks[row >>> chunkBits]!, (row & (chunkRows - 1)) * this.#words);
+    const hash = this.#hashAt(row);
     const segment = this.#segmentOf(hash);
     const slots = this.#segments[segment]!;
-    const mask = slots.length - 2;
-    let hole = (hash << 1) & mask;
-    while (slots[hole] !== row + 1) hole = (hole + 2) & mask;
+    let hole = homeOf(slots, hash % markValues);
+    while (rowAt(slots, hole) !== row) hole = nextSlot(slots, hole);
     // What follows without a gap may have been pushed on by the removed one: it moves back into the hole.
-    for (let slot = (hole + 2) & mask; slots[slot] !== 0; slot = (slot + 2) & mask) {
-      const home = (slots[slot + 1]! << 1) & mask;
-      if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
-      slots[hole] = slots[slot]!;
-      slots[hole + 1] = slots[slot + 1]!;
+    for (let slot = nextSlot(slots, hole); rowAt(slots, slot) >= 0; slot = nextSlot(slots, slot)) {
+      const home = homeOf(slots, slots[slot + 2]!);
+      if (distance(slots, home, slot) < distance(slots, hole, slot)) continue;
+      slots.copyWithin(hole, slot, slot + slotSize);
       hole = slot;
     }
-    slots[hole] = 0;
+    slots.fill(0, hole, hole + slotSize);
     this.#counts[segment]!--;
     this.#size--;
-    this.#free.push(row);
+    this.#setWord(row, 0, this.#firstFree);
+    this.#firstFree = row + 1;
+  }
+
+  #newRow(): number {
+    if (this.#firstFree === 0) return this.#end++;
+    const row = this.#firstFree - 1;
+    this.#firstFree = this.word(row, 0);
+    return row;
+  }
+
+  #setWord(row: number, index: number, word: number): void {
+    this.#chunks[row >>> chunkBits]![(row & (chunkRows - 1)) * this.#words + index] = word;
   }
 
   #isAt(row: number, words: Words, at: number): boolean {
@@ -126,28 +139,36 @@ export class RowKeys {
     const segment = this.#segmentOf(hash);
     let slots = this.#segments[segment]!;
     const count = ++this.#counts[segment]!;
-    // Three quarters of the slots.
-    if (count * 8 > slots.length * 3) {
-      const grown = new Uint32Array(slots.length * 2);
-      for (let slot = 0; slot < slots.length; slot += 2)
-        if (slots[slot] !== 0) put(grown, slots[slot + 1]!, slots[slot]! - 1);
+    // Three quarters of the slots; half as many more are enough, because growing is cheap.
+    if (count * slotSize * 4 > slots.length * 3) {
+      const grown = new Uint16Array(Math.ceil((slots.length / slotSize) * 1.5) * slotSize);
+      for (let slot = 0; slot < slots.length; slot += slotSize) {
+        const known = rowAt(slots, slot);
+        if (known >= 0) put(grown, slots[slot + 2]!, known);
+      }
       slots = grown;
       this.#segments[segment] = slots;
     }
-    put(slots, hash, row);
+    put(slots, hash % markValues, row);
   }
 
   #split(): void {
     const [slots] = this.#segments;
     const segments = 1 << segmentBits;
-    this.#segments = Array.from({ length: segments }, () => new Uint32Array(firstSlots * 4));
+    this.#segments = Array.from({ length: segments }, () => new Uint16Array(firstSlots * 2 * slotSize));
     this.#counts = new Array(segments).fill(0);
-    for (let slot = 0; slot < slots!.length; slot += 2)
-      if (slots![slot] !== 0) this.#insert(slots![slot + 1]!, slots![slot]! - 1);
+    for (let slot = 0; slot < slots!.length; slot += slotSize) {
+      const row = rowAt(slots!, slot);
+      if (row >= 0) this.#insert(this.#hashAt(row), row);
+    }
   }
 
   #segmentOf(hash: number): number {
     return this.#segments.length === 1 ? 0 : hash >>> (32 - segmentBits);
+  }
+
+  #hashAt(row: number): number {
+    return this.#hash(this.#chunks[row >>> chunkBits]!, (row & (chunkRows - 1)) * this.#words);
   }
 
   #hash(words: Words, at: number): number {
@@ -157,12 +178,31 @@ export class RowKeys {
   }
 }
 
-function put(slots: Slots, hash: number, row: number): void {
-  const mask = slots.length - 2;
-  let slot = (hash << 1) & mask;
-  while (slots[slot] !== 0) slot = (slot + 2) & mask;
+/** The slot where a key with this mark belongs. */
+function homeOf(slots: Slots, mark: number): number {
+  return Math.floor((mark * (slots.length / slotSize)) / markValues) * slotSize;
+}
+
+function nextSlot(slots: Slots, slot: number): number {
+  return slot + slotSize === slots.length ? 0 : slot + slotSize;
+}
+
+/** Of the way from one slot on to another. */
+function distance(slots: Slots, from: number, to: number): number {
+  return to >= from ? to - from : to - from + slots.length;
+}
+
+/** -1: the slot is empty. */
+function rowAt(slots: Slots, slot: number): number {
+  return (slots[slot]! | (slots[slot + 1]! << 16)) - 1;
+}
+
+function put(slots: Slots, mark: number, row: number): void {
+  let slot = homeOf(slots, mark);
+  while (rowAt(slots, slot) >= 0) slot = nextSlot(slots, slot);
   slots[slot] = row + 1;
-  slots[slot + 1] = hash;
+  slots[slot + 1] = (row + 1) >>> 16;
+  slots[slot + 2] = mark;
 }
 
 /** One round of MurmurHash3's mixing (Appleby, public domain), shortened. */

@@ -2,15 +2,15 @@
  * What each buyer holds and has bought in one sale, in rows. A row outlives the buyer's units while a hold of theirs is
  * remembered, and the holds while units are owned: a limit does not come back when old holds are forgotten.
  */
-import { wordColumn } from '../../protocol/column.ts';
+import { Column } from '../../protocol/column.ts';
 import { IdTable } from '../../protocol/id-table.ts';
 import type { Words } from '../../protocol/uuid-words.ts';
 
 export class BuyerTable {
   readonly #ids = new IdTable('acc_');
-  readonly #units = wordColumn();
+  readonly #units = new Column();
   /** Holds that are remembered. */
-  readonly #holds = wordColumn();
+  readonly #holds = new Column();
 
   id(row: number): string {
     return this.#ids.id(row);

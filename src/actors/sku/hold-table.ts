@@ -6,7 +6,7 @@
  *    end: holds of one sale live equally long. One that is over, or committed, stands in a list of the sku (memory.ts).
  * 2. The row of a forgotten hold is given to another: whoever keeps a look at it compares the serial.
  */
-import { byteColumn, doubleColumn, wordColumn } from '../../protocol/column.ts';
+import { Column } from '../../protocol/column.ts';
 import type { Serial } from '../../protocol/deadline-heap.ts';
 import { IdColumn, IdTable } from '../../protocol/id-table.ts';
 import type { Words } from '../../protocol/uuid-words.ts';
@@ -30,20 +30,20 @@ export interface NewHold {
 
 class HoldColumns {
   readonly ids = new IdTable('');
-  readonly serials = doubleColumn();
+  readonly serials = new Column();
   /** By their places. */
   readonly allocations: (Allocation | null)[] = [];
-  readonly allocation = wordColumn();
-  readonly buyerRow = wordColumn();
-  readonly ticketNumber = wordColumn();
-  readonly quantity = wordColumn();
-  readonly placedAtMs = doubleColumn();
-  readonly state = byteColumn();
-  readonly expiresAtMs = doubleColumn();
+  readonly allocation = new Column();
+  readonly buyerRow = new Column();
+  readonly ticketNumber = new Column();
+  readonly quantity = new Column();
+  readonly placedAtMs = new Column();
+  readonly state = new Column();
+  readonly expiresAtMs = new Column();
   readonly orderIds = new IdColumn('ord_');
-  readonly resolvedAtMs = doubleColumn();
-  readonly before = wordColumn();
-  readonly after = wordColumn();
+  readonly resolvedAtMs = new Column();
+  readonly before = new Column();
+  readonly after = new Column();
 }
 
 /** One row, looked at. */

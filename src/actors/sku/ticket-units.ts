@@ -1,5 +1,5 @@
 /** What each ticket of one sale holds and has bought of a sku, in rows, and which of them the sale has not heard of yet. */
-import { byteColumn, wordColumn } from '../../protocol/column.ts';
+import { Column } from '../../protocol/column.ts';
 import { RowKeys } from '../../protocol/row-keys.ts';
 
 export type TicketRow = [ticketNumber: number, held: number, sold: number];
@@ -8,10 +8,10 @@ const scratch = new Uint32Array(1);
 
 export class TicketUnits {
   readonly #numbers = new RowKeys(1);
-  readonly #held = wordColumn();
-  readonly #sold = wordColumn();
-  readonly #isKnown = byteColumn();
-  readonly #isChanged = byteColumn();
+  readonly #held = new Column();
+  readonly #sold = new Column();
+  readonly #isKnown = new Column();
+  readonly #isChanged = new Column();
   /** Rows that changed since they were last reported, in the order in which they changed first. */
   #changed: number[] = [];
 
