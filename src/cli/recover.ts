@@ -9,7 +9,6 @@
  */
 import '../environment.ts';
 import { parseArgs } from 'node:util';
-import { Packr } from 'msgpackr';
 import { alignStock } from '../market/inventory/store.ts';
 import { stockEntry } from '../ops/audit-actors.ts';
 import { inspect } from '../ops/inspection.ts';
@@ -19,14 +18,15 @@ import { tieJournalStore } from '../persistence/journal/open.ts';
 import { migrate } from '../persistence/migrate.ts';
 import { dataIdOf } from '../persistence/server-owner.ts';
 import { allPartitions, partitionCount } from '../protocol/address.ts';
+import { runToEnd } from '../protocol/slices.ts';
 import type { Actor } from '../runtime/partition.ts';
+import { encodeState } from '../runtime/saved-state.ts';
 import { commandSettings, openStores, type Stores } from './stores.ts';
 
 type Task = { type: 'list'; isJson: boolean } | { type: 'accept'; partition: number; reason: string };
 
 const usage = 'usage: npm run recover -- --list [--json] | --accept PARTITION --reason "why"';
 const reasonCharsMax = 2_000;
-const packr = new Packr({ useRecords: true });
 
 const task = readTask();
 const { config, log } = commandSettings();
@@ -129,8 +129,7 @@ async function goOnWith(
       kind: decider.kind,
       key,
       version: decider.version,
-      // A copy: the packer goes on using its buffer.
-      state: new Uint8Array(packr.pack(decider.snapshot(state))),
+      ...runToEnd(encodeState(decider, state)),
     })),
     log,
   );

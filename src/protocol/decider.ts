@@ -189,8 +189,14 @@ export interface Decider<State, Command, Event> {
   pendingMessages(state: State): readonly PendingMessage[];
   /** When the actor wants its next `Tick`: always later than `at`, or Infinity. */
   deadline(state: State, at: Instant): Instant;
-  /** The state as plain data or typed arrays (copied: the actor goes on changing its own). */
+  /**
+   * The state as plain data or typed arrays (copied: the actor goes on changing its own). Where there is very much of it,
+   * as an object with `blocks`, an array of byte arrays: each of them is saved on its own, and only when its bytes are
+   * others than before. So what stands in a block should not move when something else changes.
+   */
   snapshot(state: State): unknown;
+  /** The same in slices. */
+  snapshotInSlices?(state: State): Slices<unknown>;
   restore(key: string, snapshot: unknown, version: number): State;
   /** The same in slices, where a state may be so large that a thread must not be held up by making it. */
   restoreInSlices?(key: string, snapshot: unknown, version: number): Slices<State>;

@@ -3,10 +3,20 @@
  * the table.
  */
 import { Column } from './column.ts';
+import { type Blocks, restoreRows, type SavedColumn, type SavedRows, saveRows } from './row-blocks.ts';
 import { RowKeys } from './row-keys.ts';
+import type { Slices } from './slices.ts';
 import { readUuid, tryWriteUuid, uuidSpace, uuidWords, type Words } from './uuid-words.ts';
 
 const scratch = new Uint32Array(uuidWords);
+
+/** Ids that are no UUID after the prefix, by their rows. */
+export type OtherIds = [row: number, id: string][];
+
+export interface SavedIds extends SavedRows {
+  readonly firstFree: number;
+  readonly others: OtherIds;
+}
 
 export class IdTable {
   readonly #prefix: string;
@@ -65,13 +75,17 @@ export class IdTable {
     this.#others.delete(row);
   }
 
-  /** Below 0: the id of the first row comes before that of the second, in an order of their own. */
-  compare(one: number, other: number): number {
-    for (let n = 0; n < uuidWords; n++) {
-      const difference = this.#keys.word(one, n) - this.#keys.word(other, n);
-      if (difference !== 0) return difference;
-    }
-    return this.#others.size > 0 && this.id(one) < this.id(other) ? -1 : 1;
+  /** `columns`: what else a row has. */
+  *save(columns: readonly SavedColumn[], blocks: Blocks): Slices<SavedIds> {
+    const rows = yield* saveRows([...this.#keys.columns(), ...columns], this.end, blocks);
+    return { ...rows, firstFree: this.#keys.firstFree, others: [...this.#others] };
+  }
+
+  /** Into an empty table. */
+  *restore(saved: SavedIds, columns: readonly SavedColumn[], blocks: Blocks): Slices<void> {
+    yield* restoreRows([...this.#keys.columns(), ...columns], saved, blocks);
+    for (const [row, id] of saved.others) this.#others.set(row, id);
+    yield* this.#keys.restored(saved.firstFree);
   }
 
   id(row: number): string {
@@ -124,6 +138,19 @@ export class IdColumn {
       bits |= word;
     }
     return bits !== 0 && !this.#others.has(row);
+  }
+
+  /** To be saved and restored, with `others`. */
+  get columns(): readonly SavedColumn[] {
+    return this.#words;
+  }
+
+  get others(): OtherIds {
+    return [...this.#others];
+  }
+
+  set others(others: OtherIds) {
+    for (const [row, id] of others) this.#others.set(row, id);
   }
 
   get(row: number): string | null {

@@ -66,13 +66,27 @@ export interface Journal {
   close(): Promise<void>;
 }
 
+/** A part of an actor's state that is saved on its own, by what is in it: the same bytes are not written again. */
+export interface Block {
+  /** SHA-256 of the bytes, in hex. */
+  readonly hash: string;
+  /** null in a save: the store has it from the actor's save before. null of what was loaded: the store lacks it. */
+  readonly bytes: Uint8Array | null;
+}
+
+/** An actor's state as it is saved. */
+export interface SavedState {
+  readonly state: Uint8Array;
+  /** All that belong to the state, in their order; none where it is whole. */
+  readonly blocks?: readonly Block[];
+}
+
 /** A saved actor state. `seq` is the partition's last frame that it contains. */
-export interface ActorSnapshot {
+export interface ActorSnapshot extends SavedState {
   readonly kind: string;
   readonly key: string;
   readonly version: number;
   readonly seq: number;
-  readonly state: Uint8Array;
   /** Set when nothing was pending in the actor: it may stay in the store until it is asked for. See `PassivatedStore`. */
   readonly passivatedHash?: number;
 }
@@ -94,7 +108,7 @@ export interface Save {
   readonly fromSeq: number;
   readonly toSeq: number;
   /** Gone through once, a part at a time, so that they need not all be encoded at once. */
-  readonly actors: Iterable<ActorSnapshot>;
+  readonly actors: Iterable<ActorSnapshot> | AsyncIterable<ActorSnapshot>;
   readonly engineMs: number;
 }
 
@@ -102,9 +116,12 @@ export interface SnapshotStore {
   /** Every saved actor of the partition, as of its checkpoint. */
   load(partition: number): Promise<SavedPartition>;
   checkpoint(partition: number): Promise<Checkpoint>;
-  /** Those of the partitions in which the state of one actor that is not passivated is saved in more than so many bytes. */
+  /** Those of the partitions in which the state of one actor that is not passivated is saved in more than so many bytes, blocks included. */
   heavyPartitions(partitions: readonly number[], bytes: number): Promise<number[]>;
-  /** All or nothing: the actors and the new checkpoint. Refused (false) when the checkpoint is not `fromSeq` any more. */
+  /**
+   * All or nothing: the actors, their blocks and the new checkpoint. Refused (false) when the checkpoint is not `fromSeq`
+   * any more. Blocks of earlier saves that an actor no longer has go with the same save.
+   */
   save(save: Save): Promise<boolean>;
   /** The last frame that every projection has consumed, for trimming. */
   projectedSeq(partition: number): Promise<number>;

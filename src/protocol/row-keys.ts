@@ -7,6 +7,8 @@
  * 3. Clients choose ids: whoever knew the hash could choose many that fall into one place. So it is seeded by the thread
  *    (`seedKeyHashes`). The order of rows never depends on it.
  */
+import type { SavedColumn } from './row-blocks.ts';
+import { rowsPerSlice, type Slices } from './slices.ts';
 import type { Words } from './uuid-words.ts';
 
 let seed = 0x2545f491;
@@ -56,9 +58,39 @@ export class RowKeys {
     return this.#end;
   }
 
-  /** One word of a row's key. */
+  /** row + 1 of the free row that is used next, 0: there is none. */
+  get firstFree(): number {
+    return this.#firstFree;
+  }
+
+  /** One word of a row's key; of a free row the first one is row + 1 of the free row after it. */
   word(row: number, index: number): number {
     return this.#chunks[row >>> chunkBits]![(row & (chunkRows - 1)) * this.#words + index]!;
+  }
+
+  /** The words of the keys, to be saved and restored. Nothing is found before `restored`. */
+  columns(): SavedColumn[] {
+    return Array.from({ length: this.#words }, (_, index) => ({
+      get: (row) => this.word(row, index),
+      set: (row, word) => {
+        this.#chunkOf(row)[(row & (chunkRows - 1)) * this.#words + index] = word;
+        this.#end = Math.max(this.#end, row + 1);
+      },
+    }));
+  }
+
+  /** All rows are there: those that are not free can be found from now on. */
+  *restored(firstFree: number): Slices<void> {
+    const isFree = new Uint8Array(this.#end);
+    for (let free = firstFree, n = 0; free !== 0; free = this.word(free - 1, 0), n++) {
+      isFree[free - 1] = 1;
+      if (n % rowsPerSlice === 0) yield;
+    }
+    for (let row = 0; row < this.#end; row++) {
+      if (row % rowsPerSlice === 0) yield;
+      if (isFree[row] === 0) this.#index(this.#hashAt(row), row);
+    }
+    this.#firstFree = firstFree;
   }
 
   /** The first row with this key that `isIt` takes for the right one; -1: there is none. */
@@ -79,9 +111,7 @@ export class RowKeys {
     const chunk = this.#chunkOf(row);
     const place = (row & (chunkRows - 1)) * this.#words;
     for (let n = 0; n < this.#words; n++) chunk[place + n] = words[at + n]!;
-    this.#size++;
-    this.#insert(this.#hash(words, at), row);
-    if (this.#segments.length === 1 && this.#size > splitRows) this.#split();
+    this.#index(this.#hash(words, at), row);
     return row;
   }
 
@@ -101,8 +131,14 @@ export class RowKeys {
     slots.fill(0, hole, hole + slotSize);
     this.#counts[segment]!--;
     this.#size--;
-    this.#setWord(row, 0, this.#firstFree);
+    this.#chunks[row >>> chunkBits]![(row & (chunkRows - 1)) * this.#words] = this.#firstFree;
     this.#firstFree = row + 1;
+  }
+
+  #index(hash: number, row: number): void {
+    this.#size++;
+    this.#insert(hash, row);
+    if (this.#segments.length === 1 && this.#size > splitRows) this.#split();
   }
 
   #newRow(): number {
@@ -110,10 +146,6 @@ export class RowKeys {
     const row = this.#firstFree - 1;
     this.#firstFree = this.word(row, 0);
     return row;
-  }
-
-  #setWord(row: number, index: number, word: number): void {
-    this.#chunks[row >>> chunkBits]![(row & (chunkRows - 1)) * this.#words + index] = word;
   }
 
   #isAt(row: number, words: Words, at: number): boolean {

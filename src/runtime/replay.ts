@@ -6,13 +6,13 @@
  * 2. Frames follow each other without a gap. What cannot be trusted is never guessed: it throws. So does what is not
  *    known here: a kind, an event, a version of a later release.
  */
-import { unpack } from 'msgpackr';
 import type { AnyDecider, AnyEvent } from '../protocol/decider.ts';
 import { CorruptFrame, decodeFrame, type JournalRecord } from '../protocol/frame.ts';
 import type { ActorSnapshot, Frame, PassivatedStore } from '../protocol/journal.ts';
 import { runToEnd, type Slices } from '../protocol/slices.ts';
 import type { Clock } from './clock.ts';
 import type { Actor, Partition } from './partition.ts';
+import { decodeState } from './saved-state.ts';
 
 export type Deciders = ReadonlyMap<string, AnyDecider>;
 
@@ -46,7 +46,7 @@ export function* restoreActorInSlices(
   const { kind, key, version, seq } = saved;
   const decider = deciderOf(partition, kind, deciders);
   try {
-    const snapshot: unknown = unpack(saved.state);
+    const snapshot = decodeState(saved);
     yield;
     const state = decider.restoreInSlices
       ? yield* decider.restoreInSlices(key, snapshot, version)

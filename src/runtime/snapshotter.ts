@@ -9,26 +9,29 @@
  * 3. Nothing is trimmed that is not saved and projected.
  * 4. What cannot be saved is in the journal, and is saved later. A snapshotter that dies loses nothing.
  * 5. Actors that have not changed for a while leave this memory: they are fetched from the store when they change.
+ * 6. A block of an actor is written once, as long as its bytes stay: hashes of what the store has are known from the last
+ *    save or from what was fetched. They hold as long as nobody else saves, and then this memory is made anew (2).
  */
-import { Packr } from 'msgpackr';
 import { backoffMs } from '../protocol/backoff.ts';
 import type { AnyDecider } from '../protocol/decider.ts';
 import { CorruptFrame } from '../protocol/frame.ts';
 import type { ActorSnapshot, Journal, PassivatedStore, SnapshotStore } from '../protocol/journal.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Scheduler } from '../protocol/scheduler.ts';
+import { runInSlices } from '../protocol/slices.ts';
 import type { Clock } from './clock.ts';
 import { type Actor, Partition } from './partition.ts';
 import { addressHash } from './passivated-filter.ts';
 import { isIdle } from './passivation.ts';
 import { type Deciders, decidersByKind, replay, Unrecoverable } from './replay.ts';
+import { encodeState } from './saved-state.ts';
 
 export interface SnapshotterDeps {
   readonly deciders: readonly AnyDecider[];
   readonly journal: Pick<Journal, 'read' | 'trim'>;
   readonly store: SnapshotStore & Pick<PassivatedStore, 'loadPassivated'>;
   readonly clock: Clock;
-  readonly scheduler: Pick<Scheduler, 'now' | 'after'>;
+  readonly scheduler: Scheduler;
   /** Every actor of the partition is saved as it was after this frame. */
   readonly onSaved: (partition: number, seq: number) => void;
   readonly log: Log;
@@ -52,11 +55,16 @@ const restPerWork = 4;
 const retryFirstMs = 250;
 const retryMaxMs = 30_000;
 
-const packr = new Packr({ useRecords: true });
+/** A large actor is encoded in slices of so long: the thread's other work gets its turn between them. */
+const sliceMs = 10;
+
+/** By `kind/key`: hashes of the blocks that the store has of an actor. */
+type SavedBlocks = Map<string, ReadonlySet<string>>;
 
 /** A partition as the snapshotter knows it; made anew from the store whenever something went wrong with it. */
 interface Followed {
   readonly partition: Partition;
+  readonly savedBlocks: SavedBlocks;
   trimmedSeq: number;
 }
 
@@ -150,10 +158,10 @@ export class Snapshotter {
     const followed = this.#followed.get(number) ?? (await this.#open(number));
     const { partition } = followed;
     if (partition.fault !== null) return;
-    this.#sweep(partition);
+    this.#sweep(followed);
     while (partition.checkpointSeq < durableSeq) {
-      await this.#readOn(partition, durableSeq);
-      if (!(await this.#save(partition))) {
+      await this.#readOn(followed, durableSeq);
+      if (!(await this.#save(followed))) {
         // Somebody else was here.
         this.#followed.delete(number);
         return;
@@ -164,7 +172,7 @@ export class Snapshotter {
   }
 
   /** False when somebody else has saved this partition since it was opened. */
-  async #save(partition: Partition): Promise<boolean> {
+  async #save({ partition, savedBlocks }: Followed): Promise<boolean> {
     const { store, clock, onSaved } = this.#deps;
     const { number, checkpointSeq: fromSeq, seq: toSeq, fault } = partition;
     if (fault !== null) {
@@ -174,7 +182,8 @@ export class Snapshotter {
       return true;
     }
     const engineMs = clock.now();
-    const actors = encoded(partition, engineMs);
+    const blocks = new Map(savedBlocks);
+    const actors = this.#encoded(partition, blocks, engineMs);
     try {
       if (!(await store.save({ partition: number, fromSeq, toSeq, actors, engineMs }))) return false;
     } catch (error) {
@@ -182,6 +191,7 @@ export class Snapshotter {
       this.#giveUp(partition, error.message);
       return true;
     }
+    for (const [name, hashes] of blocks) savedBlocks.set(name, hashes);
     partition.saved(toSeq, engineMs);
     onSaved(number, toSeq);
     return true;
@@ -208,15 +218,22 @@ export class Snapshotter {
     partition.seq = checkpointSeq;
     partition.checkpointSeq = checkpointSeq;
     this.#deps.onSaved(number, checkpointSeq);
-    const followed = { partition, trimmedSeq: 0 };
+    const followed = { partition, savedBlocks: new Map(), trimmedSeq: 0 };
     this.#followed.set(number, followed);
     return followed;
   }
 
   /** Applies the frames up to that one, or a bounded part of them. */
-  async #readOn(partition: Partition, durableSeq: number): Promise<void> {
+  async #readOn({ partition, savedBlocks }: Followed, durableSeq: number): Promise<void> {
     const { journal, store, clock } = this.#deps;
-    const deps = { passivated: store, deciders: this.#deciders, clock };
+    const passivated: Pick<PassivatedStore, 'loadPassivated'> = {
+      loadPassivated: async (number, asked) => {
+        const loaded = await store.loadPassivated(number, asked);
+        for (const saved of loaded) note(savedBlocks, saved);
+        return loaded;
+      },
+    };
+    const deps = { passivated, deciders: this.#deciders, clock };
     for (let events = 0; events < eventsPerSave && partition.seq < durableSeq; ) {
       const limit = Math.min(framesPerRead, durableSeq - partition.seq);
       const frames = await journal.read(partition.number, partition.seq, limit);
@@ -232,37 +249,63 @@ export class Snapshotter {
   }
 
   /** All are saved. Those that have not changed for long go. */
-  #sweep(partition: Partition): void {
+  #sweep({ partition, savedBlocks }: Followed): void {
     const beforeMs = this.#deps.clock.now() - this.#deps.limits.idleMs;
-    for (const ofKind of partition.actors.values())
-      for (const [key, actor] of ofKind) if (actor.touchedAtMs < beforeMs) ofKind.delete(key);
+    for (const [kind, ofKind] of partition.actors) {
+      for (const [key, actor] of ofKind) {
+        if (actor.touchedAtMs >= beforeMs) continue;
+        ofKind.delete(key);
+        savedBlocks.delete(`${kind}/${key}`);
+      }
+    }
+  }
+
+  /**
+   * Everything that has changed since the checkpoint, encoded one after the other as the store asks for it. `blocks`: what
+   * the store has, and what it will have after the save.
+   */
+  async *#encoded(partition: Partition, blocks: SavedBlocks, now: number): AsyncGenerator<ActorSnapshot> {
+    const rest = this.#restBetweenSlices();
+    for (const actor of partition.everyActor()) {
+      if (actor.changedSeq <= partition.checkpointSeq) continue;
+      actor.touchedAtMs = now;
+      const saved = await encode(actor, blocks.get(`${actor.kind}/${actor.key}`), rest);
+      note(blocks, saved);
+      yield saved;
+    }
+  }
+
+  #restBetweenSlices(): () => Promise<void> {
+    const { scheduler } = this.#deps;
+    let sinceMs = scheduler.now();
+    return async () => {
+      if (scheduler.now() - sinceMs < sliceMs) return;
+      await new Promise<void>((resolve) => scheduler.soon(resolve));
+      sinceMs = scheduler.now();
+    };
   }
 }
 
-/** Everything that has changed since the checkpoint, encoded one after the other as the store asks for it. */
-function* encoded(partition: Partition, now: number): Generator<ActorSnapshot> {
-  for (const actor of partition.everyActor()) {
-    if (actor.changedSeq <= partition.checkpointSeq) continue;
-    actor.touchedAtMs = now;
-    yield encode(actor, partition.seq);
-  }
+function note(savedBlocks: SavedBlocks, { kind, key, blocks }: ActorSnapshot): void {
+  if (blocks !== undefined) savedBlocks.set(`${kind}/${key}`, new Set(blocks.map(({ hash }) => hash)));
 }
 
-function encode(actor: Actor, seq: number): ActorSnapshot {
+/** Nothing changes the actor meanwhile: the snapshotter reads on when the save is done. */
+async function encode(
+  actor: Actor,
+  known: ReadonlySet<string> | undefined,
+  rest: () => Promise<void>,
+): Promise<ActorSnapshot> {
   const { decider, kind, key, restoredSeq, partition } = actor;
-  let state: Uint8Array;
-  try {
-    // A copy: the packer goes on using its buffer (and Buffer.slice would be no copy).
-    state = new Uint8Array(packr.pack(decider.snapshot(actor.state)));
-  } catch (error) {
+  const saved = await runInSlices(encodeState(decider, actor.state, known), rest).catch((error: unknown) => {
     throw new Unrecoverable(partition.number, `${kind}/${key} cannot be saved: ${error}`);
-  }
+  });
   return {
+    ...saved,
     kind,
     key,
     version: decider.version,
-    seq: Math.max(seq, restoredSeq),
-    state,
+    seq: Math.max(partition.seq, restoredSeq),
     ...(isIdle(actor) ? { passivatedHash: addressHash(kind, key) } : {}),
   };
 }

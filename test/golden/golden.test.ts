@@ -7,8 +7,13 @@ import type { SkuState } from '../../src/actors/sku/state.ts';
 import { decodeFrame, encodeFrame, frameVersion, type JournalRecord } from '../../src/protocol/frame.ts';
 import { type Actor, Partition } from '../../src/runtime/partition.ts';
 import { replayFrame, restoreActor } from '../../src/runtime/replay.ts';
+import { plainSku } from '../actors/sku/plain.ts';
 import { bytesOf, type GoldenSet, type GoldenSnapshot, goldenSets, inWords } from './golden.ts';
 import { deciders } from './story.ts';
+
+interface PlainSku {
+  readonly allocations: readonly { saleId: string; tickets: { units: [number, number, number][] } }[];
+}
 
 const sets = goldenSets();
 
@@ -55,7 +60,10 @@ function atRest(set: GoldenSet, actor: Actor): Actor {
     Object.assign(allocation, { isReportDue: false, reportSeq: 0, report: null });
     allocation.tickets.takeChanges(Number.POSITIVE_INFINITY);
     // One that owns nothing is forgotten when it is told.
-    for (const [ticketNumber] of allocation.tickets.rows()) allocation.tickets.add(ticketNumber, 0, 0);
+    const { tickets } = (plainSku(state) as PlainSku).allocations.find(
+      ({ saleId }) => saleId === allocation.saleId,
+    )!;
+    for (const [ticketNumber] of tickets.units) allocation.tickets.add(ticketNumber, 0, 0);
     allocation.tickets.takeChanges(Number.POSITIVE_INFINITY);
   }
   collectReports(state);
@@ -66,20 +74,23 @@ const replayed = (snapshot: GoldenSnapshot, set: GoldenSet) =>
   atRest(set, actorAt(snapshot, null, set, snapshot.seq));
 const restored = (snapshot: GoldenSnapshot, set: GoldenSet) => actorAt(snapshot, snapshot, set, 0);
 const stateOf = ({ decider, state }: Actor) => inWords(decider.snapshot(state));
+/** Rows stand where they are by chance: a state of an earlier version has them elsewhere. */
+const plainOf = (actor: Actor) =>
+  actor.decider.kind === 'sku' ? inWords(plainSku(actor.state as SkuState)) : stateOf(actor);
 
 describe.each(sets.map((set) => [set.name, set] as const))('golden set %s', (_, set) => {
   const lastSeq = set.frames.at(-1)!.seq;
   const named = set.snapshots.map((one) => [`${one.kind}/${one.key} at frame ${one.seq}`, one] as const);
 
   it.each(named)('its frames lead to the saved state of %s', (_name, snapshot) => {
-    expect(stateOf(replayed(snapshot, set))).toEqual(stateOf(atRest(set, restored(snapshot, set))));
+    expect(plainOf(replayed(snapshot, set))).toEqual(plainOf(atRest(set, restored(snapshot, set))));
   });
 
   it.each(named.filter(([, one]) => one.seq < lastSeq))(
     'the state saved of %s can be carried on',
     (_name, snapshot) => {
-      expect(stateOf(atRest(set, actorAt(snapshot, snapshot, set, lastSeq)))).toEqual(
-        stateOf(atRest(set, actorAt(snapshot, null, set, lastSeq))),
+      expect(plainOf(atRest(set, actorAt(snapshot, snapshot, set, lastSeq)))).toEqual(
+        plainOf(atRest(set, actorAt(snapshot, null, set, lastSeq))),
       );
     },
   );

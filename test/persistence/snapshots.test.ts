@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openPostgresJournal } from '../../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../../src/persistence/snapshots.ts';
-import type { ActorSnapshot, Journal, SnapshotStore } from '../../src/protocol/journal.ts';
+import type { ActorSnapshot, Journal, PassivatedStore, SnapshotStore } from '../../src/protocol/journal.ts';
 import { type TestDatabase, testDatabase } from './support.ts';
 
 let database: TestDatabase;
 let journal: Journal;
-let store: SnapshotStore;
+let store: SnapshotStore & PassivatedStore;
 const save = (partition: number, fromSeq: number, toSeq: number, actors: ActorSnapshot[]) =>
   store.save({ partition, fromSeq, toSeq, actors, engineMs: 1_000 });
 beforeAll(async () => {
@@ -118,4 +118,54 @@ it('names the partitions with a large actor, unless that is passivated', async (
   expect((await store.heavyPartitions([40, 41, 42, 43], 50_000)).toSorted()).toEqual([40, 42]);
   expect(await store.heavyPartitions([41, 42], 50_001)).toEqual([]);
   expect(await store.heavyPartitions([40, 41], 50_000)).toEqual([40]);
+});
+
+/** A name with `=` before it stands for a block that the store has already. */
+const inBlocks = (key: string, seq: number, names: readonly string[]): ActorSnapshot => ({
+  ...actor(key, seq),
+  blocks: names.map((name) => ({
+    hash: name.replace('=', ''),
+    bytes: name.startsWith('=') ? null : Buffer.from(`bytes of ${name}`),
+  })),
+});
+const blockCount = async (partition: number) =>
+  (await database.pool.query('select from actor_snapshot_blocks where partition = $1', [partition])).rowCount;
+
+it('keeps the blocks that a save only names, takes those that are new, and drops those that are gone', async () => {
+  await save(50, 0, 1, [inBlocks('a', 1, ['x', 'y', 'x']), inBlocks('b', 1, ['x']), actor('c', 1)]);
+  await save(50, 1, 2, [inBlocks('a', 2, ['=y', 'z', '=y'])]);
+  expect(byKey((await store.load(50)).actors)).toEqual([
+    ...[inBlocks('a', 2, ['y', 'z', 'y']), inBlocks('b', 1, ['x']), actor('c', 1)],
+  ]);
+  expect(await blockCount(50)).toBe(3);
+  await save(50, 2, 3, [inBlocks('a', 3, []), { ...inBlocks('b', 3, ['=x']), passivatedHash: 5 }]);
+  expect(byKey((await store.loadActive(50)).actors)).toEqual([inBlocks('a', 3, []), actor('c', 1)]);
+  expect(await store.loadPassivated(50, [{ kind: 'sku', key: 'b' }])).toEqual([inBlocks('b', 3, ['x'])]);
+  expect(await blockCount(50)).toBe(1);
+});
+
+it('a save that is refused, or fails, changes no block', async () => {
+  await save(51, 0, 1, [inBlocks('a', 1, ['x', 'y'])]);
+  expect(await save(51, 0, 2, [inBlocks('a', 2, ['z'])])).toBe(false);
+  const failing = (async function* () {
+    yield inBlocks('a', 2, ['z']);
+    yield actor('k', 2, 'x'.repeat(5 * 1024 * 1024));
+    throw new Error('it cannot be encoded');
+  })();
+  const saving = store.save({ partition: 51, fromSeq: 1, toSeq: 2, actors: failing, engineMs: 1 });
+  await expect(saving).rejects.toThrow('it cannot be encoded');
+  expect(await store.load(51)).toMatchObject({ checkpointSeq: 1, actors: [inBlocks('a', 1, ['x', 'y'])] });
+  expect(await blockCount(51)).toBe(2);
+});
+
+it('says which block is missing instead of leaving it out', async () => {
+  await save(52, 0, 1, [inBlocks('a', 1, ['x', '=y'])]);
+  expect((await store.load(52)).actors).toEqual([inBlocks('a', 1, ['x', '=y'])]);
+});
+
+it('an actor with large blocks is a large one', async () => {
+  const large = { ...actor('a', 1), blocks: [{ hash: 'x', bytes: Buffer.alloc(60_000) }] };
+  await save(53, 0, 1, [large, inBlocks('b', 1, ['x'])]);
+  expect(await store.heavyPartitions([53], 50_000)).toEqual([53]);
+  expect(await store.heavyPartitions([53], 70_000)).toEqual([]);
 });

@@ -49,14 +49,6 @@ describe('a table of ids', () => {
     expect(table.find('odd')).toBe(odd);
     expect(table.find('even')).toBe(-1);
   });
-
-  it('orders rows by their ids, not by where they are', () => {
-    const table = new IdTable('acc_');
-    const rows = [5, 3, 9, 1].map((n) => table.add(uuidOf(n)));
-    expect(rows.sort((a, b) => table.compare(a, b)).map((row) => table.id(row))).toEqual(
-      [1, 3, 5, 9].map(uuidOf),
-    );
-  });
 });
 
 describe('rows by keys', () => {

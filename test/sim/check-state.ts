@@ -3,7 +3,6 @@
  * about a hold, compared with a naive second opinion; and what a recovered shard knows, compared with the journal.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { unpack } from 'msgpackr';
 import type { OrderState } from '../../src/actors/order/state.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
 import type { PlaceHold } from '../../src/actors/sku/commands.ts';
@@ -11,6 +10,7 @@ import type { SkuState } from '../../src/actors/sku/state.ts';
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { Code } from '../../src/protocol/codes.ts';
 import type { AnyDecider } from '../../src/protocol/decider.ts';
+import { decodeState } from '../../src/runtime/saved-state.ts';
 import type { Instance } from './instance.ts';
 import { naiveHold, naiveRows } from './second-opinion.ts';
 import { naiveJoins } from './second-opinion-joins.ts';
@@ -142,7 +142,7 @@ export function checkRecovered(world: World, instance: Instance, partitions?: Re
 export function passivated(world: World, partition: number, name: string, { decider }: Shadow): unknown {
   const saved = world.store.saved.get(partition)?.actors.get(name);
   if (saved?.passivatedHash === undefined) return undefined;
-  return decider.restore(saved.key, unpack(saved.state), saved.version);
+  return decider.restore(saved.key, decodeState(saved), saved.version);
 }
 
 /** Both as plain data, so that what only speeds things up (heaps, counters of rates) does not count. */

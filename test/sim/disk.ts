@@ -14,6 +14,7 @@ import type {
   Save,
   SnapshotStore,
 } from '../../src/protocol/journal.ts';
+import { all } from '../support/saved-blocks.ts';
 import type { Loop, Owner } from './loop.ts';
 import type { Random } from './random.ts';
 import type { Store } from './store.ts';
@@ -207,9 +208,9 @@ export class Disk implements Journal, SnapshotStore, PassivatedStore {
     );
   }
 
-  save(save: Save): Promise<boolean> {
+  async save(save: Save): Promise<boolean> {
     // Encoded when it is sent, whatever becomes of the sender's memory afterwards.
-    const actors = [...save.actors];
+    const actors = await all(save.actors);
     return this.#call('save', () => this.#deps.store.save({ ...save, actors }));
   }
 

@@ -36,6 +36,7 @@ export class SnapshotterLife implements Owner {
       clock,
       scheduler: {
         now: () => loop.nowMs,
+        soon: (task) => void loop.after(0, this, task),
         after: (ms, task) => loop.timer(ms + random.next() * 2, this, task),
       },
       onSaved: (partition, seq) => {

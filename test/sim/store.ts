@@ -5,6 +5,11 @@
  * In the weak mode appended frames are acknowledged before they are flushed, and `loseTail` cuts off what was not.
  */
 import type { ActorSnapshot, AppendOutcome, Claim, Frame, Save } from '../../src/protocol/journal.ts';
+import { filled } from '../support/saved-blocks.ts';
+
+interface EncodedSave extends Save {
+  readonly actors: readonly ActorSnapshot[];
+}
 
 interface Stream {
   epoch: number;
@@ -92,12 +97,15 @@ export class Store {
     while (stream.frames.length > 0 && stream.frames[0]!.seq <= upToSeq) stream.frames.shift();
   }
 
-  save({ partition, fromSeq, toSeq, actors, engineMs }: Save): boolean {
+  save({ partition, fromSeq, toSeq, actors, engineMs }: EncodedSave): boolean {
     const saved = this.saved.get(partition) ?? { checkpointSeq: 0, engineMs: 0, actors: new Map() };
     if (this.areSavesChecked && saved.checkpointSeq !== fromSeq) return false;
     saved.checkpointSeq = toSeq;
     saved.engineMs = Math.max(saved.engineMs, engineMs);
-    for (const actor of actors) saved.actors.set(`${actor.kind}/${actor.key}`, actor);
+    for (const actor of actors) {
+      const name = `${actor.kind}/${actor.key}`;
+      saved.actors.set(name, filled(actor, saved.actors.get(name)));
+    }
     this.saved.set(partition, saved);
     return true;
   }

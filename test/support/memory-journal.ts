@@ -15,6 +15,7 @@ import type {
   SavedPartition,
   SnapshotStore,
 } from '../../src/protocol/journal.ts';
+import { all, filled } from './saved-blocks.ts';
 
 interface SavedActors {
   checkpointSeq: number;
@@ -169,10 +170,15 @@ export class MemorySnapshots implements SnapshotStore, PassivatedStore {
     const saved = this.store.snapshots.get(partition) ?? { checkpointSeq: 0, engineMs: 0, actors: new Map() };
     if (saved.checkpointSeq !== fromSeq) return false;
     // All or nothing: whoever encodes them may throw.
-    const encoded = [...actors];
+    const encoded = await all(actors);
+    // Somebody else may have saved while they were encoded.
+    if (saved.checkpointSeq !== fromSeq) return false;
     saved.checkpointSeq = toSeq;
     saved.engineMs = Math.max(saved.engineMs, engineMs);
-    for (const actor of encoded) saved.actors.set(`${actor.kind}/${actor.key}`, actor);
+    for (const actor of encoded) {
+      const name = `${actor.kind}/${actor.key}`;
+      saved.actors.set(name, filled(actor, saved.actors.get(name)));
+    }
     this.store.snapshots.set(partition, saved);
     return true;
   }

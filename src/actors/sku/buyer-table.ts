@@ -3,7 +3,9 @@
  * remembered, and the holds while units are owned: a limit does not come back when old holds are forgotten.
  */
 import { Column } from '../../protocol/column.ts';
-import { IdTable } from '../../protocol/id-table.ts';
+import { IdTable, type SavedIds } from '../../protocol/id-table.ts';
+import type { Blocks } from '../../protocol/row-blocks.ts';
+import type { Slices } from '../../protocol/slices.ts';
 import type { Words } from '../../protocol/uuid-words.ts';
 
 export class BuyerTable {
@@ -50,26 +52,13 @@ export class BuyerTable {
     this.#dropUnused(row);
   }
 
-  /**
-   * Those who own units: `first`, then whoever is left in the order of their ids. In which rows they stand is chance and
-   * does not show.
-   */
-  owners(first: Iterable<number>): number[] {
-    const isListed = new Uint8Array(this.#ids.end);
-    const rows: number[] = [];
-    const list = (row: number) => {
-      if (isListed[row] === 0 && this.#units.get(row) > 0) rows.push(row);
-      isListed[row] = 1;
-    };
-    for (const row of first) list(row);
-    const left: number[] = [];
-    for (let row = 0; row < isListed.length; row++) if (isListed[row] === 0) left.push(row);
-    for (const row of left.sort((one, other) => this.#ids.compare(one, other))) list(row);
-    return rows;
+  save(blocks: Blocks): Slices<SavedIds> {
+    return this.#ids.save([this.#units, this.#holds], blocks);
   }
 
-  unitsAt(row: number): number {
-    return this.#units.get(row);
+  /** Into an empty table. */
+  restore(saved: SavedIds, blocks: Blocks): Slices<void> {
+    return this.#ids.restore(saved, [this.#units, this.#holds], blocks);
   }
 
   #unitsAt(row: number): number {

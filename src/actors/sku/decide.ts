@@ -19,7 +19,7 @@ import { placeHold, readHold, voidHold } from './holds.ts';
 import { forgottenIds } from './memory.ts';
 import { reportAnswered } from './pending.ts';
 import { placedIds } from './placed-rows.ts';
-import { restoreSku, restoreSkuInSlices, skuVersion, snapshotSku } from './snapshot.ts';
+import { restoreSku, restoreSkuInSlices, skuVersion, snapshotSku, snapshotSkuInSlices } from './snapshot.ts';
 import { deadline, initialSku, type SkuState } from './state.ts';
 import {
   adjustStock,
@@ -70,6 +70,7 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
   pendingMessages: (state) => state.pending,
   deadline,
   snapshot: snapshotSku,
+  snapshotInSlices: (state) => snapshotSkuInSlices(state),
   restore: restoreSku,
   restoreInSlices: restoreSkuInSlices,
   names: (event, state) => {

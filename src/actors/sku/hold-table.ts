@@ -8,7 +8,9 @@
  */
 import { Column } from '../../protocol/column.ts';
 import type { Serial } from '../../protocol/deadline-heap.ts';
-import { IdColumn, IdTable } from '../../protocol/id-table.ts';
+import { IdColumn, IdTable, type OtherIds, type SavedIds } from '../../protocol/id-table.ts';
+import type { Blocks, SavedColumn } from '../../protocol/row-blocks.ts';
+import { rowsPerSlice, type Slices } from '../../protocol/slices.ts';
 import type { Words } from '../../protocol/uuid-words.ts';
 import type { Allocation, HoldList } from './allocation.ts';
 import type { HoldState } from './commands.ts';
@@ -44,6 +46,21 @@ class HoldColumns {
   readonly resolvedAtMs = new Column();
   readonly before = new Column();
   readonly after = new Column();
+
+  /** All but the ids, as they are saved: their order counts. */
+  get saved(): SavedColumn[] {
+    const { serials, allocation, buyerRow, ticketNumber, quantity, placedAtMs, state } = this;
+    const { expiresAtMs, orderIds, resolvedAtMs, before, after } = this;
+    return [
+      ...[serials, allocation, buyerRow, ticketNumber, quantity, placedAtMs, state, expiresAtMs],
+      ...[...orderIds.columns, resolvedAtMs, before, after],
+    ];
+  }
+}
+
+export interface SavedHolds extends SavedIds {
+  readonly serials: number;
+  readonly otherOrders: OtherIds;
 }
 
 /** One row, looked at. */
@@ -165,6 +182,18 @@ export class HoldTable {
     for (let row = 0; row < ids.end; row++) if (state.get(row) !== 0) yield new Hold(this.#columns, row);
   }
 
+  /** Those that an order has taken and that are not over. The columns are gone through in slices. */
+  *assigned(): Slices<Hold[]> {
+    const { ids, state } = this.#columns;
+    const code = states.indexOf('committing');
+    const holds: Hold[] = [];
+    for (let row = 0; row < ids.end; row++) {
+      if (row % rowsPerSlice === 0) yield;
+      if (state.get(row) === code) holds.push(new Hold(this.#columns, row));
+    }
+    return holds;
+  }
+
   *ids(): Generator<string> {
     for (const { holdId } of this.values()) yield holdId;
   }
@@ -176,7 +205,9 @@ export class HoldTable {
   }
 
   enter(allocation: Allocation): void {
-    this.#columns.allocations[allocation.place] = allocation;
+    const { allocations } = this.#columns;
+    while (allocations.length < allocation.place) allocations.push(null);
+    allocations[allocation.place] = allocation;
   }
 
   /** None of its holds is remembered any more. */
@@ -200,6 +231,20 @@ export class HoldTable {
     state.set(row, 0);
     serials.set(row, 0);
     ids.remove(row);
+  }
+
+  *save(blocks: Blocks): Slices<SavedHolds> {
+    const { ids, saved, orderIds } = this.#columns;
+    const rows = yield* ids.save(saved, blocks);
+    return { ...rows, serials: this.#serials, otherOrders: orderIds.others };
+  }
+
+  /** Into an empty table. */
+  *restore(saved: SavedHolds, blocks: Blocks): Slices<void> {
+    const { ids, saved: columns, orderIds } = this.#columns;
+    yield* ids.restore(saved, columns, blocks);
+    orderIds.others = saved.otherOrders;
+    this.#serials = saved.serials;
   }
 
   append(list: HoldList, { row }: Hold): void {

@@ -1,103 +1,44 @@
 /**
- * The sku actor's state as compact plain data, version 4, and back. What there are many of stands in columns: an actor
- * with a million holds is restored in a fraction of the time that a million rows took (version 1, which is still read,
- * as are version 2, whose numbers were lists, and version 3, whose buyers and tickets came in the order of their first
- * hold).
+ * The sku actor's state as plain data, version 5, and back. What there are many of (holds, buyers, tickets) is saved row by
+ * row as it stands in memory, in blocks of many rows, so that a save writes only the blocks with a row that has changed, and
+ * a restart copies numbers instead of making a million holds.
  *
- * 1. Holds are kept in the order in which they were placed: serials are given anew, ties keep their order. Buyers and
- *    tickets are kept in an order of their own: in which rows they stand does not show.
- * 2. Heaps are not stored: they are a function of the holds and of `warnedUpToMs`.
+ * 1. A restored actor has every row where it was, and gives the next one the same place: it writes the same snapshot.
+ * 2. Indexes and heaps are not stored: they are a function of the rows.
  * 3. A report under way is stored as it was formed: it is sent again under the same id with the same content.
  */
-import type { Money } from '../../protocol/money.ts';
-import { rowsPerSlice, runToEnd, type Slices, sortInSlices } from '../../protocol/slices.ts';
-import { uuidWords } from '../../protocol/uuid-words.ts';
+
+import type { SavedIds } from '../../protocol/id-table.ts';
+import { Blocks } from '../../protocol/row-blocks.ts';
+import { runToEnd, type Slices } from '../../protocol/slices.ts';
 import type { ReportStock } from '../sale/commands.ts';
 import { type Allocation, HoldList } from './allocation.ts';
 import { BuyerTable } from './buyer-table.ts';
-import type { HoldState } from './commands.ts';
-import { awaitEnd } from './evolve.ts';
-import type { Hold } from './hold-table.ts';
-import { type NumberColumn, numberColumn, numbersOf } from './number-column.ts';
+import type { SavedHolds } from './hold-table.ts';
+import { restoreOldSku } from './old-snapshots.ts';
 import { collectReports, reportMessage } from './pending.ts';
 import { type Adjustment, initialSku, type Registration, type SkuState } from './state.ts';
-import { type TextColumn, textColumn, textReader, uuidsOf } from './text-column.ts';
-import { TicketUnits } from './ticket-units.ts';
+import { type SavedTickets, TicketUnits } from './ticket-units.ts';
 
-export const skuVersion = 4;
+export const skuVersion = 5;
+/** Of a million holds a block is 0.4 %. */
+const rowsPerBlock = 4_096;
 
-const holdStates: readonly HoldState[] = ['held', 'committing', 'committed', 'voided', 'expired'];
+type SavedList = [first: number, last: number, size: number];
 
-/** Of version 2, when it is a list. */
-type Numbers = NumberColumn | readonly number[];
+/** What is no table of an allocation is saved as it is. */
+type SavedAllocation = Omit<Allocation, 'buyers' | 'tickets' | 'unassigned' | 'report'> & {
+  readonly unassigned: SavedList;
+  readonly report: ReportStock | null;
+  readonly buyers: SavedIds;
+  readonly tickets: SavedTickets;
+};
 
-interface UnitColumns {
-  buyers: TextColumn;
-  units: Numbers;
-}
-
-interface TicketColumns {
-  numbers: Numbers;
-  held: Numbers;
-  sold: Numbers;
-}
-
-type UnitRow = [buyerId: string, units: number];
-type TicketRow = [ticketNumber: number, held: number, sold: number];
-
-type AllocationRow<Units = UnitColumns, Tickets = TicketColumns> = [
-  saleId: string,
-  quantity: number,
-  price: Money,
-  purchaseLimit: number,
-  holdSeconds: number,
-  isOpen: boolean,
-  closedAtMs: number,
-  held: number,
-  sold: number,
-  isReportDue: boolean,
-  reportSeq: number,
-  report: ReportStock | null,
-  units: Units,
-  tickets: Tickets,
-  changedTicketNumbers: number[],
-  /** Both absent while the sale was never paused for holds. */
-  isPaused?: boolean,
-  pauseRevision?: number,
-];
-
-type HoldRow = [
-  holdId: string,
-  allocationIndex: number,
-  buyerId: string,
-  ticketNumber: number,
-  quantity: number,
-  placedAtMs: number,
-  state: number,
-  expiresAtMs: number,
-  orderId: string | null,
-  resolvedAtMs: number,
-];
-
-interface HoldColumns {
-  ids: TextColumn;
-  buyers: TextColumn;
-  orders: TextColumn;
-  allocations: Numbers;
-  ticketNumbers: Numbers;
-  quantities: Numbers;
-  placedAtMs: Numbers;
-  states: Numbers;
-  expiresAtMs: Numbers;
-  resolvedAtMs: Numbers;
-}
-
-interface SkuSnapshot<Allocations = AllocationRow[], Holds = HoldColumns> {
+interface SkuSnapshot {
   registration: Registration | null;
   title: string;
-  price: Money;
-  /** Absent while the catalogue has the SKU. */
-  isRetired?: true;
+  price: SkuState['price'];
+  isRetired: boolean;
   onHand: number;
   held: number;
   sold: number;
@@ -105,54 +46,37 @@ interface SkuSnapshot<Allocations = AllocationRow[], Holds = HoldColumns> {
   warnedUpToMs: number;
   /** null stands for never. */
   forgetAtMs: number | null;
-  adjustments: [adjustmentId: string, delta: number, reason: string, atMs: number][];
-  allotments: Allocations;
-  holds: Holds;
+  adjustments: [adjustmentId: string, adjustment: Adjustment][];
+  allotments: SavedAllocation[];
+  holds: SavedHolds;
+  ended: SavedList;
+  committed: SavedList;
+  rowsPerBlock: number;
+  blocks: readonly Uint8Array[];
 }
 
-type SnapshotInRows = SkuSnapshot<AllocationRow<UnitRow[], TicketRow[]>[], HoldRow[]>;
-
 export function snapshotSku(state: SkuState): SkuSnapshot {
-  const { registration, title, price, onHand, held, sold, allotted, warnedUpToMs } = state;
-  const allocations = [...state.allocationBySale.values()];
-  const holds = [...state.holds.values()].sort((a, b) => a.serial - b.serial);
-  const buyerRows = new Map<Allocation, number[]>(allocations.map((allocation) => [allocation, []]));
-  for (const { allocation, buyerRow } of holds) buyerRows.get(allocation)!.push(buyerRow);
+  return runToEnd(snapshotSkuInSlices(state));
+}
+
+/** `rows`: in a block. */
+export function* snapshotSkuInSlices(state: SkuState, rows = rowsPerBlock): Slices<SkuSnapshot> {
+  const { registration, title, price, isRetired, onHand, held, sold, allotted, warnedUpToMs } = state;
+  const blocks = new Blocks(rows);
+  const holds = yield* state.holds.save(blocks);
+  const allotments: SavedAllocation[] = [];
+  for (const allocation of state.allocationBySale.values())
+    allotments.push(yield* saveAllocation(allocation, blocks));
   return {
     registration: registration === null ? null : registrationOf(registration),
-    title,
-    price,
-    ...(state.isRetired && { isRetired: true }),
-    onHand,
-    held,
-    sold,
-    allotted,
-    warnedUpToMs,
+    ...{ title, price, isRetired, onHand, held, sold, allotted, warnedUpToMs },
     forgetAtMs: state.forgetAtMs === Number.POSITIVE_INFINITY ? null : state.forgetAtMs,
     adjustments: Array.from(state.adjustmentById, ([id, { delta, reason, atMs }]) => [
       id,
-      delta,
-      reason,
-      atMs,
+      { delta, reason, atMs },
     ]),
-    allotments: allocations.map((allocation) => allocationRow(allocation, buyerRows.get(allocation) ?? [])),
-    holds: holdColumns(holds, allocations),
-  };
-}
-
-function holdColumns(holds: readonly Hold[], allocations: readonly Allocation[]): HoldColumns {
-  const indexByAllocation = new Map(allocations.map((allocation, index) => [allocation, index]));
-  return {
-    ids: textColumn(holds.map(({ holdId }) => holdId)),
-    buyers: textColumn(holds.map(({ buyerId }) => buyerId)),
-    orders: textColumn(holds.map(({ orderId }) => orderId)),
-    allocations: numberColumn(holds.map(({ allocation }) => indexByAllocation.get(allocation)!)),
-    ticketNumbers: numberColumn(holds.map(({ ticketNumber }) => ticketNumber)),
-    quantities: numberColumn(holds.map(({ quantity }) => quantity)),
-    placedAtMs: numberColumn(holds.map(({ placedAtMs }) => placedAtMs)),
-    states: numberColumn(holds.map(({ state }) => holdStates.indexOf(state))),
-    expiresAtMs: numberColumn(holds.map(({ expiresAtMs }) => expiresAtMs)),
-    resolvedAtMs: numberColumn(holds.map(({ resolvedAtMs }) => resolvedAtMs)),
+    ...{ allotments, holds, ended: savedList(state.ended), committed: savedList(state.committed) },
+    ...{ rowsPerBlock: rows, blocks: blocks.all },
   };
 }
 
@@ -160,39 +84,18 @@ function registrationOf({ productId, sellerId, title, price, stock }: Registrati
   return { productId, sellerId, title, price, stock };
 }
 
-/** `buyerRows`: of its holds, in their order. */
-function allocationRow(allocation: Allocation, buyerRows: readonly number[]): AllocationRow {
-  const tickets = allocation.tickets.rows();
-  const owners = allocation.buyers.owners(buyerRows);
-  return [
-    allocation.saleId,
-    allocation.quantity,
-    allocation.price,
-    allocation.purchaseLimit,
-    allocation.holdSeconds,
-    allocation.isOpen,
-    allocation.closedAtMs,
-    allocation.held,
-    allocation.sold,
-    allocation.isReportDue,
-    allocation.reportSeq,
-    allocation.report?.command ?? null,
-    {
-      buyers: textColumn(owners.map((row) => allocation.buyers.id(row))),
-      units: numberColumn(owners.map((row) => allocation.buyers.unitsAt(row))),
-    },
-    {
-      numbers: numberColumn(tickets.map(([ticketNumber]) => ticketNumber)),
-      held: numberColumn(tickets.map(([, held]) => held)),
-      sold: numberColumn(tickets.map(([, , sold]) => sold)),
-    },
-    allocation.tickets.changedNumbers(),
-    ...pauseOf(allocation),
-  ];
+function* saveAllocation(allocation: Allocation, blocks: Blocks): Slices<SavedAllocation> {
+  const buyers = yield* allocation.buyers.save(blocks);
+  const tickets = yield* allocation.tickets.save(blocks);
+  const { unassigned, report } = allocation;
+  return {
+    ...allocation,
+    ...{ buyers, tickets, unassigned: savedList(unassigned), report: report?.command ?? null },
+  };
 }
 
-function pauseOf({ isPaused, pauseRevision }: Allocation): [] | [isPaused: boolean, pauseRevision: number] {
-  return pauseRevision === 0 ? [] : [isPaused, pauseRevision];
+function savedList({ first, last, size }: HoldList): SavedList {
+  return [first, last, size];
 }
 
 export function restoreSku(sku: string, snapshot: unknown, version: number): SkuState {
@@ -200,171 +103,41 @@ export function restoreSku(sku: string, snapshot: unknown, version: number): Sku
 }
 
 export function* restoreSkuInSlices(sku: string, snapshot: unknown, version: number): Slices<SkuState> {
-  if (version === 1) return yield* restoreSkuInSlices(sku, inColumns(snapshot as SnapshotInRows), skuVersion);
-  if (version < 2 || version > skuVersion) throw new Error(`unknown version ${version} of a sku snapshot`);
-  const saved = snapshot as SkuSnapshot;
+  if (version < 1 || version > skuVersion) throw new Error(`unknown version ${version} of a sku snapshot`);
   const state = initialSku(sku);
-  state.registration = saved.registration;
-  state.title = saved.title;
-  state.price = saved.price;
-  state.isRetired = saved.isRetired ?? false;
-  state.onHand = saved.onHand;
-  state.held = saved.held;
-  state.sold = saved.sold;
-  state.allotted = saved.allotted;
-  state.warnedUpToMs = saved.warnedUpToMs;
-  state.forgetAtMs = saved.forgetAtMs ?? Number.POSITIVE_INFINITY;
-  for (const [id, delta, reason, atMs] of saved.adjustments)
-    state.adjustmentById.set(id, { delta, reason, atMs } satisfies Adjustment);
-  for (const row of saved.allotments) {
-    const allocation = yield* restoreAllocation(sku, state.holds.freePlace(), row);
-    state.allocationBySale.set(allocation.saleId, allocation);
-    state.holds.enter(allocation);
-  }
-  const resolved = yield* restoreHolds(state, saved.holds, [...state.allocationBySale.values()]);
-  yield* restoreOrder(state, resolved);
+  if (version < 5) yield* restoreOldSku(state, snapshot, version);
+  else yield* restoreRows(state, snapshot as SkuSnapshot);
   collectReports(state);
   return state;
 }
 
-function* restoreAllocation(sku: string, place: number, row: AllocationRow): Slices<Allocation> {
-  const [saleId, quantity, price, purchaseLimit, holdSeconds, isOpen, closedAtMs, held, sold] = row;
-  const [, , , , , , , , , isReportDue, reportSeq, report, units, tickets, changed] = row;
-  const [, , , , , , , , , , , , , , , isPaused = false, pauseRevision = 0] = row;
-  const ticketUnits = new TicketUnits();
-  const numbers = numbersOf(tickets.numbers);
-  const heldOf = numbersOf(tickets.held);
-  const soldOf = numbersOf(tickets.sold);
-  for (let index = 0; index < numbers.length; index++) {
-    ticketUnits.restore(numbers[index]!, heldOf[index]!, soldOf[index]!);
-    if (index % rowsPerSlice === 0) yield;
+function* restoreRows(state: SkuState, saved: SkuSnapshot): Slices<void> {
+  const { registration, title, price, isRetired, onHand, held, sold, allotted, warnedUpToMs } = saved;
+  Object.assign(state, { registration, title, price, isRetired, onHand, held, sold, allotted, warnedUpToMs });
+  state.forgetAtMs = saved.forgetAtMs ?? Number.POSITIVE_INFINITY;
+  for (const [id, adjustment] of saved.adjustments) state.adjustmentById.set(id, adjustment);
+  const blocks = new Blocks(saved.rowsPerBlock, saved.blocks);
+  yield* state.holds.restore(saved.holds, blocks);
+  for (const each of saved.allotments) {
+    const allocation = yield* restoreAllocation(state.sku, each, blocks);
+    state.allocationBySale.set(allocation.saleId, allocation);
+    state.holds.enter(allocation);
+    if (allocation.unassigned.size > 0) state.waiting.add(allocation);
   }
-  for (const ticketNumber of changed) ticketUnits.restoreChanged(ticketNumber);
+  Object.assign(state.ended, listOf(saved.ended));
+  Object.assign(state.committed, listOf(saved.committed));
+  for (const hold of yield* state.holds.assigned()) state.assigned.push(hold.expiresAtMs, hold);
+}
+
+function* restoreAllocation(sku: string, saved: SavedAllocation, blocks: Blocks): Slices<Allocation> {
   const buyers = new BuyerTable();
-  const rowOf = buyerReader(units.buyers);
-  const unitsOf = numbersOf(units.units);
-  for (let index = 0; index < unitsOf.length; index++) {
-    buyers.addUnits(rowOf(buyers, index), unitsOf[index]!);
-    if (index % rowsPerSlice === 0) yield;
-  }
-  return {
-    saleId,
-    place,
-    quantity,
-    price,
-    purchaseLimit,
-    holdSeconds,
-    isOpen,
-    closedAtMs,
-    isPaused,
-    pauseRevision,
-    held,
-    sold,
-    holdCount: 0,
-    buyers,
-    tickets: ticketUnits,
-    unassigned: new HoldList(),
-    unwarned: 0,
-    isReportDue,
-    reportSeq,
-    report: report === null ? null : reportMessage(sku, saleId, report),
-  };
+  yield* buyers.restore(saved.buyers, blocks);
+  const tickets = new TicketUnits();
+  yield* tickets.restore(saved.tickets, blocks);
+  const report = saved.report === null ? null : reportMessage(sku, saved.saleId, saved.report);
+  return { ...saved, buyers, tickets, report, unassigned: listOf(saved.unassigned) };
 }
 
-/** Returns those that are resolved. */
-function* restoreHolds(
-  state: SkuState,
-  saved: HoldColumns,
-  allocations: readonly Allocation[],
-): Slices<Hold[]> {
-  const idWords = uuidsOf(saved.ids, '');
-  const nextId = textReader(saved.ids);
-  const rowOf = buyerReader(saved.buyers);
-  const nextOrder = textReader(saved.orders);
-  const allocationOf = numbersOf(saved.allocations);
-  const ticketNumberOf = numbersOf(saved.ticketNumbers);
-  const quantityOf = numbersOf(saved.quantities);
-  const placedAtMsOf = numbersOf(saved.placedAtMs);
-  const stateOf = numbersOf(saved.states);
-  const expiresAtMsOf = numbersOf(saved.expiresAtMs);
-  const resolvedAtMsOf = numbersOf(saved.resolvedAtMs);
-  const resolved: Hold[] = [];
-  for (let index = 0; index < stateOf.length; index++) {
-    const allocation = allocations[allocationOf[index]!]!;
-    const expiresAtMs = expiresAtMsOf[index]!;
-    const fields = {
-      allocation,
-      buyerRow: rowOf(allocation.buyers, index),
-      ticketNumber: ticketNumberOf[index]!,
-      quantity: quantityOf[index]!,
-      placedAtMs: placedAtMsOf[index]!,
-      state: holdStates[stateOf[index]!]!,
-      expiresAtMs,
-    };
-    const hold = idWords
-      ? state.holds.addUuid(idWords, index * uuidWords, fields)
-      : state.holds.add(nextId()!, fields);
-    hold.orderId = nextOrder();
-    hold.resolvedAtMs = resolvedAtMsOf[index]!;
-    if (hold.state === 'held') awaitEnd(state, hold, expiresAtMs > state.warnedUpToMs);
-    else if (hold.state === 'committing') state.assigned.push(expiresAtMs, hold);
-    else resolved.push(hold);
-    if (index % rowsPerSlice === 0) yield;
-  }
-  return resolved;
-}
-
-/** Reads a column of buyers from its beginning, one a call: each one's row in the table of its sale. */
-function buyerReader(column: TextColumn): (buyers: BuyerTable, index: number) => number {
-  const words = uuidsOf(column, 'acc_');
-  const next = textReader(column);
-  return words
-    ? (buyers, index) => buyers.rowOfUuid(words, index * uuidWords)
-    : (buyers) => buyers.rowOf(next()!);
-}
-
-/** Resolved holds in the order in which they were resolved; within one millisecond the order does not matter. */
-function* restoreOrder(state: SkuState, resolved: readonly Hold[]): Slices<void> {
-  const inOrder = yield* sortInSlices(
-    resolved,
-    (a, b) => a.resolvedAtMs - b.resolvedAtMs || a.serial - b.serial,
-  );
-  for (let index = 0; index < inOrder.length; index++) {
-    const hold = inOrder[index]!;
-    state.holds.append(hold.state === 'committed' ? state.committed : state.ended, hold);
-    if (index % rowsPerSlice === 0) yield;
-  }
-}
-
-// ----------------------------------------------------------------
-// Version 1: the same in rows.
-
-function inColumns({ allotments, holds, ...saved }: SnapshotInRows): SkuSnapshot {
-  return {
-    ...saved,
-    allotments: allotments.map((row) => {
-      const [units, tickets] = [row[12], row[13]];
-      const columns: [UnitColumns, TicketColumns] = [
-        { buyers: textColumn(units.map(([buyerId]) => buyerId)), units: units.map(([, count]) => count) },
-        {
-          numbers: tickets.map(([ticketNumber]) => ticketNumber),
-          held: tickets.map(([, held]) => held),
-          sold: tickets.map(([, , sold]) => sold),
-        },
-      ];
-      return [...row.slice(0, 12), ...columns, ...row.slice(14)] as AllocationRow;
-    }),
-    holds: {
-      ids: textColumn(holds.map((row) => row[0])),
-      allocations: holds.map((row) => row[1]),
-      buyers: textColumn(holds.map((row) => row[2])),
-      ticketNumbers: holds.map((row) => row[3]),
-      quantities: holds.map((row) => row[4]),
-      placedAtMs: holds.map((row) => row[5]),
-      states: holds.map((row) => row[6]),
-      expiresAtMs: holds.map((row) => row[7]),
-      orders: textColumn(holds.map((row) => row[8])),
-      resolvedAtMs: holds.map((row) => row[9]),
-    },
-  };
+function listOf([first, last, size]: SavedList): HoldList {
+  return Object.assign(new HoldList(), { first, last, size });
 }

@@ -1,8 +1,33 @@
 /** What each ticket of one sale holds and has bought of a sku, in rows, and which of them the sale has not heard of yet. */
 import { Column } from '../../protocol/column.ts';
+import {
+  Blocks,
+  restoreRows,
+  type SavedColumn,
+  type SavedRows,
+  saveRows,
+} from '../../protocol/row-blocks.ts';
 import { RowKeys } from '../../protocol/row-keys.ts';
+import type { Slices } from '../../protocol/slices.ts';
 
 export type TicketRow = [ticketNumber: number, held: number, sold: number];
+
+export interface SavedTickets extends SavedRows {
+  readonly firstFree: number;
+  /** Rows that the sale has not heard of, in their order. */
+  readonly changed: SavedRows;
+}
+
+const inOnePiece = () => new Blocks(Number.POSITIVE_INFINITY);
+
+function columnOf(numbers: number[]): SavedColumn {
+  return {
+    get: (row) => numbers[row]!,
+    set: (row, number) => {
+      numbers[row] = number;
+    },
+  };
+}
 
 const scratch = new Uint32Array(1);
 
@@ -10,7 +35,6 @@ export class TicketUnits {
   readonly #numbers = new RowKeys(1);
   readonly #held = new Column();
   readonly #sold = new Column();
-  readonly #isKnown = new Column();
   readonly #isChanged = new Column();
   /** Rows that changed since they were last reported, in the order in which they changed first. */
   #changed: number[] = [];
@@ -33,34 +57,40 @@ export class TicketUnits {
     const told = rows.map((row) => this.#row(row));
     for (const row of rows) {
       this.#isChanged.set(row, 0);
-      if (this.#held.get(row) === 0 && this.#sold.get(row) === 0) this.#remove(row);
+      if (this.#held.get(row) === 0 && this.#sold.get(row) === 0) this.#numbers.remove(row);
     }
     return told;
   }
 
-  /** All that are known, in the order of their numbers: rows are where they are by chance. */
-  rows(): TicketRow[] {
-    const numbers: number[] = [];
-    for (let row = 0; row < this.#numbers.end; row++)
-      if (this.#isKnown.get(row) !== 0) numbers.push(this.#numbers.word(row, 0));
-    // Sorted as numbers, by the engine itself.
-    return Array.from(Uint32Array.from(numbers).sort(), (number) => this.#row(this.#rowOf(number)));
+  *save(blocks: Blocks): Slices<SavedTickets> {
+    const rows = yield* saveRows(this.#columns(), this.#numbers.end, blocks);
+    const changed = yield* saveRows([columnOf(this.#changed)], this.#changed.length, inOnePiece());
+    return { ...rows, firstFree: this.#numbers.firstFree, changed };
   }
 
-  changedNumbers(): number[] {
-    return this.#changed.map((row) => this.#numbers.word(row, 0));
+  /** Into an empty table. */
+  *restore(saved: SavedTickets, blocks: Blocks): Slices<void> {
+    yield* restoreRows(this.#columns(), saved, blocks);
+    yield* this.#numbers.restored(saved.firstFree);
+    const changed: number[] = [];
+    yield* restoreRows([columnOf(changed)], saved.changed, inOnePiece());
+    for (const row of changed) this.#mark(row);
   }
 
-  /** As it was saved. */
-  restore(ticketNumber: number, held: number, sold: number): void {
+  /** As it was saved by earlier versions, one by one. */
+  put(ticketNumber: number, held: number, sold: number): void {
     const row = this.#rowOf(ticketNumber);
     this.#held.set(row, held);
     this.#sold.set(row, sold);
   }
 
-  /** As it was saved: the sale has not heard of it. */
-  restoreChanged(ticketNumber: number): void {
+  /** As it was saved by earlier versions: the sale has not heard of it. */
+  putChanged(ticketNumber: number): void {
     this.#mark(this.#rowOf(ticketNumber));
+  }
+
+  #columns(): SavedColumn[] {
+    return [...this.#numbers.columns(), this.#held, this.#sold];
   }
 
   #row(row: number): TicketRow {
@@ -71,19 +101,12 @@ export class TicketUnits {
     scratch[0] = ticketNumber;
     const known = this.#numbers.find(scratch, 0);
     if (known >= 0) return known;
-    const row = this.#numbers.add(scratch, 0);
-    this.#isKnown.set(row, 1);
-    return row;
+    return this.#numbers.add(scratch, 0);
   }
 
   #mark(row: number): void {
     if (this.#isChanged.get(row) !== 0) return;
     this.#isChanged.set(row, 1);
     this.#changed.push(row);
-  }
-
-  #remove(row: number): void {
-    this.#isKnown.set(row, 0);
-    this.#numbers.remove(row);
   }
 }

@@ -160,7 +160,11 @@ describe('what earlier versions left', () => {
 
   test('a report that was under way when it was saved keeps its number; the next one is greater', () => {
     const before = longDrop().events(reported(1)).state;
-    const state = skuDecider.restore('PS-1', structuredClone(skuDecider.snapshot(before)), 3);
+    const state = skuDecider.restore(
+      'PS-1',
+      structuredClone(skuDecider.snapshot(before)),
+      skuDecider.version,
+    );
     expect(reportsOf(state)).toMatchObject([{ seq: 1 }]);
     skuDecider.evolve(state, placed('h1'));
     expect(step(skuDecider, state, answered(1), openedAt + 1).events).toEqual([heard(1)]);

@@ -39,11 +39,9 @@ test('in as many slices as its rows ask for, and no difference shows', () => {
   const [twin, whole] = [step.value, skuDecider.restore('X', saved, skuDecider.version)];
   for (const each of [twin, whole]) {
     expect(skuDecider.snapshot(each)).toEqual(saved);
-    expect(endedOf(each)).toEqual(endedOf(whole));
+    expect(endedOf(each)).toEqual(endedOf(state));
     expect(skuDecider.deadline(each, at)).toBe(skuDecider.deadline(state, at));
     const tick = (of: SkuState) => skuDecider.decide(of, { type: 'Tick' }, at + 400_000).events.slice(0, 50);
     expect(tick(each)).toEqual(tick(state));
   }
-  const resolvedAt = Array.from(twin.holds.listed(twin.ended), ({ resolvedAtMs }) => resolvedAtMs);
-  expect(resolvedAt).toEqual(resolvedAt.toSorted((a, b) => a - b));
 });
