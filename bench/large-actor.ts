@@ -3,13 +3,15 @@
  * open, when that SKU's is, and for how long the thread did nothing else in one piece. The real Shard, one thread.
  */
 import { randomUUID } from 'node:crypto';
-import { Packr } from 'msgpackr';
 import { skuDecider } from '../src/actors/sku/decide.ts';
 import type { SkuEvent } from '../src/actors/sku/events.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { partitionOf } from '../src/protocol/address.ts';
+import { register } from '../src/protocol/decider.ts';
 import { encodeFrame } from '../src/protocol/frame.ts';
+import { runToEnd } from '../src/protocol/slices.ts';
+import { encodeState } from '../src/runtime/saved-state.ts';
 import { testDatabase } from '../test/persistence/support.ts';
 import { loneShard, type Stores } from './lone-shard.ts';
 import { type Measurement, seriesOf } from './measure.ts';
@@ -43,12 +45,12 @@ function* events(): Generator<SkuEvent> {
 async function fill({ journal, snapshots }: Stores): Promise<number> {
   const state = skuDecider.initial(key);
   for (const event of events()) skuDecider.evolve(state, event);
-  const bytes = new Uint8Array(new Packr({ useRecords: true }).pack(skuDecider.snapshot(state)));
+  const saved = runToEnd(encodeState(register(skuDecider), state));
   const [{ epoch } = { epoch: 0 }] = await journal.claim([partition]);
   await journal.append([{ partition, epoch, seq: 1, bytes: encodeFrame(partition, epoch, 1, []) }]);
-  const actors = [{ kind: 'sku', key, version: skuDecider.version, seq: 1, state: bytes }];
+  const actors = [{ kind: 'sku', key, version: skuDecider.version, seq: 1, ...saved }];
   await snapshots.save({ partition, fromSeq: 0, toSeq: 1, actors, engineMs: at });
-  return bytes.length;
+  return saved.blocks!.reduce((sum, { bytes }) => sum + bytes!.length, saved.state.length);
 }
 
 interface Start {

@@ -15,19 +15,11 @@ export type TicketRow = [ticketNumber: number, held: number, sold: number];
 export interface SavedTickets extends SavedRows {
   readonly firstFree: number;
   /** Rows that the sale has not heard of, in their order. */
-  readonly changed: SavedRows;
+  readonly changed: SavedRows & { readonly blocks: readonly Uint8Array[] };
 }
 
-const inOnePiece = () => new Blocks(Number.POSITIVE_INFINITY);
-
-function columnOf(numbers: number[]): SavedColumn {
-  return {
-    get: (row) => numbers[row]!,
-    set: (row, number) => {
-      numbers[row] = number;
-    },
-  };
-}
+/** Changed rows in a piece of a snapshot: part of its format. */
+export const changesPerBlock = 2_000;
 
 const scratch = new Uint32Array(1);
 
@@ -64,17 +56,19 @@ export class TicketUnits {
 
   *save(blocks: Blocks): Slices<SavedTickets> {
     const rows = yield* saveRows(this.#columns(), this.#numbers.end, blocks);
-    const changed = yield* saveRows([columnOf(this.#changed)], this.#changed.length, inOnePiece());
-    return { ...rows, firstFree: this.#numbers.firstFree, changed };
+    const inSlices = new Blocks(changesPerBlock);
+    const list: SavedColumn = { get: (index) => this.#changed[index]!, set: () => {} };
+    const changed = yield* saveRows([list], this.#changed.length, inSlices);
+    return { ...rows, firstFree: this.#numbers.firstFree, changed: { ...changed, blocks: inSlices.all } };
   }
 
   /** Into an empty table. */
   *restore(saved: SavedTickets, blocks: Blocks): Slices<void> {
     yield* restoreRows(this.#columns(), saved, blocks);
     yield* this.#numbers.restored(saved.firstFree);
-    const changed: number[] = [];
-    yield* restoreRows([columnOf(changed)], saved.changed, inOnePiece());
-    for (const row of changed) this.#mark(row);
+    const { changed } = saved;
+    const list: SavedColumn = { get: (index) => this.#changed[index]!, set: (_, row) => this.#mark(row) };
+    yield* restoreRows([list], changed, new Blocks(changesPerBlock, changed.blocks));
   }
 
   /** As it was saved by earlier versions, one by one. */

@@ -2,6 +2,7 @@
 import type { Allocation, HoldList } from '../../../src/actors/sku/allocation.ts';
 import type { Hold } from '../../../src/actors/sku/hold-table.ts';
 import type { SkuState } from '../../../src/actors/sku/state.ts';
+import { changesPerBlock } from '../../../src/actors/sku/ticket-units.ts';
 import { Blocks, restoreRows, type SavedRows } from '../../../src/protocol/row-blocks.ts';
 import { runToEnd } from '../../../src/protocol/slices.ts';
 import { readUuid, uuidSpace } from '../../../src/protocol/uuid-words.ts';
@@ -12,6 +13,7 @@ const inOnePiece = () => new Blocks(Number.MAX_SAFE_INTEGER);
 function rowsOf(
   saved: SavedRows & { readonly firstFree: number },
   columns: number,
+  blocks: readonly Uint8Array[] = [],
 ): Map<number, readonly number[]> {
   const rows = Array.from({ length: saved.end }, () => new Array<number>(columns).fill(0));
   const collectors = Array.from({ length: columns }, (_, n) => ({
@@ -20,7 +22,9 @@ function rowsOf(
       rows[row]![n] = value;
     },
   }));
-  runToEnd(restoreRows(collectors, saved, inOnePiece()));
+  runToEnd(
+    restoreRows(collectors, saved, blocks.length > 0 ? new Blocks(changesPerBlock, blocks) : inOnePiece()),
+  );
   const used = new Map(rows.entries());
   for (let at = saved.firstFree; at !== 0; at = rows[at - 1]![0]!) used.delete(at - 1);
   return used;
@@ -41,7 +45,7 @@ function ticketsOf({ tickets }: Allocation): { units: (readonly number[])[]; cha
   return {
     units: [...rows.values()].sort(([one], [other]) => one! - other!),
     changed: Array.from(
-      rowsOf({ ...saved.changed, firstFree: 0 }, 1).values(),
+      rowsOf({ ...saved.changed, firstFree: 0 }, 1, saved.changed.blocks).values(),
       ([row]) => rows.get(row!)![0]!,
     ),
   };
