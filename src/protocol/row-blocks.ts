@@ -111,6 +111,7 @@ function decodeRows(columns: readonly SavedColumn[], from: number, count: number
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   for (const column of columns) {
+    if (at + headBytes > bytes.length) throw new Error('a block is too short');
     const width = view.getUint8(at);
     const least = view.getFloat64(at + 1, true);
     at += headBytes;

@@ -158,6 +158,23 @@ it('a save that is refused, or fails, changes no block', async () => {
   expect(await blockCount(51)).toBe(2);
 });
 
+it('a save whose connection dies after its first statements changes nothing', async () => {
+  await save(54, 0, 1, [inBlocks('a', 1, ['x', 'y'])]);
+  const dying = (async function* () {
+    yield inBlocks('a', 2, ['=y', 'z']);
+    yield actor('k', 2, 'x'.repeat(5 * 1024 * 1024));
+    const { rowCount } = await database.pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and state = 'idle in transaction' and pid <> pg_backend_pid()`,
+    );
+    expect(rowCount).toBe(1);
+    yield inBlocks('b', 2, ['x']);
+  })();
+  const saving = store.save({ partition: 54, fromSeq: 1, toSeq: 2, actors: dying, engineMs: 1 });
+  await expect(saving).rejects.toThrow();
+  expect(await store.load(54)).toMatchObject({ checkpointSeq: 1, actors: [inBlocks('a', 1, ['x', 'y'])] });
+});
+
 it('says which block is missing instead of leaving it out', async () => {
   await save(52, 0, 1, [inBlocks('a', 1, ['x', '=y'])]);
   expect((await store.load(52)).actors).toEqual([inBlocks('a', 1, ['x', '=y'])]);

@@ -2,7 +2,7 @@
  * One life of one shard: the real Shard with the real actors, on simulated time, disk and network. It ends by a
  * crash, by being fenced, or by its own decision; the next life begins with a new epoch and recovers.
  */
-import { deciders } from '../../src/features.ts';
+
 import { partitionOf } from '../../src/protocol/address.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import type { PendingMessage, Push } from '../../src/protocol/decider.ts';
@@ -13,6 +13,7 @@ import { Shard } from '../../src/runtime/shard.ts';
 import { defaultShardLimits, type ShardLimits } from '../../src/runtime/shard-options.ts';
 import { checkPush, checkReply } from './check-reply.ts';
 import { watched } from './check-state.ts';
+import { deciders } from './deciders.ts';
 import { Disk, Outage } from './disk.ts';
 import type { Loop, Owner } from './loop.ts';
 import type { Done } from './network.ts';

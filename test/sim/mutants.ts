@@ -11,7 +11,7 @@ import type { SkuEvent } from '../../src/actors/sku/events.ts';
 import { type Hold, HoldTable } from '../../src/actors/sku/hold-table.ts';
 import type { SkuState } from '../../src/actors/sku/state.ts';
 import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
-import type { Journal, Newest } from '../../src/protocol/journal.ts';
+import type { ActorSnapshot, Journal, Newest, Save } from '../../src/protocol/journal.ts';
 import type { Rows } from '../../src/protocol/rows.ts';
 import { forgetJoined, nextNumber } from './mutants-of-joins.ts';
 import type { Mutant, SnapshotterStore } from './world.ts';
@@ -71,6 +71,31 @@ function throughStore(store: SnapshotterStore): SnapshotterStore {
     projectedSeq: (partition) => store.projectedSeq(partition),
     loadPassivated: (partition, actors) => store.loadPassivated(partition, actors),
     save: (save) => store.save(save),
+  };
+}
+
+/** Saves blocks with other bytes; `name`: of an actor and the block's place in it. */
+function throughBlocks(
+  store: SnapshotterStore,
+  change: (name: string, bytes: Uint8Array | null) => Uint8Array | null,
+): SnapshotterStore {
+  async function* changed(actors: Save['actors']): AsyncGenerator<ActorSnapshot> {
+    for await (const actor of actors) {
+      const { kind, key, blocks } = actor;
+      if (blocks === undefined) yield actor;
+      else
+        yield {
+          ...actor,
+          blocks: blocks.map(({ hash, bytes }, place) => ({
+            hash,
+            bytes: change(`${kind}/${key}/${place}`, bytes),
+          })),
+        };
+    }
+  }
+  return {
+    ...throughStore(store),
+    save: (save) => store.save({ ...save, actors: changed(save.actors) }),
   };
 }
 
@@ -396,6 +421,19 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
       save: (save) => store.save({ ...save, toSeq: save.toSeq + 1 }),
     }),
   }),
+  'a save without its new blocks': () => ({
+    snapshots: (store) => throughBlocks(store, () => null),
+  }),
+  'old blocks beside new ones': () => {
+    const first = new Map<string, Uint8Array | null>();
+    return {
+      snapshots: (store) =>
+        throughBlocks(store, (name, bytes) => {
+          if (!first.has(name)) first.set(name, bytes);
+          return first.get(name)!;
+        }),
+    };
+  },
   'a throwing decision kills the shard': () => ({ decider: dieOfDecisions }),
   'an exception in evolve is swallowed': () => ({ decider: swallowInEvolve }),
   'a Tick that fails is never armed again': () => ({ decider: forgetFailedTicks }),

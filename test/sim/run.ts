@@ -4,12 +4,12 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { Packr } from 'msgpackr';
-import { deciders } from '../../src/features.ts';
 import { decodeFrame } from '../../src/protocol/frame.ts';
 import type { Frame } from '../../src/protocol/journal.ts';
 import { Partition } from '../../src/runtime/partition.ts';
 import { decidersByKind, replayFrame } from '../../src/runtime/replay.ts';
 import { Cluster } from './cluster.ts';
+import { deciders } from './deciders.ts';
 import { drawShardCount } from './engine.ts';
 import { heal } from './heal.ts';
 import { Loop } from './loop.ts';

@@ -2,9 +2,10 @@
  * One life of the snapshotter: the real Snapshotter on simulated time and disk. It may die and freeze apart from the
  * shards; what it tells them may get lost with a shard that is just not there.
  */
-import { deciders } from '../../src/features.ts';
+
 import type { Clock } from '../../src/runtime/clock.ts';
 import { Snapshotter } from '../../src/runtime/snapshotter.ts';
+import { deciders } from './deciders.ts';
 import { Disk } from './disk.ts';
 import type { Owner } from './loop.ts';
 import type { Random } from './random.ts';

@@ -1,9 +1,11 @@
 /** A SKU with many holds is restored in slices, and is then what it is when it is restored at once. */
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import { skuDecider } from '../../../src/actors/sku/decide.ts';
 import type { SkuEvent } from '../../../src/actors/sku/events.ts';
+import { snapshotSkuInSlices } from '../../../src/actors/sku/snapshot.ts';
 import type { SkuState } from '../../../src/actors/sku/state.ts';
-import { rowsPerSlice } from '../../../src/protocol/slices.ts';
+import { rowsPerSlice, runToEnd } from '../../../src/protocol/slices.ts';
 
 const holds = 5 * rowsPerSlice + 7;
 const at = 1_800_000_000_000;
@@ -43,5 +45,35 @@ test('in as many slices as its rows ask for, and no difference shows', () => {
     expect(skuDecider.deadline(each, at)).toBe(skuDecider.deadline(state, at));
     const tick = (of: SkuState) => skuDecider.decide(of, { type: 'Tick' }, at + 400_000).events.slice(0, 50);
     expect(tick(each)).toEqual(tick(state));
+  }
+});
+
+test('a hold that changes leaves the blocks of other holds as they are', () => {
+  const state = skuDecider.initial('X');
+  for (const event of events()) skuDecider.evolve(state, event);
+  const rows = 1_000;
+  const blocksOf = () => runToEnd(snapshotSkuInSlices(state, rows)).blocks;
+  const before = blocksOf();
+  // Holds, half as many buyers, tickets.
+  expect(before).toHaveLength(10 + 5 + 10);
+  skuDecider.evolve(state, { type: 'HoldVoided', holdId: id(4_500), quantity: 1, atMs: at + holds + 1_000 });
+  const changed = blocksOf().flatMap((block, place) =>
+    isDeepStrictEqual(block, before[place]) ? [] : [place],
+  );
+  // Of the hold, of its neighbour in the list of those that are over, of its buyer, of its ticket.
+  expect(changed).toContain(4);
+  expect(changed.length).toBeLessThanOrEqual(5);
+});
+
+test('blocks of any size lead to the same SKU', () => {
+  const state = skuDecider.initial('X');
+  for (const event of events()) skuDecider.evolve(state, event);
+  const whole = skuDecider.snapshot(state);
+  for (const rows of [1_500, 4_999, 100_000]) {
+    const saved = structuredClone(runToEnd(snapshotSkuInSlices(state, rows)));
+    expect(skuDecider.snapshot(skuDecider.restore('X', saved, skuDecider.version))).toEqual(whole);
+    const cut = { ...saved, blocks: saved.blocks.slice(1) };
+    if (saved.blocks.length > 0)
+      expect(() => skuDecider.restore('X', cut, skuDecider.version)).toThrow(/block/);
   }
 });
