@@ -2,7 +2,7 @@
  * Holds that a gateway knows, in rows of numbers: tens of thousands a second come and go, and as objects each would be
  * moved twice and marked by the garbage collector, which costs more than to find it.
  */
-import { wordColumn } from '../../protocol/column.ts';
+import { Column } from '../../protocol/column.ts';
 import { IdColumn } from '../../protocol/id-table.ts';
 import { prefixes } from '../../protocol/ids.ts';
 import type { Money } from '../../protocol/money.ts';
@@ -28,9 +28,9 @@ const id = new Uint32Array(uuidWords);
 class Generation {
   readonly #ids = new RowKeys(uuidWords);
   readonly #buyers = new IdColumn(`${prefixes.account}_`);
-  readonly #quantities = wordColumn();
+  readonly #quantities = new Column();
   /** Indexes of offers. */
-  readonly #offerOf = wordColumn();
+  readonly #offerOf = new Column();
   readonly #offers: Offer[] = [];
   /** Of the latest hold: in a rush all are of one. */
   #offer = -1;
