@@ -83,12 +83,16 @@ function encodeRows(columns: readonly SavedColumn[], from: number, count: number
   return bytes;
 }
 
+/** The numbers of the column that is being encoded: no garbage of a megabyte a block. */
+let scratch = new Float64Array(0);
+
 function encodeColumn(
   column: SavedColumn,
   from: number,
   count: number,
 ): { width: Width; least: number; bytes: Uint8Array } {
-  const values = new Float64Array(count);
+  if (scratch.length < count) scratch = new Float64Array(count);
+  const values = scratch;
   let least = column.get(from);
   let greatest = least;
   let isWhole = true;
