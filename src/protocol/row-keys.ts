@@ -32,6 +32,8 @@ const chunkRows = 1 << chunkBits;
 type Slots = Uint16Array;
 const slotSize = 3;
 const markValues = 2 ** 16;
+/** To be multiplied with, because every look would have to divide otherwise. */
+const homesPerMark = 1 / (markValues * slotSize);
 
 export class RowKeys {
   readonly #words: number;
@@ -212,7 +214,7 @@ export class RowKeys {
 
 /** The slot where a key with this mark belongs. */
 function homeOf(slots: Slots, mark: number): number {
-  return Math.floor((mark * (slots.length / slotSize)) / markValues) * slotSize;
+  return Math.floor(mark * slots.length * homesPerMark) * slotSize;
 }
 
 function nextSlot(slots: Slots, slot: number): number {
