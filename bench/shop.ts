@@ -1,4 +1,4 @@
-/** A sale with a hundred SKUs, made by the real actors, and what its buyers do. */
+/** A sale with a hundred SKUs, or as many as wanted, made by the real actors, and what its buyers do. */
 import { randomUUID } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import { saleDecider } from '../src/actors/sale/decide.ts';
@@ -37,12 +37,12 @@ export function tell({ decider, key, state }: Actor, command: object, at: number
 }
 
 /** An open sale and its SKUs. */
-export function openShop(startMs: number): Shop {
+export function openShop(startMs: number, count = skuCount): Shop {
   const opening: JournalRecord[] = [];
   const saleId = `sal_${randomUUID()}`;
   const saleState = saleDecider.initial(saleId);
   const sale: Actor = { decider: register(saleDecider), key: saleId, state: saleState };
-  const skus = Array.from({ length: skuCount }, (_, n): Actor => {
+  const skus = Array.from({ length: count }, (_, n): Actor => {
     const key = `SKU-${n}`;
     return { decider: register(skuDecider), key, state: skuDecider.initial(key) };
   });

@@ -9,7 +9,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { SaleEvent } from '../src/actors/sale/events.ts';
 import type { SkuEvent } from '../src/actors/sku/events.ts';
 import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
@@ -20,6 +20,7 @@ import type { JournalRecord } from '../src/protocol/frame.ts';
 import { Peer } from '../src/protocol/peer.ts';
 import { anchorClock, systemScheduler } from '../src/runtime/clock.ts';
 import type { Shard } from '../src/runtime/shard.ts';
+import type { FromMain, ToWorker } from '../src/runtime/thread-messages.ts';
 import { portWire } from '../src/runtime/thread-wires.ts';
 import { testDatabase } from '../test/persistence/support.ts';
 import { append } from './append.ts';
@@ -131,11 +132,11 @@ function archive(
   databaseUrl: string,
 ): { done: Promise<number>; tell: (body: number[]) => void; end: () => Promise<unknown> } {
   const startedAtMs = performance.now();
-  const entry = new URL('../src/threads/snapshotter.ts', import.meta.url);
+  const entry = new URL('../src/threads/worker.ts', import.meta.url);
   const name = { role: 'snapshotter', index: 0 } as const;
   const data = { databaseUrl, redisUrl: null, shardCount: 1, clock: anchorClock(), log: { level: 'warn' } };
   const worker = new Worker(entry, {
-    workerData: { name, data },
+    workerData: { name },
     resourceLimits: { maxOldGenerationSizeMb: 6_144 },
   });
   const { port1, port2 } = new MessageChannel();
@@ -166,7 +167,10 @@ function archive(
     scheduler: systemScheduler,
     counters: { requestsRefused: 0, pushesLost: 0 },
   });
-  worker.postMessage({ type: 'peer', name: { role: 'shard', index: 0 }, port: port1 }, [port1]);
+  const send = (message: ToWorker, ports: MessagePort[] = []) => worker.postMessage(message, ports);
+  send({ type: 'run', start: { name, restarts: 0, data } });
+  const message: FromMain = { type: 'peer', name: { role: 'shard', index: 0 }, port: port1 };
+  send({ type: 'tell', role: 'snapshotter', message }, [port1]);
   return {
     done: promise,
     tell: (body) => peer.push({ topic: 'journal', type: 'journal.advanced', body }),
