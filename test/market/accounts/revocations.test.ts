@@ -72,7 +72,8 @@ describe('an access token ends within 5 s, on every gateway,', () => {
     const { token, email, refreshToken } = await member(there);
     const { body } = await here.call('POST', '/v1/auth/login', { body: { email, password } });
     await endsEverywhere(token, () => here.call('POST', '/v1/auth/logout', { body: { refreshToken } }));
-    expect(await codeAt(here, `Bearer ${body.accessToken}`)).toBeUndefined();
+    // Asking again and again may have taken all that the account may ask in a second.
+    await until(async () => (await codeAt(here, `Bearer ${body.accessToken}`)) === undefined, 5_000);
   });
 
   test('with the reuse of an old refresh token', async () => {
