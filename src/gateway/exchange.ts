@@ -33,8 +33,7 @@ export class Exchange implements Door {
   readonly #startedAtMs = performance.now();
   readonly #head: RequestHead;
   #match: Match | null = null;
-  /** undefined: not known yet. */
-  #identity: Identity | null | undefined = undefined;
+  #identity: Identity | null = null;
   /** null for a route that reads none. */
   #body: RequestBody | null = null;
   #isAdmitted = false;
@@ -126,7 +125,7 @@ export class Exchange implements Door {
 
   /** Goes on as far as what has come allows. */
   #proceed(): void {
-    if (this.#isAnswered || this.#isSettled || this.#isRunning || this.#identity === undefined) return;
+    if (this.#isAnswered || this.#isSettled || this.#isRunning) return;
     try {
       if (!this.#isAdmitted) {
         const { route } = this.#match!.compiled;
@@ -224,7 +223,7 @@ export class Exchange implements Door {
     const gate = this.#gate;
     const { requestId, client } = this.#head;
     const route = this.#match?.compiled.route ?? null;
-    const identity = this.#identity ?? null;
+    const identity = this.#identity;
     gate.pipeline.observe(route, status, this.#startedAtMs, requestId, client.text, identity, 'http');
     gate.leave();
   }

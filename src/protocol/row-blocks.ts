@@ -105,7 +105,7 @@ function encodeColumn(
   }
   const width = isWhole ? (widths.find((each) => greatest - least < 2 ** (8 * each)) ?? 8) : 8;
   if (width === 8) least = 0;
-  const numbers = numbersOf(width, count);
+  const numbers = roomFor(width, count);
   for (let n = 0; n < numbers.length; n++) numbers[n] = values[n]! - least;
   return { width, least, bytes: new Uint8Array(numbers.buffer) };
 }
@@ -120,7 +120,7 @@ function decodeRows(columns: readonly SavedColumn[], from: number, count: number
     const least = view.getFloat64(at + 1, true);
     at += headBytes;
     // Saved bytes may stand at any address: numbers need a copy of their own.
-    const numbers = numbersOf(width, count);
+    const numbers = roomFor(width, count);
     const saved = bytes.subarray(at, at + width * count);
     if (saved.length < width * count) throw new Error('a block is too short');
     new Uint8Array(numbers.buffer).set(saved);
@@ -130,8 +130,8 @@ function decodeRows(columns: readonly SavedColumn[], from: number, count: number
   if (at !== bytes.length) throw new Error('a block is too long');
 }
 
-/** Little-endian, as every machine that Node runs on keeps them. */
-function numbersOf(width: number, count: number): Uint8Array | Uint16Array | Uint32Array | Float64Array {
+/** Room for whole numbers of so many bytes each, little-endian, as every machine that Node runs on keeps them. */
+export function roomFor(width: number, count: number): Uint8Array | Uint16Array | Uint32Array | Float64Array {
   switch (width) {
     case 0:
       return new Uint8Array(0);

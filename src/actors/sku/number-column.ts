@@ -2,6 +2,7 @@
  * Many whole numbers as one column: what each is more than the least of them, in as few bytes as the greatest needs;
  * equal numbers take none. A list of them took up to nine bytes a number, and the database its time to make it smaller.
  */
+import { roomFor } from '../../protocol/row-blocks.ts';
 
 /** Bytes a number; 8: the numbers themselves, as doubles. */
 type Width = 0 | 1 | 2 | 4 | 8;
@@ -27,7 +28,7 @@ export function numberColumn(numbers: readonly number[]): NumberColumn {
   }
   const width = widthOf(greatest - least);
   if (width === 8) least = 0;
-  const words = wordsOf(width, count);
+  const words = roomFor(width, count);
   for (let index = 0; index < words.length; index++) words[index] = numbers[index]! - least;
   return { count, least, width, bytes: new Uint8Array(words.buffer) };
 }
@@ -37,7 +38,7 @@ export function numbersOf(column: NumberColumn | readonly number[]): ArrayLike<n
   if (!('bytes' in column)) return column;
   const { count, least, width, bytes } = column;
   // Saved bytes may stand at any address: words need a copy of their own.
-  const words = wordsOf(width, count);
+  const words = roomFor(width, count);
   new Uint8Array(words.buffer).set(bytes);
   const numbers = new Float64Array(count);
   let isSmall = true;
@@ -55,19 +56,4 @@ function widthOf(span: number): Width {
   if (span < 2 ** 8) return 1;
   if (span < 2 ** 16) return 2;
   return span < 2 ** 32 ? 4 : 8;
-}
-
-function wordsOf(width: Width, count: number): Uint8Array | Uint16Array | Uint32Array | Float64Array {
-  switch (width) {
-    case 0:
-      return new Uint8Array(0);
-    case 1:
-      return new Uint8Array(count);
-    case 2:
-      return new Uint16Array(count);
-    case 4:
-      return new Uint32Array(count);
-    case 8:
-      return new Float64Array(count);
-  }
 }
