@@ -2,6 +2,7 @@
  * `docs/SPEED.md` from the last whole runs: a table of the bounds, then each run in full, with pictures. What people have
  * written around the marks stays; what was not measured is said to be so.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -91,13 +92,14 @@ function chapter(number: string, { at, machine, measured }: Result, drawn: reado
   ].join('\n\n');
 }
 
-/** Writes the document and its pictures; the name of the document. */
+/** Writes the document, as the formatter has it, and its pictures; the name of the document. */
 export function writeReport(questions: readonly Question[]): string {
   const { markdown, pictures } = page(questions, readResult);
   const file = join(root, 'docs/SPEED.md');
   writeFileSync(file, between(readFileSync(file, 'utf8'), markdown));
   mkdirSync(join(root, 'docs/pictures'), { recursive: true });
   for (const { name, svg } of pictures) writeFileSync(join(root, `docs/pictures/${name}.svg`), svg);
+  execFileSync(join(root, 'node_modules/.bin/biome'), ['format', '--write', file], { cwd: root, stdio: 'ignore' });
   return file;
 }
 
