@@ -39,6 +39,7 @@ export const about: About = {
 export async function loadRoutes(): Promise<readonly Route[]> {
   const nouns = await Promise.all([
     import('./market/accounts/routes.ts'),
+    import('./market/audit/routes.ts'),
     import('./market/catalog/routes.ts'),
     import('./market/inventory/routes.ts'),
     import('./market/sales/routes.ts'),

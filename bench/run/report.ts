@@ -99,7 +99,10 @@ export function writeReport(questions: readonly Question[]): string {
   writeFileSync(file, between(readFileSync(file, 'utf8'), markdown));
   mkdirSync(join(root, 'docs/pictures'), { recursive: true });
   for (const { name, svg } of pictures) writeFileSync(join(root, `docs/pictures/${name}.svg`), svg);
-  execFileSync(join(root, 'node_modules/.bin/biome'), ['format', '--write', file], { cwd: root, stdio: 'ignore' });
+  execFileSync(join(root, 'node_modules/.bin/biome'), ['format', '--write', file], {
+    cwd: root,
+    stdio: 'ignore',
+  });
   return file;
 }
 

@@ -60,12 +60,13 @@ async function lookTwice(opened: Stores): Promise<AuditReport> {
   return { ...second, mismatches: settledMismatches(first.mismatches, second.mismatches) };
 }
 
-function text({ mismatches, compared }: AuditReport): string {
-  const { skus, holds, orders, ordersUnderWay, payments, frames } = compared;
+function text({ mismatches, compared, auditHead }: AuditReport): string {
+  const { skus, holds, orders, ordersUnderWay, payments, actions, frames } = compared;
   const lines = [
     `Compared ${skus} SKUs, ${holds} holds, ${orders} orders (${ordersUnderWay} under way), ${
       payments === null ? 'no payments: there is no provider to ask' : `${payments} payments`
     }; ${frames} frames replayed.`,
+    `Followed ${actions} actions of the audit trail${auditHead === null ? '' : `, to ${auditHead}`}.`,
     ...mismatches
       .slice(0, printedMax)
       .map(

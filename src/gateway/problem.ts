@@ -20,7 +20,14 @@ const codesByStatus = {
   ],
   401: ['unauthenticated', 'invalid_token', 'token_expired', 'invalid_credentials'],
   402: ['payment_declined', 'payment_failed'],
-  403: ['forbidden', 'invite_required', 'admission_required', 'admission_invalid', 'admission_expired'],
+  403: [
+    'forbidden',
+    'account_suspended',
+    'invite_required',
+    'admission_required',
+    'admission_invalid',
+    'admission_expired',
+  ],
   404: ['not_found', 'unknown_sku'],
   405: ['method_not_allowed'],
   409: [

@@ -1,6 +1,6 @@
 /**
- * The inventory audit: recomputes stock, holds, orders and payments from snapshots and journal, beside a running server
- * or without one, and compares them with the tables and the provider.
+ * The audit: recomputes stock, holds, orders and payments from snapshots and journal, beside a running server
+ * or without one, and compares them with the tables and the provider. It also follows the chain of the audit trail.
  *
  * 1. Read only. One partition is in memory at a time; of the others only what is compared across partitions is kept.
  * 2. Actors and rows of a partition are compared as of the same frame, the cut: whatever is written meanwhile is later.
@@ -8,12 +8,14 @@
  *    only if a second look finds it again (`settledMismatches`).
  */
 import type { Pool } from 'pg';
+import { openDatabase } from '../persistence/database.ts';
 import { allPartitions, partitionOf } from '../protocol/address.ts';
 import { decodeFrame, type JournalRecord } from '../protocol/frame.ts';
 import type { Actor } from '../runtime/partition.ts';
 import { foldRows, keysInTables, readRows, type TableRows } from './as-of.ts';
 import { compareHolds, compareProvider } from './audit-across.ts';
 import { orderEntry, stockEntry } from './audit-actors.ts';
+import { auditActions } from './audit-chain.ts';
 import { compareOrder, compareStock } from './audit-compare.ts';
 import {
   type HoldEntry,
@@ -41,8 +43,12 @@ export interface AuditReport {
     ordersUnderWay: number;
     /** null: no provider was asked. */
     payments: number | null;
+    /** Of administrators and operators: those of the audit trail. */
+    actions: number;
     frames: number;
   };
+  /** The audit trail's last hash: whoever keeps it elsewhere sees it when last actions were taken off. Null: there is none. */
+  auditHead: string | null;
   /** By partition: the frame at which it was cut. */
   readonly cuts: number[];
 }
@@ -61,7 +67,8 @@ const framesPerRead = 512;
 export async function audit(deps: AuditDeps): Promise<AuditReport> {
   const report: AuditReport = {
     mismatches: [],
-    compared: { skus: 0, holds: 0, orders: 0, ordersUnderWay: 0, payments: null, frames: 0 },
+    compared: { skus: 0, holds: 0, orders: 0, ordersUnderWay: 0, payments: null, actions: 0, frames: 0 },
+    auditHead: null,
     cuts: [],
   };
   const findings: Findings = { report, orders: new Map(), holds: new Map() };
@@ -75,7 +82,10 @@ export async function audit(deps: AuditDeps): Promise<AuditReport> {
     report.compared.payments = provider.payments.length;
     report.mismatches.push(...compareProvider(findings.orders, provider));
   }
-  return report;
+  const trail = await auditActions(openDatabase(deps.pool).query);
+  report.mismatches.push(...trail.mismatches);
+  report.compared.actions = trail.count;
+  return { ...report, auditHead: trail.head };
 }
 
 /** Those of the second look that the first one found as well. */

@@ -12,6 +12,7 @@ export const refusals = {
   invalid_token: 'The access token is not valid',
   token_expired: 'The access token has expired',
   invalid_credentials: 'E-mail or password is wrong',
+  account_suspended: 'The account is suspended',
   forbidden: 'Not allowed for this account',
   rate_limited: 'Too many requests',
   payload_too_large: 'The body is too large',

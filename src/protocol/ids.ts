@@ -12,6 +12,7 @@ export const prefixes = {
   address: 'adr',
   request: 'req',
   session: 'ses',
+  audit: 'aud',
 } as const;
 
 export type IdKind = keyof typeof prefixes;

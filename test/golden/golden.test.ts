@@ -163,12 +163,12 @@ it('the site of a ticket, and a sale’s column of sites, are in a golden set', 
   expect(columns.length).toBeGreaterThan(0);
 });
 
-it('who steered a sale is in a golden set, in its records and in its saved state', () => {
+it('who steered a sale, or adjusted stock for its seller, is in a golden set, in its records and in its saved state', () => {
   const steered = sets.flatMap((set) =>
     recordsOf(set).flatMap(({ records }) => records.filter(({ event }) => 'by' in event)),
   );
   expect(new Set(steered.map(({ event }) => event.type))).toEqual(
-    new Set(['SaleChanged', 'SalePaused', 'SaleResumed', 'SaleEnded']),
+    new Set(['SaleChanged', 'SalePaused', 'SaleResumed', 'SaleEnded', 'StockAdjusted']),
   );
   const saved = sets.flatMap((set) =>
     set.snapshots.filter(({ state }) => /"changes":/.test(JSON.stringify(state))),

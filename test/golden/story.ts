@@ -227,7 +227,10 @@ function openShop(story: Story): void {
   story.send(
     'sku',
     sku,
-    { type: 'AdjustStock', adjustmentId: uuid(4), delta: -2, reason: 'two broken', sellerId: seller },
+    {
+      ...{ type: 'AdjustStock', adjustmentId: uuid(4), delta: -2, reason: 'two broken', sellerId: null },
+      by: { accountId: `acc_${uuid(6)}`, role: 'operator' },
+    },
     'created',
   );
   const item = (key: string, quantity: number) => ({ sku: key, quantity, price, purchaseLimit: 2 });

@@ -94,6 +94,9 @@ describe('the audit', () => {
         holdSeconds: 300,
       },
     });
+    const by = { accountId: newId('account'), role: 'operator' };
+    const counted = { adjustmentId: 'count', delta: 1, reason: 'One more was found', sellerId: null, by };
+    await engine.ask('sku', sku, { type: 'AdjustStock', ...counted });
     for (let i = 0; i < 3; i++) bought.push(await buy('pm_card_visa'));
     declined = await buy('pm_card_chargeDeclined');
   });
@@ -115,7 +118,8 @@ describe('the audit', () => {
 
   it('finds nothing wrong when the tables have caught up, nor after an orderly stop', async () => {
     await engine.project();
-    expect(await audit()).toMatchObject({ code: 0, compared: { skus: 1, orders: 4 } });
+    // What an operator did to the stock is in the audit trail, once.
+    expect(await audit()).toMatchObject({ code: 0, compared: { skus: 1, orders: 4, actions: 1 } });
     await engine.stop();
     expect(await audit()).toMatchObject({ code: 0, compared: { skus: 1, orders: 4 } });
   });
@@ -143,6 +147,11 @@ describe('the audit', () => {
     await database.pool.query('delete from order_lines where order_id = $1', [first.orderId]);
     await database.pool.query("update orders set status = 'pending' where order_id = $1", [second.orderId]);
     await database.pool.query('update payments set amount = 1 where order_id = $1', [third.orderId]);
+    await database.pool.query('alter table audit_actions disable trigger user');
+    const { rows } = await database.pool.query(
+      `update audit_actions set reason = 'No reason' returning audit_id, action, target, details`,
+    );
+    expect(rows).toMatchObject([{ action: 'stock.adjusted', target: sku, details: { delta: 1 } }]);
     await database.pool.query(`insert into stock_levels values ('GHOST', 'prd_1', 'acc_1', 1, 0, 0, now())`);
     const form = { authorization: 'Bearer sk_test', 'content-type': 'application/x-www-form-urlencoded' };
     const refund = { method: 'POST', headers: form, body: `payment_intent=${second.paymentId}` };
@@ -159,6 +168,7 @@ describe('the audit', () => {
         `payment.amount ${third.orderId}`,
         'row_without_actor sku/GHOST',
         `provider.payment ${second.orderId}`,
+        `audit_trail.hash ${rows[0].audit_id}`,
       ].sort(),
     );
     expect(mismatches).toContainEqual({ kind: 'stock.held', key: sku, expected: 0, found: 1 });

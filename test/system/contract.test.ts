@@ -69,17 +69,17 @@ describe('accounts', () => {
     const who = await admin(server);
     const { accountId } = await member(server, 'buyer');
     const body = { roles: ['buyer', 'operator'] };
-    const changed = await client.ask('changeRoles', 200, { who, path: { accountId }, body });
+    const changed = await client.ask('changeAccount', 200, { who, path: { accountId }, body });
     expect(changed.body.roles).toEqual(['operator', 'buyer']);
     const own = { accountId: who.accountId };
-    await client.refused('changeRoles', 409, 'last_admin', { who, path: own, body });
-    await client.refused('changeRoles', 404, 'not_found', {
+    await client.refused('changeAccount', 409, 'last_admin', { who, path: own, body });
+    await client.refused('changeAccount', 404, 'not_found', {
       who,
       path: { accountId: `acc_${noUuid}` },
       body,
     });
-    await client.refused('changeRoles', 400, 'validation_failed', { who, path: own, body: { roles: [] } });
-    await client.refused('changeRoles', 403, 'forbidden', { who: await guest(server), path: own, body });
+    await client.refused('changeAccount', 400, 'validation_failed', { who, path: own, body: { roles: [] } });
+    await client.refused('changeAccount', 403, 'forbidden', { who: await guest(server), path: own, body });
   });
 
   it('are read and changed, with their addresses', async () => {

@@ -34,6 +34,12 @@ export const changeSku = command('ChangeSku')
   .answers<StockView>();
 export type ChangeSku = Sent<typeof changeSku>;
 
+/** An account that acts for a seller, and the role that lets it. */
+export interface Deputy {
+  accountId: string;
+  role: 'operator' | 'admin';
+}
+
 /**
  * created | ok (same id again) | not_found | forbidden | exists_with_different | validation_failed
  * | insufficient_stock {available} | busy.
@@ -46,6 +52,8 @@ export const adjustStock = command('AdjustStock')
     reason: string;
     /** The owner, or null for an operator. */
     sellerId: string | null;
+    /** Who does it in the owner's place. */
+    by?: Deputy;
   }>()
   .answers<StockView>();
 export type AdjustStock = Sent<typeof adjustStock>;

@@ -5,6 +5,7 @@
  * `isFreed`: the sale of the hold had ended, so its units are not set aside again but free.
  */
 import type { Money } from '../../protocol/money.ts';
+import type { Deputy } from './commands.ts';
 
 export type SkuEvent =
   | {
@@ -18,7 +19,8 @@ export type SkuEvent =
     }
   | { type: 'SkuChanged'; title: string; price: Money; atMs: number }
   | { type: 'SkuRetired'; atMs: number }
-  | { type: 'StockAdjusted'; adjustmentId: string; delta: number; reason: string; atMs: number }
+  /** `by`: who did it in the seller's place; absent where it was the seller, and in records of before. */
+  | { type: 'StockAdjusted'; adjustmentId: string; delta: number; reason: string; by?: Deputy; atMs: number }
   | {
       type: 'AllotmentOpened';
       saleId: string;

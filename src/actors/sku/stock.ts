@@ -78,7 +78,7 @@ export function retireSku(state: SkuState, _command: RetireSku, at: Instant): St
 }
 
 export function adjustStock(state: SkuState, command: AdjustStock, at: Instant): StockDecision {
-  const { adjustmentId, delta, reason, sellerId } = command;
+  const { adjustmentId, delta, reason, sellerId, by } = command;
   if (state.registration === null) return refuse('not_found');
   // Checked before the repeat, so that other sellers cannot find out which adjustments there were.
   if (sellerId !== null && sellerId !== state.registration.sellerId) return refuse('forbidden');
@@ -92,7 +92,8 @@ export function adjustStock(state: SkuState, command: AdjustStock, at: Instant):
   const available = availableOf(state);
   if (available + delta < 0) return refuse('insufficient_stock', { available });
   if (state.adjustmentById.size >= adjustmentsMax) return refuse('busy');
-  return answer('created', [{ type: 'StockAdjusted', adjustmentId, delta, reason, atMs: at }], at);
+  const deputy = by === undefined ? {} : { by };
+  return answer('created', [{ type: 'StockAdjusted', adjustmentId, delta, reason, ...deputy, atMs: at }], at);
 }
 
 export function readStock(state: SkuState, _command: ReadStock, at: Instant): StockDecision {

@@ -52,7 +52,7 @@ const register = route({
   body: NewAccount,
   headers: userAgentHeader,
   replies: { 201: { description: 'The account, signed in', schema: SignIn } },
-  refusals: ['email_taken', 'wrong_state', 'rate_limited'],
+  refusals: ['email_taken', 'wrong_state', 'account_suspended', 'rate_limited'],
   async handle(request) {
     const { services, client, identity, body } = request;
     services.limits.guests.take(client);
@@ -75,7 +75,7 @@ const login = route({
   body: Credentials,
   headers: userAgentHeader,
   replies: { 200: { description: 'Signed in', schema: SignIn } },
-  refusals: ['invalid_credentials', 'rate_limited'],
+  refusals: ['invalid_credentials', 'account_suspended', 'rate_limited'],
   async handle(request) {
     const { services, body, client } = request;
     if (body.guestToken !== undefined) guestFrom(services, body.guestToken, client);

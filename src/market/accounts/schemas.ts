@@ -1,7 +1,7 @@
 /** Accounts, sign-ins and addresses on the wire. */
 import Type, { type Static, type StaticDecode } from 'typebox';
 import { roles } from '../../gateway/route.ts';
-import { Closed, Id, Nullable, Open, RoleName, Timestamp } from '../../gateway/schemas.ts';
+import { Closed, Id, Nullable, Open, pageQuery, RoleName, Timestamp } from '../../gateway/schemas.ts';
 import { BlankLine, Line, Opaque } from '../../gateway/texts.ts';
 import { countries } from './countries.ts';
 
@@ -124,15 +124,48 @@ export type Session = Static<typeof Session>;
 
 // ---------------------------------------------------------------- administration
 
-export const RolesChange = Closed({
-  roles: Type.Array(Type.Enum(['buyer', 'seller', 'operator', 'admin']), {
-    minItems: 1,
-    maxItems: 4,
-    uniqueItems: true,
-    description: 'All that the account has from now on',
-  }),
+const accountStatus = Type.Enum(['active', 'suspended'], {
+  description: '`suspended`: it is signed in nowhere, and cannot sign in',
 });
-export type RolesChange = Static<typeof RolesChange>;
+
+/** An account as administrators see it. */
+export const ManagedAccount = Open(
+  { ...Account.properties, status: accountStatus },
+  { title: 'ManagedAccount' },
+);
+export type ManagedAccount = Static<typeof ManagedAccount>;
+
+export const AccountFilter = Closed({
+  q: Type.Optional(
+    Opaque({
+      minLength: 1,
+      maxLength: 100,
+      examples: ['ada'],
+      description: 'Beginnings of words of the name and the e-mail address, or an id',
+    }),
+  ),
+  role: Type.Optional(RoleName),
+  status: Type.Optional(accountStatus),
+  ...pageQuery,
+});
+export type AccountFilter = Static<typeof AccountFilter>;
+
+export const ManagedChange = Closed(
+  {
+    roles: Type.Optional(
+      Type.Array(Type.Enum(['buyer', 'seller', 'operator', 'admin']), {
+        minItems: 1,
+        maxItems: 4,
+        uniqueItems: true,
+        description: 'All that the account has from now on',
+      }),
+    ),
+    status: Type.Optional(accountStatus),
+    reason: Type.Optional(Line(500, { examples: ['Chargebacks'], description: 'For the audit trail' })),
+  },
+  { title: 'ManagedChange', minProperties: 1 },
+);
+export type ManagedChange = Static<typeof ManagedChange>;
 
 // ---------------------------------------------------------------- addresses
 

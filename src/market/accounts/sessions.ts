@@ -14,6 +14,7 @@ import { limitDefault } from '../../gateway/schemas.ts';
 import { accessSeconds, guestAccessSeconds, guestSessionId } from '../../gateway/tokens.ts';
 import { decodeCursor, idPart, type PageFilter, pageOf } from '../../persistence/cursor.ts';
 import type { Database, Query } from '../../persistence/database.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
 import { prefixes } from '../../protocol/ids.ts';
 import { insertGuest, madeAtMs } from './guests.ts';
 import { type RefreshToken, refusedToken } from './refresh-tokens.ts';
@@ -36,14 +37,16 @@ export interface SeenFrom {
   readonly userAgent: string | null;
 }
 
-/** Opens a session inside its caller's transaction. */
+/** Opens a session inside its caller's transaction. Refuses with `account_suspended`. */
 export async function openSession(query: Query, accountId: string, from: SeenFrom): Promise<string> {
   const sessionId = newId('session');
-  await query(
+  const opened = await query(
     `INSERT INTO sessions (session_id, account_id, expires_at, address, user_agent)
-     VALUES ($1, $2, now() + make_interval(days => $3), $4, $5)`,
+     SELECT $1, account_id, now() + make_interval(days => $3), $4, $5 FROM accounts
+     WHERE account_id = $2 AND status = 'active' FOR SHARE RETURNING 1`,
     [sessionId, accountId, sessionDays, from.address, from.userAgent],
   );
+  if (opened.length === 0) throw new DoorbusterError('account_suspended', 'The account is suspended');
   await query(
     `UPDATE sessions SET ${revoked} WHERE account_id = $1 AND revoked_by IS NULL AND session_id IN
        (SELECT session_id FROM sessions WHERE account_id = $1 AND revoked_by IS NULL ORDER BY session_id DESC OFFSET $2)`,

@@ -4,7 +4,7 @@
  * 1. E-mail addresses are unique; upper and lower case of ASCII letters are the same, and of no others.
  * 2. Signing in takes the same work whether the e-mail is known or not.
  * 3. No password is ever stored or logged; the first admin's is returned once, by the start that made it.
- * 4. What takes something away from whoever is signed in (a new password, fewer roles) ends every session.
+ * 4. What takes something away from whoever is signed in (a new password; `admin-store.ts`) ends every session.
  */
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
@@ -12,10 +12,11 @@ import { newId } from '../../gateway/handling.ts';
 import { type Identity, perGateway, type Role } from '../../gateway/route.ts';
 import { type Database, isTaken, openDatabase, type Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
+import { recordAction } from '../audit/store.ts';
 import { type AccountRef, guestAccount, isGuest, keepGuest } from './guests.ts';
 import { Passwords } from './passwords.ts';
 import { RefreshTokens, refusedToken } from './refresh-tokens.ts';
-import type { Account, Credentials, NewAccount, RolesChange, SignOut } from './schemas.ts';
+import type { Account, Credentials, NewAccount, SignOut } from './schemas.ts';
 import {
   endAllSessions,
   endSession,
@@ -32,7 +33,7 @@ export interface SignedIn {
   readonly refreshToken: string;
 }
 
-interface Row {
+export interface AccountRow {
   account_id: string;
   roles: Role[];
   email: string | null;
@@ -42,14 +43,12 @@ interface Row {
 }
 
 /** The most powerful first: an answer's `role` is the first one. */
-const byPower: readonly Role[] = ['admin', 'operator', 'seller', 'buyer', 'guest'];
-
-function sorted(roles: readonly Role[]): Role[] {
-  return byPower.filter((role) => roles.includes(role));
+export function byPower(roles: readonly Role[]): Role[] {
+  return (['admin', 'operator', 'seller', 'buyer', 'guest'] as const).filter((role) => roles.includes(role));
 }
 
-function fromRow(row: Row): Account {
-  const roles = sorted(row.roles);
+export function accountOf(row: AccountRow): Account {
+  const roles = byPower(row.roles);
   return {
     accountId: row.account_id,
     role: roles[0]!,
@@ -100,12 +99,12 @@ export class Accounts {
     if (row === null || !isRight) throw wrongCredentials();
     return this.#database.transaction(async (query) => {
       // A password that is changed meanwhile signs nobody in.
-      const [present] = await query<Row>(
+      const [present] = await query<AccountRow>(
         'SELECT * FROM accounts WHERE account_id = $1 AND password_hash = $2 FOR SHARE',
         [row.account_id, row.password_hash],
       );
       if (!present) throw wrongCredentials();
-      return this.#open(query, fromRow(present), from);
+      return this.#open(query, accountOf(present), from);
     });
   }
 
@@ -118,7 +117,7 @@ export class Accounts {
     );
     const row = await this.#rowOf(accountId);
     if (!row) throw gone();
-    return { account: fromRow(row), sessionId, refreshToken: this.#tokens.issue(sessionId, generation) };
+    return { account: accountOf(row), sessionId, refreshToken: this.#tokens.issue(sessionId, generation) };
   }
 
   /** The first refresh token of a guest. */
@@ -154,7 +153,7 @@ export class Accounts {
   /** Refuses with `invalid_token` when the account is gone. */
   async read(who: AccountRef): Promise<Account> {
     const row = await this.#rowOf(who.accountId);
-    if (row) return fromRow(row);
+    if (row) return accountOf(row);
     if (isGuest(who)) return guestAccount(who.accountId);
     throw gone();
   }
@@ -186,40 +185,13 @@ export class Accounts {
     });
   }
 
-  /**
-   * Grants and takes roles. Who loses one is signed out everywhere; who gets one has it from the next renewal on.
-   * Refuses with `forbidden`, `not_found`, `wrong_state` for a guest, `last_admin`.
-   */
-  changeRoles(adminId: string, accountId: string, { roles }: RolesChange): Promise<Account> {
-    return this.#database.transaction(async (query) => {
-      await query('SELECT pg_advisory_xact_lock($1)', [adminLock]);
-      // The token of an admin who was one a moment ago must not give the role back.
-      const [admin] = await query<Row>('SELECT * FROM accounts WHERE account_id = $1', [adminId]);
-      if (!admin?.roles.includes('admin')) throw new DoorbusterError('forbidden', 'Only for admins');
-      const [before] = await query<Row>('SELECT * FROM accounts WHERE account_id = $1 FOR UPDATE', [
-        accountId,
-      ]);
-      if (!before) throw new DoorbusterError('not_found', 'No such account');
-      if (isGuest(before)) throw new DoorbusterError('wrong_state', 'A guest has no other role');
-      const taken = before.roles.filter((role) => !roles.some((kept) => kept === role));
-      if (taken.includes('admin') && !(await hasOtherAdmin(query, accountId)))
-        throw new DoorbusterError('last_admin', 'Somebody must be admin');
-      const [row] = await query<Row>(
-        'UPDATE accounts SET roles = $2, updated_at = now() WHERE account_id = $1 RETURNING *',
-        [accountId, sorted(roles)],
-      );
-      if (taken.length > 0) await endAllSessions(query, accountId);
-      return fromRow(row!);
-    });
-  }
-
   async #open(query: Query, account: Account, from: SeenFrom): Promise<SignedIn> {
     const sessionId = await openSession(query, account.accountId, from);
     return { account, sessionId, refreshToken: this.#tokens.issue(sessionId, 0) };
   }
 
-  async #rowOf(accountId: string): Promise<Row | null> {
-    const [row] = await this.#database.query<Row>('SELECT * FROM accounts WHERE account_id = $1', [
+  async #rowOf(accountId: string): Promise<AccountRow | null> {
+    const [row] = await this.#database.query<AccountRow>('SELECT * FROM accounts WHERE account_id = $1', [
       accountId,
     ]);
     return row ?? null;
@@ -229,8 +201,8 @@ export class Accounts {
    * By the folded address. Earlier versions folded letters that are not ASCII, too: an address with some is also found
    * as it was then.
    */
-  async #rowByEmail(email: string): Promise<Row | null> {
-    const [row] = await this.#database.query<Row>(
+  async #rowByEmail(email: string): Promise<AccountRow | null> {
+    const [row] = await this.#database.query<AccountRow>(
       `SELECT * FROM accounts WHERE lower(email COLLATE "C") = $1
          OR (lower(email) = lower($1) AND octet_length(email) <> length(email))
        ORDER BY lower(email COLLATE "C") = $1 DESC, account_id LIMIT 1`,
@@ -255,27 +227,19 @@ async function insertAccount(
   query: Query,
   { accountId, email, name, role, passwordHash }: InsertedAccount,
 ): Promise<Account> {
-  const [row] = await query<Row>(
+  const [row] = await query<AccountRow>(
     `INSERT INTO accounts (account_id, roles, email, name, password_hash) VALUES ($1, ARRAY[$2], $3, $4, $5)
      ON CONFLICT (account_id) DO UPDATE SET roles = excluded.roles, email = excluded.email, name = excluded.name,
        password_hash = excluded.password_hash, updated_at = now() WHERE accounts.roles = ARRAY['guest'] RETURNING *`,
     [accountId, role, email, name, passwordHash],
   );
   if (!row) throw new DoorbusterError('wrong_state', 'This guest has registered already: sign in');
-  return fromRow(row);
-}
-
-async function hasOtherAdmin(query: Query, accountId: string): Promise<boolean> {
-  const others = await query(
-    `SELECT 1 FROM accounts WHERE 'admin' = ANY (roles) AND account_id <> $1 LIMIT 1`,
-    [accountId],
-  );
-  return others.length > 0;
+  return accountOf(row);
 }
 
 const adminEmail = 'admin@doorbuster.local';
-/** Any number that nothing else locks: starts at the same time take turns, and so do changes of roles. */
-const adminLock = 7_261_903;
+/** Any number that nothing else locks: starts at the same time take turns, and so do changes of accounts by administrators. */
+export const adminLock = 7_261_903;
 
 /** The first start makes the admin and learns the password; every later one gets null. */
 export async function ensureAdmin(pool: Pool): Promise<{ email: string; password: string } | null> {
@@ -287,6 +251,8 @@ export async function ensureAdmin(pool: Pool): Promise<{ email: string; password
     const passwordHash = await new Passwords().hash(password);
     const accountId = newId('account');
     await insertAccount(query, { accountId, email: adminEmail, name: 'Admin', role: 'admin', passwordHash });
+    const actor = { accountId: null, role: 'system' } as const;
+    await recordAction(query, { actor, action: 'account.first_admin', target: accountId });
     return { email: adminEmail, password };
   });
 }

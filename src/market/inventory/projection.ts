@@ -4,6 +4,7 @@ import type { SkuEvent } from '../../actors/sku/events.ts';
 import { eventTypes, type Projection, ProjectionBroken } from '../../persistence/projection.ts';
 import { table } from '../../persistence/table.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
+import { type Action, recordProjected } from '../audit/store.ts';
 
 export interface StockRow {
   sku: string;
@@ -118,6 +119,17 @@ async function project(client: pg.ClientBase, records: readonly JournalRecord[])
   for (const row of await stockTable.load(client, known)) rows.set(row.sku, row);
   for (const { key, event } of records) rows.set(key, foldStock(rows.get(key), key, event as SkuEvent));
   await stockTable.save(client, [...rows.values()]);
+  await recordProjected(client, adjustmentsByOthers(records));
+}
+
+/** What operators and administrators did to sellers' stock. */
+export function adjustmentsByOthers(records: readonly JournalRecord[]): Action[] {
+  return records.flatMap(({ key: target, event }) => {
+    const adjusted = event as SkuEvent;
+    if (adjusted.type !== 'StockAdjusted' || adjusted.by === undefined) return [];
+    const { by: actor, reason, delta, adjustmentId } = adjusted;
+    return [{ actor, action: 'stock.adjusted', target, reason, details: { delta, adjustmentId } }];
+  });
 }
 
 export const projection: Projection = { kind: 'sku', types, project };

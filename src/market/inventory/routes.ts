@@ -1,7 +1,7 @@
 /** Stock, exact and at once: every answer is the sku actor's own. */
-import { adjustStock, readStock } from '../../actors/sku/commands.ts';
+import { adjustStock, type Deputy, readStock } from '../../actors/sku/commands.ts';
 import { accepted, scopeOf } from '../../gateway/handling.ts';
-import { type Route, reply, route } from '../../gateway/route.ts';
+import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
 import type { Code } from '../../protocol/codes.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { Sku, Stock, StockAdjustment, skuPattern } from './schemas.ts';
@@ -18,6 +18,12 @@ function skuParam(text: string): string {
 /** Another account's SKU answers as if it were not there. */
 function refuseUnknown(code: Code): void {
   if (code === 'not_found' || code === 'forbidden') throw notFound();
+}
+
+/** Who adjusts as an operator, in the more powerful role. */
+function deputyOf({ accountId, roles }: Identity): { by?: Deputy } {
+  const role = (['admin', 'operator'] as const).find((power) => roles.includes(power));
+  return role === undefined ? {} : { by: { accountId, role } };
 }
 
 const read = route({
@@ -55,6 +61,7 @@ const adjust = route({
     const answer = await services.ask(adjustStock, skuParam(params.sku), {
       ...body,
       sellerId: scopeOf(identity),
+      ...deputyOf(identity),
     });
     refuseUnknown(answer.code);
     return reply(answer.code === 'created' ? 201 : 200, stockJson(accepted(answer)));

@@ -11,7 +11,9 @@ import {
 } from '../../actors/sale/facts.ts';
 import { eventTypes, type Projection, ProjectionBroken } from '../../persistence/projection.ts';
 import type { JournalRecord } from '../../protocol/frame.ts';
+import { recordProjected } from '../audit/store.ts';
 import { type SaleItemRow, type SaleRows, saleItemTable, saleTable } from './rows.ts';
+import { steeringsOf } from './steering.ts';
 
 const types = eventTypes<SaleEvent>({
   SaleCreated: true,
@@ -142,6 +144,7 @@ async function project(client: pg.ClientBase, records: readonly JournalRecord[])
     client,
     rows.flatMap(({ items }) => items),
   );
+  await recordProjected(client, steeringsOf(records));
 }
 
 export const projection: Projection = { kind: 'sale', types, project };
