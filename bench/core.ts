@@ -6,9 +6,10 @@
  * wire brings them (the sender has written the rows). Closed loop in one thread, a frame a turn, replies made as the shard
  * makes them.
  */
-import { joinSale } from '../src/actors/sale/commands.ts';
+import { joinSale, reportStock } from '../src/actors/sale/commands.ts';
 import { attachHold, commitHold, placeHold } from '../src/actors/sku/commands.ts';
 import type { AnyCommand, RowCommand } from '../src/protocol/command.ts';
+import type { AnyEvent } from '../src/protocol/decider.ts';
 import { encodeFrame, type JournalRecord } from '../src/protocol/frame.ts';
 import { RowGroups } from '../src/protocol/row-group.ts';
 import { isRows, RowAnswers } from '../src/protocol/rows.ts';
@@ -21,7 +22,7 @@ const rounds = 5;
 const turnCommands = 60;
 const startMs = 1_800_000_000_000;
 const inRows = new Map(
-  [joinSale, placeHold, attachHold, commitHold].map((one) => [
+  [joinSale, placeHold, attachHold, commitHold, reportStock].map((one) => [
     one.type as string,
     one as unknown as RowCommand,
   ]),
@@ -58,17 +59,22 @@ function inGroups(envelopes: readonly Envelope[]): Envelope[] {
 function decide({ decider, key, state }: Actor, command: AnyCommand, at: number, to: JournalRecord[]): void {
   if (isRows(command)) {
     const answers = new RowAnswers();
-    const { event } = decider.decideRows!(state, command, at, answers);
+    const { event, more = [] } = decider.decideRows!(state, command, at, answers);
     if (answers.others.length > 0) throw new Error(`${command.type}: ${JSON.stringify(answers.others[0])}`);
     if (event !== null) to.push({ kind: decider.kind, key, event });
+    apply({ decider, key, state }, more, to);
     return;
   }
   const decision = decider.decide(state, command, at);
-  for (const event of decision.events) {
+  apply({ decider, key, state }, decision.events, to);
+  if (typeof decision.reply === 'function') decision.reply(state);
+}
+
+function apply({ decider, key, state }: Actor, events: readonly AnyEvent[], to: JournalRecord[]): void {
+  for (const event of events) {
     decider.evolve(state, event);
     to.push({ kind: decider.kind, key, event });
   }
-  if (typeof decision.reply === 'function') decision.reply(state);
 }
 
 interface Round {

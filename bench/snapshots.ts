@@ -16,10 +16,13 @@ import { openPostgresJournal } from '../src/persistence/journal/postgres.ts';
 import { createSnapshotStore } from '../src/persistence/snapshots.ts';
 import { partitionOf } from '../src/protocol/address.ts';
 import type { AnyCommand } from '../src/protocol/command.ts';
+import type { Push } from '../src/protocol/decider.ts';
 import type { JournalRecord } from '../src/protocol/frame.ts';
 import { Peer } from '../src/protocol/peer.ts';
 import { anchorClock, systemScheduler } from '../src/runtime/clock.ts';
+import { advancedPush, positionsOf } from '../src/runtime/positions.ts';
 import type { Shard } from '../src/runtime/shard.ts';
+import type { Position } from '../src/runtime/shard-inspection.ts';
 import type { FromMain, ToWorker } from '../src/runtime/thread-messages.ts';
 import { portWire } from '../src/runtime/thread-wires.ts';
 import { testDatabase } from '../test/persistence/support.ts';
@@ -130,7 +133,7 @@ function begin(shard: Shard): { phase: Phase; end: () => void } {
 function archive(
   shard: Shard,
   databaseUrl: string,
-): { done: Promise<number>; tell: (body: number[]) => void; end: () => Promise<unknown> } {
+): { done: Promise<number>; tell: (position: Position) => void; end: () => Promise<unknown> } {
   const startedAtMs = performance.now();
   const entry = new URL('../src/threads/worker.ts', import.meta.url);
   const name = { role: 'snapshotter', index: 0 } as const;
@@ -149,10 +152,11 @@ function archive(
       _command: AnyCommand,
       reply: (code: 'ok', body: unknown) => void,
     ) => reply('ok', shard.positions()),
-    onPush: ({ body }: { body: unknown }) => {
-      const [partition, seq] = body as [number, number];
-      shard.saved(partition, seq);
-      if (seq > 0) missing.delete(partition);
+    onPush: (push: Push) => {
+      for (const [partition, seq] of positionsOf(push)) {
+        shard.saved(partition, seq);
+        if (seq > 0) missing.delete(partition);
+      }
       if (missing.size === 0) resolve(performance.now() - startedAtMs);
     },
     onBroken: (reason: string) => console.error(reason),
@@ -173,7 +177,7 @@ function archive(
   send({ type: 'tell', role: 'snapshotter', message }, [port1]);
   return {
     done: promise,
-    tell: (body) => peer.push({ topic: 'journal', type: 'journal.advanced', body }),
+    tell: (position) => peer.push(advancedPush([position])),
     end: () => {
       peer.close();
       return worker.terminate();
@@ -189,7 +193,7 @@ export async function run(): Promise<Measurement> {
     const journal = openPostgresJournal(database.pool);
     await append(journal, records('sale', saleId, saleEvents()), eventsPerFrame);
     await append(journal, records('sku', sku, skuEvents()), eventsPerFrame);
-    let tell: (body: number[]) => void = () => {};
+    let tell: (position: Position) => void = () => {};
     const startShard = async () => {
       const stores = { journal, snapshots: createSnapshotStore(database.pool) };
       const shard = loneShard(stores, { onDurable: (partition, seq) => tell([partition, seq]) });

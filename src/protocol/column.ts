@@ -10,8 +10,11 @@ type Numbers = InstanceType<Width>;
 const chunkBits = 12;
 const chunkRows = 1 << chunkBits;
 const rowMask = chunkRows - 1;
-/** The first chunk begins so small, because most tables stay so. */
-const firstRows = 16;
+/**
+ * The first chunk begins so small, because most tables stay so, and arrays of at most 64 bytes need no memory outside of the
+ * heap.
+ */
+const firstRows = 8;
 
 export class Column {
   readonly #chunks: (Numbers | undefined)[] = [];

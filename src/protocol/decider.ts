@@ -79,9 +79,12 @@ export interface RowsDecision<Event> {
   /** What accepted rows are answered with. */
   readonly code: Accepted;
   readonly event: Event | null;
+  /** What happens besides, at the same time: evolved after `event`, and not applied yet. */
+  readonly more?: readonly Event[];
   /** What the answers of accepted rows share. */
   readonly common: unknown;
-  readonly pushes?: readonly Push[];
+  /** Or a function that makes them after all that happens. */
+  readonly pushes?: readonly Push[] | (() => readonly Push[]);
 }
 
 export const noEvents: readonly never[] = [];
@@ -136,6 +139,8 @@ export interface PendingMessage<Command = AnyCommand> {
   readonly command: Command;
   /** Its declaration where it stands in a row: those of a turn to one actor travel together (rows.ts). */
   readonly inRows?: RowCommand | undefined;
+  /** It may wait a moment, so that those of many actors leave together: what each of them costs alone is paid once. */
+  readonly canWait?: true;
 }
 
 /** A message to the kind of receiver that the command is declared for. The command is sent as it is, not copied. */

@@ -2,6 +2,7 @@
  * The rows of an event. A row is the beginning of one as it came (protocol/rows.ts): what only the decision needed stands
  * at its end, and is left out.
  */
+import { wordsOf } from './row-words.ts';
 
 let scratch = new Int32Array(0);
 let scratchBytes = new Uint8Array(scratch.buffer);
@@ -36,8 +37,5 @@ export class EventRows {
 /** The rows' words. Throws when they are not as many as the event says. */
 export function eventWords(rows: Uint8Array, count: number, rowWords: number): Int32Array {
   if (rows.length !== count * rowWords * 4) throw new Error(`${rows.length} bytes of ${count} rows`);
-  // Bytes of a frame may stand at any address: words need a copy of their own.
-  const words = new Int32Array(count * rowWords);
-  new Uint8Array(words.buffer).set(rows);
-  return words;
+  return wordsOf(rows);
 }

@@ -61,6 +61,21 @@ function crc32(bytes: Uint8Array, from: number): number {
   return ~crc >>> 0;
 }
 
+/** Most frames hold an event or two, and memory of their own would cost more than they do: it is cut from chunks. */
+const chunkBytes = 32 * 1024;
+let chunk = new Uint8Array(chunkBytes);
+let used = 0;
+
+function newBytes(size: number): Uint8Array<ArrayBuffer> {
+  if (size > chunkBytes / 8) return new Uint8Array(size);
+  if (used + size > chunkBytes) {
+    chunk = new Uint8Array(chunkBytes);
+    used = 0;
+  }
+  used += size;
+  return new Uint8Array(chunk.buffer, used - size, size);
+}
+
 export function encodeFrame(
   partition: number,
   epoch: number,
@@ -68,8 +83,8 @@ export function encodeFrame(
   records: readonly JournalRecord[],
 ): Uint8Array {
   const body = packr.pack(records.map((record) => [record.kind, record.key, record.event]));
-  const bytes = new Uint8Array(headerBytes + body.length);
-  const view = new DataView(bytes.buffer);
+  const bytes = newBytes(headerBytes + body.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
   bytes[0] = frameVersion;
   view.setUint32(5, partition);
   view.setUint32(9, epoch);

@@ -8,7 +8,7 @@ import type { AnyCommand } from './command.ts';
 import type { Rows } from './rows.ts';
 
 /** Raised whenever a frame no longer means what it meant. */
-export const wireVersion = 3;
+export const wireVersion = 4;
 const magic = 'doorbuster';
 
 export interface PeerName {
@@ -37,6 +37,7 @@ export type GroupRequest = [
   shared: Rows['group'],
   count: number,
   rows: Uint8Array,
+  beside?: Rows['beside'],
 ];
 export type Message =
   | Request

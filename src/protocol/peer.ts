@@ -268,8 +268,8 @@ export class Peer {
         this.#handler.onPush({ topic: message[1], type: message[2], body: message[3] });
         break;
       case 3: {
-        const [, id, kind, key, type, shared, count, bytes] = message;
-        const rows = rowsFrom(type, shared, count, bytes);
+        const [, id, kind, key, type, shared, count, bytes, beside] = message;
+        const rows = rowsFrom(type, shared, count, bytes, beside);
         this.#handler.onRequest(kind, key, rows, (code, body) => this.#say([1, id, code, body]));
       }
     }

@@ -2,6 +2,7 @@
 import type { Answer } from './answer.ts';
 import type { RowCommand } from './command.ts';
 import type { GroupRequest } from './peer-frame.ts';
+import { bytesOf, newWords } from './row-words.ts';
 import { type GroupAnswer, groupRowsMax, type Rows } from './rows.ts';
 
 type Done = (answer: Answer) => void;
@@ -14,6 +15,7 @@ export class RowGroup {
   readonly #shared: Record<string, string> = {};
   readonly #fields: object[] = [];
   readonly #dones: Done[] = [];
+  readonly #beside: unknown[] = [];
   #words: Int32Array;
   #message: GroupRequest | null = null;
   #rows: { count: number; words: Int32Array } | null = null;
@@ -21,7 +23,7 @@ export class RowGroup {
   constructor(command: RowCommand, fields: object) {
     this.#command = command;
     for (const name of command.rows.groupNames) this.#shared[name] = textOf(fields, name);
-    this.#words = new Int32Array(firstRows * command.rows.words);
+    this.#words = newWords(firstRows * command.rows.words);
   }
 
   /** The message that stands for it among those of the turn; `finish` fills in the rows. */
@@ -38,7 +40,7 @@ export class RowGroup {
   /** The rows for a receiver in the same thread; `finish` fills them in. */
   rows(): Rows {
     const { type } = this.#command;
-    const rows = { type, group: this.#shared, count: 0, words: this.#words };
+    const rows = { type, group: this.#shared, count: 0, words: this.#words, beside: this.#beside };
     this.#rows = rows;
     return rows;
   }
@@ -54,11 +56,11 @@ export class RowGroup {
     for (const name of command.rows.groupNames) if (textOf(fields, name) !== this.#shared[name]) return false;
     const { words } = command.rows;
     if (this.#words.length < (count + 1) * words) {
-      const grown = new Int32Array(this.#words.length * 2);
+      const grown = newWords(this.#words.length * 2);
       grown.set(this.#words);
       this.#words = grown;
     }
-    if (!command.rows.write(fields, this.#words, count * words)) return false;
+    if (!command.rows.write(fields, this.#words, count * words, this.#beside)) return false;
     this.#fields.push(fields);
     this.#dones.push(done);
     return true;
@@ -73,7 +75,8 @@ export class RowGroup {
     }
     if (this.#message === null) return;
     this.#message[6] = count;
-    this.#message[7] = new Uint8Array(this.#words.buffer, 0, count * this.#command.rows.words * 4);
+    this.#message[7] = bytesOf(this.#words, count * this.#command.rows.words);
+    if (this.#beside.length > 0) this.#message[8] = this.#beside;
   }
 
   /** Any code but `ok` is that of every row. */

@@ -21,7 +21,11 @@ export function seedKeyHashes(random: number): void {
 /** A single table is split when it has so many rows. */
 const splitRows = 4_096;
 const segmentBits = 8;
-const firstSlots = 16;
+/** Most tables stay small, and arrays of at most 64 bytes need no memory outside of the heap. */
+const firstSlots = 8;
+const firstRows = 4;
+/** Of each segment when the single table is split. */
+const segmentSlots = 32;
 const chunkBits = 12;
 const chunkRows = 1 << chunkBits;
 
@@ -162,7 +166,7 @@ export class RowKeys {
     const chunk = this.#chunks[number];
     const rows = chunk === undefined ? 0 : chunk.length / this.#words;
     if ((row & (chunkRows - 1)) < rows) return chunk!;
-    const wanted = number > 0 ? chunkRows : Math.max(firstSlots, rows * 2);
+    const wanted = number > 0 ? chunkRows : Math.max(firstRows, rows * 2);
     const grown = new Uint32Array(wanted * this.#words);
     if (chunk !== undefined) grown.set(chunk);
     this.#chunks[number] = grown;
@@ -189,7 +193,7 @@ export class RowKeys {
   #split(): void {
     const [slots] = this.#segments;
     const segments = 1 << segmentBits;
-    this.#segments = Array.from({ length: segments }, () => new Uint16Array(firstSlots * 2 * slotSize));
+    this.#segments = Array.from({ length: segments }, () => new Uint16Array(segmentSlots * slotSize));
     this.#counts = new Array(segments).fill(0);
     for (let slot = 0; slot < slots!.length; slot += slotSize) {
       const row = rowAt(slots!, slot);

@@ -4,31 +4,41 @@
  * group of them costs once.
  *
  * 1. A noun declares which of a command's fields all rows of a group share (texts), and what a row is: numbers and ids
- *    in 32-bit words, one row after the other. Writer and reader are made from the declaration, once.
- * 2. A command whose fields do not fit its row (an id that is no UUID, a number that is no unsigned 32-bit one) travels
- *    alone, as the object that it is. So nothing is ever rounded or cut.
+ *    in 32-bit words, one row after the other. What is neither (a short text or list) stands beside them, and its word says
+ *    where. Writer and reader are made from the declaration, once.
+ * 2. A command whose fields do not fit its row (an id that is no UUID, a number that is no unsigned 32-bit one, a long list)
+ *    travels alone, as the object that it is. So nothing is ever rounded or cut.
  * 3. Rows of a group are decided one after the other, in their order: each sees what those before it did.
  * 4. An answer names what all accepted rows have in common once; every other row has an answer of its own.
  */
 import type { Accepted, Code } from './codes.ts';
+import { wordsOf } from './row-words.ts';
 import { readUuid, tryWriteUuid, uuidSpace, uuidWords } from './uuid-words.ts';
 
-/** `uuid`: a UUID in lower case after the prefix, four words. `u32`: one word. `time`: milliseconds, two words. */
+/**
+ * `uuid`: a UUID in lower case after the prefix, four words. `u32`: one word. `time`: milliseconds, two words. `text` and
+ * `list`: one word, its place among what stands beside the rows.
+ */
 export type Column = (
   | { readonly type: 'uuid'; readonly prefix: string }
-  | { readonly type: 'u32' | 'time' }
+  | { readonly type: 'u32' | 'time' | 'text' | 'list' }
 ) & {
   readonly isOptional?: true;
 };
 
 export const u32: Column = { type: 'u32' };
 export const time: Column = { type: 'time' };
+/** Of at most `besideMax` characters. */
+export const text: Column = { type: 'text' };
+/** Of at most `besideMax` entries. */
+export const list: Column = { type: 'list' };
 export const uuid = (prefix = ''): Column => ({ type: 'uuid', prefix });
 /** For a field that may be null or absent: then its words are 0, and a value that is all 0 itself fits no row. */
 export const optional = (column: Column): Column => ({ ...column, isOptional: true });
 
 /** Rows that travel in one group: a bound of what one decision takes. */
 export const groupRowsMax = 256;
+const besideMax = 64;
 
 /** What a command's rows are. `Fields` are those of the command, `Common` what the answers of accepted rows share. */
 export interface RowsOf<Fields = object, Common = unknown, Reply = unknown> {
@@ -39,7 +49,8 @@ export interface RowsOf<Fields = object, Common = unknown, Reply = unknown> {
   view(common: Common, fields: Fields, nth: number): Reply;
 }
 
-const wordsByType = { uuid: uuidWords, u32: 1, time: 2 } as const;
+const nothing: readonly never[] = [];
+const wordsByType = { uuid: uuidWords, u32: 1, time: 2, text: 1, list: 1 } as const;
 const twoWords = 2 ** 32;
 
 /** A declaration in the form in which it is used. */
@@ -68,23 +79,43 @@ export class RowLayout {
   }
 
   /** Writes a row; false when the fields do not fit, and then what stands there means nothing. */
-  write(fields: object, words: Int32Array, from: number): boolean {
+  write(fields: object, words: Int32Array, from: number, beside: unknown[]): boolean {
+    const besideBefore = beside.length;
     for (const { name, at, column } of this.#columns) {
       const value = (fields as Record<string, unknown>)[name];
-      if (!writeColumn(column, value, words, from + at)) return false;
+      if (writeColumn(column, value, words, from + at, beside)) continue;
+      beside.length = besideBefore;
+      return false;
     }
     return true;
   }
 
   /** The fields of a row. */
-  read(words: Int32Array, from: number): Record<string, unknown> {
+  read(words: Int32Array, from: number, beside: Rows['beside'] = nothing): Record<string, unknown> {
     const fields: Record<string, unknown> = {};
-    for (const { name, at, column } of this.#columns) fields[name] = readColumn(column, words, from + at);
+    for (const { name, at, column } of this.#columns)
+      fields[name] = isBeside(column) ? beside[words[from + at]!] : readColumn(column, words, from + at);
     return fields;
   }
 }
 
-function writeColumn(column: Column, value: unknown, words: Int32Array, at: number): boolean {
+function isBeside({ type }: Column): boolean {
+  return type === 'text' || type === 'list';
+}
+
+function writeColumn(
+  column: Column,
+  value: unknown,
+  words: Int32Array,
+  at: number,
+  beside: unknown[],
+): boolean {
+  if (isBeside(column)) {
+    const isRight = column.type === 'text' ? typeof value === 'string' : Array.isArray(value);
+    if (!isRight || (value as string | unknown[]).length > besideMax) return false;
+    words[at] = beside.push(value) - 1;
+    return true;
+  }
   if (column.isOptional !== true) return writeValue(column, value, words, at);
   const count = wordsByType[column.type];
   if (value !== null && value !== undefined)
@@ -135,6 +166,8 @@ export interface Rows {
   readonly group: Readonly<Record<string, string>>;
   readonly count: number;
   readonly words: Int32Array;
+  /** The texts and lists of the rows. */
+  readonly beside: readonly unknown[];
 }
 
 export function isRows(command: { readonly type: string }): command is Rows {
@@ -146,11 +179,15 @@ export function rowCount(command: { readonly type: string }): number {
   return isRows(command) ? command.count : 1;
 }
 
-/** Rows as they came: `bytes` may stand at any address, words need a copy of their own. */
-export function rowsFrom(type: string, group: Rows['group'], count: number, bytes: Uint8Array): Rows {
-  const words = new Int32Array(bytes.length >> 2);
-  new Uint8Array(words.buffer).set(bytes);
-  return { type, group, count, words };
+/** Rows as they came. */
+export function rowsFrom(
+  type: string,
+  group: Rows['group'],
+  count: number,
+  bytes: Uint8Array,
+  beside: Rows['beside'] = nothing,
+): Rows {
+  return { type, group, count, words: wordsOf(bytes), beside };
 }
 
 /** The answer to a group, as it travels: accepted rows share `code` and `common`, all others are listed. */

@@ -109,9 +109,10 @@ export class CommandProcessor {
       actor ??= partition.install(decider, key, state, 0);
       partition.evolved(actor, event, partition.seq + 1);
       this.#record(actor, event, at);
+      if (decision.more !== undefined) this.#apply(actor, decision.more, at);
     }
     this.#answerRows(envelope, answers, decision);
-    this.#push(partition, pushes);
+    this.#push(partition, typeof pushes === 'function' ? pushes() : pushes);
     if (!actor) return;
     if (actor.poison !== null) this.#deps.poisoned.decided(actor, rows.type, at);
     if (actor.poison !== null || event !== null) this.#follow(actor, at);

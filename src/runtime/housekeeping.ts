@@ -37,6 +37,7 @@ export class Housekeeping {
 
   stop(): void {
     this.#cancel();
+    this.#deps.outbox.end();
   }
 
   #round(): void {
@@ -46,7 +47,7 @@ export class Housekeeping {
       mailbox.refuseOutside();
     }
     stage.noteStall();
-    outbox.resend((partition) => stage.mayAnswer(partition));
+    outbox.resend();
     this.#sweepSome();
     this.#cancel = scheduler.after(everyMs, () => this.#round());
   }

@@ -9,19 +9,19 @@ import { type Position, readPositions } from './shard-inspection.ts';
 
 const askEveryMs = 5_000;
 
-/** From a shard: the partition is durable up to this frame. */
-export function advancedPush(partition: number, seq: number): Push {
-  return { topic: 'journal', type: 'journal.advanced', body: [partition, seq] };
+/** From a shard: the partitions are durable up to these frames. */
+export function advancedPush(positions: readonly Position[]): Push {
+  return { topic: 'journal', type: 'journal.advanced', body: positions };
 }
 
 /** From the snapshotter: every actor of the partition is saved as it was after this frame. */
 export function savedPush(partition: number, seq: number): Push {
-  return { topic: 'snapshots', type: 'partition.saved', body: [partition, seq] };
+  return { topic: 'snapshots', type: 'partition.saved', body: [[partition, seq]] };
 }
 
 /** The body of either push. */
-export function positionOf(push: Push): Position {
-  return push.body as Position;
+export function positionsOf(push: Push): readonly Position[] {
+  return push.body as readonly Position[];
 }
 
 /**
@@ -32,14 +32,14 @@ export function positionOf(push: Push): Position {
 export class GatheredPositions {
   readonly #everyMs: number;
   readonly #scheduler: Pick<Scheduler, 'after'>;
-  readonly #say: (partition: number, seq: number) => void;
+  readonly #say: (positions: readonly Position[]) => void;
   readonly #unsaid = new Map<number, number>();
   #isSilent = true;
 
   constructor(
     everyMs: number,
     scheduler: Pick<Scheduler, 'after'>,
-    say: (partition: number, seq: number) => void,
+    say: (positions: readonly Position[]) => void,
   ) {
     this.#everyMs = everyMs;
     this.#scheduler = scheduler;
@@ -53,7 +53,8 @@ export class GatheredPositions {
 
   /** Says what there is. */
   flush(): void {
-    for (const [partition, seq] of this.#unsaid) this.#say(partition, seq);
+    if (this.#unsaid.size === 0) return;
+    this.#say([...this.#unsaid]);
     this.#unsaid.clear();
   }
 

@@ -51,12 +51,15 @@ export class Shard {
     const statistics = new ShardStatistics(deps.shard, deps.deciders, deps.restarts ?? 0);
     const timers = new Timers<Actor>(clock, scheduler, (actor) => this.#put(actor, { type: 'Tick' }));
     const poisoned = new PoisonedActors(timers, log);
-    const outbox = new Outbox(
-      (outgoing, done) => this.#sendMessage(outgoing, done),
-      (actor, id, code, body) => this.#put(actor, { type: 'Answered', id, code, body } as AnyCommand),
-      (actor) => poisoned.pendingOf(actor, clock.now()),
-      () => clock.now(),
-    );
+    const outbox = new Outbox({
+      send: (outgoing, done) => this.#sendMessage(outgoing, done),
+      deliver: (actor, id, code, body) =>
+        this.#put(actor, { type: 'Answered', id, code, body } as AnyCommand),
+      pendingOf: (actor) => poisoned.pendingOf(actor, clock.now()),
+      mayAnswer: (partition) => stage.mayAnswer(partition),
+      now: () => clock.now(),
+      scheduler,
+    });
     const stage = new CommitStage({
       ...{ journal, scheduler, statistics, log, onDurable, push: deps.push, stallMs: limits.stallMs },
       send: (outgoing) => outbox.send(outgoing),

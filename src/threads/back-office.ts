@@ -8,7 +8,7 @@ import { startClock } from '../runtime/clock.ts';
 import { startEffects } from '../runtime/effect-runner.ts';
 import { EngineClient } from '../runtime/engine-client.ts';
 import { JobRunner } from '../runtime/job-runner.ts';
-import { followPositions, positionOf } from '../runtime/positions.ts';
+import { followPositions, positionsOf } from '../runtime/positions.ts';
 import { Projector } from '../runtime/projector.ts';
 import type { Thread } from '../runtime/thread.ts';
 import type { SharedData } from './shared.ts';
@@ -45,7 +45,9 @@ export async function run(thread: Thread, data: BackOfficeData): Promise<void> {
   thread.ready(
     {
       onRequest: (kind, _key, command, reply) => effects.deliver(kind, command, reply),
-      onPush: (push) => projector.advance(...positionOf(push)),
+      onPush(push) {
+        for (const position of positionsOf(push)) projector.advance(...position);
+      },
       stats: () => ({
         metrics: [...effects.metrics(), ...projector.metrics(), ...jobs.metrics(), ...thread.metrics()],
         projector: projector.lag(),

@@ -8,7 +8,7 @@ import { evenSpread } from '../protocol/address.ts';
 import { startClock, systemScheduler } from '../runtime/clock.ts';
 import { EngineClient } from '../runtime/engine-client.ts';
 import { Opening } from '../runtime/opening.ts';
-import { advancedPush, GatheredPositions, positionOf } from '../runtime/positions.ts';
+import { advancedPush, GatheredPositions, positionsOf } from '../runtime/positions.ts';
 import { Shard } from '../runtime/shard.ts';
 import { inspectShard } from '../runtime/shard-inspection.ts';
 import { defaultShardLimits } from '../runtime/shard-options.ts';
@@ -63,7 +63,9 @@ export async function run(thread: Thread, data: ShardData): Promise<void> {
         if (kind === 'shard') inspectShard(shard, command, reply);
         else shard.deliver(kind, key, command, reply);
       },
-      onPush: (push) => shard.saved(...positionOf(push)),
+      onPush(push) {
+        for (const position of positionsOf(push)) shard.saved(...position);
+      },
       stats: () => ({ ...shard.stats(), metrics: [...shard.metrics(), ...thread.metrics()] }),
       async stop(graceMs) {
         const isClean = await shard.stop(graceMs);
@@ -81,8 +83,8 @@ export async function run(thread: Thread, data: ShardData): Promise<void> {
 /** The projector gathers what it hears for a little longer than this; the snapshotter works every few seconds. */
 function readersOf(thread: Thread): GatheredPositions[] {
   const reader = (role: 'back-office' | 'snapshotter', gatherMs: number) =>
-    new GatheredPositions(gatherMs, systemScheduler, (...position) =>
-      thread.push(role, advancedPush(...position)),
+    new GatheredPositions(gatherMs, systemScheduler, (positions) =>
+      thread.push(role, advancedPush(positions)),
     );
   return [reader('back-office', 10), reader('snapshotter', 1_000)];
 }

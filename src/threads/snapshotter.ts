@@ -7,7 +7,7 @@ import { createSnapshotStore } from '../persistence/snapshots.ts';
 import { evenSpread } from '../protocol/address.ts';
 import { startClock, systemScheduler } from '../runtime/clock.ts';
 import { EngineClient } from '../runtime/engine-client.ts';
-import { followPositions, positionOf, savedPush } from '../runtime/positions.ts';
+import { followPositions, positionsOf, savedPush } from '../runtime/positions.ts';
 import { defaultSnapshotterLimits, Snapshotter } from '../runtime/snapshotter.ts';
 import type { Thread } from '../runtime/thread.ts';
 import type { SharedData } from './shared.ts';
@@ -31,7 +31,9 @@ export async function run(thread: Thread, data: SharedData): Promise<void> {
 
   thread.ready(
     {
-      onPush: (push) => snapshotter.advance(...positionOf(push)),
+      onPush(push) {
+        for (const position of positionsOf(push)) snapshotter.advance(...position);
+      },
       stats: () => snapshotter.stats(),
       async stop(graceMs) {
         stopFollowing();

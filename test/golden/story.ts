@@ -4,7 +4,7 @@
  */
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { orderDecider } from '../../src/actors/order/decide.ts';
-import { joinSale } from '../../src/actors/sale/commands.ts';
+import { joinSale, type ReportStock, reportStock } from '../../src/actors/sale/commands.ts';
 import { saleDecider } from '../../src/actors/sale/decide.ts';
 import { attachHold, commitHold, placeHold, releaseHold } from '../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
@@ -81,10 +81,11 @@ export class Story {
   sendRows(kind: string, key: string, rows: Rows): void {
     const { decider, state } = this.actor(kind, key);
     const answers = new RowAnswers();
-    const { event } = decider.decideRows!(state, rows, this.atMs, answers);
+    const { event, more = [] } = decider.decideRows!(state, rows, this.atMs, answers);
     if (event === null || answers.others.length > 0) throw new Error(`${kind}/${key}: rows were refused`);
+    for (const each of more) decider.evolve(state, each);
     this.atMs += 7;
-    this.frames.push([{ kind, key, event: structuredClone(event) }]);
+    this.frames.push([event, ...more].map((each) => ({ kind, key, event: structuredClone(each) })));
   }
 
   tick(kind: string, key: string): void {
@@ -124,6 +125,9 @@ export class Story {
     let answer: { code: string; body: unknown };
     if (pending.kind === 'payments') {
       answer = provider(pending);
+    } else if (pending.command.type === 'ReportStock' && pending.key === saleId) {
+      this.sendRows('sale', pending.key, rowsOf(reportStock, [pending.command as ReportStock]));
+      answer = { code: 'ok', body: null };
     } else {
       const { decider, state } = this.actor(pending.kind, pending.key);
       const decision = decider.decide(state, pending.command, this.atMs);

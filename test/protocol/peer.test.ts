@@ -91,7 +91,7 @@ function connectAlone(own: Partial<PeerLimits> = {}) {
     time.run(2);
   };
   const { frameBytesMax, frameMessagesMax, unackedBytesMax } = limits;
-  const hello = ['doorbuster', 3, names[1], { frameBytesMax, frameMessagesMax, unackedBytesMax }];
+  const hello = ['doorbuster', 4, names[1], { frameBytesMax, frameMessagesMax, unackedBytesMax }];
   return { time, side, far, say, hello };
 }
 
@@ -177,10 +177,10 @@ describe('the hello', () => {
   });
 
   it.each([
-    ['of another version', ['doorbuster', 4, 'whatever is behind it'], /version 4 .* here it is 3/],
+    ['of another version', ['doorbuster', 3, 'whatever is behind it'], /version 3 .* here it is 4/],
     [
       'from somebody else',
-      ['doorbuster', 3, { role: 'shard', index: 0 }, limits],
+      ['doorbuster', 4, { role: 'shard', index: 0 }, limits],
       /shard 0 in place of shard 1/,
     ],
     ['that is none, but a frame', [0, [2, 'a', 'b', 'c']], /before the hello/],
@@ -207,7 +207,7 @@ describe('the hello', () => {
 
 describe('a frame that breaks the rules', () => {
   it.each([
-    ['a second hello', ['doorbuster', 3, names[1], limits], /second hello/],
+    ['a second hello', ['doorbuster', 4, names[1], limits], /second hello/],
     ['too many messages', [0, ...Array.from({ length: 41 }, () => [2, 'a', 'b', 1])], /41 messages/],
     ['too many bytes', [0, [2, 'a', 'b', 'x'.repeat(4_000)]], /40\d\d bytes/],
     ['an acknowledgement of what was never sent', [10_000], /10000 bytes, which cannot be/],

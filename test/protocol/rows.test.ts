@@ -32,7 +32,7 @@ const fields: Fields = { room: 'a', id, who: `acc_${id}`, count: 1, untilMs: 1_8
 
 function rowOf(fields: object): Record<string, unknown> | null {
   const words = new Int32Array(layout.words);
-  return layout.write(fields, words, 0) ? layout.read(words, 0) : null;
+  return layout.write(fields, words, 0, []) ? layout.read(words, 0) : null;
 }
 
 describe('a row', () => {

@@ -6,8 +6,8 @@ import { VirtualTime } from '../support/memory-wire.ts';
 function gathering(everyMs: number) {
   const time = new VirtualTime();
   const said: string[] = [];
-  const positions = new GatheredPositions(everyMs, time, (partition, seq) => {
-    said.push(`${time.now()}: ${partition} at ${seq}`);
+  const positions = new GatheredPositions(everyMs, time, (all) => {
+    for (const [partition, seq] of all) said.push(`${time.now()}: ${partition} at ${seq}`);
   });
   return { time, said, positions };
 }

@@ -4,7 +4,7 @@
  */
 
 import type { OrderView } from '../../src/actors/order/commands.ts';
-import { joinSale, type TicketView } from '../../src/actors/sale/commands.ts';
+import { joinSale, reportStock, type TicketView } from '../../src/actors/sale/commands.ts';
 import { attachHold, commitHold, type HoldView, placeHold } from '../../src/actors/sku/commands.ts';
 import type { Code } from '../../src/protocol/codes.ts';
 import type { AnyCommand, RowCommand } from '../../src/protocol/command.ts';
@@ -40,7 +40,8 @@ export function checkReply(
       checkHold(world, key, body as HoldView, fail);
   } else if (kind === 'sale') {
     if (isRows(command)) {
-      checkJoins(world, command, body as GroupAnswer, fail);
+      if (command.type === 'ReportStock') checkReports(world, key, command, body as GroupAnswer, fail);
+      else checkJoins(world, command, body as GroupAnswer, fail);
       return;
     }
     if (!world.model.sale(key).isCreated) fail('the sale is not created');
@@ -74,6 +75,23 @@ function checkRows(
     const isDurable =
       rows.type === 'PlaceHold' ? hold : rows.type === 'AttachHold' ? hold?.orderId : hold?.wasCommitted;
     if (!isDurable) fail(`row ${row} is not durable`);
+  }
+}
+
+/** Reports that were taken in are durable, or newer ones of their SKUs. */
+function checkReports(
+  world: World,
+  saleId: string,
+  { words, beside, count }: Rows,
+  [, , others]: GroupAnswer,
+  fail: (why: string) => void,
+) {
+  const isRefused = new Set(others.flatMap(([row, code]) => (code === 'ok' ? [] : [row])));
+  for (let row = 0; row < count; row++) {
+    if (isRefused.has(row)) continue;
+    const { sku, seq } = reportStock.rows.read(words, row * reportStock.rows.words, beside);
+    const heard = world.model.sale(saleId).reports.get(sku as string)?.seq ?? 0;
+    if (heard < (seq as number)) fail(`row ${row} is not durable`);
   }
 }
 

@@ -13,7 +13,7 @@ import type { AnyDecider } from '../../src/protocol/decider.ts';
 import { decodeState } from '../../src/runtime/saved-state.ts';
 import type { Instance } from './instance.ts';
 import { naiveHold, naiveRows } from './second-opinion.ts';
-import { naiveJoins } from './second-opinion-joins.ts';
+import { naiveJoins, naiveReports } from './second-opinion-joins.ts';
 import type { Shadow, World } from './world.ts';
 
 /** The same decider, looked at. */
@@ -51,8 +51,9 @@ export function watched(decider: AnyDecider, instance: Instance, world: World): 
     ...(decider.decideRows && {
       decideRows(state, rows, at, answers) {
         instance.time.decides(`${kind} rows of ${rows.type}`, at);
+        const naive = rows.type === 'ReportStock' ? naiveReports : naiveJoins;
         const expected =
-          kind === 'sale' ? naiveJoins(state as SaleState, rows) : naiveRows(state as SkuState, rows, at);
+          kind === 'sale' ? naive(state as SaleState, rows) : naiveRows(state as SkuState, rows, at);
         const decision = decider.decideRows!(state, rows, at, answers);
         const codes: Code[] = new Array(rows.count).fill(decision.code);
         for (const [row, code] of answers.others) codes[row] = code;

@@ -12,10 +12,11 @@ export interface PackedRows {
   readonly shared: Rows['group'];
   readonly count: number;
   readonly bytes: Uint8Array;
+  readonly beside: Rows['beside'];
 }
 
-export function unpacked({ type, shared, count, bytes }: PackedRows): Rows {
-  return rowsFrom(type, shared, count, bytes);
+export function unpacked({ type, shared, count, bytes, beside }: PackedRows): Rows {
+  return rowsFrom(type, shared, count, bytes, beside);
 }
 
 type Send = (kind: string, key: string, packed: PackedRows, done: Done) => void;
@@ -53,9 +54,11 @@ export class Groups {
     this.#world.loop.after(gatheringMs, null, () => {
       if (this.#open.get(name) === group) this.#open.delete(name);
       group.finish();
-      const [, , kind, , type, shared, count, bytes] = message;
+      const [, , kind, , type, shared, count, bytes, beside = []] = message;
       this.#world.count(`${type}: groups of ${count > 3 ? 'many' : count}`);
-      this.#send(kind, key, { type, shared, count, bytes }, (code, body) => group.settle({ code, body }));
+      this.#send(kind, key, { type, shared, count, bytes, beside }, (code, body) =>
+        group.settle({ code, body }),
+      );
     });
     return true;
   }

@@ -110,6 +110,11 @@ export class RoomBook {
         return;
       case 'StockReported':
         this.#report(event);
+        return;
+      case 'StocksReported':
+        if (event.reports.length === 0) this.#object('reports are as many as is said', event);
+        for (const [sku, seq, available, held, sold, tickets] of event.reports)
+          this.#report({ sku, seq, available, held, sold, tickets });
     }
   }
 
@@ -157,7 +162,7 @@ export class RoomBook {
     if (this.count('admitted') > most) this.#object('no more admitted than may be', { ...event, most });
   }
 
-  #report(event: Extract<SaleEvent, { type: 'StockReported' }>): void {
+  #report(event: Omit<Extract<SaleEvent, { type: 'StockReported' }>, 'type' | 'claimed' | 'atMs'>): void {
     const { sku, seq, available, held, sold } = event;
     if (seq <= (this.reports.get(sku)?.seq ?? 0)) this.#object('reports count once, in order', event);
     this.reports.set(sku, { seq, available, held, sold });

@@ -1,4 +1,4 @@
-/** What may be wrong with joins in rows; see mutants.ts. */
+/** What may be wrong with rows of a sale; see mutants.ts. */
 import type { SaleState } from '../../src/actors/sale/state.ts';
 import { TicketTable } from '../../src/actors/sale/ticket-table.ts';
 import type { AnyDecider } from '../../src/protocol/decider.ts';
@@ -27,6 +27,21 @@ export function nextNumber(sale: AnyDecider): Partial<AnyDecider> {
       const decision = sale.decideRows!(state, rows, at, answers);
       const common = decision.common as { first: number } | null;
       return common === null ? decision : { ...decision, common: { ...common, first: common.first + 1 } };
+    },
+  };
+}
+
+/** A report in a group counts whatever the sale has heard since. */
+export function rehear(sale: AnyDecider): Partial<AnyDecider> {
+  return {
+    decideRows(state, rows, at, answers) {
+      if (rows.type !== 'ReportStock') return sale.decideRows!(state, rows, at, answers);
+      const items = [...(state as SaleState).items.values()];
+      const heard = items.map(({ seq }) => seq);
+      for (const item of items) item.seq = 0;
+      const decision = sale.decideRows!(state, rows, at, answers);
+      for (const [index, item] of items.entries()) item.seq ||= heard[index]!;
+      return decision;
     },
   };
 }

@@ -13,7 +13,7 @@ import type { SkuState } from '../../src/actors/sku/state.ts';
 import type { AnyDecider, PendingMessage } from '../../src/protocol/decider.ts';
 import type { ActorSnapshot, Journal, Newest, Save } from '../../src/protocol/journal.ts';
 import type { Rows } from '../../src/protocol/rows.ts';
-import { forgetJoined, nextNumber } from './mutants-of-joins.ts';
+import { forgetJoined, nextNumber, rehear } from './mutants-of-joins.ts';
 import type { Mutant, SnapshotterStore } from './world.ts';
 
 /** The decider of one kind, changed; all others as they are. */
@@ -367,6 +367,7 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
   'two orders take a hold in a group': () => of('sku', disguised('AttachHold', asBefore)),
   'a buyer joins twice in a group': () => of('sale', forgetJoined),
   'tickets of a group are told the next number': () => of('sale', nextNumber),
+  'an old report in a group counts again': () => of('sale', rehear),
   'reply before the journal': () => ({
     journal: (journal) =>
       through(journal, {

@@ -1,5 +1,5 @@
-/** How a sale decides about joins in rows, worked out anew and naively from the list of its tickets. */
-import { type JoinSale, joinSale } from '../../src/actors/sale/commands.ts';
+/** How a sale decides about rows: about joins worked out anew and naively from the list of its tickets. */
+import { type JoinSale, joinSale, type ReportStock, reportStock } from '../../src/actors/sale/commands.ts';
 import type { SaleState } from '../../src/actors/sale/state.ts';
 import { ticketStatus } from '../../src/actors/sale/ticket-table.ts';
 import type { Code } from '../../src/protocol/codes.ts';
@@ -29,5 +29,13 @@ export function naiveJoins(state: SaleState, { words, count }: Rows): Code[] {
         : 'sale_ended';
     live.add(buyerId);
     return 'created';
+  });
+}
+
+/** Reports: one that is older than another one, or the same, changes nothing and is good. */
+export function naiveReports({ items }: SaleState, { words, beside, count }: Rows): Code[] {
+  return Array.from({ length: count }, (_, row) => {
+    const fields = reportStock.rows.read(words, row * reportStock.rows.words, beside);
+    return items.has((fields as unknown as ReportStock).sku) ? 'ok' : 'not_found';
   });
 }

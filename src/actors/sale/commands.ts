@@ -5,7 +5,7 @@
 import type { Code } from '../../protocol/codes.ts';
 import { commandsTo, type Sent } from '../../protocol/command.ts';
 import type { Money } from '../../protocol/money.ts';
-import { optional, u32, uuid } from '../../protocol/rows.ts';
+import { list, optional, text, time, u32, uuid } from '../../protocol/rows.ts';
 import { type Line, type Outlook, type Place, placeIn } from './line.ts';
 
 const command = commandsTo('sale');
@@ -197,7 +197,11 @@ export const reportStock = command('ReportStock')
     /** [ticketNumber, unitsHeld, unitsSold] */
     tickets: [number, number, number][];
   }>()
-  .answers<null>();
+  .inRows<null, null>({
+    group: [],
+    row: { sku: text, seq: time, available: u32, held: u32, sold: u32, tickets: list },
+    view: () => null,
+  });
 export type ReportStock = Sent<typeof reportStock>;
 
 export interface SaleView extends SaleTerms {

@@ -17,6 +17,7 @@ import { evolveSale } from './evolve.ts';
 import { joinRows } from './issued-rows.ts';
 import { saleMeasures } from './measures.ts';
 import { pendingMessages } from './pending.ts';
+import { reportRows } from './reported-rows.ts';
 import {
   changeSale,
   closeSale,
@@ -51,6 +52,10 @@ const handle = dispatch<SaleState, SaleCommands, SaleEvent>({
   Answered: answered,
 });
 
+const rowsDecider: Readonly<
+  Record<string, NonNullable<Decider<SaleState, SaleCommand, SaleEvent>['decideRows']>>
+> = { JoinSale: joinRows, ReportStock: reportRows };
+
 function decide(state: SaleState, command: SaleCommand | RuntimeCommand, at: Instant) {
   if (state.terms === null && command.type !== 'CreateSale') return refuse('not_found');
   return handle(state, command, at);
@@ -61,7 +66,7 @@ export const saleDecider: Decider<SaleState, SaleCommand, SaleEvent> = {
   version: saleVersion,
   initial: initialSale,
   decide,
-  decideRows: joinRows,
+  decideRows: (state, rows, at, answers) => rowsDecider[rows.type]!(state, rows, at, answers),
   evolve: evolveSale,
   pendingMessages,
   deadline,

@@ -53,4 +53,16 @@ export type SaleEvent =
       /** Those of the tickets that own nothing now and have held units since the report before; none in older records. */
       claimed?: number[];
       atMs: number;
-    };
+    }
+  /** Reports of SKUs that were taken in together. A ticket in them that owns nothing has held units since the report before. */
+  | { type: 'StocksReported'; reports: StockRow[]; atMs: number };
+
+/** As the SKU has said it. `tickets`: of each that changed its number, units held and units sold. */
+export type StockRow = [
+  sku: string,
+  seq: number,
+  available: number,
+  held: number,
+  sold: number,
+  tickets: [number, number, number][],
+];

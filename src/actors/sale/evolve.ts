@@ -2,7 +2,7 @@
 import { admit, awaitEnd, giveUp, heldBy, soldTo } from './admissions.ts';
 import { noteChange } from './changes.ts';
 import type { SaleItem } from './commands.ts';
-import type { SaleEvent } from './events.ts';
+import type { SaleEvent, StockRow } from './events.ts';
 import { evolveFacts, withTimes } from './facts.ts';
 import { issueTogether } from './issued-rows.ts';
 import type { Admission, ItemState, SaleState } from './state.ts';
@@ -73,6 +73,9 @@ export function evolveSale(state: SaleState, event: SaleEvent): void {
     case 'StockReported':
       takeReport(state, event);
       return;
+    case 'StocksReported':
+      for (const row of event.reports) takeRow(state, row, event.atMs);
+      return;
     default:
       evolveFacts(state, event);
   }
@@ -124,7 +127,19 @@ function releaseTickets(state: SaleState, event: EventOf<'TicketsReleased'>): vo
   state.releases.add(event.atMs, event.count);
 }
 
-function takeReport(state: SaleState, event: EventOf<'StockReported'>): void {
+/** The one way in which `decideRows` and the event take a report in. */
+export function takeRow(
+  state: SaleState,
+  [sku, seq, available, held, sold, tickets]: StockRow,
+  atMs: number,
+): void {
+  const claimed: number[] = [];
+  for (const [number, ticketHeld, ticketSold] of tickets)
+    if (ticketHeld + ticketSold === 0) claimed.push(number);
+  takeReport(state, { sku, seq, available, held, sold, tickets, claimed, atMs });
+}
+
+function takeReport(state: SaleState, event: Omit<EventOf<'StockReported'>, 'type'>): void {
   const item = state.items.get(event.sku)!;
   item.seq = event.seq;
   item.available = event.available;

@@ -42,6 +42,7 @@ type OtherEvent = Extract<
   | 'TicketsReleased'
   | 'AdmissionsExpired'
   | 'StockReported'
+  | 'StocksReported'
 >;
 export type FactEvent = Exclude<SaleEvent, { type: OtherEvent }>;
 

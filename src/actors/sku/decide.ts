@@ -9,6 +9,7 @@
  * 5. A known hold id, adjustment id or sale id is answered from memory; other content is `exists_with_different`.
  */
 import { type Decider, dispatch } from '../../protocol/decider.ts';
+import type { Allocation } from './allocation.ts';
 import { attachHold, commitHold, releaseHold, retakeHold } from './assignment.ts';
 import { attachRows, commitRows, releaseRows } from './assignment-rows.ts';
 import type { SkuCommand, SkuCommands } from './commands.ts';
@@ -17,7 +18,7 @@ import { evolveSku } from './evolve.ts';
 import { placeRows } from './hold-rows.ts';
 import { placeHold, readHold, voidHold } from './holds.ts';
 import { forgottenIds } from './memory.ts';
-import { reportAnswered } from './pending.ts';
+import { dueReports, reportAnswered } from './pending.ts';
 import { placedIds } from './placed-rows.ts';
 import { restoreSku, restoreSkuInSlices, skuVersion, snapshotSku, snapshotSkuInSlices } from './snapshot.ts';
 import { deadline, initialSku, type SkuState } from './state.ts';
@@ -33,6 +34,8 @@ import {
 } from './stock.ts';
 import { tick } from './tick.ts';
 
+const noAllocations: ReadonlyMap<Allocation, unknown> = new Map();
+
 type DecideRows = NonNullable<Decider<SkuState, SkuCommand, SkuEvent>['decideRows']>;
 
 const rowsDecider: Readonly<Record<string, DecideRows>> = {
@@ -41,6 +44,16 @@ const rowsDecider: Readonly<Record<string, DecideRows>> = {
   CommitHold: commitRows,
   ReleaseHold: releaseRows,
 };
+
+/**
+ * What rows changed they have changed already, so a report that is due is formed with them: a SKU that few want needs no
+ * Tick, and no frame of its own, for each hold.
+ */
+function withReport(...[state, rows, at, answers]: Parameters<DecideRows>): ReturnType<DecideRows> {
+  const decision = rowsDecider[rows.type]!(state, rows, at, answers);
+  const isDue = decision.event !== null && state.reportDueMs <= at;
+  return isDue ? { ...decision, more: dueReports(state, noAllocations, at) } : decision;
+}
 
 export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
   kind: 'sku',
@@ -65,7 +78,7 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
     Tick: tick,
     Answered: reportAnswered,
   }),
-  decideRows: (state, rows, at, answers) => rowsDecider[rows.type]!(state, rows, at, answers),
+  decideRows: withReport,
   evolve: evolveSku,
   pendingMessages: (state) => state.pending,
   deadline,

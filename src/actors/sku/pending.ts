@@ -2,14 +2,16 @@
  * The reports that a sku sends to a sale about its stock and its tickets: at most one every `reportEveryMs` for each
  * sale, and one at a time, until the sale has answered.
  *
- * 1. A report is formed in `evolve`, by ReportFormed only, which a Tick decides on: replay makes the same ones under the
- *    same ids. All other events only mark that the sale has something to hear.
+ * 1. A report is formed in `evolve`, by ReportFormed only: replay makes the same ones under the same ids. All other events
+ *    only mark that the sale has something to hear. ReportFormed is decided on with the rows that change something, when
+ *    the last report is long enough ago, else by a Tick.
  * 2. Until a report is formed changes gather; it carries the newest values (last one wins).
  * 3. A formed report never changes: it holds its own arrays.
  * 4. A report names at most `reportTicketsMax` tickets; the others follow in the next one.
  * 5. A report's number is the engine time at which it was formed. Earlier versions counted 1, 2, 3 … and formed reports
  *    by any event, so their journals do not say which ones the sale has heard: today's numbers are greater than all of
  *    those, so the sale takes no report for a repeat, and hears once more what it may have heard.
+ * 6. A report can wait a moment for those of other SKUs (runtime/outbox.ts).
  */
 import { type Answered, type Instant, message, noEvents } from '../../protocol/decider.ts';
 import { type ReportStock, reportStock } from '../sale/commands.ts';
@@ -71,7 +73,10 @@ export function formReport(state: SkuState, saleId: string, atMs: number): void 
 }
 
 export function reportMessage(sku: string, saleId: string, command: ReportStock): ReportMessage {
-  return message(`report:${sku}:${saleId}:${command.seq}`, reportStock, saleId, command);
+  return {
+    ...message(`report:${sku}:${saleId}:${command.seq}`, reportStock, saleId, command),
+    canWait: true,
+  };
 }
 
 /** Finds what is under way and when the next report is due, once per report: asking for it costs nothing. */

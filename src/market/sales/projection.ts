@@ -35,6 +35,7 @@ const types = eventTypes<SaleEvent>({
   TicketsReleased: false,
   AdmissionsExpired: false,
   StockReported: false,
+  StocksReported: false,
 });
 
 type SaleCreated = Extract<SaleEvent, { type: 'SaleCreated' }>;

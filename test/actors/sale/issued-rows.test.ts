@@ -96,7 +96,7 @@ describe('joins of one group', () => {
 
   test('that fit no row travel alone', () => {
     const { rows } = joinSale;
-    const fits = (fields: Row) => rows.write(fields, new Int32Array(rows.words), 0);
+    const fits = (fields: Row) => rows.write(fields, new Int32Array(rows.words), 0, []);
     const { site: _, ...siteless } = row(1, 1);
     for (const fields of [row(1, 1), siteless, row(1, 1, { requestId: request(1), address: 2 ** 32 - 1 })])
       expect(fits(fields)).toBe(true);

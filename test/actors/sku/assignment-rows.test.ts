@@ -79,11 +79,12 @@ function decideGroup(state: SkuState, asked: readonly Asked[], at: number, outco
   const rows = group.rows();
   group.finish();
   const decided = new RowAnswers();
-  const { code, event, common, pushes = [] } = skuDecider.decideRows!(state, rows, at, decided);
+  const { code, event, common, pushes } = skuDecider.decideRows!(state, rows, at, decided);
   group.settle({ code: 'ok', body: copied([code, common, decided.others] satisfies GroupAnswer) });
   outcome.answers.push(...answers);
   if (event !== null) outcome.events.push(copied(event));
-  outcome.pushes.push(...pushes.map(({ topic, body }) => `${topic} ${(body as { level: string }).level}`));
+  const said = typeof pushes === 'function' ? pushes() : (pushes ?? []);
+  outcome.pushes.push(...said.map(({ topic, body }) => `${topic} ${(body as { level: string }).level}`));
 }
 
 /** As the objects that they are. */

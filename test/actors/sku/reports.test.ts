@@ -1,7 +1,10 @@
 /** What a SKU reports to its sales, and when. */
 import { describe, expect, test } from 'vitest';
 import type { ReportStock } from '../../../src/actors/sale/commands.ts';
+import { placeHold as declaration } from '../../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../../src/actors/sku/decide.ts';
+import { RowAnswers } from '../../../src/protocol/rows.ts';
+import { rowsOf } from '../../support/rows.ts';
 import { given, step } from '../given.ts';
 import { drop, heard, opened, openedAt, placed, placeHold, registered, reported } from './story.ts';
 
@@ -38,6 +41,36 @@ describe('when a sale hears of changes', () => {
       .then({ code: 'created', deadline: openedAt + 5_001 })
       .when(tick, openedAt + 5_001)
       .then({ code: 'ok', pendingMessages: [{ id: idOf(openedAt + 5_001), command: { held: 2 } }] });
+  });
+
+  test('with the rows that change something when the last report is long enough ago, else by a Tick', () => {
+    const { state } = longDrop().events(reported(openedAt), heard(openedAt));
+    const place = (n: number, at: number) => {
+      const uuid = `00000000-0000-7000-8000-00000000000${n}`;
+      const row = { holdId: uuid, buyerId: `acc_${uuid}`, ticketNumber: n, quantity: 1 };
+      const rows = rowsOf(declaration, [
+        { ...row, saleId: 'sal_1', admissionExpiresAtMs: openedAt + 60_000 },
+      ]);
+      const { event, more = [] } = skuDecider.decideRows!(state, rows, at, new RowAnswers());
+      for (const each of more) skuDecider.evolve(state, each);
+      return [event!, ...more].map(({ type }) => type);
+    };
+    expect(place(1, openedAt + 99)).toEqual(['HoldsPlaced']);
+    expect(skuDecider.deadline(state, openedAt + 99)).toBe(openedAt + 100);
+    expect(place(2, openedAt + 100)).toEqual(['HoldsPlaced', 'ReportFormed']);
+    expect(reportsOf(state)).toMatchObject([
+      {
+        seq: openedAt + 100,
+        held: 2,
+        tickets: [
+          [1, 1, 0],
+          [2, 1, 0],
+        ],
+      },
+    ]);
+    expect(skuDecider.deadline(state, openedAt + 100)).toBeGreaterThan(openedAt + 60_000);
+    // It is under way: the next one waits for its answer.
+    expect(place(3, openedAt + 500)).toEqual(['HoldsPlaced']);
   });
 
   test('one report at a time: changes gather while it is unanswered, and the last value wins', () => {
