@@ -70,15 +70,14 @@ export class Outbox {
   }
 
   send(outgoing: Outgoing): void {
-    if (!outgoing.pending.canWait) return this.#sendNow(outgoing);
-    if (this.#gathered === null) {
-      this.#gatherOn();
-      this.#sendNow(outgoing);
-    } else {
+    if (outgoing.pending.canWait && this.#gathered !== null) {
       // So it is not sent again before it was sent.
       outgoing.sentAtMs = null;
       this.#gathered.push(outgoing);
+      return;
     }
+    if (outgoing.pending.canWait) this.#gatherOn();
+    this.#sendNow(outgoing);
   }
 
   /** Nothing is sent any more. */
