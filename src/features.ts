@@ -41,6 +41,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
     import('./market/accounts/routes.ts'),
     import('./market/audit/routes.ts'),
     import('./market/catalog/routes.ts'),
+    import('./market/categories/routes.ts'),
     import('./market/inventory/routes.ts'),
     import('./market/sales/routes.ts'),
     import('./market/waiting-room/routes.ts'),
@@ -108,7 +109,9 @@ export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job)[]> {
   const nouns = await Promise.all([
     import('./market/accounts/job.ts'),
     import('./market/catalog/job.ts'),
+    import('./market/catalog/stock-job.ts'),
     import('./market/payments/job.ts'),
+    import('./ops/feed-forgetting.ts'),
     import('./ops/stock-reconciliation.ts'),
   ]);
   return nouns.map(({ createJob }) => createJob);

@@ -61,12 +61,12 @@ async function lookTwice(opened: Stores): Promise<AuditReport> {
 }
 
 function text({ mismatches, compared, auditHead }: AuditReport): string {
-  const { skus, holds, orders, ordersUnderWay, payments, actions, frames } = compared;
+  const { skus, holds, orders, ordersUnderWay, payments, actions, frames, products, changes } = compared;
   const lines = [
     `Compared ${skus} SKUs, ${holds} holds, ${orders} orders (${ordersUnderWay} under way), ${
       payments === null ? 'no payments: there is no provider to ask' : `${payments} payments`
     }; ${frames} frames replayed.`,
-    `Followed ${actions} actions of the audit trail${auditHead === null ? '' : `, to ${auditHead}`}.`,
+    `Followed ${changes} changes of ${products} products, and ${actions} actions of the audit trail${auditHead === null ? '' : `, to ${auditHead}`}.`,
     ...mismatches
       .slice(0, printedMax)
       .map(

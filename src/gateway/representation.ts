@@ -15,8 +15,13 @@ export function represent(reply: Reply, route: Route | null, head: RequestHead):
   if (reply.file !== undefined) return fileReply(reply.status, reply.file, head);
   const etag = reply.headers?.ETag;
   if (etag !== undefined && head.ifNoneMatch !== '' && isKnown(head.ifNoneMatch, etag))
-    return { status: 304, headers: { ETag: etag } };
-  if (route?.cacheSeconds === undefined || reply.body === undefined) return reply;
+    return {
+      status: 304,
+      headers: { ETag: etag },
+      ...(reply.cacheControl !== undefined && { cacheControl: reply.cacheControl }),
+    };
+  const isPublic = route?.cacheSeconds !== undefined && reply.cacheControl === undefined;
+  if (!isPublic || reply.body === undefined) return reply;
   const coding = head.acceptEncoding === '' ? null : codingFor(head.acceptEncoding);
   const { body } = reply;
   const isConstant = body instanceof Uint8Array;

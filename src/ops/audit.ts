@@ -1,6 +1,7 @@
 /**
  * The audit: recomputes stock, holds, orders and payments from snapshots and journal, beside a running server
- * or without one, and compares them with the tables and the provider. It also follows the chain of the audit trail.
+ * or without one, and compares them with the tables and the provider. It also follows the chain of the audit trail
+ * and those of the changes of products.
  *
  * 1. Read only. One partition is in memory at a time; of the others only what is compared across partitions is kept.
  * 2. Actors and rows of a partition are compared as of the same frame, the cut: whatever is written meanwhile is later.
@@ -24,6 +25,7 @@ import {
   type OrderInBrief,
   type ProviderLedger,
 } from './audit-entries.ts';
+import { auditChains } from './audit-provenance.ts';
 import { type Inspection, type InspectionDeps, inspect, readOn } from './inspection.ts';
 
 interface AuditDeps {
@@ -46,6 +48,9 @@ export interface AuditReport {
     /** Of administrators and operators: those of the audit trail. */
     actions: number;
     frames: number;
+    /** Products with a chain of changes, and the links of all chains. */
+    products: number;
+    changes: number;
   };
   /** The audit trail's last hash: whoever keeps it elsewhere sees it when last actions were taken off. Null: there is none. */
   auditHead: string | null;
@@ -67,7 +72,10 @@ const framesPerRead = 512;
 export async function audit(deps: AuditDeps): Promise<AuditReport> {
   const report: AuditReport = {
     mismatches: [],
-    compared: { skus: 0, holds: 0, orders: 0, ordersUnderWay: 0, payments: null, actions: 0, frames: 0 },
+    compared: {
+      ...{ skus: 0, holds: 0, orders: 0, ordersUnderWay: 0, payments: null },
+      ...{ actions: 0, frames: 0, products: 0, changes: 0 },
+    },
     auditHead: null,
     cuts: [],
   };
@@ -82,6 +90,9 @@ export async function audit(deps: AuditDeps): Promise<AuditReport> {
     report.compared.payments = provider.payments.length;
     report.mismatches.push(...compareProvider(findings.orders, provider));
   }
+  const chains = await auditChains(deps.pool);
+  Object.assign(report.compared, { products: chains.products, changes: chains.changes });
+  report.mismatches.push(...chains.mismatches);
   const trail = await auditActions(openDatabase(deps.pool).query);
   report.mismatches.push(...trail.mismatches);
   report.compared.actions = trail.count;

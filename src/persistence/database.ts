@@ -2,17 +2,22 @@
  * How the market talks to PostgreSQL: a database that is away, full or late is `busy` for the caller, who may retry;
  * everything else that goes wrong is a bug and stays an exception.
  */
-import type { Pool, QueryResultRow } from 'pg';
+import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import { DoorbusterError } from '../protocol/errors.ts';
 import { inTransaction } from './transaction.ts';
 
 export interface Database {
-  query<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  readonly query: Query;
   /** All or nothing. */
   transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result>;
 }
 
-export type Query = <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+/** `name`: each connection prepares the statement once under it; for few texts that come often. */
+export type Query = <Row extends QueryResultRow>(
+  text: string,
+  values?: readonly unknown[],
+  name?: string,
+) => Promise<Row[]>;
 
 /** SQLSTATE classes and codes of a server that is away, out of resources, cancelled us, or broke a deadlock. */
 const passingStates = /^(?:08|53|57|58|40001|40P01|25P03|55P03)/;
@@ -31,9 +36,9 @@ function asBusy(error: unknown): unknown {
 
 export function openDatabase(pool: Pool): Database {
   return {
-    async query(text, values = []) {
+    async query(text, values = [], name) {
       try {
-        return (await pool.query(text, values as unknown[])).rows as never;
+        return (await pool.query(configOf(text, values, name))).rows as never;
       } catch (error) {
         throw asBusy(error);
       }
@@ -41,13 +46,21 @@ export function openDatabase(pool: Pool): Database {
     async transaction(work) {
       try {
         return await inTransaction(pool, (client) =>
-          work(async (text, values = []) => (await client.query(text, values as unknown[])).rows as never),
+          work(
+            async (text, values = [], name) =>
+              (await client.query(configOf(text, values, name))).rows as never,
+          ),
         );
       } catch (error) {
         throw asBusy(error);
       }
     },
   };
+}
+
+function configOf(text: string, values: readonly unknown[], name: string | undefined): QueryConfig {
+  const config = { text, values: values as unknown[] };
+  return name === undefined ? config : { ...config, name };
 }
 
 /** Whether a statement broke this unique index. */

@@ -9,6 +9,8 @@ export const prefixes = {
   ticket: 'tkt',
   order: 'ord',
   product: 'prd',
+  image: 'img',
+  category: 'cat',
   address: 'adr',
   request: 'req',
   session: 'ses',

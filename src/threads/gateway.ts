@@ -6,6 +6,7 @@ import { type LimitMemory, Limits } from '../gateway/limits.ts';
 import type { Services } from '../gateway/route.ts';
 import { readWebFiles } from '../gateway/web-files.ts';
 import { followRevocations } from '../market/accounts/revocations.ts';
+import { followCatalog, shownPagesOf } from '../market/categories/shown-index.ts';
 import { type RunMemory, ServerRun } from '../market/idempotency/run.ts';
 import { ActorKeyStore } from '../market/idempotency/store.ts';
 import { AccessLines } from '../ops/access-log.ts';
@@ -54,7 +55,7 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
     webhookSecret,
     limits: new Limits(config, limitMemory, { gateway: data.gateway, tokenSecret, now: clock.now }),
   };
-  const stopFollowing = followRevocations(services);
+  const stopFollowing = [followRevocations(services), followCatalog(services)];
   const [routes, live, pages, files] = await Promise.all([
     loadRoutes(),
     loadLive(),
@@ -72,11 +73,16 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
       onPush: (push) => gateway.onPush(push),
       stats: () => ({
         ...gateway.stats(),
-        metrics: [...gateway.metrics(), ...thread.metrics(), ...(accessLog?.metrics() ?? [])],
+        metrics: [
+          ...gateway.metrics(),
+          ...shownPagesOf(services).metrics(),
+          ...thread.metrics(),
+          ...(accessLog?.metrics() ?? []),
+        ],
       }),
       async stop(graceMs) {
         await gateway.stop(graceMs);
-        stopFollowing();
+        for (const stop of stopFollowing) stop();
         await pool.end();
         await accessLog?.stop();
         return true;

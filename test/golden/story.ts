@@ -441,6 +441,7 @@ function endShop(story: Story): void {
   story.atMs += 25 * 3_600_000;
   story.tick('sku', sku);
   story.send('sku', sku, { type: 'RetireSku' });
+  story.send('sku', sku, { type: 'ReinstateSku' });
 }
 
 function requests(story: Story): void {

@@ -17,9 +17,10 @@ const configReaders = ['main', 'cli', 'threads'];
 
 /** What the shop, or the engine, may use of a room that is not its own. */
 export const contracts: Readonly<Record<string, readonly string[]>> = {
-  persistence: ['cursor', 'database', 'hash-chain', 'projection', 'table', 'transaction'],
+  persistence: ['cursor', 'database', 'feed', 'hash-chain', 'projection', 'table', 'transaction'],
   gateway: [
-    ...['etag', 'handling', 'pages', 'problem', 'recent-map', 'route', 'schemas', 'texts', 'tokens'],
+    ...['etag', 'handling', 'kept-replies', 'pages', 'problem', 'recent-map', 'route'],
+    ...['schemas', 'texts', 'tokens'],
     ...['derive-key', 'key-store', 'live/codec', 'live/feature', 'live/socket'],
   ],
 };

@@ -133,6 +133,57 @@ describe('the catalogue', () => {
     await client.refused('removeProduct', 404, 'not_found', { who: seller, path });
   });
 
+  it('has variants that come, change and go, with what they cost and who said so', async () => {
+    const first = `S-${randomUUID()}`;
+    const made = await client.ask('createProduct', 201, { who: seller, body: productBody([first], 7) });
+    const path = { productId: made.body.productId };
+    const [{ price }] = made.body.variants;
+    const sku = `S-${randomUUID()}`;
+    const body = { sku, price, compareAtPrice: price, stock: 2 };
+    await client.ask('addVariant', 201, { who: seller, path, body });
+    await client.refused('addVariant', 409, 'sku_taken', { who: seller, path, body });
+    const one = { who: seller, path: { ...path, sku } };
+    const changed = await client.ask('changeVariant', 200, { ...one, body: { options: { size: 'L' } } });
+    expect(changed.body.variants[1].options).toEqual({ size: 'L' });
+    await client.ask('removeVariant', 204, one);
+    await client.refused('removeVariant', 404, 'not_found', one);
+    const last = { who: seller, path: { ...path, sku: first } };
+    await client.refused('removeVariant', 409, 'wrong_state', last);
+    expect((await client.ask('listPrices', 200, { path })).body.items).toHaveLength(2);
+    expect((await client.ask('listProvenance', 200, { path })).body.items).toHaveLength(4);
+    const inSale = { who: drop.seller, path: { sku: drop.sku, productId: '' } };
+    const { items } = (await client.ask('getSale', 200, { path: { saleId: drop.saleId } })).body;
+    inSale.path.productId = items[0].productId;
+    const spare = { sku: `S-${randomUUID()}`, price, stock: 1 };
+    await client.ask('addVariant', 201, { who: drop.seller, path: inSale.path, body: spare });
+    await client.refused('removeVariant', 409, 'variant_in_use', inSale);
+  });
+
+  it('is a tree of categories, which admins change', async () => {
+    const who = await admin(server);
+    const name = `Oddities ${randomUUID().slice(0, 8)}`;
+    const made = (await client.ask('createCategory', 201, { who, body: { name } })).body;
+    await client.refused('createCategory', 409, 'category_exists', { who, body: { name } });
+    await client.refused('createCategory', 403, 'forbidden', { who: seller, body: { name } });
+    const path = { categoryId: made.categoryId };
+    const below = (
+      await client.ask('createCategory', 201, { who, body: { name: 'Below', parentId: made.categoryId } })
+    ).body;
+    await client.refused('changeCategory', 409, 'category_cycle', {
+      who,
+      path,
+      body: { parentId: below.categoryId },
+    });
+    await client.refused('removeCategory', 409, 'category_not_empty', { who, path });
+    const moved = { who, path: { categoryId: below.categoryId } };
+    await client.ask('changeCategory', 200, { ...moved, body: { parentId: null, name: `${name} too` } });
+    await client.ask('getCategory', 200, { path: { slug: made.slug } });
+    await client.refused('getCategory', 404, 'not_found', { path: { slug: 'no-such-slug' } });
+    await client.ask('listCategories', 200);
+    await client.ask('removeCategory', 204, moved);
+    await client.refused('removeCategory', 404, 'not_found', moved);
+  });
+
   it('has stock that is exact', async () => {
     const path = { sku: `S-${randomUUID()}` };
     await client.ask('createProduct', 201, { who: seller, body: productBody([path.sku], 7) });

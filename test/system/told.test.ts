@@ -119,7 +119,7 @@ describe('case 14: available means one thing', () => {
     expect(available).toBe(4);
     expect((await open(who, sku, available)).status).toBe(201);
     // Pages of the catalogue say the same once the tables have it.
-    const products = () => expected(server, `GET /v1/products?seller=${who.accountId}`, 200);
+    const products = () => expected(server, `GET /v1/products?seller=${who.accountId}`, 200, { who });
     await waitFor(async () => (await products()).items[0].variants[0].available === 0);
   });
 });

@@ -69,6 +69,10 @@ export type ReadStock = Sent<typeof readStock>;
 export const retireSku = command('RetireSku').takes<object>().answers<StockView>();
 export type RetireSku = Sent<typeof retireSku>;
 
+/** The catalogue has the product again: new sales of it may be made. ok (also when it was never retired) | not_found. */
+export const reinstateSku = command('ReinstateSku').takes<object>().answers<StockView>();
+export type ReinstateSku = Sent<typeof reinstateSku>;
+
 /**
  * Sets units aside for a sale. created | ok (same again) | exists_with_different | unknown_sku (also another seller's,
  * and a retired one) | validation_failed | insufficient_stock {available} | busy.
@@ -267,6 +271,7 @@ export type SkuCommands =
   | typeof adjustStock
   | typeof readStock
   | typeof retireSku
+  | typeof reinstateSku
   | typeof openAllocation
   | typeof closeAllocation
   | typeof pauseAllocation

@@ -30,6 +30,7 @@ import {
   pauseAllocation,
   readStock,
   registerSku,
+  reinstateSku,
   retireSku,
 } from './stock.ts';
 import { tick } from './tick.ts';
@@ -68,6 +69,7 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
     CloseAllocation: closeAllocation,
     PauseAllocation: pauseAllocation,
     RetireSku: retireSku,
+    ReinstateSku: reinstateSku,
     PlaceHold: placeHold,
     ReadHold: readHold,
     VoidHold: voidHold,

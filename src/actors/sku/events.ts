@@ -19,6 +19,7 @@ export type SkuEvent =
     }
   | { type: 'SkuChanged'; title: string; price: Money; atMs: number }
   | { type: 'SkuRetired'; atMs: number }
+  | { type: 'SkuReinstated'; atMs: number }
   /** `by`: who did it in the seller's place; absent where it was the seller, and in records of before. */
   | { type: 'StockAdjusted'; adjustmentId: string; delta: number; reason: string; by?: Deputy; atMs: number }
   | {

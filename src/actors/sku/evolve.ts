@@ -64,7 +64,8 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
       state.price = event.price;
       break;
     case 'SkuRetired':
-      state.isRetired = true;
+    case 'SkuReinstated':
+      state.isRetired = event.type === 'SkuRetired';
       break;
     case 'StockAdjusted':
       state.onHand += event.delta;

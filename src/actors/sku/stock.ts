@@ -14,6 +14,7 @@ import type {
   PauseAllocation,
   ReadStock,
   RegisterSku,
+  ReinstateSku,
   RetireSku,
   StockView,
 } from './commands.ts';
@@ -75,6 +76,11 @@ export function changeSku(state: SkuState, command: ChangeSku, at: Instant): Sto
 export function retireSku(state: SkuState, _command: RetireSku, at: Instant): StockDecision {
   if (state.registration === null) return refuse('not_found');
   return answer('ok', state.isRetired ? noEvents : [{ type: 'SkuRetired', atMs: at }], at);
+}
+
+export function reinstateSku(state: SkuState, _command: ReinstateSku, at: Instant): StockDecision {
+  if (state.registration === null) return refuse('not_found');
+  return answer('ok', state.isRetired ? [{ type: 'SkuReinstated', atMs: at }] : noEvents, at);
 }
 
 export function adjustStock(state: SkuState, command: AdjustStock, at: Instant): StockDecision {

@@ -1,22 +1,25 @@
 /**
  * Sends the sku actors what the catalogue's rows say: that a SKU exists, its present title and price, and that it left
- * the catalogue.
+ * the catalogue or came back. What was never for sale has no actor.
  *
  * 1. A product is registered by one request at a time (its row is locked) and always with its present row, so an
  *    older title or price can never be the last that is sent.
  * 2. `busy` leaves the row as it is: the next round sends it again. Sending twice changes nothing.
  */
-import { changeSku, readStock, registerSku, retireSku } from '../../actors/sku/commands.ts';
+import { changeSku, readStock, registerSku, reinstateSku, retireSku } from '../../actors/sku/commands.ts';
 import type { Database, Query } from '../../persistence/database.ts';
+import type { Code } from '../../protocol/codes.ts';
 import type { Ask } from '../../protocol/command.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
+import type { Money } from '../../protocol/money.ts';
 
 type ActorState = 'pending' | 'stale' | 'current' | 'refused';
 
 interface Row {
   sku: string;
   actor_state: ActorState;
-  is_archived: boolean;
+  is_for_sale: boolean;
   seller_id: string;
   title: string;
   price_amount: string;
@@ -70,9 +73,24 @@ export class Registration {
     return pending.length;
   }
 
+  /** Whether units of the SKU are held or set aside, or a sale of it is not over. Refuses with `busy`. */
+  async isInUse(query: Query, sku: string): Promise<boolean> {
+    const known = await this.#ask(readStock, sku, {});
+    if (known.code === 'ok' && known.body.held + known.body.allotted > 0) return true;
+    if (known.code !== 'ok' && known.code !== 'not_found')
+      throw new DoorbusterError('busy', 'The stock of the SKU is not known in this moment: try again');
+    const [sale] = await query(
+      `SELECT 1 FROM sale_items i JOIN sales s ON s.sale_id = i.sale_id
+       WHERE i.sku = $1 AND s.stock <> 'refused' AND s.phase <> 'ended' LIMIT 1`,
+      [sku],
+    );
+    return sale !== undefined;
+  }
+
   async #registerLocked(query: Query, productId: string): Promise<Registered> {
     const rows = await query<Row>(
-      `SELECT v.sku, v.actor_state, v.price_amount, v.currency, v.initial_stock, p.seller_id, p.title, p.is_archived
+      `SELECT v.sku, v.actor_state, v.price_amount, v.currency, v.initial_stock, p.seller_id, p.title,
+         p.status = 'active' AND NOT v.is_removed AS is_for_sale
        FROM variants v JOIN products p USING (product_id)
        WHERE product_id = $1 AND actor_state <> 'current' ORDER BY position`,
       [productId],
@@ -83,9 +101,9 @@ export class Registration {
     if (rows.length > 0) {
       await query(
         `UPDATE variants SET actor_state = n.state,
-           registered_at = CASE WHEN n.state = 'current' THEN coalesce(registered_at, now()) ELSE registered_at END
-         FROM unnest($1::text[], $2::text[]) AS n(sku, state) WHERE variants.sku = n.sku`,
-        [rows.map((row) => row.sku), states],
+           registered_at = CASE WHEN n.state = 'current' AND n.is_for_sale THEN coalesce(registered_at, now()) ELSE registered_at END
+         FROM unnest($1::text[], $2::text[], $3::boolean[]) AS n(sku, state, is_for_sale) WHERE variants.sku = n.sku`,
+        [rows.map((row) => row.sku), states, rows.map((row) => row.is_for_sale)],
       );
     }
     const refused = rows.find((_, i) => states[i] === 'refused')?.sku ?? null;
@@ -96,25 +114,33 @@ export class Registration {
 
   /** Sends one row to its SKU's actor; answers with what the row's state is then. */
   async #send(productId: string, row: Row): Promise<ActorState> {
-    if (row.is_archived) {
+    if (!row.is_for_sale) {
       const { code } = await this.#ask(retireSku, row.sku, {});
       // One that was never registered is in no sale, and will not be.
       return code === 'ok' || code === 'not_found' ? 'current' : 'stale';
     }
     const change = { title: row.title, price: { amount: Number(row.price_amount), currency: row.currency } };
     if (row.actor_state === 'stale') {
-      const { code } = await this.#ask(changeSku, row.sku, change);
+      const code = await this.#change(row.sku, change);
       return code === 'ok' ? 'current' : code === 'not_found' ? 'pending' : 'stale';
     }
     const stock = Number(row.initial_stock);
     const registration = { productId, sellerId: row.seller_id, ...change, stock };
     const { code } = await this.#ask(registerSku, row.sku, registration);
-    if (code === 'created' || code === 'ok') return 'current';
+    if (code === 'created') return 'current';
+    if (code === 'ok')
+      return (await this.#ask(reinstateSku, row.sku, {})).code === 'ok' ? 'current' : 'pending';
     if (code !== 'exists_with_different') return 'pending';
     // Ours from an earlier try whose answer was lost, before a change of title or price? Then it only needs that.
     const known = await this.#ask(readStock, row.sku, {});
     if (known.code !== 'ok') return 'pending';
     if (known.body.productId !== productId) return 'refused';
-    return (await this.#ask(changeSku, row.sku, change)).code === 'ok' ? 'current' : 'pending';
+    return (await this.#change(row.sku, change)) === 'ok' ? 'current' : 'pending';
+  }
+
+  /** The actor may have been told before that its SKU left the catalogue. */
+  async #change(sku: string, change: { title: string; price: Money }): Promise<Code> {
+    const { code } = await this.#ask(changeSku, sku, change);
+    return code === 'ok' ? (await this.#ask(reinstateSku, sku, {})).code : code;
   }
 }

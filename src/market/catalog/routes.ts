@@ -1,28 +1,15 @@
 /** The catalogue: what is sold, by whom, at which regular price. */
-import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
-import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
-import { Page } from '../../gateway/schemas.ts';
-import { digestOf } from '../../protocol/digest.ts';
+import { etagHeader, ifMatchHeader } from '../../gateway/etag.ts';
+import { idParam, invalid } from '../../gateway/handling.ts';
+import { type Identity, type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { isId } from '../../protocol/ids.ts';
-import { NewProduct, Product, ProductChange, ProductFilter } from './schemas.ts';
+import { shownPagesOf } from '../categories/shown-index.ts';
+import { findBranch } from '../categories/store.ts';
+import { routes as historyRoutes } from './history-routes.ts';
+import { claimOf, tagOf, unshared } from './replies.ts';
+import { NewProduct, Product, ProductChange, ProductFilter, ProductPage } from './schemas.ts';
 import { catalogOf } from './store.ts';
-
-function productIdParam(text: string): string {
-  if (!isId('product', text)) throw new DoorbusterError('not_found', 'No such product');
-  return text;
-}
-
-/** The version, which a change is based on, and a name of what the body shows that changes without a change: stock, rating. */
-function tagOf({ version, variants, rating, ratingCount }: Product): string {
-  const moving = [rating, ratingCount, ...variants.map(({ available }) => available)];
-  return etagOf(`${version}.${digestOf(moving)}`);
-}
-
-/** Admins act for every seller. */
-function ownerOf({ roles, accountId }: Identity): string | null {
-  return roles.includes('admin') ? null : accountId;
-}
+import { routes as variantRoutes } from './variant-routes.ts';
 
 const createProduct = route({
   method: 'POST',
@@ -30,7 +17,7 @@ const createProduct = route({
   operationId: 'createProduct',
   summary: 'Put a product into the catalogue',
   tag: 'Catalogue',
-  who: ['seller'],
+  who: ['seller', 'admin'],
   body: NewProduct,
   mints: 'product',
   replies: {
@@ -42,7 +29,7 @@ const createProduct = route({
   },
   refusals: ['sku_taken', 'busy'],
   async handle({ services, identity, body, mintedId }) {
-    const product = await catalogOf(services).create(identity.accountId, mintedId, body);
+    const product = await catalogOf(services).create(identity, mintedId, body);
     return reply(201, product, {
       ETag: tagOf(product),
       Location: `/v1/products/${product.productId}`,
@@ -50,20 +37,65 @@ const createProduct = route({
   },
 });
 
+/** Whose products the list is of, when it is not of those that everybody sees. */
+function ownerOf({ status, seller }: ProductFilter, identity: Identity | null): string | null | undefined {
+  if (status === undefined)
+    return seller !== undefined && seller === identity?.accountId ? seller : undefined;
+  if (identity === null) throw new DoorbusterError('unauthenticated', 'Your own products need a token');
+  if (identity.roles.includes('admin')) return seller ?? null;
+  if (seller !== undefined && seller !== identity.accountId)
+    throw new DoorbusterError('forbidden', 'Only the owner sees what is not public');
+  return identity.accountId;
+}
+
 const listProducts = route({
   method: 'GET',
   path: '/v1/products',
   operationId: 'listProducts',
-  summary: 'The catalogue, by category, seller and order',
+  summary: 'The catalogue, by category, brand, tag, seller, price and stock, in several orders',
   tag: 'Catalogue',
   who: 'anybody',
   query: ProductFilter,
   cacheSeconds: 5,
-  replies: { 200: { description: 'A page of products', schema: Page(Product) } },
-  async handle({ services, query }) {
-    return reply(200, await catalogOf(services).list(query));
+  replies: {
+    200: { description: 'A page of products', schema: ProductPage },
+    301: {
+      description: 'The category has another slug now',
+      headers: { Location: 'The same list by its present slug' },
+    },
+  },
+  refusals: ['unauthenticated', 'forbidden'],
+  async handle({ services, query, identity }) {
+    if (query.page !== undefined && query.cursor !== undefined)
+      invalid('/page', 'must not be given with a cursor');
+    const owner = ownerOf(query, identity);
+    if (owner !== undefined || sells(identity)) return answerList(services, query, owner);
+    const key = JSON.stringify(Object.entries(query).sort());
+    return shownPagesOf(services).lists.get(key, () => answerList(services, query, owner));
   },
 });
+
+async function answerList(services: Services, filter: ProductFilter, owner: string | null | undefined) {
+  const { category, ...rest } = filter;
+  const branch = category === undefined ? null : await findBranch(services.database.query, category);
+  if (branch !== null && branch.movedTo !== null) {
+    const there = new URLSearchParams({ ...textsOf(rest), category: branch.movedTo });
+    return reply(301, undefined, { Location: `/v1/products?${there}` });
+  }
+  const categoryIds = category === undefined ? null : (branch?.categoryIds ?? []);
+  const listing = { ...rest, categoryIds, ...(owner && { seller: owner }) };
+  const page = await catalogOf(services).list(listing, owner !== undefined);
+  return owner === undefined ? reply(200, page) : unshared(reply(200, page));
+}
+
+/** Whoever may change products is answered from the tables: what an answer told them is in their next one. */
+function sells(identity: Identity | null): boolean {
+  return identity !== null && identity.roles.some((role) => role === 'seller' || role === 'admin');
+}
+
+function textsOf(filter: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, String(value)]));
+}
 
 const readProduct = route({
   method: 'GET',
@@ -75,9 +107,14 @@ const readProduct = route({
   cacheSeconds: 5,
   replies: { 200: { description: 'The product', schema: Product, headers: etagHeader } },
   refusals: ['not_found'],
-  async handle({ services, params }) {
-    const product = await catalogOf(services).read(productIdParam(params.productId));
-    return reply(200, product, { ETag: tagOf(product) });
+  async handle({ services, params, identity }) {
+    const productId = idParam('product', params.productId);
+    const answer = async () => {
+      const { product, isOwn } = await catalogOf(services).read(productId, identity);
+      const shown = reply(200, product, { ETag: tagOf(product) });
+      return isOwn ? unshared(shown) : shown;
+    };
+    return sells(identity) ? answer() : shownPagesOf(services).products.get(productId, answer);
   },
 });
 
@@ -91,11 +128,10 @@ const changeProduct = route({
   body: ProductChange,
   headers: ifMatchHeader,
   replies: { 200: { description: 'The product', schema: Product, headers: etagHeader } },
-  refusals: ['not_found', 'stale_version'],
+  refusals: ['not_found', 'stale_version', 'wrong_state'],
   async handle({ services, identity, params, headers, body }) {
-    const versions = versionsOf(headers['if-match']);
-    const productId = productIdParam(params.productId);
-    const product = await catalogOf(services).change(ownerOf(identity), productId, versions, body);
+    const claim = claimOf(identity, params.productId, headers['if-match']);
+    const product = await catalogOf(services).change(claim, body);
     return reply(200, product, { ETag: tagOf(product) });
   },
 });
@@ -111,16 +147,13 @@ const removeProduct = route({
   replies: { 204: { description: 'Gone' } },
   refusals: ['not_found', 'stale_version'],
   async handle({ services, identity, params, headers }) {
-    const versions = versionsOf(headers['if-match']);
-    await catalogOf(services).archive(ownerOf(identity), productIdParam(params.productId), versions);
+    await catalogOf(services).archive(claimOf(identity, params.productId, headers['if-match']));
     return reply(204);
   },
 });
 
 export const routes: readonly Route[] = [
-  createProduct,
-  listProducts,
-  readProduct,
-  changeProduct,
-  removeProduct,
+  ...[createProduct, listProducts, readProduct, changeProduct, removeProduct],
+  ...variantRoutes,
+  ...historyRoutes,
 ];

@@ -1,188 +1,122 @@
-/**
- * A product as rows: reading them, writing a new one, changing one. Every function works inside its caller's
- * transaction.
- */
+/** A product as rows, and as it is shown. Reading only; `writing.ts` writes. */
+import { createHash } from 'node:crypto';
 import type { Query } from '../../persistence/database.ts';
-import { DoorbusterError } from '../../protocol/errors.ts';
+import { prefixes } from '../../protocol/ids.ts';
 import type { Money } from '../../protocol/money.ts';
-import { checkChargeable } from '../pricing/schemas.ts';
-import type { NewProduct, Product, ProductChange, Variant } from './schemas.ts';
+import type { Image, Product, ProductStatus, Variant } from './schemas.ts';
 
-export interface ProductRow {
-  product_id: string;
-  seller_id: string;
-  title: string;
-  description: string;
-  brand: string;
-  category: string;
-  attributes: Product['attributes'];
-  images: string[];
-  price_amount: string;
-  rating: string;
-  rating_count: number;
-  version: number;
-  created_at: Date;
-  updated_at: Date;
-  variants: (Omit<Variant, 'price'> & Money)[];
+/** Of the table `products AS p`: whether anybody may see the product. An index of a list has the same condition. */
+export const isPublic = 'p.is_public';
+
+interface VariantRow extends Money {
+  readonly sku: string;
+  readonly options: Variant['options'];
+  readonly compareAt: number | null;
+  readonly images: string[];
+  readonly threshold: number;
+  readonly available: number;
 }
 
-export const columns = `p.*, (
-  SELECT coalesce(json_agg(json_build_object('sku', v.sku, 'options', v.options, 'amount', v.price_amount,
-    'currency', v.currency, 'available', s.on_hand - s.held - s.sold - coalesce(s.allotted, 0)) ORDER BY v.position), '[]')
-  FROM variants v LEFT JOIN stock_levels s ON s.sku = v.sku WHERE v.product_id = p.product_id) AS variants`;
+export interface ProductRow {
+  readonly product_id: string;
+  readonly seller_id: string;
+  readonly seller_name: string | null;
+  readonly title: string;
+  readonly description: string;
+  readonly brand: string;
+  readonly category_id: string;
+  readonly category: string;
+  readonly tags: string[];
+  readonly attributes: Product['attributes'];
+  readonly status: ProductStatus;
+  readonly is_public: boolean;
+  readonly images: string[];
+  readonly price_amount: string;
+  readonly currency: string;
+  readonly rating: string;
+  readonly rating_count: number;
+  readonly version: number;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly change_seq: number;
+  readonly change_hash: string | null;
+  readonly variants: readonly VariantRow[];
+}
 
-export const fromRow = (row: ProductRow): Product => ({
-  productId: row.product_id,
-  sellerId: row.seller_id,
-  title: row.title,
-  description: row.description,
-  brand: row.brand,
-  category: row.category,
-  attributes: row.attributes,
-  images: row.images,
-  variants: row.variants.map(({ sku, options, amount, currency, available }) => ({
+/** A SKU whose stock has no row yet was put in a moment ago, or is not for sale yet. */
+const available = `coalesce(s.on_hand - s.held - s.sold - coalesce(s.allotted, 0), v.initial_stock)`;
+
+const rowsText = `SELECT p.product_id, p.seller_id, a.name AS seller_name, p.title, p.description, p.brand,
+    p.category_id, c.path AS category, p.tags, p.attributes, p.status, p.is_public, p.images, p.price_amount, p.currency, p.rating,
+    p.rating_count, p.version, p.created_at, p.updated_at, p.change_seq, p.change_hash,
+    (SELECT coalesce(json_agg(json_build_object('sku', v.sku, 'options', v.options, 'amount', v.price_amount,
+       'currency', v.currency, 'compareAt', v.compare_at_amount, 'images', v.images,
+       'threshold', v.low_stock_threshold, 'available', ${available}) ORDER BY v.position), '[]')
+     FROM variants v LEFT JOIN stock_levels s ON s.sku = v.sku
+     WHERE v.product_id = p.product_id AND NOT v.is_removed) AS variants
+  FROM products p JOIN categories c ON c.category_id = p.category_id JOIN accounts a ON a.account_id = p.seller_id
+  WHERE p.product_id = ANY($1)`;
+
+/** In the order of the ids; what there is not is left out. */
+export async function readRows(query: Query, productIds: readonly string[]): Promise<ProductRow[]> {
+  if (productIds.length === 0) return [];
+  const rows = await query<ProductRow>(rowsText, [productIds], 'catalog_rows');
+  const byId = new Map(rows.map((row) => [row.product_id, row]));
+  return productIds.flatMap((productId) => byId.get(productId) ?? []);
+}
+
+/** `forOwner`: with what only the owner is shown. */
+export function fromRow(row: ProductRow, forOwner = false): Product {
+  const { seller_id: sellerId, currency } = row;
+  return {
+    productId: row.product_id,
+    sellerId,
+    seller: { sellerId, name: row.seller_name ?? '', ratingAvg: null },
+    title: row.title,
+    description: row.description,
+    brand: row.brand,
+    category: row.category,
+    tags: row.tags,
+    attributes: row.attributes,
+    status: row.status,
+    images: row.images.map((url) => externalImage(row.product_id, url)),
+    variants: row.variants.map((variant) => variantOf(variant, forOwner)),
+    priceFrom: { amount: Number(row.price_amount), currency },
+    ratingAvg: row.rating_count === 0 ? null : Number(row.rating),
+    reviewCount: row.rating_count,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    version: row.version,
+  };
+}
+
+function variantOf(row: VariantRow, forOwner: boolean): Variant {
+  const { sku, options, amount, currency, compareAt, images } = row;
+  const left = Math.max(0, row.available);
+  const isLow = left <= row.threshold;
+  return {
     sku,
     options,
     price: { amount, currency },
-    available,
-  })),
-  rating: row.rating_count === 0 ? null : Number(row.rating),
-  ratingCount: row.rating_count,
-  createdAt: row.created_at.toISOString(),
-  updatedAt: row.updated_at.toISOString(),
-  version: row.version,
-});
-
-const invalid = (path: string, message: string) =>
-  new DoorbusterError('validation_failed', 'The product is not valid', { errors: [{ path, message }] });
-
-/** `Electronics>Phones ` as `Electronics > Phones`. */
-export function normaliseCategory(category: string): string {
-  const levels = category.split('>').map((level) => level.trim());
-  if (levels.some((level) => level === '')) throw invalid('/category', 'must be names separated by >');
-  return levels.join(' > ');
+    ...(compareAt !== null && { compareAtPrice: { amount: compareAt, currency } }),
+    images,
+    inStock: left > 0,
+    stockLevel: left === 0 ? 'none' : isLow ? 'low' : 'high',
+    ...(isLow && { left }),
+    ...(forOwner && { available: row.available }),
+  };
 }
 
-export function checkVariants(variants: readonly { sku: string; price?: Money }[]): void {
-  const currency = variants.find((variant) => variant.price)?.price?.currency;
-  const seen = new Set<string>();
-  for (const [i, { sku, price }] of variants.entries()) {
-    if (seen.has(sku)) throw invalid(`/variants/${i}/sku`, 'must not be named twice');
-    seen.add(sku);
-    if (price && price.currency !== currency)
-      throw invalid(`/variants/${i}/price/currency`, 'must be the same for all variants of a product');
-  }
-}
-
-/** Refuses what can never be charged; what is free needs no charge. */
-export function checkPrices(variants: readonly { price?: Money }[]): void {
-  for (const [i, { price }] of variants.entries()) {
-    if (price && price.amount > 0) checkChargeable(`/variants/${i}/price`, price);
-  }
-}
-
-export function skuTaken(sku: string): DoorbusterError {
-  return new DoorbusterError('sku_taken', `The SKU ${sku} exists already`, { sku });
-}
-
-export async function insertProduct(
-  query: Query,
-  sellerId: string,
-  productId: string,
-  product: NewProduct,
-): Promise<void> {
-  const cheapest = Math.min(...product.variants.map((variant) => variant.price.amount));
-  const inserted = await query(
-    `INSERT INTO products (product_id, seller_id, title, description, brand, category, attributes, images,
-       price_amount, currency) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-     ON CONFLICT (product_id) DO NOTHING RETURNING 1`,
-    [
-      productId,
-      sellerId,
-      product.title,
-      product.description ?? '',
-      product.brand ?? '',
-      product.category,
-      JSON.stringify(product.attributes ?? {}),
-      JSON.stringify(product.images ?? []),
-      cheapest,
-      product.variants[0]!.price.currency,
-    ],
-  );
-  // The id is ours alone, so it was a repeat of this very request.
-  if (inserted.length === 0) return;
-  const rows = product.variants.map(({ sku, options = {}, price, stock }, position) => ({
-    sku,
-    position,
-    options,
-    price_amount: price.amount,
-    currency: price.currency,
-    initial_stock: stock,
-  }));
-  // In order of SKU, so that two products which share some cannot wait for each other.
-  const taken = await query<{ sku: string }>(
-    `INSERT INTO variants (sku, product_id, position, options, price_amount, currency, initial_stock)
-     SELECT v.sku, $1, v.position, v.options, v.price_amount, v.currency, v.initial_stock
-     FROM jsonb_to_recordset($2) AS v(sku text, position integer, options jsonb, price_amount bigint, currency text,
-       initial_stock bigint) ORDER BY v.sku COLLATE "C"
-     ON CONFLICT (sku) DO NOTHING RETURNING sku`,
-    [productId, JSON.stringify(rows)],
-  );
-  if (taken.length === rows.length) return;
-  const mine = new Set(taken.map((row) => row.sku));
-  throw skuTaken(rows.find((row) => !mine.has(row.sku))!.sku);
-}
-
-/** Writes the change and answers whether the actors must be sent it. */
-export async function updateProduct(query: Query, row: ProductRow, change: ProductChange): Promise<boolean> {
-  const before = fromRow(row);
-  const variants = changedVariants(before, change.variants ?? []);
-  const after = { ...before, ...change };
-  await query(
-    `UPDATE products SET title = $2, description = $3, brand = $4, category = $5, attributes = $6, images = $7,
-       price_amount = $8, currency = $9, version = version + 1, updated_at = now() WHERE product_id = $1`,
-    [
-      row.product_id,
-      after.title,
-      after.description,
-      after.brand,
-      normaliseCategory(after.category),
-      JSON.stringify(after.attributes),
-      JSON.stringify(after.images),
-      Math.min(...variants.map((variant) => variant.price.amount)),
-      variants[0]!.price.currency,
-    ],
-  );
-  const rows = variants.map(({ sku, options, price }, i) => ({
-    sku,
-    options,
-    ...price,
-    isStale: after.title !== before.title || !isSamePrice(price, before.variants[i]!.price),
-  }));
-  await query(
-    `UPDATE variants SET options = v.options, price_amount = v.amount, currency = v.currency,
-       actor_state = CASE WHEN v."isStale" AND actor_state = 'current' THEN 'stale' ELSE actor_state END
-     FROM jsonb_to_recordset($1) AS v(sku text, options jsonb, amount bigint, currency text, "isStale" boolean)
-     WHERE variants.sku = v.sku`,
-    [JSON.stringify(rows)],
-  );
-  return rows.some((variant) => variant.isStale);
-}
-
-/** All variants of the product, with their changes. */
-function changedVariants(before: Product, changes: NonNullable<ProductChange['variants']>): Variant[] {
-  for (const [i, { sku }] of changes.entries()) {
-    if (!before.variants.some((variant) => variant.sku === sku))
-      throw invalid(`/variants/${i}/sku`, 'must be a variant of this product');
-  }
-  checkPrices(changes);
-  const bySku = new Map(changes.map((variant) => [variant.sku, variant]));
-  const variants = before.variants.map((variant) => ({ ...variant, ...bySku.get(variant.sku) }));
-  if (bySku.size !== changes.length) checkVariants(changes);
-  checkVariants(variants);
-  return variants;
-}
-
-function isSamePrice(a: Money, b: Money): boolean {
-  return a.amount === b.amount && a.currency === b.currency;
+/** An image that lies elsewhere: nothing is known of it but its address. The same address has the same id. */
+function externalImage(productId: string, url: string): Image {
+  const digest = createHash('sha256').update(`${productId} ${url}`).digest('hex');
+  const uuid = `${digest.slice(0, 8)}-${digest.slice(8, 12)}-8${digest.slice(13, 16)}-8${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
+  return {
+    imageId: `${prefixes.image}_${uuid}`,
+    url,
+    thumbnailUrl: url,
+    width: null,
+    height: null,
+    alt: '',
+  };
 }

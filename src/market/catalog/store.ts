@@ -2,73 +2,42 @@
  * The catalogue: products and their variants. What is for sale and how many is the sku actors' business; this table
  * says what a product is, and `registration.ts` sends it to the actors.
  *
- * 1. A SKU belongs to one product for ever; a deleted product is archived and keeps its SKUs.
+ * 1. A SKU belongs to one product for ever; a deleted product is archived and keeps its SKUs, a removed variant too.
  * 2. A row is written before its actor is asked, and says what the actor does not know yet, so that a crash in between
  *    is mended by asking again.
  * 3. Creating is repeatable under one product id.
  */
-
-import { perGateway } from '../../gateway/route.ts';
+import { type Identity, perGateway } from '../../gateway/route.ts';
 import { limitDefault } from '../../gateway/schemas.ts';
-import { type CursorPart, decodeCursor, idPart, numberPart, pageOf } from '../../persistence/cursor.ts';
 import type { Database, Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
+import { shownPagesOf } from '../categories/shown-index.ts';
+import { type Actor, actorOf } from './change-store.ts';
+import { checkPrices, checkVariants } from './checks.ts';
+import { countListed, type Listing, listByCursor, listByPage } from './listing.ts';
 import { Registration } from './registration.ts';
+import { fromRow, type ProductRow, readRows } from './rows.ts';
 import {
-  checkPrices,
-  checkVariants,
-  columns,
-  fromRow,
+  type NewProduct,
+  type NewVariant,
+  type Product,
+  type ProductChange,
+  type ProductPage,
+  type VariantChange,
+  variantsMax,
+} from './schemas.ts';
+import {
   insertProduct,
-  normaliseCategory,
-  type ProductRow,
+  insertVariants,
+  readRow,
+  removeVariant,
+  settle,
   skuTaken,
+  touch,
   updateProduct,
-} from './rows.ts';
-import type { NewProduct, Product, ProductChange, ProductFilter, ProductSort } from './schemas.ts';
+} from './writing.ts';
 
 const notFound = () => new DoorbusterError('not_found', 'No such product');
-
-interface SortOrder {
-  readonly orderBy: string;
-  /** Rows after the cursor's key $1, $2. */
-  readonly after: string;
-  /** What a cursor's key is made of. */
-  readonly parts: readonly CursorPart[];
-  keyOf(row: ProductRow): (string | number)[];
-}
-
-const productId = idPart('product');
-const amount = numberPart(1_000_000_000_000);
-const rating = numberPart(5, 2);
-
-/** Every order ends with the id, so that no two rows are equal and pages neither repeat nor miss one. */
-const sorts: Readonly<Record<ProductSort, SortOrder>> = {
-  newest: {
-    orderBy: 'p.product_id DESC',
-    after: 'p.product_id < $1',
-    parts: [productId],
-    keyOf: (row) => [row.product_id],
-  },
-  price_asc: {
-    orderBy: 'p.price_amount, p.product_id',
-    after: '(p.price_amount, p.product_id) > ($1::numeric, $2)',
-    parts: [amount, productId],
-    keyOf: (row) => [Number(row.price_amount), row.product_id],
-  },
-  price_desc: {
-    orderBy: 'p.price_amount DESC, p.product_id DESC',
-    after: '(p.price_amount, p.product_id) < ($1::numeric, $2)',
-    parts: [amount, productId],
-    keyOf: (row) => [Number(row.price_amount), row.product_id],
-  },
-  rating: {
-    orderBy: 'p.rating DESC, p.product_id DESC',
-    after: '(p.rating, p.product_id) < ($1::numeric, $2)',
-    parts: [rating, productId],
-    keyOf: (row) => [Number(row.rating), row.product_id],
-  },
-};
 
 /** What a SKU is called wherever it is shown outside the catalogue. */
 export interface CatalogueEntry {
@@ -77,27 +46,43 @@ export interface CatalogueEntry {
   readonly imageUrl: string | null;
 }
 
+/** A change of somebody's product: whose it must be, and which version of it. */
+export interface Claim {
+  readonly productId: string;
+  readonly identity: Identity;
+  /** null: whatever the version. */
+  readonly versions: readonly string[] | null;
+}
+
 export class Catalog {
   readonly #database: Database;
   readonly #registration: Registration;
+  readonly #onChange: (productId: string) => void;
 
-  constructor(database: Database, registration: Registration) {
+  /** `onChange` hears of a change once it is committed. */
+  constructor(
+    database: Database,
+    registration: Registration,
+    onChange: (productId: string) => void = () => {},
+  ) {
     this.#database = database;
     this.#registration = registration;
+    this.#onChange = onChange;
   }
 
   /** Refuses with `sku_taken` {sku}, `validation_failed`, `busy` (its SKUs are registered later: repeat with the same id). */
-  async create(sellerId: string, productId: string, product: NewProduct): Promise<Product> {
+  async create(identity: Identity, productId: string, product: NewProduct): Promise<Product> {
     checkVariants(product.variants);
     checkPrices(product.variants);
-    const category = normaliseCategory(product.category);
-    await this.#database.transaction((query) =>
-      insertProduct(query, sellerId, productId, { ...product, category }),
-    );
+    const sellerId = identity.accountId;
+    const actor = actorOf(identity, sellerId);
+    await this.#database.transaction((query) => insertProduct(query, actor, sellerId, productId, product));
+    this.#onChange(productId);
     const { isCurrent, refused } = await this.#registration.register(productId);
     if (refused !== null) {
       // The SKU has an actor but no row, because the tables are older than the journal. The actor decides.
       await this.#database.query('DELETE FROM products WHERE product_id = $1', [productId]);
+      this.#onChange(productId);
       throw skuTaken(refused);
     }
     if (!isCurrent) {
@@ -106,12 +91,26 @@ export class Catalog {
         'The SKUs are not registered yet: repeat with the same Idempotency-Key',
       );
     }
-    return this.read(productId);
+    return this.#shown(productId);
   }
 
-  /** Refuses with `not_found`. */
-  async read(productId: string): Promise<Product> {
-    return fromRow(await rowOf((text, values) => this.#database.query(text, values), productId));
+  /** As its owner or an admin is shown it. */
+  async #shown(productId: string): Promise<Product> {
+    return fromRow(await readRow(this.#database.query, productId), true);
+  }
+
+  /** `identity` sees its own whatever its status; an admin sees all. Refuses with `not_found`. */
+  async read(productId: string, identity: Identity | null): Promise<{ product: Product; isOwn: boolean }> {
+    const row = await readRow(this.#database.query, productId);
+    const isOwn = identity !== null && isOwner(identity, row);
+    if (!isOwn && !row.is_public) throw notFound();
+    return { product: fromRow(row, isOwn), isOwn };
+  }
+
+  /** In this order; those that there are not, or that are not public, are left out. */
+  async summaries(productIds: readonly string[]): Promise<Product[]> {
+    const rows = await readRows(this.#database.query, productIds);
+    return rows.filter((row) => row.is_public).map((row) => fromRow(row));
   }
 
   /** By SKU; also of what was taken out of the catalogue since. */
@@ -124,94 +123,130 @@ export class Catalog {
     return new Map(rows.map(({ sku, ...entry }) => [sku, entry]));
   }
 
-  async list({ category, seller, sort = 'newest', cursor, limit = limitDefault }: ProductFilter) {
-    const order = sorts[sort];
-    const key = decodeCursor(cursor, sort, order.parts);
-    const values: unknown[] = key ?? [];
-    const value = (of: unknown) => `$${values.push(of)}`;
-    const conditions = ['NOT p.is_archived'];
-    if (key) conditions.push(order.after);
-    if (seller !== undefined) conditions.push(`p.seller_id = ${value(seller)}`);
-    if (category !== undefined) {
-      const prefix = normaliseCategory(category);
-      // `X > …` are exactly the texts from `X > ` up to `X >!`, in the byte order of collation "C".
-      conditions.push(
-        `(p.category = ${value(prefix)} OR (p.category >= ${value(`${prefix} > `)} AND p.category < ${value(`${prefix} >!`)}))`,
-      );
+  /** `forOwner`: whoever asks owns all of them. Refuses with `validation_failed`. */
+  async list(listing: Listing, forOwner = false): Promise<ProductPage> {
+    const { query } = this.#database;
+    const { page, limit = limitDefault } = listing;
+    const shown = (rows: readonly ProductRow[]) => rows.map((row) => fromRow(row, forOwner));
+    if (page === undefined) {
+      const { rows, nextCursor } = await listByCursor(query, listing);
+      return { items: shown(rows), nextCursor };
     }
-    const rows = await this.#database.query<ProductRow>(
-      `SELECT ${columns} FROM products p WHERE ${conditions.join(' AND ')}
-       ORDER BY ${order.orderBy} LIMIT ${value(limit + 1)}`,
-      values,
-    );
-    const page = pageOf(rows, limit, sort, order.keyOf);
-    return { items: page.rows.map(fromRow), nextCursor: page.nextCursor };
+    const [rows, total] = await Promise.all([listByPage(query, listing, page), countListed(query, listing)]);
+    return { items: shown(rows), total, page, totalPages: Math.ceil(total / limit) };
   }
 
-  /** `sellerId` null: whoever the owner is. `versions` null: whatever the version. */
-  async change(
-    sellerId: string | null,
-    productId: string,
-    versions: readonly string[] | null,
-    change: ProductChange,
-  ): Promise<Product> {
-    const mustRegister = await this.#database.transaction(async (query) =>
-      updateProduct(query, await lockOwned(query, sellerId, productId, versions), change),
+  /** Refuses with `not_found`, `stale_version`, `validation_failed`, `wrong_state`. */
+  async change(claim: Claim, change: ProductChange): Promise<Product> {
+    const mustRegister = await this.#locked(claim, (query, row, actor) =>
+      updateProduct(query, actor, row, change),
     );
-    if (mustRegister) await this.#sendChange(productId);
-    return this.read(productId);
+    if (mustRegister) await this.#sendChange(claim.productId);
+    return this.#shown(claim.productId);
   }
 
-  /** Sent now when that works, else by the next round of the noun's job: the change itself is done. */
-  async #sendChange(productId: string): Promise<void> {
-    await this.#registration.register(productId).catch((error) => {
-      if (!(error instanceof DoorbusterError)) throw error;
+  async archive(claim: Claim): Promise<void> {
+    await this.#locked(claim, async (query, row, actor) => {
+      if (row.status === 'archived') throw notFound();
+      return updateProduct(query, actor, row, { status: 'archived' });
     });
+    await this.#sendChange(claim.productId);
   }
 
-  async archive(
-    sellerId: string | null,
-    productId: string,
-    versions: readonly string[] | null,
-  ): Promise<void> {
-    await this.#database.transaction(async (query) => {
-      await lockOwned(query, sellerId, productId, versions);
-      await query(
-        'UPDATE products SET is_archived = true, version = version + 1, updated_at = now() WHERE product_id = $1',
+  /** Refuses with `not_found`, `stale_version`, `sku_taken` {sku}, `validation_failed`. */
+  async addVariant(claim: Claim, variant: NewVariant): Promise<Product> {
+    const { productId } = claim;
+    await this.#locked(claim, async (query, row, actor) => {
+      checkVariants([variant], row.currency, () => '');
+      checkPrices([variant], () => '');
+      if (row.variants.length >= variantsMax)
+        throw new DoorbusterError('validation_failed', `A product has at most ${variantsMax} variants`);
+      const [last] = await query<{ position: number }>(
+        'SELECT max(position) AS position FROM variants WHERE product_id = $1',
         [productId],
       );
-      await query(`UPDATE variants SET actor_state = 'stale' WHERE product_id = $1`, [productId]);
+      await insertVariants(query, productId, [variant], last!.position + 1, row.status);
+      await settle(query, productId);
+      await touch(query, actor, productId);
+    });
+    const refused = await this.#sendChange(productId);
+    if (refused === variant.sku) {
+      await this.#locked({ ...claim, versions: null }, async (query, _, actor) => {
+        await query('DELETE FROM price_history WHERE sku = $1', [variant.sku]);
+        await query('DELETE FROM variants WHERE sku = $1', [variant.sku]);
+        await settle(query, productId);
+        await touch(query, actor, productId);
+      });
+      throw skuTaken(refused);
+    }
+    return this.#shown(productId);
+  }
+
+  /** Refuses with `not_found`, `stale_version`, `validation_failed`. */
+  async changeVariant(claim: Claim, sku: string, change: VariantChange): Promise<Product> {
+    const mustRegister = await this.#locked(claim, (query, row, actor) => {
+      if (!row.variants.some((variant) => variant.sku === sku)) throw notFound();
+      return updateProduct(query, actor, row, { variants: [{ sku, ...change }] }, () => '');
+    });
+    if (mustRegister) await this.#sendChange(claim.productId);
+    return this.#shown(claim.productId);
+  }
+
+  /**
+   * Refuses with `not_found`, `stale_version`, `wrong_state` (it is the last one), `variant_in_use` while units of it
+   * are held or a sale is not over, `busy`.
+   */
+  async removeVariant(claim: Claim, sku: string): Promise<void> {
+    const { productId } = claim;
+    await this.#locked(claim, async (query, row, actor) => {
+      if (!row.variants.some((variant) => variant.sku === sku)) throw notFound();
+      if (row.variants.length === 1)
+        throw new DoorbusterError('wrong_state', 'A product keeps one variant: take the product out instead');
+      if (await this.#registration.isInUse(query, sku))
+        throw new DoorbusterError('variant_in_use', 'Units are held, or a sale of it is not over', { sku });
+      await removeVariant(query, productId, sku);
+      await touch(query, actor, productId);
     });
     await this.#sendChange(productId);
   }
-}
 
-async function rowOf(query: Query, productId: string): Promise<ProductRow> {
-  const [row] = await query<ProductRow>(
-    `SELECT ${columns} FROM products p WHERE p.product_id = $1 AND NOT p.is_archived`,
-    [productId],
-  );
-  if (!row) throw notFound();
-  return row;
-}
+  /** Sent now when that works, else by the next round of the noun's job: the change itself is done. */
+  async #sendChange(productId: string): Promise<string | null> {
+    try {
+      return (await this.#registration.register(productId)).refused;
+    } catch (error) {
+      if (!(error instanceof DoorbusterError)) throw error;
+      return null;
+    }
+  }
 
-/** Locks the product's row for the owner's change. */
-async function lockOwned(
-  query: Query,
-  sellerId: string | null,
-  productId: string,
-  versions: readonly string[] | null,
-): Promise<ProductRow> {
-  await query('SELECT 1 FROM products WHERE product_id = $1 FOR UPDATE', [productId]);
-  const row = await rowOf(query, productId);
-  if (sellerId !== null && row.seller_id !== sellerId) throw notFound();
-  if (versions !== null && !versions.some((version) => Number(version.split('.', 1)[0]) === row.version))
-    throw new DoorbusterError('stale_version', `The product is at version ${row.version}`, {
-      version: row.version,
+  /** Locks the product's row for the owner's change. */
+  async #locked<Result>(
+    { productId, identity, versions }: Claim,
+    work: (query: Query, row: ProductRow, actor: Actor) => Promise<Result>,
+  ): Promise<Result> {
+    const result = await this.#database.transaction(async (query) => {
+      await query('SELECT 1 FROM products WHERE product_id = $1 FOR UPDATE', [productId]);
+      const row = await readRow(query, productId);
+      if (!isOwner(identity, row)) throw notFound();
+      if (versions !== null && !versions.some((version) => Number(version.split('.', 1)[0]) === row.version))
+        throw new DoorbusterError('stale_version', `The product is at version ${row.version}`, {
+          version: row.version,
+        });
+      return work(query, row, actorOf(identity, row.seller_id));
     });
-  return row;
+    this.#onChange(productId);
+    return result;
+  }
 }
 
-export const catalogOf = perGateway(
-  ({ database, ask, log }) => new Catalog(database, new Registration(database, ask, log)),
-);
+/** Admins act for every seller. */
+function isOwner({ accountId, roles }: Identity, row: ProductRow): boolean {
+  return roles.includes('admin') || accountId === row.seller_id;
+}
+
+export const catalogOf = perGateway((services) => {
+  const { database, ask, log } = services;
+  const pages = shownPagesOf(services);
+  return new Catalog(database, new Registration(database, ask, log), (productId) => pages.forget(productId));
+});

@@ -1,4 +1,4 @@
-/** Stock levels: what each SKU has, from the sku actor's events. */
+/** Stock levels: what each SKU has, from the sku actor's events; and the facts of the feed that follow from them. */
 import type pg from 'pg';
 import type { SkuEvent } from '../../actors/sku/events.ts';
 import { eventTypes, type Projection, ProjectionBroken } from '../../persistence/projection.ts';
@@ -33,6 +33,7 @@ const types = eventTypes<SkuEvent>({
   SkuRegistered: true,
   SkuChanged: false,
   SkuRetired: false,
+  SkuReinstated: false,
   StockAdjusted: true,
   AllotmentOpened: true,
   AllotmentClosed: true,
@@ -115,10 +116,15 @@ function setAside(row: StockRow, units: number): void {
 
 async function project(client: pg.ClientBase, records: readonly JournalRecord[]): Promise<void> {
   const rows = new Map<string, StockRow>();
+  const before = new Map<string, number>();
   const known = [...new Set(records.map((record) => record.key))];
-  for (const row of await stockTable.load(client, known)) rows.set(row.sku, row);
+  for (const row of await stockTable.load(client, known)) {
+    rows.set(row.sku, row);
+    before.set(row.sku, availableOf(row));
+  }
   for (const { key, event } of records) rows.set(key, foldStock(rows.get(key), key, event as SkuEvent));
   await stockTable.save(client, [...rows.values()]);
+  await tellFeed(client, before, rows);
   await recordProjected(client, adjustmentsByOthers(records));
 }
 
@@ -129,6 +135,39 @@ export function adjustmentsByOthers(records: readonly JournalRecord[]): Action[]
     if (adjusted.type !== 'StockAdjusted' || adjusted.by === undefined) return [];
     const { by: actor, reason, delta, adjustmentId } = adjusted;
     return [{ actor, action: 'stock.adjusted', target, reason, details: { delta, adjustmentId } }];
+  });
+}
+
+function availableOf({ onHand, held, sold, allotted }: StockRow): number {
+  return onHand - held - sold - (allotted ?? 0);
+}
+
+/**
+ * People are shown how many units are left when they are few. A drop sells what was set aside for it, which changes
+ * nothing here, so its purchases cost no statement.
+ */
+const feedText = `INSERT INTO feed (topic, key, type, body)
+  SELECT 'item', v.product_id, 'StockChanged', jsonb_build_object('sku', v.sku, 'available', c.after)
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS c(sku, before, after)
+    JOIN variants v ON v.sku = c.sku COLLATE "C"
+  WHERE c.before IS NULL OR least(c.before, c.after) <= v.low_stock_threshold
+  ORDER BY v.sku`;
+
+async function tellFeed(
+  client: pg.ClientBase,
+  before: ReadonlyMap<string, number>,
+  rows: ReadonlyMap<string, StockRow>,
+): Promise<void> {
+  const changed = [...rows.values()].filter((row) => before.get(row.sku) !== availableOf(row));
+  if (changed.length === 0) return;
+  await client.query({
+    name: 'stock_changed',
+    text: feedText,
+    values: [
+      changed.map(({ sku }) => sku),
+      changed.map(({ sku }) => before.get(sku) ?? null),
+      changed.map(availableOf),
+    ],
   });
 }
 

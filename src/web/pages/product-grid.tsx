@@ -20,7 +20,7 @@ export function ProductGrid({ products }: { readonly products: readonly Product[
           <Picture url={imageOf(product)} title={product.title} />
           <strong>{product.title}</strong>
           <span class="quiet">{product.brand}</span>
-          <span class="price">{money(lowestPrice(product))}</span>
+          <span class="price">{money(product.priceFrom)}</span>
           <Stock product={product} />
         </li>
       ))}
@@ -28,18 +28,11 @@ export function ProductGrid({ products }: { readonly products: readonly Product[
   );
 }
 
-/** An address, or what a later server knows of the image. */
 export function imageOf({ images }: Product): string | null {
-  const [first] = images as readonly (string | { readonly url?: string; readonly thumbnailUrl?: string })[];
-  if (first === undefined) return null;
-  return typeof first === 'string' ? first : (first.thumbnailUrl ?? first.url ?? null);
+  return images[0]?.thumbnailUrl ?? null;
 }
 
-export function lowestPrice({ variants }: Product) {
-  return variants.map(({ price }) => price).reduce((a, b) => (b.amount < a.amount ? b : a));
-}
-
-/** null: not known of every variant. */
+/** null: not known of every variant, because the product is somebody else's. */
 export function availableOf({ variants }: Product): number | null {
   return variants.reduce<number | null>(
     (sum, { available }) => (sum === null || available == null ? null : sum + available),
@@ -48,9 +41,9 @@ export function availableOf({ variants }: Product): number | null {
 }
 
 function Stock({ product }: { readonly product: Product }) {
-  const available = availableOf(product);
-  if (available === null) return <span class="stock" />;
-  if (available <= 0) return <span class="stock quiet">{text.soldOutProduct}</span>;
-  if (available <= fewMax) return <span class="stock few">{text.fewLeft(count(available))}</span>;
+  const offered = product.variants.filter(({ inStock }) => inStock);
+  if (offered.length === 0) return <span class="stock quiet">{text.soldOutProduct}</span>;
+  const left = offered.reduce((sum, variant) => sum + (variant.left ?? Number.POSITIVE_INFINITY), 0);
+  if (left <= fewMax) return <span class="stock few">{text.fewLeft(count(left))}</span>;
   return <span class="stock quiet">{text.inStock}</span>;
 }

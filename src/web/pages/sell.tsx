@@ -16,7 +16,7 @@ import { Trouble } from '../parts/trouble.tsx';
 import { session } from '../session.ts';
 import { words } from '../words.ts';
 import { sellerWords } from '../words-seller.ts';
-import { availableOf, imageOf, lowestPrice } from './product-grid.tsx';
+import { availableOf, imageOf } from './product-grid.tsx';
 
 const text = sellerWords.shop;
 const pollSeconds = 5;
@@ -217,7 +217,7 @@ function Listings({ list }: { readonly list: List<Product> }) {
           <span class="quiet">{text.variants(product.variants.length)}</span>
         </span>
       </span>,
-      money(lowestPrice(product)),
+      money(product.priceFrom),
       <Stock key="stock" available={availableOf(product)} />,
     ],
   }));

@@ -112,6 +112,28 @@ describe('stock as the seller sees it', () => {
       .then({ code: 'created' });
   });
 
+  test('a SKU that came back into the catalogue is sold in new sales', () => {
+    given(skuDecider, 'PS-1').when({ type: 'ReinstateSku' }, 1).then({ code: 'not_found' });
+    drop()
+      .when({ type: 'ReinstateSku' }, openedAt)
+      .then({ code: 'ok', events: [] })
+      .when({ type: 'RetireSku' }, openedAt)
+      .then({ code: 'ok' })
+      .when({ type: 'ReinstateSku' }, openedAt)
+      .then({ code: 'ok', events: [{ type: 'SkuReinstated' }], reply: { onHand: 10 } })
+      .when(
+        {
+          ...opened,
+          type: 'OpenAllocation',
+          saleId: 'sal_2',
+          sellerId: 'acc_seller',
+          quantity: 1,
+        } as SkuCommand,
+        openedAt,
+      )
+      .then({ code: 'created' });
+  });
+
   test('while a sale is paused for holds it gives none; the newest revision counts', () => {
     const pause = (revision: number, isPaused: boolean) =>
       ({ type: 'PauseAllocation', saleId: 'sal_1', isPaused, revision }) as const;

@@ -51,6 +51,11 @@ const product = (change: object = {}) => ({
   variants: [{ sku: newSku(), options: { size: 'L' }, price: usd(49_900), stock: 10 }],
   ...change,
 });
+const claim = (productId: string) => ({
+  productId,
+  identity: { accountId: seller.accountId, roles: ['seller'], sessionId: '', expiresAtMs: 0 } as const,
+  versions: null,
+});
 const create = (body: object, token = seller.token, headers: Record<string, string> = {}) =>
   server.call('POST', '/v1/products', { token, body, headers });
 
@@ -65,13 +70,16 @@ describe('a new product', () => {
       sellerId: seller.accountId,
       attributes: { colour: 'black', ports: 3 },
       variants: [{ sku: body.variants[0]!.sku, options: { size: 'L' }, price: usd(49_900) }],
-      rating: null,
-      ratingCount: 0,
+      ratingAvg: null,
+      reviewCount: 0,
+      status: 'active',
+      seller: { sellerId: seller.accountId, name: 'seller', ratingAvg: null },
+      priceFrom: usd(49_900),
       version: 1,
     });
     expect(made.headers.get('etag')).toMatch(/^"1\.\w+"$/);
     const path = made.headers.get('location')!;
-    expect((await server.call('GET', path)).body).toEqual(made.body);
+    expect((await server.call('GET', path, { token: seller.token })).body).toEqual(made.body);
     const stock = await server.call('GET', `/v1/inventory/${body.variants[0]!.sku}`);
     expect(stock.body).toMatchObject({ onHand: 10, held: 0, sold: 0, available: 10 });
     expect(Date.parse(stock.body.asOf)).toBeGreaterThan(0);
@@ -170,7 +178,7 @@ describe('a row whose actor was not sent it', () => {
     const sku = body.variants[0]!.sku;
     const { rows } = await database.pool.query('SELECT product_id FROM variants WHERE sku = $1', [sku]);
     const productId = rows[0].product_id;
-    await catalog.change(seller.accountId, productId, null, {
+    await catalog.change(claim(productId), {
       title: 'Console 2',
       variants: [{ sku, price: usd(500) }],
     });
@@ -192,7 +200,7 @@ describe('a row whose actor was not sent it', () => {
     expect((await create(body)).status).toBe(503);
     server.shards.ask = ask;
     const { rows } = await database.pool.query('SELECT product_id FROM variants WHERE sku = $1', [sku]);
-    await catalog.change(seller.accountId, rows[0].product_id, null, {
+    await catalog.change(claim(rows[0].product_id), {
       variants: [{ sku, price: usd(700) }],
     });
     await registration.registerPending();
@@ -337,6 +345,10 @@ describe('a change', () => {
     expect((await remove(seller.token, '"2"')).status).toBe(412);
     expect((await remove(seller.token, '"1"')).status).toBe(204);
     expect((await server.call('GET', path)).status).toBe(404);
+    const own = await server.call('GET', path, { token: seller.token });
+    expect([own.status, own.body.status, own.headers.get('cache-control')]).toEqual([
+      ...[200, 'archived', 'no-store'],
+    ]);
     expect((await create({ ...product(), variants: body.variants })).body.code).toBe('sku_taken');
   });
 });

@@ -10,7 +10,7 @@ test('the catalogue is busy when the database cannot be reached', async () => {
       async () => ({ code: 'busy', body: null }),
       () => {},
     );
-    return new Catalog(database, registration).list({});
+    return new Catalog(database, registration).list({ categoryIds: null });
   });
   expect(await rejection(list)).toBe('busy');
 });

@@ -1,0 +1,79 @@
+/** What each SKU cost when: a row a price, the present one without an end. */
+import { limitDefault } from '../../gateway/schemas.ts';
+import { decodeCursor, numberPart, type PageFilter, pageOf } from '../../persistence/cursor.ts';
+import type { Database, Query } from '../../persistence/database.ts';
+import type { Money } from '../../protocol/money.ts';
+import type { PastPrice } from './schemas.ts';
+
+interface PresentPrice extends Money {
+  readonly sku: string;
+  readonly compareAt: number | null;
+}
+
+/** Ends the rows that say otherwise and begins new ones. Prices that are as they were change nothing. */
+export async function recordPrices(
+  query: Query,
+  productId: string,
+  prices: readonly PresentPrice[],
+): Promise<void> {
+  await query(
+    `WITH given AS (
+       SELECT * FROM jsonb_to_recordset($2::jsonb) AS g(sku text, amount bigint, currency text, "compareAt" bigint)
+     ), ended AS (
+       UPDATE price_history h SET valid_to = now() FROM given g
+       WHERE h.sku = g.sku AND h.valid_to IS NULL
+         AND (h.price_amount, h.currency, h.compare_at_amount) IS DISTINCT FROM (g.amount, g.currency, g."compareAt")
+       RETURNING h.sku
+     )
+     INSERT INTO price_history (product_id, sku, price_amount, currency, compare_at_amount)
+     SELECT $1, g.sku, g.amount, g.currency, g."compareAt" FROM given g
+     WHERE g.sku IN (SELECT sku FROM ended)
+       OR NOT EXISTS (SELECT FROM price_history h WHERE h.sku = g.sku COLLATE "C" AND h.valid_to IS NULL)
+     ORDER BY g.sku`,
+    [productId, JSON.stringify(prices)],
+  );
+}
+
+export async function endPrice(query: Query, sku: string): Promise<void> {
+  await query('UPDATE price_history SET valid_to = now() WHERE sku = $1 AND valid_to IS NULL', [sku]);
+}
+
+interface PriceRow {
+  readonly position: string;
+  readonly sku: string;
+  readonly price_amount: string;
+  readonly currency: string;
+  readonly compare_at_amount: string | null;
+  readonly valid_from: Date;
+  readonly valid_to: Date | null;
+}
+
+const sort = 'prices';
+const parts = [numberPart(Number.MAX_SAFE_INTEGER)];
+
+/** Newest first. */
+export async function listPrices(
+  database: Database,
+  productId: string,
+  { cursor, limit = limitDefault }: PageFilter,
+): Promise<{ items: PastPrice[]; nextCursor: string | null }> {
+  const [before = null] = decodeCursor(cursor, sort, parts) ?? [];
+  const rows = await database.query<PriceRow>(
+    `SELECT position, sku, price_amount, currency, compare_at_amount, valid_from, valid_to FROM price_history
+     WHERE product_id = $1 AND ($2::bigint IS NULL OR position < $2) ORDER BY position DESC LIMIT $3`,
+    [productId, before, limit + 1],
+  );
+  const page = pageOf(rows, limit, sort, ({ position }) => [Number(position)]);
+  return { items: page.rows.map(pastPrice), nextCursor: page.nextCursor };
+}
+
+function pastPrice(row: PriceRow): PastPrice {
+  const { sku, currency, compare_at_amount: compareAt, valid_from: from, valid_to: to } = row;
+  return {
+    sku,
+    price: { amount: Number(row.price_amount), currency },
+    ...(compareAt !== null && { compareAtPrice: { amount: Number(compareAt), currency } }),
+    from: from.toISOString(),
+    to: to?.toISOString() ?? null,
+  };
+}
