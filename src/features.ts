@@ -51,7 +51,9 @@ export async function loadRoutes(): Promise<readonly Route[]> {
     import('./ops/routes.ts'),
     import('./ops/sample/pictures.ts'),
   ]);
-  return nouns.flatMap(({ routes }) => routes);
+  const { aliasesOf } = await import('./market/aliases/routes.ts');
+  const routes = nouns.flatMap((noun) => noun.routes);
+  return [...routes, ...aliasesOf(routes)];
 }
 
 export async function loadPages(): Promise<readonly WebPage[]> {

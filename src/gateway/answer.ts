@@ -52,6 +52,22 @@ export function writeReply(
   });
 }
 
+/** All of the answer but its body, which is written piece by piece (streamed.ts). */
+export function writeStreamHead(
+  res: HttpResponse,
+  reply: Reply,
+  head: RequestHead,
+  mustClose: boolean,
+  route: Route | null,
+  corsLines: string,
+): void {
+  const typed = typeOf(reply, route) + linesOf(reply, head, mustClose, route, corsLines);
+  res.cork(() => {
+    res.writeStatus(statusLine(reply.status));
+    res.writeHeader('Content-Type', typed);
+  });
+}
+
 const requestIdLine = '\r\nX-Request-Id: ';
 
 /** All header lines behind the type, each with the line's end before it. */

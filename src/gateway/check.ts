@@ -99,15 +99,23 @@ function forEach(schema: Marked, wanted: (schema: Marked) => OnField | null): On
 
 // ----------------------------------------------------------------
 
-/** Query parameters by name, numbers and booleans turned into what the schema says. */
-export function parseQuery(query: string, schema: TSchema | undefined): Record<string, unknown> {
+/**
+ * Query parameters by name, numbers and booleans turned into what the schema says. `nameOf`: what names stand for that
+ * the schema does not have.
+ */
+export function parseQuery(
+  query: string,
+  schema: TSchema | undefined,
+  nameOf: (name: string) => string = (name) => name,
+): Record<string, unknown> {
   if (query === '') return {};
   const values: Record<string, unknown> = Object.create(null);
   const properties = schema === undefined ? {} : (partsOf(schema).properties ?? {});
   for (const pair of query.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
-    const name = decode(equals < 0 ? pair : pair.slice(0, equals));
+    const given = decode(equals < 0 ? pair : pair.slice(0, equals));
+    const name = given === null ? null : nameOf(given);
     const text = decode(equals < 0 ? '' : pair.slice(equals + 1));
     if (name === null || text === null)
       throw invalidRequest(

@@ -7,13 +7,14 @@
  *    for either mistake.
  * 2. Everything wanted from the request is copied before the first await; body chunks are copied when they come.
  * 3. A request gets exactly one answer, corked. Whatever is thrown becomes a problem.
- * 4. Memory is bounded: body bytes per request and together, and requests at once.
+ * 4. Memory is bounded: body bytes per request and together, and requests at once. Large bodies go to files (upload.ts)
+ *    and large answers come piece by piece (streamed.ts).
  * 5. After a chunked body the connection is closed: uWS reads trailers as the next request. A body that is not read to
  *    its end, and a head with a fault, close it, too.
  */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { DoorbusterError } from '../protocol/errors.ts';
-import { writeReply } from './answer.ts';
+import { writeReply, writeStreamHead } from './answer.ts';
 import { preflightNames } from './cors.ts';
 import { RequestHead } from './head.ts';
 import { fingerprintOf } from './idempotency.ts';
@@ -22,7 +23,9 @@ import type { Door, OpenRequest } from './pipeline.ts';
 import { represent } from './representation.ts';
 import { bodyBytesMax, type Gate, parseBody, RequestBody } from './request.ts';
 import type { AnyRequest, Identity, Reply, Route } from './route.ts';
-import { hasBody, type Match } from './router.ts';
+import { hasBody, type Match, readsBody } from './router.ts';
+import { StreamedAnswer, streamsMax } from './streamed.ts';
+import type { Upload, UploadedFile, UploadRules } from './upload.ts';
 
 const noBytes = Buffer.alloc(0);
 
@@ -36,6 +39,12 @@ export class Exchange implements Door {
   #identity: Identity | null = null;
   /** null for a route that reads none. */
   #body: RequestBody | null = null;
+  /** null for a route that takes no file. */
+  #upload: Upload | null = null;
+  /** The upload, once all of it has come. */
+  #uploaded: UploadedFile | null = null;
+  #isPaused = false;
+  #streamed: StreamedAnswer | null = null;
   #isAdmitted = false;
   #isRunning = false;
   #isAborted = false;
@@ -63,10 +72,11 @@ export class Exchange implements Door {
     return this.#head.idempotencyKey;
   }
 
-  fingerprint({ rawBody }: AnyRequest): string {
+  fingerprint({ rawBody, upload }: AnyRequest): string {
     const { path, query } = this.#head;
     const { route } = this.#match!.compiled;
-    return fingerprintOf(route.method, query === '' ? path : `${path}?${query}`, rawBody);
+    const body = upload === null ? rawBody : Buffer.from(upload.sha256, 'hex');
+    return fingerprintOf(route.method, query === '' ? path : `${path}?${query}`, body);
   }
 
   #begin(req: HttpRequest): void {
@@ -95,10 +105,17 @@ export class Exchange implements Door {
       this.#send(preflight);
       return;
     }
-    this.#match = match;
-    const { route } = match.compiled;
+    const page = match.compiled.page ?? null;
+    // Browsers ask for HTML when they want a page, and for anything when a page asks.
+    const chosen = page !== null && head.accept.includes('text/html') ? { ...match, compiled: page } : match;
+    this.#match = chosen;
+    const { route } = chosen.compiled;
 
     this.#identity = gate.pipeline.identify(route, head.authorization, head.client);
+    if (route.upload !== undefined) {
+      this.#receiveFile(route, route.upload);
+      return;
+    }
     if (hasBody(route)) {
       const body = new RequestBody(gate, this.#bodyBytesMax());
       this.#body = body;
@@ -106,6 +123,44 @@ export class Exchange implements Door {
       if (!body.isTooLarge) this.#res.onData((chunk, isLast) => this.#receive(body, chunk, isLast));
     }
     this.#proceed();
+  }
+
+  /** Nothing is written for whoever may not send it. */
+  #receiveFile(route: Route, rules: UploadRules): void {
+    this.#admit(route);
+    if (this.#isDeclaredTooLarge()) throw this.#tooLarge();
+    const { contentType, headers, isChunked } = this.#head;
+    const upload = this.#gate.uploads.begin(rules, contentType, headers['content-encoding'] ?? '', {
+      pause: () => this.#setPaused(true),
+      resume: () => this.#setPaused(false),
+      onFailure: (error) => this.#fail(error),
+    });
+    this.#upload = upload;
+    this.#res.onData((chunk, isLast) => {
+      if (this.#isAnswered || this.#isSettled) return;
+      if (!upload.add(chunk)) this.#fail(this.#tooLarge());
+      // As for a body in memory: trailers of a chunked body are seen before this turn ends.
+      else if (isLast && isChunked) setImmediate(() => void this.#completeUpload(upload));
+      else if (isLast) void this.#completeUpload(upload);
+    });
+  }
+
+  async #completeUpload(upload: Upload): Promise<void> {
+    if (this.#isAnswered || this.#isSettled) return;
+    this.#isRunning = true;
+    try {
+      this.#uploaded = await upload.finish();
+      this.#show(await this.#run(this.#match!, this.#identity), this.#match!.compiled.route);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #setPaused(isPaused: boolean): void {
+    if (this.#isAborted || this.#isAnswered || this.#isPaused === isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#res.pause();
+    else this.#res.resume();
   }
 
   #receive(body: RequestBody, chunk: ArrayBuffer, isLast: boolean): void {
@@ -127,13 +182,8 @@ export class Exchange implements Door {
   #proceed(): void {
     if (this.#isAnswered || this.#isSettled || this.#isRunning) return;
     try {
-      if (!this.#isAdmitted) {
-        const { route } = this.#match!.compiled;
-        this.#gate.pipeline.admit(route, this.#identity);
-        this.#isAdmitted = true;
-      }
-      if (this.#body?.isTooLarge)
-        throw new DoorbusterError('payload_too_large', `A body may have ${this.#bodyBytesMax()} bytes`);
+      this.#admit(this.#match!.compiled.route);
+      if (this.#body?.isTooLarge) throw this.#tooLarge();
       if (this.#body !== null && !this.#body.isComplete) return;
       this.#isRunning = true;
       this.#run(this.#match!, this.#identity).then(
@@ -145,11 +195,20 @@ export class Exchange implements Door {
     }
   }
 
+  #admit(route: Route): void {
+    if (this.#isAdmitted) return;
+    this.#gate.pipeline.admit(route, this.#identity);
+    this.#isAdmitted = true;
+  }
+
+  #tooLarge(): DoorbusterError {
+    return new DoorbusterError('payload_too_large', `A body may have ${this.#bodyBytesMax()} bytes`);
+  }
+
   #run({ compiled, params }: Match, identity: Identity | null): Promise<Reply> {
     const { pipeline } = this.#gate;
     const rawBody = this.#body?.bytes() ?? noBytes;
-    const isParsed = this.#body !== null && !compiled.route.isRaw;
-    const body = isParsed ? parseBody(rawBody, this.#head.contentType) : undefined;
+    const body = readsBody(compiled.route) ? parseBody(rawBody, this.#head.contentType) : undefined;
     const request: OpenRequest = {
       services: pipeline.services,
       identity,
@@ -157,6 +216,7 @@ export class Exchange implements Door {
       query: null,
       body,
       rawBody,
+      upload: this.#uploaded,
       headers: this.#head.headers,
       requestId: this.#head.requestId,
       client: this.#head.client,
@@ -172,6 +232,10 @@ export class Exchange implements Door {
 
   /** Most answers are sent as they are: those to reads may be known to the client, or be compressed for it. */
   #show(reply: Reply, route: Route | null): void {
+    if (reply.stream !== undefined && this.#gate.openStreams >= streamsMax) {
+      this.#fail(tooBusy());
+      return;
+    }
     const isRead = route?.method === 'GET' && reply.status === 200;
     const shown = isRead || reply.file !== undefined ? represent(reply, route, this.#head) : reply;
     if (shown instanceof Promise) void shown.then((encoded) => this.#send(encoded));
@@ -188,17 +252,40 @@ export class Exchange implements Door {
   }
 
   #write(reply: Reply, mustClose: boolean): void {
-    this.#settle(reply.status);
+    const { stream } = reply;
+    const isStreamed = stream !== undefined && this.#head.method !== 'HEAD' && !this.#isAborted;
+    if (!isStreamed) this.#settle(reply.status);
     if (this.#isAborted) return;
+    // A connection that is not read from never hears that its client has gone.
+    if (this.#isPaused) this.#res.resume();
     const route = this.#match?.compiled.route ?? null;
     const corsLines = this.#gate.cors.linesFor(this.#head);
-    writeReply(this.#res, reply, this.#head, mustClose, route, corsLines);
+    if (isStreamed) {
+      writeStreamHead(this.#res, reply, this.#head, mustClose, route, corsLines);
+      void this.#stream(reply.status, stream, mustClose);
+    } else writeReply(this.#res, reply, this.#head, mustClose, route, corsLines);
+  }
+
+  async #stream(status: number, pieces: AsyncIterable<Uint8Array>, mustClose: boolean): Promise<void> {
+    const gate = this.#gate;
+    gate.openStreams += 1;
+    this.#streamed = new StreamedAnswer(this.#res);
+    try {
+      await this.#streamed.send(pieces, mustClose);
+    } catch (error) {
+      // The status has gone out: the log is told, and the client sees an answer that breaks off.
+      gate.pipeline.replyTo(error, this.#head.requestId, this.#match?.compiled.route ?? null);
+    } finally {
+      gate.openStreams -= 1;
+      this.#settle(status);
+    }
   }
 
   /** Also wherever what follows on the connection could be anything but the next request: invariant 5. */
   #mustClose(): boolean {
     const { isLast, isChunked, fault } = this.#head;
     if (this.#gate.isDraining || isLast || isChunked || fault !== null) return true;
+    if (this.#match?.compiled.route.upload !== undefined) return this.#uploaded === null;
     return !this.#body?.isComplete && this.#isDeclaredTooLarge();
   }
 
@@ -207,11 +294,13 @@ export class Exchange implements Door {
   }
 
   #bodyBytesMax(): number {
-    return this.#match?.compiled.route.bodyBytesMax ?? bodyBytesMax;
+    const route = this.#match?.compiled.route;
+    return route?.upload?.bytesMax ?? route?.bodyBytesMax ?? bodyBytesMax;
   }
 
   #abort(): void {
     this.#isAborted = true;
+    this.#streamed?.abort();
     // A handler that runs goes on: its outcome may be stored for a repeat.
     if (!this.#isRunning) this.#settle(499);
   }
@@ -220,6 +309,7 @@ export class Exchange implements Door {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.#body?.release();
+    this.#upload?.close();
     const gate = this.#gate;
     const { requestId, client } = this.#head;
     const route = this.#match?.compiled.route ?? null;

@@ -33,6 +33,8 @@ interface GatewayOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** This gateway's own: what an earlier run of it left there is removed. */
+  readonly uploadFolder: string;
 }
 
 interface GatewayStats {
@@ -52,8 +54,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...(web === null ? [] : pageRoutes(web.files, web.pages)),
     ],
     html: web?.files.html ?? null,
-    host,
-    port,
+    ...{ host, port, uploadFolder: options.uploadFolder },
     onApp: (app) => live.attach(app),
   });
   return new Gateway(server, live, pipeline.limits);

@@ -64,6 +64,7 @@ export class RequestHead {
   /** All lines of X-Forwarded-For as one list. */
   forwardedFor = '';
   ifNoneMatch = '';
+  accept = '';
   acceptEncoding = '';
   origin = '';
   /** The client wants the connection closed after the answer. */
@@ -142,6 +143,9 @@ export class RequestHead {
         break;
       case 'if-none-match':
         this.ifNoneMatch = listed(this.ifNoneMatch, value);
+        break;
+      case 'accept':
+        this.accept = listed(this.accept, value);
         break;
       case 'accept-encoding':
         this.acceptEncoding = listed(this.acceptEncoding, value);

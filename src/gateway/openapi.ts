@@ -59,9 +59,13 @@ function operation(route: Route, components: Components, problemRef: Json): Json
     security: route.who === 'anybody' ? [] : [{ bearer: [] }],
     responses: responses(route, components, problemRef),
   };
+  if (route.isDeprecated) described.deprecated = true;
   if (typeof route.who !== 'string') described.description = `Roles: ${route.who.join(', ')}.`;
   if (parameters.length > 0) described.parameters = parameters;
-  if (route.isRaw) {
+  if (route.upload) {
+    const content = route.upload.types.map((type): [string, Json] => [type, { schema: {} }]);
+    described.requestBody = { required: true, content: Object.fromEntries(content) };
+  } else if (route.isRaw) {
     described.requestBody = { required: true, content: { '*/*': { schema: {} } } };
   } else if (route.body) {
     described.requestBody = {
@@ -120,7 +124,9 @@ function headerParameters(route: Route): JsonObject[] {
       schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
     });
   }
-  for (const [name, description] of Object.entries(route.headers ?? {}))
+  const codings = route.upload?.codings;
+  const coded = codings && { 'content-encoding': `How the body is packed, if at all: ${codings.join(', ')}` };
+  for (const [name, description] of Object.entries({ ...route.headers, ...coded }))
     headers.push({
       name: capitalised(name),
       in: 'header',
@@ -135,12 +141,13 @@ const capitalised = (name: string) => name.replace(/(^|-)[a-z]/g, (letter) => le
 
 function responses(route: Route, components: Components, problemRef: Json): JsonObject {
   const byStatus: JsonObject = {};
-  for (const [status, { description, schema, headers }] of Object.entries(route.replies)) {
+  for (const [status, { description, schema, headers, streams }] of Object.entries(route.replies)) {
     const response: JsonObject = { description };
     if (schema) {
       const type = Number(status) >= 400 ? 'application/problem+json' : 'application/json';
       response.content = { [type]: { schema: hoist(schema, components), example: exampleOf(schema) } };
     }
+    if (streams) response.content = Object.fromEntries(streams.map((type) => [type, { schema: {} }]));
     response.headers = { ...responseHeaders(headers ?? {}), ...headersOf(Number(status), route) };
     byStatus[status] = response;
   }

@@ -53,6 +53,7 @@ function served(path: string, summary: string, handle: (request: AnyRequest) => 
     ...{ method: 'GET', path, operationId: `page:${path}`, summary, tag: 'Pages', who: 'anybody' },
     replies: { 200: { description: summary } },
     ignoresQuery: true,
+    isPage: true,
     handle,
   };
 }

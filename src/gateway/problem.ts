@@ -30,6 +30,7 @@ const codesByStatus = {
   ],
   404: ['not_found', 'unknown_sku'],
   405: ['method_not_allowed'],
+  408: ['request_timeout'],
   409: [
     'idempotency_in_progress',
     'exists_with_different',

@@ -6,6 +6,7 @@ import { Cors } from './cors.ts';
 import { parseJson } from './json.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Router } from './router.ts';
+import type { Uploads } from './upload.ts';
 import type { WebFile } from './web-files.ts';
 
 // ----------------------------------------------------------------
@@ -86,14 +87,24 @@ export class Gate implements BodyBudget {
   readonly html: WebFile | null;
   readonly openBodyBytesMax = 64 * 1024 * 1024;
   openBodyBytes = 0;
+  readonly uploads: Uploads;
+  /** Answers that are being sent piece by piece. */
+  openStreams = 0;
   isDraining = false;
   readonly #openMax: number;
   #open = 0;
   #onIdle: (() => void) | null = null;
 
   /** `html`: the page of addresses that do not exist; null: there are no pages. */
-  constructor(pipeline: Pipeline, router: Router, openMax = openMaxDefault, html: WebFile | null = null) {
+  constructor(
+    pipeline: Pipeline,
+    router: Router,
+    uploads: Uploads,
+    openMax = openMaxDefault,
+    html: WebFile | null = null,
+  ) {
     this.html = html;
+    this.uploads = uploads;
     this.pipeline = pipeline;
     this.router = router;
     this.cors = new Cors(pipeline.services.config.corsOrigins);

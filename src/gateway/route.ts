@@ -16,6 +16,7 @@ import type { ShardRow } from '../protocol/shard-row.ts';
 import type { ClientAddress } from './client-address.ts';
 import type { KeyStore } from './key-store.ts';
 import type { Limits } from './limits.ts';
+import type { UploadedFile, UploadRules } from './upload.ts';
 import type { WebFile } from './web-files.ts';
 
 export const roles = ['guest', 'buyer', 'seller', 'operator', 'admin'] as const;
@@ -38,6 +39,8 @@ interface Described<Schema extends TSchema = TSchema> {
   readonly schema?: Schema;
   /** Headers that the reply has: a description by the name. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Media types of a body that is sent piece by piece. */
+  readonly streams?: readonly string[];
 }
 type Replies = Readonly<Record<number, Described>>;
 
@@ -49,6 +52,8 @@ export interface Reply {
   readonly headers?: ReplyHeaders;
   /** A file of the pages, instead of a body. */
   readonly file?: WebFile;
+  /** Made and sent piece by piece, instead of a body; nothing is made before the gateway has room for it. */
+  readonly stream?: AsyncIterable<Uint8Array>;
   /** Of a body that is no JSON. */
   readonly contentType?: string;
   /** Instead of what follows from the route. */
@@ -64,6 +69,8 @@ export interface AnyRequest {
   readonly body: unknown;
   /** The body's exact bytes, for signatures; empty when there was none. */
   readonly rawBody: Uint8Array;
+  /** The body, where the route takes it as a file. */
+  readonly upload: UploadedFile | null;
   /** Only those that the route lists, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly requestId: string;
@@ -107,6 +114,10 @@ interface Documented {
   readonly isKeyRequired?: boolean;
   /** The request has a password, or the answer tokens: what is kept for an Idempotency-Key is sealed. */
   readonly isConfidential?: boolean;
+  /** Another route is to be used instead. */
+  readonly isDeprecated?: boolean;
+  /** For browsers: it yields to a route of the same path unless HTML is asked for. */
+  readonly isPage?: boolean;
   /** Codes of refusals that this route may answer with, for the documentation. */
   readonly refusals?: readonly Refusal[];
 }
@@ -118,12 +129,16 @@ export interface Route extends Documented {
   readonly who: Who;
   readonly query?: TSchema;
   readonly body?: TSchema;
+  /** Instead of a body: it is received into a file, as it comes. */
+  readonly upload?: UploadRules;
   /** Request headers that the handler reads: a description by the name in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What of the path's parameters their names do not say, for the documents: the handler checks them. */
   readonly params?: Readonly<Record<string, TSchema>>;
   /** The kind of id that a request may mint. */
   readonly mints?: IdKind;
+  /** What the names of the query, and the body, stand for before the schemas judge them. */
+  readonly respell?: { name(name: string): string; body(body: unknown): unknown };
   /** By status; refusals need not be listed, they all are problem+json. */
   readonly replies: Replies;
   /** Refuses by throwing a DoorbusterError; anything else thrown is a 500 with its stack in the log. */
@@ -144,13 +159,15 @@ interface RequestOf<
   Query extends TSchema,
   Header extends string,
   Mints extends IdKind | undefined,
-> extends Omit<AnyRequest, 'identity' | 'params' | 'query' | 'body' | 'headers' | 'mintedId'> {
+  Upload extends UploadRules | undefined,
+> extends Omit<AnyRequest, 'identity' | 'params' | 'query' | 'body' | 'headers' | 'mintedId' | 'upload'> {
   readonly identity: Whose extends 'anybody' ? Identity | null : Identity;
   readonly params: ParamsOf<Path>;
   readonly query: StaticDecode<Query>;
   readonly body: StaticDecode<Body>;
   readonly headers: { readonly [Name in Header]?: string };
   readonly mintedId: Mints extends IdKind ? string : null;
+  readonly upload: Upload extends UploadRules ? UploadedFile : null;
 }
 
 /** One of the declared statuses, with a body of that status' schema and the headers that it is declared to have. */
@@ -161,7 +178,9 @@ type DeclaredReply<Declared extends Replies> = {
 
 type BodyOf<Declared extends Described> = Declared extends { readonly schema: infer Schema extends TSchema }
   ? { readonly body: Static<Schema> }
-  : { readonly body?: undefined };
+  : Declared extends { readonly streams: readonly string[] }
+    ? { readonly stream: AsyncIterable<Uint8Array>; readonly contentType: string }
+    : { readonly body?: undefined };
 
 type HeadersOf<Declared extends Described> = Declared extends { readonly headers: infer Headers }
   ? { readonly headers: { readonly [Name in keyof Headers]: string } }
@@ -175,6 +194,7 @@ interface Definition<
   Query extends TSchema,
   Header extends string,
   Mints extends IdKind | undefined,
+  Upload extends UploadRules | undefined,
 > extends Documented {
   readonly path: Path;
   readonly who: Whose;
@@ -183,8 +203,11 @@ interface Definition<
   readonly headers?: Readonly<Record<Header, string>>;
   readonly params?: Readonly<Record<string, TSchema>>;
   readonly mints?: Mints;
+  readonly upload?: Upload;
   readonly replies: Declared;
-  handle(request: RequestOf<Path, Whose, Body, Query, Header, Mints>): Promise<DeclaredReply<Declared>>;
+  handle(
+    request: RequestOf<Path, Whose, Body, Query, Header, Mints, Upload>,
+  ): Promise<DeclaredReply<Declared>>;
 }
 
 export function route<
@@ -195,7 +218,8 @@ export function route<
   Query extends TSchema = TSchema,
   const Header extends string = never,
   const Mints extends IdKind | undefined = undefined,
->(definition: Definition<Path, Whose, Declared, Body, Query, Header, Mints>): Route {
+  const Upload extends UploadRules | undefined = undefined,
+>(definition: Definition<Path, Whose, Declared, Body, Query, Header, Mints, Upload>): Route {
   // The pipeline has checked the request against these very schemas before it calls `handle`.
   return definition as unknown as Route;
 }
@@ -214,6 +238,16 @@ export function reply<const Status extends number, Body, Headers extends ReplyHe
 export function reply(status: number, body?: unknown, headers?: ReplyHeaders): Reply {
   if (headers !== undefined) return { status, body, headers };
   return body === undefined ? { status } : { status, body };
+}
+
+/** An answer whose body is sent piece by piece. */
+export function streamed<const Status extends number, const Headers extends ReplyHeaders>(
+  status: Status,
+  contentType: string,
+  stream: AsyncIterable<Uint8Array>,
+  headers: Headers,
+) {
+  return { status, contentType, stream, headers };
 }
 
 // ----------------------------------------------------------------

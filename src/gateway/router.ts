@@ -15,6 +15,8 @@ export interface CompiledRoute {
   /** Refuses with `validation_failed`. */
   readonly readQuery: (text: string) => unknown;
   readonly checkBody: Check;
+  /** What browsers are shown under the same path; null: nothing else. */
+  readonly page?: CompiledRoute | null;
 }
 
 export interface Match {
@@ -117,17 +119,28 @@ const nothing = Closed({});
 
 function add(patternsByCount: readonly Pattern[][], route: Route): void {
   const pattern = patternOf(patternsByCount, route);
-  if (pattern.byMethod.has(route.method)) throw new Error(`two routes for ${route.method} ${route.path}`);
-  pattern.byMethod.set(route.method, {
+  const known = pattern.byMethod.get(route.method);
+  if (known !== undefined && !known.route.isPage === !route.isPage)
+    throw new Error(`two routes for ${route.method} ${route.path}`);
+  const compiled = compile(route);
+  pattern.byMethod.set(
+    route.method,
+    known !== undefined && route.isPage ? { ...known, page: compiled } : { ...compiled, page: known ?? null },
+  );
+  pattern.headerNames = [...pattern.headerNames, ...headerNamesOf(route)];
+  pattern.allow = [...pattern.byMethod.keys()].sort().join(', ');
+}
+
+function compile(route: Route): CompiledRoute {
+  const checkBody = readsBody(route) ? compileCheck(route.body ?? nothing, 'The body') : acceptAnything;
+  const { respell } = route;
+  return {
     route,
     paramNames: paramNamesOf(route.path),
-    headerNames: Object.keys(route.headers ?? {}),
-    readQuery: route.ignoresQuery ? noQuery : queryReader(route.query),
-    checkBody:
-      hasBody(route) && !route.isRaw ? compileCheck(route.body ?? nothing, 'The body') : acceptAnything,
-  });
-  pattern.headerNames = [...pattern.headerNames, ...Object.keys(route.headers ?? {})];
-  pattern.allow = [...pattern.byMethod.keys()].sort().join(', ');
+    headerNames: headerNamesOf(route),
+    readQuery: route.ignoresQuery ? noQuery : queryReader(route.query, respell?.name),
+    checkBody: respell === undefined ? checkBody : (body) => checkBody(respell.body(body)),
+  };
 }
 
 /** The one of the route's path, whatever its parameters are called. */
@@ -146,9 +159,12 @@ function patternOf(patternsByCount: readonly Pattern[][], { path }: Route): Patt
 
 const noQuery = () => ({});
 
-function queryReader(schema: TSchema | undefined): (text: string) => unknown {
+function queryReader(
+  schema: TSchema | undefined,
+  nameOf?: (name: string) => string,
+): (text: string) => unknown {
   const check = compileCheck(schema ?? nothing, 'The query');
-  return (text) => check(parseQuery(text, schema));
+  return (text) => check(parseQuery(text, schema, nameOf));
 }
 
 const parameterPattern = /^\{\w+\}$/;
@@ -156,6 +172,15 @@ const parameterPattern = /^\{\w+\}$/;
 /** Names of a path's parameters in their order. */
 export function paramNamesOf(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+}
+
+function headerNamesOf({ headers = {}, upload }: Route): string[] {
+  return [...Object.keys(headers), ...(upload?.codings === undefined ? [] : ['content-encoding'])];
+}
+
+/** Whether a request's body is JSON that the route's schema judges. */
+export function readsBody(route: Route): boolean {
+  return hasBody(route) && !route.isRaw && route.upload === undefined;
 }
 
 /** Whether a request's body is read: not of a GET or a DELETE, whose body means nothing. */

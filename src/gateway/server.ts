@@ -20,6 +20,7 @@ import type { Pipeline } from './pipeline.ts';
 import { Gate } from './request.ts';
 import type { Route } from './route.ts';
 import { Router } from './router.ts';
+import { Uploads } from './upload.ts';
 import type { WebFile } from './web-files.ts';
 
 interface ServerOptions {
@@ -31,6 +32,8 @@ interface ServerOptions {
   /** Adds WebSocket routes before the HTTP routes are bound. */
   readonly onApp?: (app: TemplatedApp) => void;
   readonly openRequestsMax?: number;
+  /** Where bodies are received that are too large for memory: this server's own folder. */
+  readonly uploadFolder: string;
   /** The page of addresses that do not exist. */
   readonly html?: WebFile | null;
 }
@@ -38,11 +41,15 @@ interface ServerOptions {
 export interface HttpStats {
   readonly openRequests: number;
   readonly openBodyBytes: number;
+  readonly openUploads: number;
+  readonly openStreams: number;
 }
 
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const { pipeline, host, port } = options;
-  const gate = new Gate(pipeline, new Router(options.routes), options.openRequestsMax, options.html);
+  const uploads = new Uploads(options.uploadFolder);
+  await uploads.clear();
+  const gate = new Gate(pipeline, new Router(options.routes), uploads, options.openRequestsMax, options.html);
   const app = App();
   options.onApp?.(app);
   app.any('/*', (res, req) => void new Exchange(gate, res, req));
@@ -78,8 +85,8 @@ export class HttpServer {
   }
 
   stats(): HttpStats {
-    const { open, openBodyBytes } = this.#gate;
-    return { openRequests: open, openBodyBytes };
+    const { open, openBodyBytes, uploads, openStreams } = this.#gate;
+    return { openRequests: open, openBodyBytes, openUploads: uploads.open, openStreams };
   }
 
   metrics(): Family[] {

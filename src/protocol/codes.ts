@@ -15,6 +15,7 @@ export const refusals = {
   account_suspended: 'The account is suspended',
   forbidden: 'Not allowed for this account',
   rate_limited: 'Too many requests',
+  request_timeout: 'The body took too long to come',
   payload_too_large: 'The body is too large',
   unsupported_media_type: 'The body must be application/json',
   malformed_json: 'The body is not valid JSON',

@@ -1,4 +1,5 @@
 /** A gateway's thread: the public door, and its way to the engine. */
+import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { about, loadLive, loadPages, loadRoutes } from '../features.ts';
 import { startGateway } from '../gateway/gateway.ts';
@@ -66,6 +67,7 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
   const gateway = await startGateway({
     ...{ services, routes, live, web, about },
     ...{ host: config.host, port: data.port },
+    uploadFolder: join(config.dataDir, 'uploads', String(data.gateway)),
   });
 
   thread.ready(

@@ -13,6 +13,7 @@ interface Response {
 }
 interface Operation {
   readonly operationId: string;
+  readonly deprecated?: boolean;
   readonly responses: Readonly<Record<string, Response>>;
 }
 interface Document {

@@ -2,6 +2,9 @@
  * A real server on a free port, with an engine small enough to hold in one map: the real deciders, run in memory
  * without a journal. For tests whose subject is the gateway.
  */
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import { readConfig } from '../../src/config.ts';
@@ -22,6 +25,9 @@ import { emptyDatabase, engineServices, type Shards } from './shards.ts';
 const deciderByKind = new Map<string, AnyDecider>(
   [register(skuDecider), register(idempotencyDecider)].map((decider) => [decider.kind, decider]),
 );
+
+/** Of every gateway of a test file that says nothing else. */
+export const uploadFolder = join(tmpdir(), `doorbuster-uploads-${randomUUID()}`);
 
 const tokenSecret = 'a secret that only this test knows';
 
@@ -94,6 +100,7 @@ export interface TestServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly now?: () => number;
   readonly openRequestsMax?: number;
+  readonly uploadFolder?: string;
 }
 
 export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
@@ -117,6 +124,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     routes: documented(options.routes, [], { title: 'Test', version: '1', description: 'A test' }),
     host: '127.0.0.1',
     port: 0,
+    uploadFolder: options.uploadFolder ?? uploadFolder,
     ...(options.openRequestsMax === undefined ? {} : { openRequestsMax: options.openRequestsMax }),
   });
   const url = `http://127.0.0.1:${server.port}`;

@@ -8,6 +8,7 @@ import { allocateLimits, type LimitMemory, Limits } from '../../src/gateway/limi
 import type { Role, Services } from '../../src/gateway/route.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
 import { type Engine, startEngine, testLog, until } from './engine.ts';
+import { uploadFolder } from './harness.ts';
 import { emptyDatabase, engineServices } from './shards.ts';
 
 export interface Visitor {
@@ -82,7 +83,15 @@ class Gateways {
 
   async start(services: Services): Promise<Gateway> {
     const [routes, live] = await Promise.all([loadRoutes(), loadLive()]);
-    const gateway = await startGateway({ services, routes, live, about, host: '127.0.0.1', port: 0 });
+    const gateway = await startGateway({
+      services,
+      routes,
+      live,
+      about,
+      host: '127.0.0.1',
+      port: 0,
+      uploadFolder,
+    });
     this.#engine.listeners.add((push) => gateway.onPush(push));
     this.#running.push(gateway);
     return gateway;

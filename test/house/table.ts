@@ -19,7 +19,7 @@ const configReaders = ['main', 'cli', 'threads'];
 export const contracts: Readonly<Record<string, readonly string[]>> = {
   persistence: ['cursor', 'database', 'feed', 'hash-chain', 'projection', 'table', 'transaction'],
   gateway: [
-    ...['etag', 'handling', 'kept-replies', 'pages', 'problem', 'recent-map', 'route'],
+    ...['alias', 'etag', 'handling', 'kept-replies', 'pages', 'problem', 'recent-map', 'route'],
     ...['schemas', 'texts', 'tokens'],
     ...['derive-key', 'key-store', 'live/codec', 'live/feature', 'live/socket'],
   ],

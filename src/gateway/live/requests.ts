@@ -61,6 +61,7 @@ export class LiveRequests {
       query: null,
       body,
       rawBody: noBytes,
+      upload: null,
       headers,
       requestId,
       client: socket.client,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { about, loadLive, loadRoutes } from '../../../src/features.ts';
 import { type Gateway, startGateway } from '../../../src/gateway/gateway.ts';
 import { until } from '../engine.ts';
+import { uploadFolder } from '../harness.ts';
 import { connect } from '../live-client.ts';
 import { openShop, type Shop } from '../shop.ts';
 
@@ -37,7 +38,7 @@ beforeAll(async () => {
     },
   };
   const [routes, live] = await Promise.all([loadRoutes(), loadLive()]);
-  gateway = await startGateway({ services, routes, live, about, host: '127.0.0.1', port: 0 });
+  gateway = await startGateway({ services, routes, live, about, host: '127.0.0.1', port: 0, uploadFolder });
 });
 afterAll(async () => {
   await gateway.stop(1_000);

@@ -5,7 +5,7 @@ import { followRevocations } from '../../../src/market/accounts/revocations.ts';
 import { routes } from '../../../src/market/accounts/routes.ts';
 import { ensureAdmin } from '../../../src/market/accounts/store.ts';
 import { openDatabase } from '../../../src/persistence/database.ts';
-import { startTestServer, type TestServer } from '../../gateway/harness.ts';
+import { startTestServer, type TestServer, uploadFolder } from '../../gateway/harness.ts';
 import { authenticated, type LiveClient } from '../../gateway/live-client.ts';
 import { type TestDatabase, testDatabase } from '../../persistence/support.ts';
 
@@ -20,7 +20,9 @@ beforeAll(async () => {
     const server = await startTestServer({ routes, database: openDatabase(database.pool) });
     const { services } = server;
     servers.push(server);
-    gateways.push(await startGateway({ services, routes, live: [], about, host: '127.0.0.1', port: 0 }));
+    gateways.push(
+      await startGateway({ services, routes, live: [], about, host: '127.0.0.1', port: 0, uploadFolder }),
+    );
     stops.push(followRevocations(services));
   }
 });
