@@ -16,6 +16,17 @@ export interface Cidr {
   readonly family: 'ipv4' | 'ipv6';
 }
 
+/** A provider of OpenID Connect by which people sign in. */
+export interface OidcProvider {
+  /** In paths: lower-case letters, digits and dashes. */
+  readonly id: string;
+  /** On the button. */
+  readonly name: string;
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -40,6 +51,11 @@ export interface Config {
   readonly clockAheadSecondsMax: number;
   readonly logLevel: (typeof logLevels)[number];
   readonly hasSample: boolean;
+  /** The origin under which people reach the server; null: host and port. */
+  readonly publicUrl: string | null;
+  /** `smtpUrl` null: mails become files under `dataDir`. */
+  readonly mail: { readonly smtpUrl: string | null; readonly from: string };
+  readonly oidcProviders: readonly OidcProvider[];
   /** Pages of these origins may read answers. */
   readonly corsOrigins: readonly string[];
   /** null: generated and kept under `dataDir`. */
@@ -175,16 +191,47 @@ class Environment {
     });
   }
 
+  /** One origin; a slash behind it does no harm. */
+  origin(name: string): string | null {
+    const value = this.text(name)?.replace(/\/$/, '') ?? null;
+    if (value === null || isOrigin(value)) return value;
+    this.problems.push(`${name} must be an origin such as "https://shop.example", without a path`);
+    return null;
+  }
+
+  /** Providers by their ids, each with settings of its own. */
+  oidcProviders(name: string): OidcProvider[] {
+    const ids = (this.text(name) ?? '').split(',').flatMap((id) => id.trim() || []);
+    this.check(new Set(ids).size === ids.length, `${name} must name each provider once`);
+    return ids.flatMap((id) => {
+      if (!/^[a-z][a-z0-9-]{0,30}$/.test(id)) {
+        this.problems.push(`${name} must be names of lower-case letters and digits, not "${id}"`);
+        return [];
+      }
+      const of = (setting: string) => `OIDC_${id.toUpperCase().replaceAll('-', '_')}_${setting}`;
+      const issuer = this.url(of('ISSUER'), ['https:', 'http:']);
+      const [clientId, clientSecret] = [this.text(of('CLIENT_ID')), this.text(of('CLIENT_SECRET'))];
+      if (issuer === null || clientId === null || clientSecret === null) {
+        this.problems.push(`${of('ISSUER')}, ${of('CLIENT_ID')} and ${of('CLIENT_SECRET')} are required`);
+        return [];
+      }
+      const { protocol, hostname } = new URL(issuer);
+      const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+      this.check(protocol === 'https:' || isHere, `${of('ISSUER')} must be https, but on this machine`);
+      const named = this.text(of('NAME')) ?? id.charAt(0).toUpperCase() + id.slice(1);
+      return [{ id, name: named, issuer, clientId, clientSecret }];
+    });
+  }
+
   /** Origins as browsers send them, separated by commas. */
   origins(name: string): string[] {
     const origins = (this.text(name) ?? '').split(',').map((origin) => origin.trim());
     return origins.filter(Boolean).filter((origin) => {
-      const isOrigin = /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
-      if (!isOrigin)
+      if (!isOrigin(origin))
         this.problems.push(
           `${name} must be a list of origins such as "https://shop.example", without a path, not "${origin}"`,
         );
-      return isOrigin;
+      return isOrigin(origin);
     });
   }
 
@@ -192,6 +239,10 @@ class Environment {
   check(isRight: boolean, problem: string): void {
     if (!isRight) this.problems.push(problem);
   }
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }
 
 /** null: no address and no range. An IPv4 range is written as IPv4. */
@@ -242,6 +293,12 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     clockAheadSecondsMax: env.integer('CLOCK_AHEAD_SECONDS_MAX', 3_600, 5, 10_000_000_000),
     logLevel: env.oneOf('LOG_LEVEL', 'info', logLevels),
     hasSample: env.oneOf('SAMPLE', databaseUrl === null ? '1' : '0', ['0', '1']) === '1',
+    publicUrl: env.origin('PUBLIC_URL'),
+    mail: {
+      smtpUrl: env.url('SMTP_URL', ['smtp:', 'smtps:']),
+      from: env.text('MAIL_FROM') ?? 'Doorbuster <no-reply@doorbuster.local>',
+    },
+    oidcProviders: env.oidcProviders('OIDC_PROVIDERS'),
     corsOrigins: env.origins('CORS_ORIGINS'),
     tokenSecret,
     limits: {

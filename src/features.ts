@@ -11,6 +11,7 @@ import type { LiveFeature } from './gateway/live/feature.ts';
 import type { About } from './gateway/openapi.ts';
 import type { WebPage } from './gateway/pages.ts';
 import type { Route } from './gateway/route.ts';
+import type { MailSettings } from './market/mail/file-store.ts';
 import type { PaymentSettings } from './market/payments/effects.ts';
 import type { Projection } from './persistence/projection.ts';
 import type { Ask } from './protocol/command.ts';
@@ -40,6 +41,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
   const nouns = await Promise.all([
     import('./market/accounts/routes.ts'),
     import('./market/audit/routes.ts'),
+    import('./market/privacy/routes.ts'),
     import('./market/catalog/routes.ts'),
     import('./market/categories/routes.ts'),
     import('./market/inventory/routes.ts'),
@@ -86,8 +88,8 @@ export async function loadProjections(): Promise<readonly Projection[]> {
   return nouns.map(({ projection }) => projection);
 }
 
-/** What operators configure for the effects, each its own part. */
-export type EffectSettings = PaymentSettings;
+/** What operators configure for effects and jobs, each its own part. */
+export type EffectSettings = PaymentSettings & { readonly mail: MailSettings };
 
 /** The kinds that the effects below serve: a shard sends their commands to the back office. */
 export const effectKinds: ReadonlySet<string> = new Set(['payments']);
@@ -110,6 +112,9 @@ interface JobDeps {
 export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job)[]> {
   const nouns = await Promise.all([
     import('./market/accounts/job.ts'),
+    import('./market/privacy/erasure-job.ts'),
+    import('./market/privacy/export-job.ts'),
+    import('./market/mail/job.ts'),
     import('./market/catalog/job.ts'),
     import('./market/catalog/stock-job.ts'),
     import('./market/payments/job.ts'),

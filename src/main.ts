@@ -2,6 +2,7 @@
 import './environment.ts';
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { allowLargeHeads, configOrExit } from './config.ts';
 import { allocateLimits } from './gateway/limits.ts';
@@ -87,7 +88,8 @@ async function start(): Promise<void> {
   known.pool = pool;
   const admin = await ensureAdmin(pool);
 
-  const publicUrl = `http://${config.host === '0.0.0.0' ? loopback : config.host}:${ports.public}`;
+  const localUrl = `http://${config.host === '0.0.0.0' ? loopback : config.host}:${ports.public}`;
+  const publicUrl = config.publicUrl ?? localUrl;
   const tokenSecret = await readTokenSecret(config.tokenSecret, config.dataDir);
   const webhookSecret = config.stripe.webhookSecret ?? sandboxWebhookSecret(tokenSecret);
   const { shards, gateways, redisUrl, stripe, dataDir } = config;
@@ -104,15 +106,15 @@ async function start(): Promise<void> {
     ? null
     : ((await startThread<SandboxData>('sandbox', 0, {
         ...{ port: ports.sandbox, dataDir, webhookSecret, hosts: config.opsHosts, log: shared.log },
-        webhookUrl: `${publicUrl}/v1/webhooks/stripe`,
+        webhookUrl: `${localUrl}/v1/webhooks/stripe`,
       })) as { url: string });
   const { durability, isDurable } = await startShards(shared, owner, pool);
-  const settings = { stripe: { secretKey: stripe.secretKey, sandboxUrl: sandbox?.url ?? null } };
+  const settings = settingsOf(sandbox?.url ?? null);
   await startThread<BackOfficeData>('back-office', 0, { ...shared, settings });
   await startThread<SharedData>('snapshotter', 0, shared);
   const limitMemory = allocateLimits(config);
   await pages;
-  const keys = { run: createRunMemory(owner), tokenSecret, webhookSecret, limitMemory };
+  const keys = { run: createRunMemory(owner), tokenSecret, webhookSecret, limitMemory, publicUrl };
   await each(gateways, (gateway) =>
     startThread<GatewayData>('gateway', gateway, { ...shared, ...keys, gateway, config, port: ports.public }),
   );
@@ -125,7 +127,7 @@ async function start(): Promise<void> {
   const stopWatching = overview.watch();
   closing.unshift(async () => stopWatching());
 
-  const sample = { pool, baseUrl: publicUrl, tokenSecret, log };
+  const sample = { pool, baseUrl: localUrl, tokenSecret, log };
   const drop = config.hasSample ? await keepSample(sample) : null;
   if (config.hasSample) {
     const stopRenewing = renewSample(sample);
@@ -133,8 +135,17 @@ async function start(): Promise<void> {
   }
   const tookSeconds = (performance.now() - startedAtMs) / 1000;
   process.stdout.write(
-    banner({ config, publicUrl, opsPort: ports.ops, durability, sandbox, admin, drop, tookSeconds }),
+    banner({
+      ...{ config, publicUrl: localUrl, opsPort: ports.ops, durability },
+      ...{ sandbox, admin, drop, tookSeconds },
+    }),
   );
+}
+
+/** What operators configure for effects and jobs. */
+function settingsOf(sandboxUrl: string | null): BackOfficeData['settings'] {
+  const mail = { ...config.mail, folder: join(config.dataDir, 'mail') };
+  return { stripe: { secretKey: config.stripe.secretKey, sandboxUrl }, mail };
 }
 
 async function openOps(port: number): Promise<void> {

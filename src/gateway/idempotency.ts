@@ -8,25 +8,29 @@
  * 3. An answer that says nothing final (`busy`, `rate_limited`, any 5xx, one too large to keep) is not stored: the key
  *    is handed back with its minted id, and the next repeat runs again under that id, because the outcome of a request
  *    that was too late is unknown: under a fresh id its repeat would be a second order.
- * 4. What is confidential is kept sealed.
+ * 4. What is confidential or personal is kept sealed.
  */
 import { createHash } from 'node:crypto';
 import { DoorbusterError } from '../protocol/errors.ts';
 import type { KeptAnswer, KeyedRequest, KeyStore } from './key-store.ts';
 import type { Reply } from './route.ts';
-import type { Seal } from './seal.ts';
+import type { AnswerSeal } from './seal.ts';
 
 /** Larger answers are not kept. */
 const storedAnswerBytesMax = 64 * 1024;
 
-/** `perform` answers refusals as replies and throws nothing but bugs. `seal`: null where nothing is confidential. */
+/**
+ * `perform` answers refusals as replies and throws nothing but bugs. `sealing`: null where nothing is confidential; it
+ * never rejects.
+ */
 export async function runOnce(
   keys: KeyStore,
   request: KeyedRequest,
-  seal: Seal | null,
+  sealing: AnswerSeal | Promise<AnswerSeal> | null,
   perform: (mintedId: string) => Promise<Reply>,
 ): Promise<Reply> {
   const begun = await keys.begin(request);
+  const seal = await sealing;
   if (begun.outcome === 'replay') return replay(begun, seal);
   const { resourceId } = begun;
   let answer: Reply | null = null;
@@ -41,7 +45,7 @@ export async function runOnce(
 }
 
 /** null for an answer that is not to be kept: invariant 3. */
-function keptFrom({ status, body, headers }: Reply, seal: Seal | null): KeptAnswer | null {
+function keptFrom({ status, body, headers }: Reply, seal: AnswerSeal | null): KeptAnswer | null {
   if (status >= 500 || status === 429) return null;
   const text = body === undefined ? null : JSON.stringify(body);
   if (text !== null && Buffer.byteLength(text) > storedAnswerBytesMax) return null;
@@ -49,7 +53,7 @@ function keptFrom({ status, body, headers }: Reply, seal: Seal | null): KeptAnsw
   return { status, body: kept, location: headers?.Location ?? null, etag: headers?.ETag ?? null };
 }
 
-function replay({ status, body, location, etag }: KeptAnswer, seal: Seal | null): Reply {
+function replay({ status, body, location, etag }: KeptAnswer, seal: AnswerSeal | null): Reply {
   const headers: Record<string, string> = { 'Idempotency-Replayed': 'true' };
   if (location !== null) headers.Location = location;
   if (etag !== null) headers.ETag = etag;

@@ -17,7 +17,7 @@ import type { Limits } from './limits.ts';
 import { internalReply, refusalReply } from './problem.ts';
 import type { AnyRequest, Identity, Reply, Route, Services } from './route.ts';
 import type { CompiledRoute } from './router.ts';
-import { sealOf } from './seal.ts';
+import { personalSeal, sealOf } from './seal.ts';
 import { type AccessTokens, tokensOf } from './tokens.ts';
 
 /** A request whose last parts are filled in on its way. */
@@ -130,7 +130,9 @@ export class Pipeline {
       fingerprint: seal === null ? fingerprint : seal.fingerprint(fingerprint),
       resourceId: newId(route.mints ?? 'request'),
     };
-    return runOnce(this.services.keys, keyed, seal, (mintedId) => {
+    const sealing =
+      seal ?? (route.isPersonal && identity ? personalSeal(this.services, identity.accountId) : null);
+    return runOnce(this.services.keys, keyed, sealing, (mintedId) => {
       request.mintedId = mintedId;
       return route.handle(request).catch((error) => this.replyTo(error, request.requestId, route));
     });

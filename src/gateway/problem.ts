@@ -17,6 +17,7 @@ const codesByStatus = {
     'idempotency_key_invalid',
     'idempotency_key_required',
     'invalid_signature',
+    'link_invalid',
   ],
   401: ['unauthenticated', 'invalid_token', 'token_expired', 'invalid_credentials'],
   402: ['payment_declined', 'payment_failed'],
@@ -34,6 +35,7 @@ const codesByStatus = {
   409: [
     'idempotency_in_progress',
     'exists_with_different',
+    'account_in_use',
     'email_taken',
     'last_admin',
     'sku_taken',

@@ -114,6 +114,8 @@ interface Documented {
   readonly isKeyRequired?: boolean;
   /** The request has a password, or the answer tokens: what is kept for an Idempotency-Key is sealed. */
   readonly isConfidential?: boolean;
+  /** The answer tells who somebody is or where they live: what is kept for an Idempotency-Key is sealed under the account's key. */
+  readonly isPersonal?: boolean;
   /** Another route is to be used instead. */
   readonly isDeprecated?: boolean;
   /** For browsers: it yields to a route of the same path unless HTML is asked for. */
@@ -275,6 +277,8 @@ export interface Services {
   readonly now: () => number;
   /** The secret from which the signing keys of all tokens are derived. */
   readonly tokenSecret: string;
+  /** Where this server is reached, for links in mails and for other servers: an origin. Never taken from a request. */
+  readonly publicUrl: string;
   /** The secret with which others sign the webhooks that they send. */
   readonly webhookSecret: string;
 }

@@ -184,6 +184,6 @@ export function readsBody(route: Route): boolean {
 }
 
 /** Whether a request's body is read: not of a GET or a DELETE, whose body means nothing. */
-export function hasBody({ method }: Route): boolean {
-  return method !== 'GET' && method !== 'DELETE';
+export function hasBody({ method, body }: Route): boolean {
+  return method !== 'GET' && (method !== 'DELETE' || body !== undefined);
 }

@@ -26,6 +26,8 @@ export const refusals = {
   idempotency_key_reused: 'The Idempotency-Key was used for another request',
   idempotency_in_progress: 'The first request with this Idempotency-Key is still running',
   exists_with_different: 'The id was used before with other content',
+  link_invalid: 'The link is not one of ours, was used, or has expired',
+  account_in_use: 'The account has open business',
   email_taken: 'The e-mail address has an account already',
   last_admin: 'The last admin stays admin',
   sku_taken: 'The SKU exists already',

@@ -15,6 +15,7 @@ export const prefixes = {
   request: 'req',
   session: 'ses',
   audit: 'aud',
+  export: 'exp',
 } as const;
 
 export type IdKind = keyof typeof prefixes;

@@ -29,11 +29,13 @@ export interface GatewayData extends SharedData {
   readonly run: RunMemory;
   readonly tokenSecret: string;
   readonly webhookSecret: string;
+  /** Where people reach the server. */
+  readonly publicUrl: string;
   readonly limitMemory: LimitMemory;
 }
 
 export async function run(thread: Thread, data: GatewayData): Promise<void> {
-  const { config, tokenSecret, webhookSecret, limitMemory } = data;
+  const { config, tokenSecret, webhookSecret, limitMemory, publicUrl } = data;
   const log = createLog(data.log, { gateway: data.gateway });
   const accessLog = hasAccessLog(data.log) ? new AccessLines(data.gateway) : undefined;
   const clock = startClock(data.clock);
@@ -54,6 +56,7 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
     now: clock.now,
     tokenSecret,
     webhookSecret,
+    publicUrl,
     limits: new Limits(config, limitMemory, { gateway: data.gateway, tokenSecret, now: clock.now }),
   };
   const stopFollowing = [followRevocations(services), followCatalog(services)];

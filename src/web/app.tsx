@@ -23,6 +23,8 @@ const pages: readonly (readonly [pattern: string, load: Load])[] = [
   ['/sell', () => import('./pages/sell.tsx')],
   ['/sell/drops/new', () => import('./pages/sell-new-drop.tsx')],
   ['/signin', () => import('./pages/sign-in.tsx')],
+  ['/verify', () => import('./pages/verify.tsx')],
+  ['/reset', () => import('./pages/reset.tsx')],
   ['/ops', () => import('./pages/ops.tsx')],
   ['/ops/drops/{saleId}', () => import('./pages/ops-drop.tsx')],
 ];

@@ -1,7 +1,7 @@
 /** Becoming somebody: a guest at the press of a button, an account by signing in or registering. */
 import type { Account, SignIn } from '../market/accounts/schemas.ts';
 import { call } from './api.ts';
-import { exclusively, forgetSession, keepSession, session } from './session.ts';
+import { exclusively, forgetSession, keepAccount, keepSession, session } from './session.ts';
 
 interface Guest {
   readonly accountId: string;
@@ -51,4 +51,11 @@ export async function signOut(): Promise<void> {
   // Forgotten here also when the server does not answer.
   await call('POST', '/v1/auth/logout', { body: { refreshToken: value.refreshToken } }).catch(() => {});
   forgetSession();
+}
+
+/** What the server says of the account now, such as that its address is confirmed. */
+export async function rereadAccount(): Promise<void> {
+  const { body } = await call<Account>('GET', '/v1/me');
+  const { value } = session;
+  if (value?.accountId === body.accountId && value.account !== null) keepAccount(body);
 }

@@ -44,6 +44,12 @@ export function keepSession(accountId: string, account: Account | null, tokens: 
   return kept;
 }
 
+/** The tokens stay as they are. */
+export function keepAccount(account: Account): void {
+  const { value } = session;
+  if (value !== null) store<Session>(name, { ...value, account });
+}
+
 export function forgetSession(): void {
   store<Session>(name, null);
 }

@@ -118,6 +118,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     now,
     tokenSecret,
     webhookSecret: 'another',
+    publicUrl: 'http://shop.test',
   };
   const server = await startServer({
     pipeline: new Pipeline(services),

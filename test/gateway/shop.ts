@@ -78,6 +78,7 @@ class Gateways {
       now: this.#engine.now,
       tokenSecret,
       webhookSecret: 'whsec_test',
+      publicUrl: 'http://shop.test',
     };
   }
 

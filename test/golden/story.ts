@@ -37,7 +37,7 @@ const sku = 'PS-1';
 const elsewhere = `sal_${uuid(7)}`;
 const between = `sal_${uuid(8)}`;
 const price = { amount: 49_900, currency: 'USD' };
-const shippingAddress = {
+const plainAddress = {
   ...{
     name: 'Zoë Nuñez',
     line1: 'Calle Mayor 1',
@@ -168,6 +168,7 @@ function placeOrder(
   n: number,
   buyer: number,
   holds: { holdId: string; sku: string }[],
+  shippingAddress: object = plainAddress,
 ): string {
   const orderId = `ord_${uuid(n)}`;
   story.send(
@@ -307,6 +308,8 @@ function sellOut(story: Story): void {
   story.deliver(captured);
   story.send('order', last, { type: 'CancelOrder', buyerId: `acc_${uuid(0x46)}` });
   story.deliver(captured);
+  // Its buyer leaves.
+  story.send('order', last, { type: 'ForgetAddress', buyerId: `acc_${uuid(0x46)}` });
 }
 
 /** Somebody gives money back in the provider's dashboard: a part, then all; and a bank disputes another payment. */
@@ -379,7 +382,10 @@ function loseHolds(story: Story): void {
   // A line whose hold is unknown is refused; one whose hold dies while it is being paid is taken again.
   placeOrder(story, 0x206, 0x47, [{ holdId: uuid(0x999), sku }]);
   story.deliver(captured);
-  placeOrder(story, 0x207, 0x47, [{ holdId: hold(story, 0x47, 7), sku }]);
+  placeOrder(story, 0x207, 0x47, [{ holdId: hold(story, 0x47, 7), sku }], {
+    sealed: 'c2VhbGVk',
+    country: 'US',
+  });
   story.deliver((pending) => {
     if (pending.command.type === 'AuthorizePayment') {
       story.atMs += 340_000;

@@ -21,7 +21,7 @@ export const contracts: Readonly<Record<string, readonly string[]>> = {
   gateway: [
     ...['alias', 'etag', 'handling', 'kept-replies', 'pages', 'problem', 'recent-map', 'route'],
     ...['schemas', 'texts', 'tokens'],
-    ...['derive-key', 'key-store', 'live/codec', 'live/feature', 'live/socket'],
+    ...['account-keys', 'derive-key', 'key-store', 'seal', 'live/codec', 'live/feature', 'live/socket'],
   ],
 };
 

@@ -324,7 +324,7 @@ class Making {
     }
     actor.send(
       this.#pick<Command>([
-        { type: 'Tick' },
+        { type: 'ForgetAddress', buyerId: 'acc_b' },
         { type: this.#chance(0.2) ? 'CancelOrder' : 'Tick', buyerId: null },
         {
           type: 'PaymentReported',

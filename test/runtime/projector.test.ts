@@ -183,6 +183,7 @@ describe('the tables say what the actors say', () => {
       'PaymentSettled',
       'PaymentExamined',
       'RefundExamined',
+      'AddressForgotten',
       'ItemRefused',
       'SaleSoldOut',
     ];

@@ -102,6 +102,7 @@ export class OrderEntry {
       case 'PaymentQuestioned':
       case 'PaymentDeclined':
       case 'PaymentFailed':
+      case 'AddressForgotten':
         return;
       default:
         this.#line(event);

@@ -1,5 +1,7 @@
 /** Every route of a running server, in success and in its main refusals, judged by the server's own document. */
 import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DocumentedClient, documentedClient } from './documented.ts';
@@ -39,6 +41,19 @@ afterAll(async () => {
   expect(errors).toEqual([]);
 });
 
+/** Of the link to this page that was mailed to this address. */
+function mailedToken(email: string, page: string): Promise<string> {
+  const folder = join(site.dataDir, 'mail');
+  return waitFor(async () => {
+    for (const name of await readdir(folder).catch(() => [])) {
+      const text = await readFile(join(folder, name), 'utf8');
+      const link = new RegExp(`^${server.url}/${page}\\?token=([\\w-]+)\r$`, 'm').exec(text);
+      if (text.includes(`To: ${email}`) && link) return link[1]!;
+    }
+    return null;
+  });
+}
+
 const noUuid = '00000000-0000-4000-8000-000000000000';
 
 describe('accounts', () => {
@@ -63,6 +78,42 @@ describe('accounts', () => {
     const who = { accountId: registered.body.account.accountId, token: registered.body.accessToken };
     await client.ask('logout', 204, { who, body: {} });
     await client.refused('logout', 401, 'unauthenticated', { body: {} });
+  });
+
+  it('prove their address, and forget their password, by what is mailed', async () => {
+    const email = `ada-${randomUUID()}@example.com`;
+    const password = 'correct horse battery';
+    const body = { email, password, name: 'Ada', role: 'buyer' };
+    const { account, accessToken } = (await client.ask('register', 201, { body })).body;
+    const who = { accountId: account.accountId, token: accessToken };
+    const token = await mailedToken(email, 'verify');
+    await client.ask('verifyEmail', 204, { body: { token } });
+    await client.refused('verifyEmail', 400, 'link_invalid', { body: { token } });
+    expect((await client.ask('getMe', 200, { who })).body.emailVerified).toBe(true);
+    await client.ask('sendVerification', 202, { who });
+    await client.ask('requestPasswordReset', 202, { body: { email: 'nobody@example.com' } });
+    await client.ask('requestPasswordReset', 202, { body: { email } });
+    const reset = { token: await mailedToken(email, 'reset'), password: 'another horse' };
+    await client.ask('resetPassword', 204, { body: reset });
+    await client.refused('resetPassword', 400, 'link_invalid', { body: reset });
+    await client.ask('login', 200, { body: { email, password: 'another horse' } });
+    expect((await client.ask('listOidcProviders', 200)).body).toEqual({ items: [] });
+  });
+
+  it('have a copy of their data, and leave', async () => {
+    const who = await member(server, 'buyer');
+    const { exportId } = (await client.ask('startExport', 202, { who })).body;
+    const path = { exportId };
+    await waitFor(async () => (await client.ask('getExport', 200, { who, path })).body.status === 'done');
+    const copy = (await client.ask('downloadExport', 200, { who, path })).body;
+    expect(copy.account.email).toBe(who.email);
+    await client.refused('getExport', 404, 'not_found', { who: seller, path });
+    await client.refused('downloadExport', 404, 'not_found', { who: seller, path });
+    const wrong = { who, body: { currentPassword: 'not this' } };
+    await client.refused('eraseMe', 401, 'invalid_credentials', wrong);
+    const used = { who: seller, body: { currentPassword: 'a long password' } };
+    await client.refused('eraseMe', 409, 'account_in_use', used);
+    await client.ask('eraseMe', 202, { who, body: { currentPassword: 'a long password' } });
   });
 
   it('are given roles by an admin, of whom there is always one', async () => {

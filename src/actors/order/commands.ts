@@ -21,6 +21,15 @@ export interface ShippingAddress {
   country: string;
 }
 
+/** Sealed under the buyer's key by the gateway; no actor looks into it. null: forgotten. */
+export interface SealedAddress {
+  readonly sealed: string | null;
+  readonly country: string;
+}
+
+/** As it is kept. Earlier versions kept what the buyer gave, and so does a gateway that gets no key. */
+export type KeptAddress = ShippingAddress | SealedAddress;
+
 export type ShippingMethod = 'standard' | 'express';
 
 /** What is ordered, and how: the OrderPlaced event keeps it as it was sent. */
@@ -29,7 +38,7 @@ export interface OrderTerms {
   buyerId: string;
   /** In any order; the saga works in SKU order. At most 20, distinct. */
   holds: { holdId: string; sku: string }[];
-  shippingAddress: ShippingAddress;
+  shippingAddress: KeptAddress;
   shippingMethod: ShippingMethod;
   /** The provider's payment method id, such as `pm_card_visa`. */
   paymentMethod: string;
@@ -64,6 +73,10 @@ export const cancelOrder = command('CancelOrder')
   }>()
   .answers<OrderView>();
 export type CancelOrder = Sent<typeof cancelOrder>;
+
+/** Whom it went to is forgotten, but for the country: the buyer's account is erased. ok (repeats too) | not_found. */
+export const forgetAddress = command('ForgetAddress').takes<{ buyerId: string }>().answers<null>();
+export type ForgetAddress = Sent<typeof forgetAddress>;
 
 /**
  * A provider's webhook or poll, whatever their order or number: only forward moves count. `refunded` and `disputed` say that
@@ -135,7 +148,7 @@ export interface OrderView {
   refunded: Money | null;
   /** What the buyer's bank has taken back, or holds back until the dispute is over; null when nothing. */
   disputed: Money | null;
-  shippingAddress: ShippingAddress;
+  shippingAddress: KeptAddress;
   shippingMethod: ShippingMethod;
   estimatedDeliveryMs: number | null;
   createdAtMs: number;
@@ -147,5 +160,6 @@ export type OrderCommands =
   | typeof placeOrder
   | typeof readOrder
   | typeof cancelOrder
+  | typeof forgetAddress
   | typeof paymentReported;
 export type OrderCommand = Sent<OrderCommands>;

@@ -19,6 +19,7 @@ import {
 import { answered, failed, reported } from './answers.ts';
 import type {
   CancelOrder,
+  ForgetAddress,
   OrderCommand,
   OrderCommands,
   OrderView,
@@ -40,6 +41,7 @@ const handle = dispatch<OrderState, OrderCommands, OrderEvent>({
   PlaceOrder: place,
   ReadOrder: read,
   CancelOrder: cancel,
+  ForgetAddress: forget,
   PaymentReported: (state, report, at) =>
     isOfAnother(state, report) ? refuse('not_found') : quietly(reported(state, report, at)),
   Answered: (state, answer, at) => quietly(answered(state, answer, at)),
@@ -135,6 +137,13 @@ function cancel(
         pushes: pushUpdated,
       };
   }
+}
+
+function forget(state: OrderState, { buyerId }: ForgetAddress, at: Instant): OrderDecision {
+  if (!isSeenBy(state, buyerId)) return refuse('not_found');
+  const { shippingAddress } = state.placed!;
+  const isForgotten = 'sealed' in shippingAddress && shippingAddress.sealed === null;
+  return { code: 'ok', events: isForgotten ? noEvents : [{ type: 'AddressForgotten', atMs: at }] };
 }
 
 /** When the time to pay ends, while that still matters. */

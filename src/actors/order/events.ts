@@ -57,6 +57,8 @@ export type OrderEvent =
       refunded: Money;
       disputed: Money | null;
       atMs: number;
-    };
+    }
+  /** The buyer's account is erased: of the address only the country is kept. */
+  | { type: 'AddressForgotten'; atMs: number };
 
 export type EventOf<Type extends OrderEvent['type']> = Extract<OrderEvent, { type: Type }>;

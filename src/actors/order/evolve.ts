@@ -9,6 +9,10 @@ export function evolveOrder(state: OrderState, event: OrderEvent): void {
     state.placed = event;
     state.lines = event.holds.map(({ holdId, sku }) => ({ sku, ...newLine(holdId) }));
   }
+  if (event.type === 'AddressForgotten') {
+    const { country } = state.placed!.shippingAddress;
+    state.placed = { ...state.placed!, shippingAddress: { sealed: null, country } };
+  }
   evolveFacts(state, event);
   state.pending = pendingMessagesOf(state);
 }

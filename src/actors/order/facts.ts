@@ -38,11 +38,12 @@ export interface OrderFacts {
   version: number;
 }
 
-/** The creation event, OrderPlaced, is handled by the caller (actor or projection), all others here. */
+/** What is placed, and that its address is forgotten, is handled by the caller (actor or projection), all else here. */
 export function evolveFacts(facts: OrderFacts, event: OrderEvent): void {
   facts.version++;
   switch (event.type) {
     case 'OrderPlaced':
+    case 'AddressForgotten':
       break;
     case 'OrderPriced':
       facts.priced = event;

@@ -41,7 +41,8 @@ export interface LivePart {
   onSent?(accountId: string, push: Push): void;
 }
 
-export type FrameMaker = (push: Push) => object;
+/** A frame, or the promise of one: what is sent to the account afterwards waits for it. */
+export type FrameMaker = (push: Push) => object | Promise<object>;
 
 /** The body of a push has the shape that its actor declares for its type. */
 export function frameOf<Body extends object>(fieldsOf: (body: Body) => object): FrameMaker {

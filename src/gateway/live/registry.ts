@@ -13,6 +13,8 @@ export class LiveRegistry {
   readonly #channels: readonly LiveChannel[];
   readonly #channelByGroup = new Map<string, LiveChannel>();
   readonly #makerByType = new Map<string, FrameMaker>();
+  /** By account: the last of the frames that are being made. */
+  readonly #waiting = new Map<string, Promise<void>>();
 
   constructor(parts: readonly LivePart[], connections: Connections) {
     this.#connections = connections;
@@ -61,10 +63,32 @@ export class LiveRegistry {
   }
 
   #sendToAccount(accountId: string, push: Push): void {
-    const sockets = this.#connections.ofAccount(accountId);
-    if (sockets.length === 0) return;
+    if (this.#connections.ofAccount(accountId).length === 0) return;
     const frame = this.#makerByType.get(push.type)?.(push) ?? { type: push.type, ...asObject(push.body) };
-    for (const socket of sockets) socket.send(frame);
+    const before = this.#waiting.get(accountId);
+    if (before === undefined && !(frame instanceof Promise)) this.#send(accountId, frame, push);
+    else this.#sendLater(accountId, frame, push, before);
+  }
+
+  /** Frames of an account arrive in the order of their pushes. A frame that cannot be made is left out: the next says more. */
+  #sendLater(
+    accountId: string,
+    frame: object | Promise<object>,
+    push: Push,
+    before: Promise<void> = Promise.resolve(),
+  ): void {
+    const sent = Promise.all([frame, before]).then(
+      ([made]) => this.#send(accountId, made, push),
+      () => {},
+    );
+    this.#waiting.set(accountId, sent);
+    void sent.then(() => {
+      if (this.#waiting.get(accountId) === sent) this.#waiting.delete(accountId);
+    });
+  }
+
+  #send(accountId: string, frame: object, push: Push): void {
+    for (const socket of this.#connections.ofAccount(accountId)) socket.send(frame);
     for (const part of this.#parts) part.onSent?.(accountId, push);
   }
 }

@@ -13,10 +13,11 @@ import type { Database, Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { isId } from '../../protocol/ids.ts';
 import { recordAction } from '../audit/store.ts';
-import { isGuest } from './guests.ts';
+import { isGuest } from './guest-store.ts';
+import { type AccountRow, accountOf, byPower } from './rows.ts';
 import type { AccountFilter, ManagedAccount, ManagedChange } from './schemas.ts';
 import { endAllSessions } from './sessions.ts';
-import { type AccountRow, accountOf, adminLock, byPower } from './store.ts';
+import { adminLock } from './store.ts';
 
 type Row = AccountRow & { status: ManagedAccount['status'] };
 
@@ -96,7 +97,7 @@ function isActiveAdmin({ roles, status }: Pick<Row, 'roles' | 'status'>): boolea
   return roles.includes('admin') && status === 'active';
 }
 
-async function hasOtherAdmin(query: Query, accountId: string): Promise<boolean> {
+export async function hasOtherAdmin(query: Query, accountId: string): Promise<boolean> {
   const others = await query(
     `SELECT 1 FROM accounts WHERE 'admin' = ANY (roles) AND status = 'active' AND account_id <> $1 LIMIT 1`,
     [accountId],

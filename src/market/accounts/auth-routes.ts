@@ -11,7 +11,7 @@ import {
 } from '../../gateway/route.ts';
 import { tokensOf } from '../../gateway/tokens.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { isGuest } from './guests.ts';
+import { isGuest } from './guest-store.ts';
 import { tryPassword } from './password-tries.ts';
 import { Credentials, Guest, NewAccount, Refresh, SignIn, SignOut } from './schemas.ts';
 import { seenFrom, userAgentHeader } from './session-routes.ts';

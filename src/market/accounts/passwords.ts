@@ -7,6 +7,7 @@
  * sent, so one that reads otherwise in form C is tried as it was sent, too.
  */
 import { hash, verify } from '@node-rs/argon2';
+import { perGateway } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 
 const atOnceMax = 2;
@@ -52,3 +53,6 @@ export class Passwords {
     }
   }
 }
+
+/** The one pool of a gateway. */
+export const passwordsOf = perGateway(() => new Passwords());

@@ -8,8 +8,10 @@ import { isId } from '../../protocol/ids.ts';
 import { addressesOf } from './address-store.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { authRoutes } from './auth-routes.ts';
+import { mailedRoutes } from './mailed-routes.ts';
+import { oidcRoutes } from './oidc-routes.ts';
 import { tryPassword } from './password-tries.ts';
-import { Account, AccountChange, AddressChange, NewAddress, SavedAddress } from './schemas.ts';
+import { Account, AccountChange, AddressChange, NewSavedAddress, SavedAddress } from './schemas.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { accountsOf } from './store.ts';
 
@@ -72,7 +74,8 @@ const addAddress = route({
   summary: 'Save an address',
   tag: 'Accounts',
   who: 'signed-in',
-  body: NewAddress,
+  isPersonal: true,
+  body: NewSavedAddress,
   mints: 'address',
   replies: { 201: { description: 'The saved address', schema: SavedAddress } },
   refusals: ['wrong_state'],
@@ -119,6 +122,8 @@ const removeAddress = route({
 
 export const routes: readonly Route[] = [
   ...authRoutes,
+  ...mailedRoutes,
+  ...oidcRoutes,
   ...sessionRoutes,
   ...adminRoutes,
   readMe,
@@ -129,4 +134,6 @@ export const routes: readonly Route[] = [
   removeAddress,
 ];
 
-export const pages: readonly WebPage[] = [{ path: '/signin' }, { path: '/register' }, { path: '/account' }];
+export const pages: readonly WebPage[] = ['/signin', '/register', '/verify', '/reset', '/account'].map(
+  (path) => ({ path }),
+);

@@ -13,6 +13,10 @@ export const Account = Open(
     role: Type.Enum(roles, { description: 'The first of `roles`' }),
     roles: Type.Array(RoleName, { description: 'What the account may do, the most powerful first' }),
     email: Nullable(Type.String({ examples: ['ada@example.com'] })),
+    emailVerified: Type.Boolean({
+      description: 'Somebody opened a link that was sent to the address',
+      examples: [true],
+    }),
     name: Nullable(Type.String({ examples: ['Ada Lovelace'] })),
     createdAt: Type.String({ format: 'date-time' }),
   },
@@ -20,13 +24,13 @@ export const Account = Open(
 );
 export type Account = Static<typeof Account>;
 
-const name = Line(100, { examples: ['Ada Lovelace'] });
+export const Name = Line(100, { examples: ['Ada Lovelace'] });
 const newPassword = Opaque({ minLength: 8, maxLength: 128, examples: ['a long password'] });
-const password = Opaque({ maxLength: 128, examples: ['a long password'] });
+export const password = Opaque({ maxLength: 128, examples: ['a long password'] });
 
 export const AccountChange = Closed(
   {
-    name: Type.Optional(name),
+    name: Type.Optional(Name),
     password: Type.Optional(newPassword),
     currentPassword: Type.Optional(password),
   },
@@ -37,11 +41,11 @@ export type AccountChange = Static<typeof AccountChange>;
 // ---------------------------------------------------------------- signing in and out
 
 /** Addresses are the same when they differ in the case of ASCII letters only: no other letter is folded. */
-const fold = (email: string) => email.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+export const fold = (email: string) => email.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 const emailCharsMax = 254;
 
 /** An e-mail address whose domain is ASCII; handlers get it folded. */
-const Email = Type.Codec(
+export const Email = Type.Codec(
   Type.String({
     maxLength: emailCharsMax,
     pattern:
@@ -61,7 +65,7 @@ const emailOfSomebody = Type.Codec(Opaque({ maxLength: emailCharsMax, examples: 
 export const NewAccount = Closed({
   email: Email,
   password: newPassword,
-  name,
+  name: Name,
   role: Type.Enum(['buyer', 'seller']),
 });
 export type NewAccount = StaticDecode<typeof NewAccount>;
@@ -122,6 +126,42 @@ export const Session = Open(
 
 export type Session = Static<typeof Session>;
 
+// ---------------------------------------------------------------- links that are mailed
+
+const linkToken = Opaque({ minLength: 1, maxLength: 200, examples: ['kX3…'], description: 'Of the link' });
+
+export const EmailProof = Closed({ token: linkToken });
+export const PasswordResetRequest = Closed({ email: emailOfSomebody });
+export const PasswordReset = Closed({ token: linkToken, password: newPassword });
+export type PasswordReset = Static<typeof PasswordReset>;
+
+// ---------------------------------------------------------------- other providers
+
+export const OidcProviders = Open({
+  items: Type.Array(
+    Open({
+      provider: Type.String({ examples: ['acme'] }),
+      name: Type.String({ examples: ['Acme'], description: 'For the button' }),
+      startUrl: Type.String({ examples: ['/v1/auth/oidc/acme/start'] }),
+    }),
+  ),
+});
+export type OidcProviders = Static<typeof OidcProviders>;
+
+export const OidcStart = Closed({
+  returnTo: Type.Optional(
+    Opaque({ maxLength: 1_000, description: 'A path of this origin to come back to; `/` for anything else' }),
+  ),
+});
+export const ProviderParam = Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$', examples: ['acme'] });
+
+/** What providers answer with; each may add to it. */
+export const OidcCallback = Open({
+  code: Type.Optional(Opaque({ maxLength: 4_000 })),
+  state: Type.Optional(Opaque({ maxLength: 500 })),
+  error: Type.Optional(Opaque({ maxLength: 500 })),
+});
+
 // ---------------------------------------------------------------- administration
 
 const accountStatus = Type.Enum(['active', 'suspended'], {
@@ -172,7 +212,7 @@ export type ManagedChange = Static<typeof ManagedChange>;
 /** `countries.ts` says where a city or a postal code may be absent, and what a code can be. */
 export const NewAddress = Closed(
   {
-    name,
+    name: Name,
     line1: Line(200, { examples: ['1 Market Street'] }),
     line2: Type.Optional(BlankLine(200)),
     city: Type.Optional(Line(100, { examples: ['Springfield'] })),
@@ -188,7 +228,19 @@ export const NewAddress = Closed(
 );
 export type NewAddress = Static<typeof NewAddress>;
 
-export const AddressChange = Type.Partial(NewAddress, {
+const isDefault = Type.Boolean({
+  description: 'The one that forms begin with: the first one, or the one that was made it last',
+  examples: [true],
+});
+
+/** One to be kept. */
+export const NewSavedAddress = Closed(
+  { ...NewAddress.properties, isDefault: Type.Optional(isDefault) },
+  { title: 'NewSavedAddress' },
+);
+export type NewSavedAddress = Static<typeof NewSavedAddress>;
+
+export const AddressChange = Type.Partial(NewSavedAddress, {
   title: 'AddressChange',
   additionalProperties: false,
 });
@@ -207,7 +259,7 @@ const addressProperties = {
 export const Address = Open(addressProperties, { title: 'Address' });
 
 export const SavedAddress = Open(
-  { addressId: Id('address'), ...addressProperties },
+  { addressId: Id('address'), ...addressProperties, isDefault },
   { title: 'SavedAddress' },
 );
 export type SavedAddress = Static<typeof SavedAddress>;

@@ -16,7 +16,7 @@ import { decodeCursor, idPart, type PageFilter, pageOf } from '../../persistence
 import type { Database, Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { prefixes } from '../../protocol/ids.ts';
-import { insertGuest, madeAtMs } from './guests.ts';
+import { insertGuest, madeAtMs } from './guest-store.ts';
 import { type RefreshToken, refusedToken } from './refresh-tokens.ts';
 
 const sessionDays = 30;

@@ -9,13 +9,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import { newId } from '../../gateway/handling.ts';
-import { type Identity, perGateway, type Role } from '../../gateway/route.ts';
+import { type Identity, perGateway, type Role, type Services } from '../../gateway/route.ts';
 import { type Database, isTaken, openDatabase, type Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { recordAction } from '../audit/store.ts';
-import { type AccountRef, guestAccount, isGuest, keepGuest } from './guests.ts';
-import { Passwords } from './passwords.ts';
+import { sendMail } from '../mail/store.ts';
+import { type AccountRef, guestAccount, isGuest, keepGuest } from './guest-store.ts';
+import { mailVerification, passwordChanged } from './links.ts';
+import { Passwords, passwordsOf } from './passwords.ts';
 import { RefreshTokens, refusedToken } from './refresh-tokens.ts';
+import { type AccountRow, accountOf, rowByEmail, rowOf } from './rows.ts';
 import type { Account, Credentials, NewAccount, SignOut } from './schemas.ts';
 import {
   endAllSessions,
@@ -33,44 +36,23 @@ export interface SignedIn {
   readonly refreshToken: string;
 }
 
-export interface AccountRow {
-  account_id: string;
-  roles: Role[];
-  email: string | null;
-  name: string | null;
-  password_hash: string | null;
-  created_at: Date;
-}
-
-/** The most powerful first: an answer's `role` is the first one. */
-export function byPower(roles: readonly Role[]): Role[] {
-  return (['admin', 'operator', 'seller', 'buyer', 'guest'] as const).filter((role) => roles.includes(role));
-}
-
-export function accountOf(row: AccountRow): Account {
-  const roles = byPower(row.roles);
-  return {
-    accountId: row.account_id,
-    role: roles[0]!,
-    roles,
-    email: row.email,
-    name: row.name,
-    createdAt: row.created_at.toISOString(),
-  };
-}
-
 const gone = () => new DoorbusterError('invalid_token', 'The account is gone');
 const wrongCurrent = () => new DoorbusterError('invalid_credentials', 'The current password is wrong');
 const wrongCredentials = () => new DoorbusterError('invalid_credentials', 'E-mail or password is wrong');
 
+type AccountDeps = Pick<Services, 'database' | 'tokenSecret' | 'publicUrl'>;
+
 export class Accounts {
   readonly #database: Database;
   readonly #tokens: RefreshTokens;
-  readonly #passwords = new Passwords();
+  readonly #passwords: Passwords;
+  readonly #publicUrl: string;
 
-  constructor(database: Database, tokenSecret: string) {
+  constructor({ database, tokenSecret, publicUrl }: AccountDeps, passwords: Passwords) {
     this.#database = database;
     this.#tokens = new RefreshTokens(tokenSecret);
+    this.#passwords = passwords;
+    this.#publicUrl = publicUrl;
   }
 
   /** A guest who registers keeps the account. Refuses with `email_taken`, or `wrong_state` when the guest did before. */
@@ -83,7 +65,8 @@ export class Accounts {
         const account = await insertAccount(query, { accountId, email, name, role, passwordHash });
         // Whoever else holds the guest's token has no part in the account from now on.
         if (guest !== null) await endAllSessions(query, accountId);
-        return this.#open(query, account, from);
+        await mailVerification(query, { accountId, email }, this.#publicUrl);
+        return this.open(query, account, from);
       });
     } catch (error) {
       if (isTaken(error, 'accounts_by_email'))
@@ -94,7 +77,7 @@ export class Accounts {
 
   /** Refuses with `invalid_credentials`. */
   async login({ email, password }: Credentials, from: SeenFrom): Promise<SignedIn> {
-    const row = await this.#rowByEmail(email);
+    const row = await rowByEmail(this.#database.query, email);
     const isRight = await this.#passwords.matches(password, row?.password_hash ?? null);
     if (row === null || !isRight) throw wrongCredentials();
     return this.#database.transaction(async (query) => {
@@ -104,7 +87,7 @@ export class Accounts {
         [row.account_id, row.password_hash],
       );
       if (!present) throw wrongCredentials();
-      return this.#open(query, accountOf(present), from);
+      return this.open(query, accountOf(present), from);
     });
   }
 
@@ -115,7 +98,7 @@ export class Accounts {
       this.#tokens.read(refreshToken),
       from,
     );
-    const row = await this.#rowOf(accountId);
+    const row = await rowOf(this.#database.query, accountId);
     if (!row) throw gone();
     return { account: accountOf(row), sessionId, refreshToken: this.#tokens.issue(sessionId, generation) };
   }
@@ -152,7 +135,8 @@ export class Accounts {
 
   /** Refuses with `invalid_token` when the account is gone. */
   async read(who: AccountRef): Promise<Account> {
-    const row = await this.#rowOf(who.accountId);
+    const row = await rowOf(this.#database.query, who.accountId);
+    if (row?.erased_at) throw gone();
     if (row) return accountOf(row);
     if (isGuest(who)) return guestAccount(who.accountId);
     throw gone();
@@ -170,7 +154,7 @@ export class Accounts {
 
   /** A new password ends all sessions and needs the present one: `invalid_credentials`. */
   async changePassword(accountId: string, password: string, currentPassword: string): Promise<void> {
-    const row = await this.#rowOf(accountId);
+    const row = await rowOf(this.#database.query, accountId);
     const isRight = await this.#passwords.matches(currentPassword, row?.password_hash ?? null);
     if (row === null || !isRight) throw wrongCurrent();
     const passwordHash = await this.#passwords.hash(password);
@@ -182,37 +166,18 @@ export class Accounts {
       );
       if (changed.length === 0) throw wrongCurrent();
       await endAllSessions(query, accountId);
+      if (row.email !== null) await sendMail(query, { to: row.email, ...passwordChanged(this.#publicUrl) });
     });
   }
 
-  async #open(query: Query, account: Account, from: SeenFrom): Promise<SignedIn> {
+  /** Signs in, inside its caller's transaction. */
+  async open(query: Query, account: Account, from: SeenFrom): Promise<SignedIn> {
     const sessionId = await openSession(query, account.accountId, from);
     return { account, sessionId, refreshToken: this.#tokens.issue(sessionId, 0) };
   }
-
-  async #rowOf(accountId: string): Promise<AccountRow | null> {
-    const [row] = await this.#database.query<AccountRow>('SELECT * FROM accounts WHERE account_id = $1', [
-      accountId,
-    ]);
-    return row ?? null;
-  }
-
-  /**
-   * By the folded address. Earlier versions folded letters that are not ASCII, too: an address with some is also found
-   * as it was then.
-   */
-  async #rowByEmail(email: string): Promise<AccountRow | null> {
-    const [row] = await this.#database.query<AccountRow>(
-      `SELECT * FROM accounts WHERE lower(email COLLATE "C") = $1
-         OR (lower(email) = lower($1) AND octet_length(email) <> length(email))
-       ORDER BY lower(email COLLATE "C") = $1 DESC, account_id LIMIT 1`,
-      [email],
-    );
-    return row ?? null;
-  }
 }
 
-export const accountsOf = perGateway(({ database, tokenSecret }) => new Accounts(database, tokenSecret));
+export const accountsOf = perGateway((services) => new Accounts(services, passwordsOf(services)));
 
 interface InsertedAccount {
   readonly accountId: string;

@@ -16,6 +16,7 @@ import type { FieldsOf } from '../../protocol/command.ts';
 import { whyNotChargeable } from '../../protocol/currencies.ts';
 import type { Money } from '../../protocol/money.ts';
 import { addressesOf, checkAddress } from '../accounts/address-store.ts';
+import { keptAddress, opened } from '../orders/address-store.ts';
 import { Order } from '../orders/schemas.ts';
 import { orderJson, orderNumberOf } from '../orders/views.ts';
 import { holdIndexOf } from '../waiting-room/hold-index.ts';
@@ -49,7 +50,11 @@ async function shippingAddressOf(
   }
   if (shippingAddress !== undefined || shippingAddressId === undefined)
     return invalid('/shippingAddress', 'either this or shippingAddressId is required');
-  const { addressId: _, ...address } = await addressesOf(services).read(buyerId, shippingAddressId);
+  const {
+    addressId: _,
+    isDefault: __,
+    ...address
+  } = await addressesOf(services).read(buyerId, shippingAddressId);
   return address;
 }
 
@@ -114,6 +119,7 @@ const checkOut = route({
   summary: 'Turn held units into an order and pay for it',
   tag: 'Orders',
   who: 'signed-in',
+  isPersonal: true,
   live: { type: 'checkout', headers: { idempotencyKey: 'idempotency-key' } },
   body: CheckoutRequest,
   mints: 'order',
@@ -141,18 +147,19 @@ const checkOut = route({
     const holdIds = new Set(body.holdIds.map((holdId) => holdId.toLowerCase()));
     const holds = await Promise.all([...holdIds].map((holdId) => index.locate(holdId, buyerId)));
     checkTotal(holds);
+    const address = await shippingAddressOf(services, buyerId, body);
     const wanted = {
       orderNumber: orderNumberOf(orderId),
       buyerId,
       holds: holds.map(({ holdId, sku }) => ({ holdId, sku })),
-      shippingAddress: await shippingAddressOf(services, buyerId, body),
+      shippingAddress: await keptAddress(services, { orderId, buyerId }, address),
       shippingMethod: body.shippingMethod ?? 'standard',
       paymentMethod: body.paymentMethod,
       paymentSeconds: await paymentTimesOf(services).secondsFor(holds.map(({ saleId }) => saleId)),
     };
     const order = await orderWaitsOf(services).settled(orderId, () => placed(services, orderId, wanted));
     await refuseFailed(services, order, holds);
-    return reply(isFinal(order) ? 201 : 202, orderJson(order), {
+    return reply(isFinal(order) ? 201 : 202, orderJson(await opened(services, order)), {
       Location: `/v1/orders/${orderId}`,
       ETag: etagOf(order.version),
     });

@@ -132,6 +132,10 @@ export function foldOrder(known: OrderRows | undefined, orderId: string, event: 
   if (isOfKnownLine(facts, known.order.holdIds, event)) evolveFacts(facts, event);
   else facts.version++;
   write(known, facts, event.atMs);
+  if (event.type === 'AddressForgotten') {
+    const { country } = known.order.shippingAddress;
+    known.order.shippingAddress = { sealed: null, country };
+  }
   foldPayments(known.payments, known.order, event);
   return known;
 }
@@ -196,6 +200,7 @@ const types = eventTypes<OrderEvent>({
   PaymentQuestioned: true,
   PaymentExamined: true,
   RefundExamined: true,
+  AddressForgotten: true,
 });
 
 export const projection: Projection = { kind: 'order', types, project };

@@ -6,6 +6,7 @@ import { accepted, idParam, scopeOf } from '../../gateway/handling.ts';
 import type { WebPage } from '../../gateway/pages.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page } from '../../gateway/schemas.ts';
+import { opened } from './address-store.ts';
 import { recentOrdersOf } from './recent.ts';
 import { Order, OrderQuery } from './schemas.ts';
 import { listOrders } from './store.ts';
@@ -26,7 +27,8 @@ const list = route({
     const filter = { ...query, buyerId: identity.accountId };
     const recent = recentOrdersOf(services).of(identity.accountId);
     const { items, nextCursor } = await listOrders(services.database, filter, recent);
-    return reply(200, { items: items.map(orderJson), nextCursor });
+    const shown = await Promise.all(items.map((order) => opened(services, order)));
+    return reply(200, { items: shown.map(orderJson), nextCursor });
   },
 });
 
@@ -42,7 +44,7 @@ const read = route({
   async handle({ services, identity, params }) {
     const orderId = idParam('order', params.orderId);
     const order = accepted(await services.ask(readOrder, orderId, { buyerId: scopeOf(identity) }));
-    return reply(200, orderJson(order), { ETag: etagOf(order.version) });
+    return reply(200, orderJson(await opened(services, order)), { ETag: etagOf(order.version) });
   },
 });
 
@@ -53,6 +55,7 @@ const cancel = route({
   summary: 'Cancel an order; a paid one is refunded',
   tag: 'Orders',
   who: 'signed-in',
+  isPersonal: true,
   headers: ifMatchHeader,
   replies: one,
   refusals: ['not_found', 'stale_version', 'wrong_state'],
@@ -60,7 +63,7 @@ const cancel = route({
     const orderId = idParam('order', params.orderId);
     const cancelling = { buyerId: scopeOf(identity), versions: versionsOf(headers['if-match']) };
     const order = accepted(await services.ask(cancelOrder, orderId, cancelling));
-    return reply(200, orderJson(order), { ETag: etagOf(order.version) });
+    return reply(200, orderJson(await opened(services, order)), { ETag: etagOf(order.version) });
   },
 });
 

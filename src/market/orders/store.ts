@@ -8,7 +8,7 @@ import {
   instantPart,
   type PageFilter,
 } from '../../persistence/cursor.ts';
-import type { Database } from '../../persistence/database.ts';
+import type { Database, Query } from '../../persistence/database.ts';
 import { type Money, money } from '../../protocol/money.ts';
 import { type LineRow, lineOf, lineTable } from './lines.ts';
 import { type OrderRow, orderTable } from './rows.ts';
@@ -122,4 +122,30 @@ async function withLines(database: Database, page: readonly (OrderRow | OrderVie
 
 function isRow(order: OrderRow | OrderView): order is OrderRow {
   return !('lines' in order);
+}
+
+// ---------------------------------------------------------------- for whoever leaves
+
+/** Money or goods are still on their way. A paid order is until its day of delivery, and can be cancelled before. */
+const isOpen = `(o.status IN ('pending', 'authorizing', 'committing')
+  OR (o.status IN ('confirmed', 'shipped') AND o.estimated_delivery_at > now()))`;
+
+/** Whether the account waits for an order, or others wait for one of its lines. */
+export async function hasOpenOrders(query: Query, accountId: string): Promise<boolean> {
+  const rows = await query(
+    `SELECT 1 FROM orders o WHERE o.buyer_id = $1 AND ${isOpen}
+     UNION ALL
+     SELECT 1 FROM order_lines l JOIN orders o USING (order_id) WHERE l.seller_id = $1 AND ${isOpen} LIMIT 1`,
+    [accountId],
+  );
+  return rows.length > 0;
+}
+
+/** Orders of this buyer whose address is readable by whoever reads the table. */
+export async function listPlainAddresses(query: Query, buyerId: string, limit: number): Promise<string[]> {
+  const rows = await query<{ order_id: string }>(
+    `SELECT order_id FROM orders WHERE buyer_id = $1 AND NOT shipping_address ? 'sealed' LIMIT $2`,
+    [buyerId, limit],
+  );
+  return rows.map(({ order_id }) => order_id);
 }

@@ -4,6 +4,7 @@
  */
 import type { OrderView } from '../../actors/order/commands.ts';
 import { iso } from '../../gateway/handling.ts';
+import type { OpenedOrder } from './address-store.ts';
 import type { Order } from './schemas.ts';
 
 /** An order that its buyer cancelled did not fail. */
@@ -14,7 +15,7 @@ function failureJson(failure: OrderView['failure']): Order['failure'] {
 }
 
 /** Amounts are null until every line is taken and priced. */
-export function orderJson(view: OrderView): Order {
+export function orderJson(view: OpenedOrder): Order {
   return {
     orderId: view.orderId,
     orderNumber: view.orderNumber,

@@ -5,7 +5,7 @@
 import type { Phase, SaleItem, SaleView } from '../../actors/sale/commands.ts';
 import { limitDefault } from '../../gateway/schemas.ts';
 import { decodeCursor, idPart, instantPart, type PageFilter, pageOf } from '../../persistence/cursor.ts';
-import type { Database } from '../../persistence/database.ts';
+import type { Database, Query } from '../../persistence/database.ts';
 import { money } from '../../protocol/money.ts';
 import { type SaleItemRow, type SaleRow, saleItemTable, saleTable } from './rows.ts';
 
@@ -55,4 +55,13 @@ export async function listSales(
     items: page.rows.map((sale) => saleOf(sale, itemsBySale.get(sale.saleId) ?? [])),
     nextCursor: page.nextCursor,
   };
+}
+
+/** Whether a sale of this seller is announced, open or paused. */
+export async function hasRunningSales(query: Query, sellerId: string): Promise<boolean> {
+  const rows = await query(
+    `SELECT 1 FROM sales WHERE seller_id = $1 AND phase <> 'ended' AND stock <> 'refused' LIMIT 1`,
+    [sellerId],
+  );
+  return rows.length > 0;
 }

@@ -39,7 +39,7 @@ export function Addresses({ list }: { readonly list: List<SavedAddress> }) {
               {editing === address.addressId ? (
                 <AddressForm address={address} onDone={done} onCancel={goBack} />
               ) : (
-                <Saved address={address} onChange={() => setEditing(address.addressId)} onRemoved={done} />
+                <Saved address={address} onChange={() => setEditing(address.addressId)} onDone={done} />
               )}
             </li>
           ))}
@@ -58,10 +58,10 @@ export function Addresses({ list }: { readonly list: List<SavedAddress> }) {
 interface SavedProps {
   readonly address: SavedAddress;
   readonly onChange: () => void;
-  readonly onRemoved: () => void;
+  readonly onDone: () => void;
 }
 
-function Saved({ address, onChange, onRemoved }: SavedProps) {
+function Saved({ address, onChange, onDone }: SavedProps) {
   const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -72,11 +72,19 @@ function Saved({ address, onChange, onRemoved }: SavedProps) {
     try {
       await call('DELETE', `${addressesPath}/${address.addressId}`);
       setAsking(false);
-      onRemoved();
+      onDone();
     } catch (error) {
       setProblem(sentenceOf(error));
     } finally {
       setBusy(false);
+    }
+  };
+  const makeDefault = async () => {
+    try {
+      await call('PATCH', `${addressesPath}/${address.addressId}`, { body: { isDefault: true } });
+      onDone();
+    } catch (error) {
+      setProblem(sentenceOf(error));
     }
   };
   return (
@@ -86,7 +94,13 @@ function Saved({ address, onChange, onRemoved }: SavedProps) {
           <span key={line}>{line}</span>
         ))}
       </address>
+      {address.isDefault && <p class="quiet">{text.isDefault}</p>}
       <div class="buttons">
+        {!address.isDefault && (
+          <button type="button" aria-label={text.makeDefaultOf(short)} onClick={makeDefault}>
+            {text.makeDefault}
+          </button>
+        )}
         <button type="button" aria-label={text.changeOf(short)} onClick={onChange}>
           {text.change}
         </button>
@@ -94,6 +108,11 @@ function Saved({ address, onChange, onRemoved }: SavedProps) {
           {text.remove}
         </button>
       </div>
+      {problem !== null && !isAsking && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
       {isAsking && (
         <Dialog
           {...{ title: text.removeTitle, stay: text.keep, act: text.remove, isBusy, problem }}

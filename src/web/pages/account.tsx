@@ -1,7 +1,8 @@
-/** Who you are, where you can go, your addresses and your sessions. */
+/** Who you are, where you can go, your addresses, your sessions and your data. */
 import './account.css';
+import { useEffect } from 'preact/hooks';
 import type { SavedAddress, Session } from '../../market/accounts/schemas.ts';
-import { signOut } from '../auth.ts';
+import { rereadAccount, signOut } from '../auth.ts';
 import { date } from '../format.ts';
 import { useList } from '../parts/list.ts';
 import { Needs } from '../parts/needs.tsx';
@@ -11,6 +12,8 @@ import { hasRole, session } from '../session.ts';
 import { words } from '../words.ts';
 import { peopleWords } from '../words-people.ts';
 import { Addresses, addressesPath } from './account-addresses.tsx';
+import { YourData } from './account-data.tsx';
+import { EmailProof } from './account-proof.tsx';
 import { Sessions, sessionsPath } from './account-sessions.tsx';
 
 const text = peopleWords.account;
@@ -35,6 +38,7 @@ function Account() {
         <>
           <Addresses list={addresses} />
           <Sessions list={sessions} />
+          <YourData />
         </>
       ) : (
         <div class="skeleton" />
@@ -45,6 +49,8 @@ function Account() {
 
 function Who() {
   const account = session.value?.account;
+  // Whether the address is confirmed may have changed elsewhere.
+  useEffect(() => void rereadAccount().catch(() => {}), []);
   if (!account) return null;
   const leave = async () => {
     await signOut();
@@ -62,6 +68,7 @@ function Who() {
           ].join(' · ')}
         </span>
       </p>
+      <EmailProof isProven={account.emailVerified} />
       <nav class="buttons" aria-label={text.links}>
         <a class="button" href="/orders">
           {text.orders}

@@ -4,7 +4,9 @@ import { ApiError } from '../api.ts';
 import { signIn } from '../auth.ts';
 import { path } from '../router.ts';
 import { words } from '../words.ts';
+import { identityWords } from '../words-identity.ts';
 import { Field } from './field.tsx';
+import { Providers } from './providers.tsx';
 import { sentenceOf } from './trouble.tsx';
 
 export function SignInForm({ onDone, next }: { readonly onDone?: () => void; readonly next?: string }) {
@@ -44,7 +46,9 @@ export function SignInForm({ onDone, next }: { readonly onDone?: () => void; rea
       <button type="submit" class="primary" disabled={isBusy}>
         {words.signIn.submit}
       </button>
-      <p>
+      <Providers returnTo={next ?? path.value} />
+      <p class="ways">
+        <a href="/reset">{identityWords.signIn.forgot}</a>
         <a href={`/register?next=${where}`}>{words.signIn.create}</a>
       </p>
     </form>

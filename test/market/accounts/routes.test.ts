@@ -326,6 +326,7 @@ describe('saved addresses', () => {
       addressId: saved.body.addressId,
       city: 'Hull',
       line2: 'Flat 2',
+      isDefault: true,
     });
     expect((await server.call('DELETE', path, { token })).status).toBe(204);
     expect((await server.call('DELETE', path, { token })).status).toBe(404);
@@ -347,6 +348,40 @@ describe('saved addresses', () => {
       token,
     });
     expect([page.body.items.length, rest.body.items.length, rest.body.nextCursor]).toEqual([3, 2, null]);
+  });
+});
+
+describe('the default address', () => {
+  const address = { name: 'Ann', line1: '1 High St', city: 'York', postalCode: 'YO1', country: 'GB' };
+
+  test('is the first one, then the one that was made it last, then the oldest that is left', async () => {
+    const token = bearer(await register());
+    const save = async (more: object) =>
+      (await server.call('POST', '/v1/me/addresses', { token, body: { ...address, ...more } })).body
+        .addressId;
+    const defaults = async (): Promise<string[]> => {
+      const { body } = await server.call('GET', '/v1/me/addresses', { token });
+      return body.items
+        .filter(({ isDefault }: { isDefault: boolean }) => isDefault)
+        .map(({ line1 }: { line1: string }) => line1);
+    };
+    const change = (addressId: string, body: object) =>
+      server.call('PATCH', `/v1/me/addresses/${addressId}`, { token, body });
+    const first = await save({ line1: 'first' });
+    const second = await save({ line1: 'second' });
+    expect(await defaults()).toEqual(['first']);
+    const third = await save({ line1: 'third', isDefault: true });
+    expect(await defaults()).toEqual(['third']);
+    await Promise.all([change(first, { isDefault: true }), change(second, { isDefault: true })]);
+    expect(await defaults()).toHaveLength(1);
+    await change(second, { isDefault: true });
+    // It goes to another one; it is not just taken away.
+    expect((await change(second, { isDefault: false })).body.isDefault).toBe(true);
+    await server.call('DELETE', `/v1/me/addresses/${second}`, { token });
+    expect(await defaults()).toEqual(['first']);
+    for (const addressId of [first, third])
+      await server.call('DELETE', `/v1/me/addresses/${addressId}`, { token });
+    expect(await defaults()).toEqual([]);
   });
 });
 

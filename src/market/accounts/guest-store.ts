@@ -11,7 +11,8 @@ export function madeAtMs(id: string): number {
 /** A guest without a row. */
 export function guestAccount(accountId: string): Account {
   const createdAt = new Date(madeAtMs(accountId)).toISOString();
-  return { accountId, role: 'guest', roles: ['guest'], email: null, name: null, createdAt };
+  const nothing = { email: null, emailVerified: false, name: null };
+  return { accountId, role: 'guest', roles: ['guest'], ...nothing, createdAt };
 }
 
 /** Who asks, or whom a token is for. */
