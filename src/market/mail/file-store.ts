@@ -36,16 +36,19 @@ const nameOf = (hash: Buffer) => hash.toString('hex').slice(0, 32);
 
 export function mailFiles(folder: string): MailFiles {
   const remove = async (isWanted: (name: string) => boolean) => {
-    const names = await readdir(folder).catch(() => []);
-    for (const name of names.filter(isWanted)) await rm(join(folder, name), { force: true });
+    for (const each of [folder, `${folder}.part`]) {
+      const names = await readdir(each).catch(() => []);
+      for (const name of names.filter(isWanted)) await rm(join(each, name), { force: true });
+    }
   };
   return {
     async write({ mailId, at, hash }, message) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const file = join(folder, `${stamp(at)}-${nameOf(hash)}-${mailId}.eml`);
       // Whoever watches the folder sees whole mails only.
-      await writeFile(`${file}.part`, message, { mode: 0o600 });
-      await rename(`${file}.part`, file);
+      const unfinished = `${folder}.part`;
+      for (const needed of [folder, unfinished]) await mkdir(needed, { recursive: true, mode: 0o700 });
+      const name = `${stamp(at)}-${nameOf(hash)}-${mailId}.eml`;
+      await writeFile(join(unfinished, name), message, { mode: 0o600 });
+      await rename(join(unfinished, name), join(folder, name));
     },
     erase: (hash) => remove((name) => name.split('-')[1] === nameOf(hash)),
     forgetOld() {
