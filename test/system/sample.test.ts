@@ -43,7 +43,7 @@ describe('an empty shop', () => {
     expect(products[0].title).toBe('Nimbus handheld console');
     for (const { images, title } of products) {
       expect(images, title).toHaveLength(1);
-      const picture = await call(server, `GET ${images[0]}`);
+      const picture = await call(server, `GET ${images[0].url}`);
       expect([picture.status, picture.headers.get('content-type')], title).toEqual([200, 'image/svg+xml']);
       expect(picture.body, title).toMatch(/^<svg [\s\S]*<title>\w[\s\S]*<\/svg>\s*$/);
     }
