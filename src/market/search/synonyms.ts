@@ -84,8 +84,13 @@ export class SynonymFile {
         this.#reading = null;
       });
     }
-    if (isFirst || this.#synonyms.size === 0) await this.#reading;
+    if (isFirst) await this.#reading;
     return this.#synonyms;
+  }
+
+  /** Resolves when no look at the file is under way. */
+  async settled(): Promise<void> {
+    await this.#reading;
   }
 
   async #look(): Promise<void> {

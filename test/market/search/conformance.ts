@@ -243,7 +243,7 @@ export function describeEngine(name: string, open: () => Promise<OpenEngine>): v
       );
     });
 
-    test.each<[string, Asked['filters'], number[]]>([
+    test.each<[string, NonNullable<Asked['filters']>, number[]]>([
       ['a category and its branches', { category: 'Electronics' }, [1, 2, 3, 4, 5, 6]],
       ['a branch', { category: 'Electronics > Phones' }, [1, 2, 3]],
       ['brands', { brands: ['Nova, Inc.', 'Holz'] }, [3, 6, 7]],

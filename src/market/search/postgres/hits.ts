@@ -4,7 +4,7 @@ import type { SearchQuery } from '../engine.ts';
 import type { RawFacets } from './counting.ts';
 import { textOf } from './expression.ts';
 import type { Facet } from './lexemes.ts';
-import { candidates, expressionOf, isCountable, limitOf, type Plan } from './plan.ts';
+import { bestOf, candidates, estimateOf, expressionOf, isCountable, limitOf, type Plan } from './plan.ts';
 import {
   behind,
   facetColumn,
@@ -112,6 +112,8 @@ const walkedMax = 10_000;
 const walksMax = 3;
 /** By relevance the best so many can be paged through. */
 const windowMax = 1_000;
+/** With fewer in heads, descriptions are looked at, too. */
+const fewInHead = 200;
 
 export function walkHits(query: Query, plan: Plan, after: Key): Promise<PageRows> {
   return orderOf(plan.search) === orders.relevance
@@ -174,18 +176,19 @@ async function walkWindow(query: Query, plan: Plan, after: Key): Promise<PageRow
   const values = new Values();
   const points = pointsSql(plan, values);
   const inHead = expressionOf(plan, 'head', null);
-  const best = (where: 'anywhere' | 'head') =>
+  const best = bestOf(plan, inHead, windowMax);
+  const walked = (where: 'anywhere' | 'head', max: number) =>
     `(SELECT product_id, rating, price_amount, ${points} AS points
       FROM (${passedRows(plan, orders.rating, null, values)} LIMIT ${walkedMax}) AS w
-      WHERE ${matching(plan, where, values)} LIMIT ${windowMax})`;
-  const look = { expression: inHead, without: null, max: limitOf(plan), sampleSize: null };
-  const window = isCountable(plan, inHead)
-    ? `(SELECT product_id, rating, price_amount, points FROM (${candidates(plan, look, values, points)}) AS h)
-       UNION ${best('anywhere')}`
-    : best('head');
+      WHERE ${matching(plan, where, values)} LIMIT ${max})`;
+  const look = { expression: best, without: null, max: limitOf(plan), sampleSize: null };
+  const looked = () =>
+    `(SELECT product_id, rating, price_amount, points FROM (${candidates(plan, look, values, points)}) AS h)`;
+  const sources = [isCountable(plan, best) ? looked() : walked('head', windowMax)];
+  if (estimateOf(plan, inHead).likely < fewInHead) sources.push(walked('anywhere', fewInHead));
   const key = after === null ? 'true' : behind(orders.relevance, after, values);
   const rows = await query<HitRow>(
-    `SELECT product_id, points, rating, price_amount::float8 FROM (${window}) AS c WHERE ${key}
+    `SELECT product_id, points, rating, price_amount::float8 FROM (${sources.join(' UNION ')}) AS c WHERE ${key}
      ORDER BY ${orderBy(orders.relevance)} LIMIT ${values.add(plan.search.limit + 1)}::int`,
     values.all,
   );

@@ -4,13 +4,12 @@
  *
  * | lexeme        | stands for                                                        |
  * | ------------- | ----------------------------------------------------------------- |
- * | `phone`       | a word, anywhere in the document                                  |
  * | `_phone`      | a stem, anywhere                                                  |
  * | `^phone`      | a stem in the title, the tags, the brand or the category          |
  * | `~b…` `~c…`   | the brand; the category and each that it is a branch of           |
  * | `~mUSD`       | the currency                                                      |
  * | `~pUSD:57`    | the step of a rising scale on which the price is                  |
- * | `~r4`         | rated 4 or better                                                 |
+ * | `~r4`         | rated 4 or better; also 4.5, 3, 2 and 1                           |
  * | `~i` `~o`     | in stock; out of stock                                            |
  * | `~a…=…`       | an attribute and its value                                        |
  * | `~s16`        | one of 16 documents, picked by nothing that they are              |
@@ -21,13 +20,12 @@ import {
   type SearchFilters,
   type SearchQuery,
   stemMark,
-  type Term,
   type WordForms,
 } from '../engine.ts';
 import { branchesOf, ratingSteps } from '../facets.ts';
 import { isSmallWord, type Language, languages, languagesOf } from '../languages.ts';
 import { fold, formsOf, wordsOf } from '../text.ts';
-import { all, any, type Expression } from './expression.ts';
+import { any, type Expression } from './expression.ts';
 
 const headMark = '^';
 const filterMark = '~';
@@ -36,14 +34,16 @@ export const everything: Expression = filterMark;
 export const isWord = (lexeme: string) => !/^[_^~]/.test(lexeme);
 export const brandMark = `${filterMark}b`;
 export const categoryMark = `${filterMark}c`;
-const attributeMark = `${filterMark}a`;
+export const attributeMark = `${filterMark}a`;
 /** Attributes have no bound on how many values there are, so nobody counts them. */
 export const isCounted = (lexeme: string) => !lexeme.startsWith(attributeMark);
 
 const inStockMark = `${filterMark}i`;
 const outOfStockMark = `${filterMark}o`;
 const currencyOf = (currency: string) => `${filterMark}m${currency}`;
-const ratedAtLeast = (step: number) => `${filterMark}r${step}`;
+export const ratedAtLeast = (step: number) => `${filterMark}r${step}`;
+/** What a filter can ask for, and a step more, so that the best of very many can be looked up. */
+const ratingMarks = [4.5, ...ratingSteps];
 const attributeOf = (name: string, value: string) =>
   `${attributeMark}${fold(name)}=${fold(value)}`.slice(0, 200);
 
@@ -76,7 +76,9 @@ const placeMax = 16_383;
 export interface IndexedText {
   /** Of the title, tags, brand and category, with weights: what relevance is computed from. As a tsvector's text. */
   readonly head: string;
-  /** All lexemes. */
+  /** Words of the head, which the lexicon knows. */
+  readonly headWords: readonly string[];
+  /** What the document is found by. */
   readonly lexemes: readonly string[];
 }
 
@@ -89,19 +91,22 @@ export function indexedText(document: SearchDocument): IndexedText {
   for (const words of [...tags, brand]) head.add(words, 'B');
   head.add(category, 'C');
   const lexemes = new Set<string>(marksOf(document));
-  for (const [word, ...stems] of head.forms) {
-    lexemes.add(word);
-    for (const stem of stems) lexemes.add(stem).add(headMark + stem.slice(stemMark.length));
-  }
-  for (const word of text)
-    if (!isSmallWord(word)) for (const form of formsOf(word, spoken)) lexemes.add(form);
-  return { head: head.text(), lexemes: [...lexemes] };
+  const add = (word: string, isInHead: boolean) => {
+    for (const stem of formsOf(word, spoken).slice(1)) {
+      lexemes.add(stem);
+      if (isInHead) lexemes.add(headMark + stem.slice(stemMark.length));
+    }
+  };
+  for (const word of head.words) add(word, true);
+  for (const word of text) if (!isSmallWord(word)) add(word, false);
+  return { head: head.text(), headWords: [...head.words], lexemes: [...lexemes] };
 }
 
 class Head {
-  readonly forms: WordForms[] = [];
+  readonly words = new Set<string>();
   readonly #spoken: readonly Language[];
   readonly #entries: string[] = [];
+  #place = 0;
 
   constructor(spoken: readonly Language[]) {
     this.#spoken = spoken;
@@ -109,11 +114,10 @@ class Head {
 
   add(text: string, weight: 'A' | 'B' | 'C'): void {
     for (const word of wordsOf(text, headTokensMax)) {
-      const forms = formsOf(word, this.#spoken);
-      this.forms.push(forms);
-      const place = Math.min(placeMax, this.forms.length);
+      this.words.add(word);
+      this.#place = Math.min(placeMax, this.#place + 1);
       // Words and marked stems are letters and digits: nothing in them needs more than the quotes.
-      for (const form of forms) this.#entries.push(`'${form}':${place}${weight}`);
+      for (const form of formsOf(word, this.#spoken)) this.#entries.push(`'${form}':${this.#place}${weight}`);
     }
   }
 
@@ -138,7 +142,7 @@ function marksOf({
     ...branchesOf(category).map((path) => categoryMark + path),
     currencyOf(price.currency),
     priceOf(price.currency, stepOf(price.amount)),
-    ...ratingSteps.filter((step) => rating >= step).map(ratedAtLeast),
+    ...ratingMarks.filter((step) => rating >= step).map(ratedAtLeast),
     inStock ? inStockMark : outOfStockMark,
     ...Object.entries(attributes)
       .slice(0, attributesMax)
@@ -184,10 +188,6 @@ const placed = (stem: string, where: Where) =>
 
 export function wordExpression([, ...stems]: WordForms, where: Where): Expression {
   return any(stems.map((stem) => placed(stem, where)));
-}
-
-export function termExpression(term: Term, where: Where): Expression {
-  return any(term.phrases.map((phrase) => all(phrase.map((word) => wordExpression(word, where)))));
 }
 
 /** A word of the index as a query has it. */

@@ -2,17 +2,25 @@
 import type { Query } from '../../../persistence/database.ts';
 import type { SearchQuery } from '../engine.ts';
 import { all, any, type Estimate, type Expression, estimate, lexemesOf, textOf } from './expression.ts';
-import { everything, type Facet, filterExpressions, sampleOf, sampleSizes, type Where } from './lexemes.ts';
+import {
+  everything,
+  type Facet,
+  filterExpressions,
+  ratedAtLeast,
+  sampleOf,
+  sampleSizes,
+  type Where,
+} from './lexemes.ts';
 import { countsOf } from './lexicon.ts';
 import type { Resolved } from './resolve.ts';
 import { rowConditions, type Values } from './statements.ts';
 
 /** So many matching rows are read, ranked and counted one by one. */
-export const candidatesMax = 5_000;
+const candidatesMax = 4_000;
 /** An index of so few documents is in memory as a whole: there all of them may be candidates. */
 const smallIndex = 20_000;
 /** What a sample has, about. */
-const sampleWanted = 3_000;
+const sampleWanted = 2_000;
 
 export interface Plan {
   readonly search: SearchQuery;
@@ -34,6 +42,7 @@ export async function planOf(
   const lexemes = lexemesOf(everything);
   for (const where of ['anywhere', 'head'] as const) lexemesOf(all(resolved.conditions(where)), lexemes);
   for (const expression of filterExpressions(search)) lexemesOf(expression, lexemes);
+  for (const step of bestSteps) lexemes.add(ratedAtLeast(step));
   const counts = await countsOf(query, lexemes);
   return { search, resolved, isRelaxed, counts, total: counts.get('~') ?? 0 };
 }
@@ -62,6 +71,14 @@ export const limitOf = ({ total }: Pick<Plan, 'total'>) => (total <= smallIndex 
 export function isCountable(plan: Plan, expression: Expression): boolean {
   const { most, likely } = estimateOf(plan, expression);
   return Math.min(most, likely) <= limitOf(plan);
+}
+
+const bestSteps = [4.5, 4, 3];
+
+/** Of what matches, those that are rated so well that there are still `wanted` of them, about. */
+export function bestOf(plan: Plan, expression: Expression, wanted: number): Expression {
+  const best = bestSteps.map((step) => all([expression, ratedAtLeast(step)]));
+  return best.find((one) => estimateOf(plan, one).likely >= wanted) ?? expression;
 }
 
 /** In how many documents one is picked for a sample that is large enough. */

@@ -8,8 +8,8 @@
  * 4. No step is a long transaction that has written: those hold up the feed for everybody.
  */
 import type { Database, Query } from '../../../persistence/database.ts';
-import type { SearchDocument } from '../engine.ts';
-import { brandMark, categoryMark } from './lexemes.ts';
+import { type SearchDocument, stemMark } from '../engine.ts';
+import { attributeMark, brandMark, categoryMark, isWord } from './lexemes.ts';
 import {
   addSuggestions,
   type DocumentRow,
@@ -106,8 +106,11 @@ async function makeLexicon(query: Query): Promise<void> {
   await query(`SET work_mem = '64MB'`);
   await query(
     `INSERT INTO ${nextTables.lexicon} (lexeme, documents, is_word)
-     SELECT lexeme, count(*), lexeme !~ '^[_^~]' FROM ${nextTables.documents}, unnest(words) AS w
-     WHERE lexeme !~ '^~a' GROUP BY lexeme`,
+     SELECT lexeme, count(*), false FROM ${nextTables.documents}, unnest(words) AS w
+     WHERE NOT starts_with(lexeme, '${attributeMark}') GROUP BY lexeme
+     UNION ALL
+     SELECT lexeme, count(*), true FROM ${nextTables.documents}, unnest(head) AS h
+     WHERE NOT starts_with(lexeme, '${stemMark}') GROUP BY lexeme`,
   );
   await query('RESET work_mem');
   for (let after = ''; ; ) {
@@ -126,8 +129,9 @@ async function makeLexicon(query: Query): Promise<void> {
   }
 }
 
-interface ChangedRow extends Omit<DocumentRow, 'version'> {
+interface ChangedRow extends Omit<DocumentRow, 'version' | 'headWords'> {
   readonly version: string;
+  readonly head_forms: readonly string[];
   readonly at: string;
 }
 
@@ -137,13 +141,17 @@ async function copyChanges(query: Query, since: string): Promise<string> {
   for (;;) {
     const rows = await query<ChangedRow>(
       `SELECT product_id, version, price_amount, rating, in_stock, is_listed, currency, brand, category, head::text AS head,
-         tsvector_to_array(words) AS lexemes, indexed_at::text AS at
+         tsvector_to_array(words) AS lexemes, tsvector_to_array(head) AS head_forms, indexed_at::text AS at
        FROM ${liveTables.documents} WHERE (indexed_at, product_id) >= ($1::timestamptz, $2) AND (indexed_at, product_id) <> ($1::timestamptz, $2)
        ORDER BY indexed_at, product_id LIMIT ${batchRows}`,
       [at, after],
     );
     if (rows.length === 0) return at;
-    const copied = rows.map(({ version, ...row }) => ({ ...row, version: Number(version) }));
+    const copied = rows.map(({ version, head_forms, ...row }) => ({
+      ...row,
+      version: Number(version),
+      headWords: head_forms.filter(isWord),
+    }));
     await writeRows(query, nextTables, copied);
     [at, after] = [rows.at(-1)!.at, rows.at(-1)!.product_id];
   }

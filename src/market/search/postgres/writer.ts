@@ -15,10 +15,12 @@ import { brandMark, categoryMark, indexedText, isCounted, isWord } from './lexem
 /** Of the lock that only writers of the index and the swap of a reindex take. */
 export const writerLock = `pg_advisory_xact_lock(hashtext('search_documents'))`;
 
+/** What was there: the words of the head are those of its lexemes that are no stems. */
 interface Before {
   product_id: string;
   version: string;
   lexemes: string[];
+  head_forms: string[];
 }
 
 /** A row as it is written. */
@@ -33,6 +35,7 @@ export interface DocumentRow {
   readonly brand: string;
   readonly category: string;
   readonly head: string;
+  readonly headWords: readonly string[];
   readonly lexemes: readonly string[];
 }
 
@@ -68,7 +71,7 @@ const removedRow = ({ productId, version }: Removal): DocumentRow => ({
   product_id: productId,
   version,
   ...{ price_amount: 0, rating: 0, in_stock: false, is_listed: false, currency: '', brand: '', category: '' },
-  ...{ head: '', lexemes: [] },
+  ...{ head: '', headWords: [], lexemes: [] },
 });
 
 /** The tables that are searched, or those that are going to be. */
@@ -115,7 +118,8 @@ export async function writeRows(
   rows: readonly DocumentRow[],
 ): Promise<void> {
   const before = await query<Before>(
-    `SELECT product_id, version, tsvector_to_array(words) AS lexemes FROM ${tables.documents} WHERE product_id = ANY($1)`,
+    `SELECT product_id, version, tsvector_to_array(words) AS lexemes, tsvector_to_array(head) AS head_forms
+     FROM ${tables.documents} WHERE product_id = ANY($1)`,
     [rows.map(({ product_id }) => product_id)],
   );
   const beforeById = new Map(before.map((row) => [row.product_id, row]));
@@ -166,9 +170,11 @@ function difference(
   const add = (lexeme: string, by: number) => {
     if (isCounted(lexeme)) changes.set(lexeme, (changes.get(lexeme) ?? 0) + by);
   };
-  for (const { product_id, lexemes } of rows) {
-    for (const lexeme of beforeById.get(product_id)?.lexemes ?? []) add(lexeme, -1);
-    for (const lexeme of lexemes) add(lexeme, 1);
+  for (const { product_id, lexemes, headWords } of rows) {
+    const before = beforeById.get(product_id);
+    for (const lexeme of before?.lexemes ?? []) add(lexeme, -1);
+    for (const word of before?.head_forms.filter(isWord) ?? []) add(word, -1);
+    for (const lexeme of [...lexemes, ...headWords]) add(lexeme, 1);
   }
   for (const [lexeme, by] of changes) if (by === 0) changes.delete(lexeme);
   return changes;
