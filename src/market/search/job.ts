@@ -3,8 +3,8 @@ import type { Pool } from 'pg';
 import { openDatabase } from '../../persistence/database.ts';
 import type { Job } from '../../protocol/job.ts';
 import { counter } from '../../protocol/metric.ts';
+import { forgetViews } from '../views/store.ts';
 import { SearchConsumer } from './consumer.ts';
-import { forgetViews } from './interests.ts';
 import { PostgresIndex } from './postgres/writer.ts';
 
 const everyMs = 200;

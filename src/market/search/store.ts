@@ -5,15 +5,17 @@ import { digestOf } from '../../protocol/digest.ts';
 import { Buckets, type Family, histogram } from '../../protocol/metric.ts';
 import type { Product } from '../catalog/schemas.ts';
 import { catalogOf } from '../catalog/store.ts';
+import { findSlug } from '../categories/store.ts';
 import { type Answered, EngineChoice } from './choice.ts';
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
-import type {
-  EngineName,
-  SearchAnswer,
-  SearchEngine,
-  SearchFilters,
-  SearchQuery,
-  Suggestion,
+import {
+  type EngineName,
+  levelMark,
+  type SearchAnswer,
+  type SearchEngine,
+  type SearchFilters,
+  type SearchQuery,
+  type Suggestion,
 } from './engine.ts';
 import { Highlighter } from './highlight.ts';
 import { interestsOf } from './interests.ts';
@@ -51,12 +53,12 @@ export class Search {
   ): Promise<Answered<SearchPage>> {
     const { q = '', currency = 'USD', sort = 'relevance', limit, cursor: given } = request;
     const nowMs = Math.floor(this.#services.now());
-    const fingerprint = digestOf([{ ...request, cursor: null, limit: 0 }, accountId]);
+    const fingerprint = fingerprintOf(request, accountId);
     const cursor = given === undefined ? null : decodeCursor(given, fingerprint, nowMs);
     const beganAtMs = cursor?.beganAtMs ?? nowMs;
     const query: SearchQuery = {
       terms: parseTerms(q, await this.#synonyms.read()),
-      filters: filtersOf(request),
+      filters: { ...filtersOf(request), category: await this.#pathOf(request.category) },
       ...{ currency, sort, limit, after: cursor?.state ?? null },
       interests: accountId === null ? null : await interestsOf(this.#services.database, accountId, beganAtMs),
     };
@@ -129,22 +131,29 @@ export class Search {
     };
   }
 
+  /** A category's path, also of its slug. */
+  async #pathOf(named: string | undefined): Promise<string | null> {
+    if (named === undefined) return null;
+    const levels = named.split('>').map((level) => level.trim());
+    const found = levels.length > 1 ? null : await findSlug(this.#services.database.query, levels[0]!);
+    return found?.path ?? levels.join(levelMark);
+  }
+
   #shown(ids: readonly string[]): Promise<readonly Product[]> {
     return ids.length === 0 ? Promise.resolve([]) : this.#summaries(ids);
   }
 }
 
-function filtersOf(request: SearchRequest): SearchFilters {
-  const {
-    category = null,
-    brand = [],
-    priceMin = null,
-    priceMax = null,
-    ratingMin = null,
-    inStock = null,
-  } = request;
+/** Of all that decides on the hits and their order. */
+function fingerprintOf({ cursor: _, limit: __, ...asked }: SearchRequest, accountId: string | null): string {
+  const parts = Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1));
+  return digestOf([parts, accountId]);
+}
+
+function filtersOf(request: SearchRequest): Omit<SearchFilters, 'category'> {
+  const { brand = [], priceMin = null, priceMax = null, ratingMin = null, inStock = null } = request;
   const brands = [...new Set(brand.flatMap(listed))];
-  return { category, brands, priceMin, priceMax, ratingMin, inStock, attributes: request.attributes ?? {} };
+  return { brands, priceMin, priceMax, ratingMin, inStock, attributes: request.attributes ?? {} };
 }
 
 /** `a,b` is two; in `a\\,b` the comma belongs to the name. */

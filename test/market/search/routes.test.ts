@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { routes as accountRoutes } from '../../../src/market/accounts/routes.ts';
 import { routes as productRoutes } from '../../../src/market/catalog/routes.ts';
 import { SearchConsumer } from '../../../src/market/search/consumer.ts';
-import { viewsOf } from '../../../src/market/search/interests.ts';
 import { PostgresIndex } from '../../../src/market/search/postgres/writer.ts';
 import { routes as searchRoutes } from '../../../src/market/search/routes.ts';
+import { viewsOf } from '../../../src/market/views/store.ts';
 import { openDatabase } from '../../../src/persistence/database.ts';
 import { startTestServer, type TestServer } from '../../gateway/harness.ts';
 import { type TestDatabase, temporaryFolder, testDatabase, until } from '../../persistence/support.ts';
@@ -16,7 +16,6 @@ let database: TestDatabase;
 let server: TestServer;
 let consumer: SearchConsumer;
 let token: string;
-let synonymsFile: string;
 let nowMs = Date.now();
 const productIds = new Map<string, string>();
 
@@ -44,7 +43,7 @@ const titles = (body: { items: { title: string }[] }) => body.items.map(({ title
 
 beforeAll(async () => {
   database = await testDatabase();
-  synonymsFile = join(await temporaryFolder(), 'synonyms.txt');
+  const synonymsFile = join(await temporaryFolder(), 'synonyms.txt');
   await writeFile(synonymsFile, 'lantern, lamp\n');
   const opened = openDatabase(database.pool);
   server = await startTestServer({
@@ -188,7 +187,7 @@ describe('a search', () => {
     expect((await search('q=astrolabe')).body.total).toBe(0);
   });
 
-  test('looks at the synonyms again when their file has changed', async () => {
+  test('knows the synonyms of the file that is configured', async () => {
     expect(titles((await search('q=lamp%20')).body).length).toBe(2);
     expect((await search('q=spyglass%20')).body.total).toBe(0);
   });

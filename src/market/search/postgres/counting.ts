@@ -25,7 +25,7 @@ export interface Counting {
 const allFacets: readonly Facet[] = ['brands', 'categories', 'priceRanges', 'ratings', 'inStock'];
 
 /** Facets that have a filter of their own, which they do not obey. */
-export function filteredFacets({ search: { filters } }: Plan): Facet[] {
+function filteredFacets({ search: { filters } }: Plan): Facet[] {
   const isFiltered: Readonly<Record<Facet, boolean>> = {
     brands: filters.brands.length > 0,
     categories: filters.category !== null,

@@ -56,7 +56,7 @@ export function orderOf({ sort, terms, interests }: SearchQuery): SortOrder {
   return orders[isRelevant ? sort : 'newest'];
 }
 
-export function keyOf({ columns }: SortOrder, row: HitRow): (string | number)[] {
+function keyOf({ columns }: SortOrder, row: HitRow): (string | number)[] {
   return columns.map((column) => row[column as keyof HitRow]);
 }
 

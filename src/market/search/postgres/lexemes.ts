@@ -23,7 +23,7 @@ import {
   type WordForms,
 } from '../engine.ts';
 import { branchesOf, ratingSteps } from '../facets.ts';
-import { isSmallWord, type Language, languages, languagesOf } from '../languages.ts';
+import { isSmallWord, languages, languagesOf } from '../languages.ts';
 import { fold, formsOf, wordsOf } from '../text.ts';
 import { any, type Expression } from './expression.ts';
 
@@ -86,38 +86,31 @@ export function indexedText(document: SearchDocument): IndexedText {
   const { title, tags, brand, category, description } = document;
   const text = wordsOf(`${title}. ${description}`, descriptionTokensMax);
   const spoken = languagesOf(text);
-  const head = new Head(spoken);
+  const head = new Head();
   head.add(title, 'A');
   for (const words of [...tags, brand]) head.add(words, 'B');
   head.add(category, 'C');
   const lexemes = new Set<string>(marksOf(document));
-  const add = (word: string, isInHead: boolean) => {
-    for (const stem of formsOf(word, spoken).slice(1)) {
-      lexemes.add(stem);
-      if (isInHead) lexemes.add(headMark + stem.slice(stemMark.length));
-    }
-  };
-  for (const word of head.words) add(word, true);
-  for (const word of text) if (!isSmallWord(word)) add(word, false);
+  for (const word of head.words)
+    for (const stem of formsOf(word, languages).slice(1))
+      lexemes.add(stem).add(headMark + stem.slice(stemMark.length));
+  for (const word of text)
+    if (!isSmallWord(word)) for (const stem of formsOf(word, spoken).slice(1)) lexemes.add(stem);
   return { head: head.text(), headWords: [...head.words], lexemes: [...lexemes] };
 }
 
+/** With the stems of all languages, whatever the text is in: or a text whose language is known would count for less. */
 class Head {
   readonly words = new Set<string>();
-  readonly #spoken: readonly Language[];
   readonly #entries: string[] = [];
   #place = 0;
-
-  constructor(spoken: readonly Language[]) {
-    this.#spoken = spoken;
-  }
 
   add(text: string, weight: 'A' | 'B' | 'C'): void {
     for (const word of wordsOf(text, headTokensMax)) {
       this.words.add(word);
       this.#place = Math.min(placeMax, this.#place + 1);
       // Words and marked stems are letters and digits: nothing in them needs more than the quotes.
-      for (const form of formsOf(word, this.#spoken)) this.#entries.push(`'${form}':${this.#place}${weight}`);
+      for (const form of formsOf(word, languages)) this.#entries.push(`'${form}':${this.#place}${weight}`);
     }
   }
 

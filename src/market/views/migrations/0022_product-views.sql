@@ -1,5 +1,5 @@
 -- Up Migration
--- What accounts have looked at lately (src/market/search/interests.ts). Guests have no row in accounts, so there is no
+-- What accounts have looked at lately (src/market/views/store.ts). Guests have no row in accounts, so there is no
 -- reference to it.
 CREATE TABLE product_views (
   account_id text COLLATE "C" NOT NULL,
