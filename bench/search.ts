@@ -8,6 +8,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTestPostgres, temporaryFolder } from '../test/persistence/support.ts';
+import { member } from '../test/system/shop.ts';
 import { tellComplaints } from './alternate.ts';
 import { type Arm, startArm } from './baselines/arms.ts';
 import { repository } from './baselines/server.ts';
@@ -41,7 +42,8 @@ export async function run(options: BenchOptions): Promise<Measurement> {
   const env = { ...options.env, DATABASE_URL: database.url };
   const arm = await startArm({ name: 'ours', journal: 'postgres', checkout: repository, env });
   try {
-    const filled = await fill(database.url, count);
+    const { accountId } = await member({ url: arm.url }, 'seller');
+    const filled = await fill(database.url, accountId, count);
     const postgres: Watched = { label: 'postgres', pid: database.server.pid, isTree: true };
     const bench = new SearchBench(arm, postgres, folder, seconds);
     await bench.load('warm', searches(requestCount));

@@ -1,6 +1,5 @@
 /** Puts made-up products into the tables of a server, past its API, and has it make the search index. */
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { repository } from '../baselines/server.ts';
@@ -16,21 +15,16 @@ export interface Filled {
   readonly sizes: { readonly copies: number; readonly words: number; readonly other: number };
 }
 
-export async function fill(databaseUrl: string, count: number): Promise<Filled> {
+export async function fill(databaseUrl: string, sellerId: string, count: number): Promise<Filled> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
     const startedAtMs = performance.now();
-    const sellerId = `acc_${randomUUID()}`;
-    await client.query(
-      `INSERT INTO accounts (account_id, role, email, name, password_hash) VALUES ($1, 'seller', 's11@example.com', 'S11', 'x')`,
-      [sellerId],
-    );
     for (let from = 0; from < count; from += batch) {
       const products = Array.from({ length: Math.min(batch, count - from) }, (_, i) => product(from + i));
       await insert(client, sellerId, products);
     }
-    await client.query('ANALYZE products, variants, stock_levels, categories');
+    await client.query('ANALYZE products, variants, categories');
     const filledAtMs = performance.now();
     process.stderr.write(`S11: ${count} products in ${((filledAtMs - startedAtMs) / 1_000).toFixed(0)} s\n`);
     await run(process.execPath, ['src/cli/reindex.ts'], {
@@ -48,6 +42,7 @@ export async function fill(databaseUrl: string, count: number): Promise<Filled> 
   }
 }
 
+/** Without stock levels: those are compared with actors, which there are none of. */
 async function insert(client: pg.Client, sellerId: string, products: readonly MadeProduct[]): Promise<void> {
   const rows = JSON.stringify(products);
   const made = `jsonb_to_recordset($1::jsonb) AS r("productId" text, sku text, title text, description text, brand text,
@@ -71,11 +66,6 @@ async function insert(client: pg.Client, sellerId: string, products: readonly Ma
     `INSERT INTO variants (sku, product_id, position, options, price_amount, currency, initial_stock, actor_state)
      SELECT sku, "productId", 0, '{}', "priceAmount", 'USD', stock, 'current' FROM ${made}`,
     [rows],
-  );
-  await client.query(
-    `INSERT INTO stock_levels (sku, product_id, seller_id, on_hand, held, sold, allotted, updated_at)
-     SELECT sku, "productId", $2, stock, 0, 0, 0, now() FROM ${made}`,
-    [rows, sellerId],
   );
   await client.query('COMMIT');
 }

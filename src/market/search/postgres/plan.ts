@@ -18,7 +18,7 @@ import { rowConditions, type Values } from './statements.ts';
 /** So many matching rows are read, ranked and counted one by one. */
 const candidatesMax = 4_000;
 /** An index of so few documents is in memory as a whole: there all of them may be candidates. */
-const smallIndex = 20_000;
+const smallIndex = 10_000;
 /** What a sample has, about. */
 const sampleWanted = 2_000;
 
