@@ -1,7 +1,7 @@
 /**
  * The search engine that comes with the database.
  *
- * 1. Up to `candidatesMax` matching rows are read, ranked and counted: hits, total and facets are exact.
+ * 1. Up to `Limits.candidates` matching rows are read, ranked and counted: hits, total and facets are exact.
  * 2. Of more, facets and total are counted in a sample, which the documents' marks pick (`~s16`), and hits come from
  *    walking an order (price, rating, newest) until the page is full: where many match, few rows are passed over.
  * 3. All of a search runs in one transaction on one connection, with a time limit.
@@ -20,7 +20,7 @@ import { readState, type State, stateOf } from './cursor-state.ts';
 import { orderOf, type PageRows, readAll, walkHits } from './hits.ts';
 import { Completions, countsOf } from './lexicon.ts';
 import { Memory } from './memory.ts';
-import { expressionOf, isCountable, type Plan, planOf } from './plan.ts';
+import { defaultLimits, expressionOf, isCountable, type Limits, type Plan, planOf } from './plan.ts';
 import { resolve } from './resolve.ts';
 import { orders } from './statements.ts';
 import { suggest } from './suggest.ts';
@@ -43,10 +43,12 @@ interface Found {
 export class PostgresEngine implements SearchEngine {
   readonly name = 'postgres';
   readonly #database: Database;
+  readonly #limits: Limits;
   readonly #completions = new Completions();
 
-  constructor(database: Database) {
+  constructor(database: Database, limits = defaultLimits) {
     this.#database = database;
+    this.#limits = limits;
   }
 
   search(search: SearchQuery): Promise<SearchAnswer> {
@@ -54,7 +56,7 @@ export class PostgresEngine implements SearchEngine {
       const state = search.after === null ? null : readState(search.after, orderOf(search));
       const memory = new Memory(state?.memory ?? null);
       const resolved = await resolve(query, this.#completions, search.terms, memory);
-      const planned = (isRelaxed: boolean) => planOf(query, search, resolved, isRelaxed);
+      const planned = (isRelaxed: boolean) => planOf(query, search, resolved, isRelaxed, this.#limits);
       let found = await find(query, await planned(state?.isRelaxed ?? false), state);
       const mayRelax = state === null && found.base.found === 0 && resolved.conditions('anywhere').length > 1;
       if (mayRelax) found = await find(query, await planned(true), null);

@@ -110,8 +110,6 @@ export async function readAll(
 /** So many rows are passed at once; a page may take several rounds. */
 const walkedMax = 10_000;
 const walksMax = 3;
-/** By relevance the best so many can be paged through. */
-const windowMax = 1_000;
 /** With fewer in heads, descriptions are looked at, too. */
 const fewInHead = 200;
 
@@ -176,7 +174,8 @@ async function walkWindow(query: Query, plan: Plan, after: Key): Promise<PageRow
   const values = new Values();
   const points = pointsSql(plan, values);
   const inHead = expressionOf(plan, 'head', null);
-  const best = bestOf(plan, inHead, windowMax);
+  const { window } = plan.limits;
+  const best = bestOf(plan, inHead, window);
   const walked = (where: 'anywhere' | 'head', max: number) =>
     `(SELECT product_id, rating, price_amount, ${points} AS points
       FROM (${passedRows(plan, orders.rating, null, values)} LIMIT ${walkedMax}) AS w
@@ -184,8 +183,12 @@ async function walkWindow(query: Query, plan: Plan, after: Key): Promise<PageRow
   const look = { expression: best, without: null, max: limitOf(plan), sampleSize: null };
   const looked = () =>
     `(SELECT product_id, rating, price_amount, points FROM (${candidates(plan, look, values, points)}) AS h)`;
-  const sources = [isCountable(plan, best) ? looked() : walked('head', windowMax)];
-  if (estimateOf(plan, inHead).likely < fewInHead) sources.push(walked('anywhere', fewInHead));
+  const { likely } = estimateOf(plan, inHead);
+  // Rows that are read either way, about.
+  const passed = (window * plan.total) / Math.max(1, likely);
+  const isLookedUp = isCountable(plan, best) && estimateOf(plan, best).likely <= passed;
+  const sources = [isLookedUp ? looked() : walked('head', window)];
+  if (likely < fewInHead) sources.push(walked('anywhere', fewInHead));
   const key = after === null ? 'true' : behind(orders.relevance, after, values);
   const rows = await query<HitRow>(
     `SELECT product_id, points, rating, price_amount::float8 FROM (${sources.join(' UNION ')}) AS c WHERE ${key}

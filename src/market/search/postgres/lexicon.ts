@@ -27,6 +27,7 @@ export async function countsOf(query: Query, lexemes: Iterable<string>): Promise
   const rows = await query<{ lexeme: string; documents: number }>(
     'SELECT lexeme, documents FROM search_lexicon WHERE lexeme = ANY($1) AND documents > 0',
     [[...lexemes]],
+    'search_counts',
   );
   return new Map(rows.map(({ lexeme, documents }) => [lexeme, documents]));
 }
@@ -58,7 +59,11 @@ const keptPrefixChars = 2;
 const keptMs = 5_000;
 
 async function read(query: Query, prefix: string): Promise<string[]> {
-  const rows = await query<KnownWord>(completionsText, [prefix, prefix + behindAll, completionsMax]);
+  const rows = await query<KnownWord>(
+    completionsText,
+    [prefix, prefix + behindAll, completionsMax],
+    'search_completions',
+  );
   return rows.map(({ word }) => word);
 }
 

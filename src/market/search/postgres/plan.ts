@@ -15,12 +15,18 @@ import { countsOf } from './lexicon.ts';
 import type { Resolved } from './resolve.ts';
 import { rowConditions, type Values } from './statements.ts';
 
-/** So many matching rows are read, ranked and counted one by one. */
-const candidatesMax = 4_000;
-/** An index of so few documents is in memory as a whole: there all of them may be candidates. */
-const smallIndex = 10_000;
-/** What a sample has, about. */
-const sampleWanted = 2_000;
+export interface Limits {
+  /** So many matching rows are read, ranked and counted one by one. */
+  readonly candidates: number;
+  /** An index of so few documents is in memory as a whole: there all of them may be candidates. */
+  readonly smallIndex: number;
+  /** What a sample has, about. */
+  readonly sample: number;
+  /** Of very many that match, the best so many are ranked, and can be paged through by relevance. */
+  readonly window: number;
+}
+
+export const defaultLimits: Limits = { candidates: 3_000, smallIndex: 10_000, sample: 1_500, window: 500 };
 
 export interface Plan {
   readonly search: SearchQuery;
@@ -31,6 +37,7 @@ export interface Plan {
   readonly counts: ReadonlyMap<string, number>;
   /** How many documents there are. */
   readonly total: number;
+  readonly limits: Limits;
 }
 
 export async function planOf(
@@ -38,13 +45,14 @@ export async function planOf(
   search: SearchQuery,
   resolved: Resolved,
   isRelaxed: boolean,
+  limits: Limits,
 ): Promise<Plan> {
   const lexemes = lexemesOf(everything);
   for (const where of ['anywhere', 'head'] as const) lexemesOf(all(resolved.conditions(where)), lexemes);
   for (const expression of filterExpressions(search)) lexemesOf(expression, lexemes);
   for (const step of bestSteps) lexemes.add(ratedAtLeast(step));
   const counts = await countsOf(query, lexemes);
-  return { search, resolved, isRelaxed, counts, total: counts.get('~') ?? 0 };
+  return { search, resolved, isRelaxed, counts, total: counts.get('~') ?? 0, limits };
 }
 
 export function expressionOf(
@@ -65,7 +73,8 @@ export function estimateOf({ counts, total }: Plan, expression: Expression): Est
   return estimate(expression, counts, total);
 }
 
-export const limitOf = ({ total }: Pick<Plan, 'total'>) => (total <= smallIndex ? smallIndex : candidatesMax);
+export const limitOf = ({ total, limits: { smallIndex, candidates } }: Plan) =>
+  total <= smallIndex ? smallIndex : candidates;
 
 /** Whether all that match can probably be read. */
 export function isCountable(plan: Plan, expression: Expression): boolean {
@@ -84,7 +93,7 @@ export function bestOf(plan: Plan, expression: Expression, wanted: number): Expr
 /** In how many documents one is picked for a sample that is large enough. */
 export function sampleSizeOf(plan: Plan, expression: Expression): number {
   const { likely } = estimateOf(plan, expression);
-  return sampleSizes.find((size) => likely / size <= sampleWanted) ?? sampleSizes.at(-1)!;
+  return sampleSizes.find((size) => likely / size <= plan.limits.sample) ?? sampleSizes.at(-1)!;
 }
 
 interface Look {
