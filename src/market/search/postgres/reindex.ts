@@ -157,7 +157,11 @@ async function copyChanges(query: Query, since: string): Promise<string> {
   }
 }
 
+/** In the order in which searches and suggestions come to them: in another one they would wait for each other. */
+const lockOrder: readonly (keyof IndexTables)[] = ['lexicon', 'suggestions', 'documents'];
+
 async function swap(query: Query, indexes: readonly IndexDefinition[]): Promise<void> {
+  for (const name of lockOrder) await query(`LOCK TABLE ${liveTables[name]} IN ACCESS EXCLUSIVE MODE`);
   for (const name of names) {
     await query(`DROP TABLE ${liveTables[name]}`);
     await query(`ALTER TABLE ${nextTables[name]} RENAME TO ${liveTables[name]}`);
