@@ -40,6 +40,8 @@ export interface Config {
   readonly isTakeOver: boolean;
   /** null: the journal lives in PostgreSQL. */
   readonly redisUrl: string | null;
+  /** null: the list that is shipped. */
+  readonly synonymsFile: string | null;
   readonly shards: number;
   readonly gateways: number;
   /** `joined`: a shard and a gateway share a worker thread. */
@@ -108,6 +110,12 @@ class Environment {
   text(name: string): string | null {
     const value = this.#values[name]?.trim();
     return value ? value : null;
+  }
+
+  /** Absolute, or null. */
+  path(name: string): string | null {
+    const value = this.text(name);
+    return value === null ? null : resolve(value);
   }
 
   integer(name: string, fallback: number, min: number, max: number): number {
@@ -285,6 +293,7 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     dataDir: resolve(env.text('DATA_DIR') ?? '.data'),
     databaseUrl,
     redisUrl: env.redisUrl('REDIS_URL'),
+    synonymsFile: env.path('SYNONYMS_FILE'),
     shards: env.integer('SHARDS', Math.min(halfOfCores, 32), 1, 64),
     gateways: env.integer('GATEWAYS', Math.min(halfOfCores, 32), 1, 64),
     threads: env.oneOf('THREADS', 'apart', threadSettings),

@@ -31,7 +31,7 @@ export const usage = (names: readonly string[]) => `npm run bench -- [${names.jo
   --arms ours,lua        only these arms: ours, before, lua, postgres, echo
   --ours PATH            a second checkout, measured as the arm "before"
   --env NAME=VALUE       a setting of the arm "ours" only; may be repeated
-  --size N               buyers of S6, sockets of S7
+  --size N               buyers of S6, sockets of S7, products of S11
   --json                 the result as JSON on standard output
   --report               measures nothing: writes docs/SPEED.md from the last whole runs`;
 

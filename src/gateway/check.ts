@@ -100,8 +100,8 @@ function forEach(schema: Marked, wanted: (schema: Marked) => OnField | null): On
 // ----------------------------------------------------------------
 
 /**
- * Query parameters by name, numbers and booleans turned into what the schema says. `nameOf`: what names stand for that
- * the schema does not have.
+ * Query parameters by name, numbers and booleans turned into what the schema says. A list is a name given several times, a
+ * record has its keys in brackets (`attributes[colour]=red`). `nameOf`: what names stand for that the schema does not have.
  */
 export function parseQuery(
   query: string,
@@ -111,6 +111,7 @@ export function parseQuery(
   if (query === '') return {};
   const values: Record<string, unknown> = Object.create(null);
   const properties = schema === undefined ? {} : (partsOf(schema).properties ?? {});
+  const typeOf = (name: string) => (Object.hasOwn(properties, name) ? properties[name]!.type : undefined);
   for (const pair of query.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
@@ -122,12 +123,33 @@ export function parseQuery(
         [{ path: '', message: 'must be percent-encoded UTF-8 without U+0000' }],
         'The query',
       );
-    if (name in values)
-      throw invalidRequest([{ path: pointer(name), message: 'must be given once' }], 'The query');
-    const type = Object.hasOwn(properties, name) ? properties[name]!.type : undefined;
-    values[name] = fromText(text, type);
+    const record = recordOf(name);
+    if (typeOf(name) === 'array') {
+      values[name] ??= [];
+      (values[name] as unknown[]).push(text);
+    } else if (record !== null && typeOf(record.name) === 'object') {
+      values[record.name] ??= Object.create(null);
+      putOnce(
+        values[record.name] as Fields,
+        record.key,
+        text,
+        `${pointer(record.name)}${pointer(record.key)}`,
+      );
+    } else putOnce(values, name, fromText(text, typeOf(name)), pointer(name));
   }
   return { ...values };
+}
+
+function putOnce(values: Fields, name: string, value: unknown, path: string): void {
+  if (name in values) throw invalidRequest([{ path, message: 'must be given once' }], 'The query');
+  values[name] = value;
+}
+
+/** `attributes[colour]` is `colour` of `attributes`. */
+function recordOf(name: string): { readonly name: string; readonly key: string } | null {
+  const bracket = name.indexOf('[');
+  if (bracket < 1 || !name.endsWith(']')) return null;
+  return { name: name.slice(0, bracket), key: name.slice(bracket + 1, -1) };
 }
 
 function fromText(text: string, type: string | undefined): unknown {

@@ -110,6 +110,8 @@ function queryParameters(query: TSchema | undefined, components: Components): Js
     in: 'query',
     required: required.includes(name),
     schema: hoist(schema, components),
+    // `attributes[colour]=red`
+    ...(Type.IsRecord(schema) ? { style: 'deepObject', explode: true } : {}),
   }));
 }
 

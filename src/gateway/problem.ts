@@ -14,6 +14,7 @@ const codesByStatus = {
     'malformed_request',
     'malformed_json',
     'validation_failed',
+    'cursor_expired',
     'idempotency_key_invalid',
     'idempotency_key_required',
     'invalid_signature',

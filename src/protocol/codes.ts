@@ -21,6 +21,7 @@ export const refusals = {
   malformed_json: 'The body is not valid JSON',
   card_data_refused: 'Card numbers must not be sent here',
   validation_failed: 'The request does not match its schema',
+  cursor_expired: 'The cursor has ended: begin with the first page again',
   idempotency_key_invalid: 'An Idempotency-Key is 1 to 255 visible ASCII characters',
   idempotency_key_required: 'An Idempotency-Key header is required',
   idempotency_key_reused: 'The Idempotency-Key was used for another request',

@@ -10,6 +10,7 @@ import { followRevocations } from '../market/accounts/revocations.ts';
 import { followCatalog, shownPagesOf } from '../market/categories/shown-index.ts';
 import { type RunMemory, ServerRun } from '../market/idempotency/run.ts';
 import { ActorKeyStore } from '../market/idempotency/store.ts';
+import { searchOf } from '../market/search/store.ts';
 import { AccessLines } from '../ops/access-log.ts';
 import { createLog, hasAccessLog } from '../ops/log.ts';
 import { webFolder } from '../ops/web.ts';
@@ -81,6 +82,7 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
         metrics: [
           ...gateway.metrics(),
           ...shownPagesOf(services).metrics(),
+          ...searchOf(services).metrics(),
           ...thread.metrics(),
           ...(accessLog?.metrics() ?? []),
         ],

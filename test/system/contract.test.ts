@@ -252,6 +252,27 @@ describe('the catalogue', () => {
     const theirs = { who: stranger, path, body: { ...body, adjustmentId: 'theirs' } };
     await client.refused('adjustStock', 404, 'not_found', theirs);
   });
+
+  it('is searched, within a second of a change', async () => {
+    const word = `lantern${randomUUID().slice(0, 8)}`;
+    const body = { ...productBody([`S-${randomUUID()}`], 7), title: `The ${word}` };
+    const { productId } = (await client.ask('createProduct', 201, { who: seller, body })).body;
+    const found = async () => (await client.ask('search', 200, { query: `q=${word}` })).body;
+    await waitFor(async () => (await found()).total === 1);
+    expect((await found()).items[0]).toMatchObject({
+      productId,
+      highlights: { title: `The <em>${word}</em>` },
+    });
+    await client.ask('search', 200, {
+      query: 'inStock=true&brand=a&brand=b&attributes[colour]=red&sort=rating',
+    });
+    await client.refused('search', 400, 'validation_failed', { query: `q=${'x'.repeat(301)}` });
+    await client.refused('search', 400, 'validation_failed', { query: 'cursor=none' });
+    await client.refused('search', 401, 'unauthenticated', { query: 'personal=true' });
+    const { items } = (await client.ask('suggest', 200, { query: `q=${word.slice(0, -2)}` })).body;
+    expect(items).toContainEqual({ kind: 'query', text: word });
+    await client.refused('suggest', 400, 'validation_failed', {});
+  });
 });
 
 describe('a sale', () => {

@@ -5,6 +5,7 @@ import { type Identity, type Route, reply, route, type Services } from '../../ga
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { shownPagesOf } from '../categories/shown-index.ts';
 import { findBranch } from '../categories/store.ts';
+import { viewsOf } from '../views/store.ts';
 import { routes as historyRoutes } from './history-routes.ts';
 import { claimOf, tagOf, unshared } from './replies.ts';
 import { NewProduct, Product, ProductChange, ProductFilter, ProductPage } from './schemas.ts';
@@ -109,6 +110,7 @@ const readProduct = route({
   refusals: ['not_found'],
   async handle({ services, params, identity }) {
     const productId = idParam('product', params.productId);
+    if (identity !== null) viewsOf(services).note(identity.accountId, productId);
     const answer = async () => {
       const { product, isOwn } = await catalogOf(services).read(productId, identity);
       const shown = reply(200, product, { ETag: tagOf(product) });

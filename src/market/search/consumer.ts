@@ -1,0 +1,59 @@
+/**
+ * Keeps an index in step with the catalogue: follows the feed's facts about items, and reads the present row of each.
+ *
+ * 1. A consumer that the feed does not know yet reads the whole catalogue first, in batches, and goes on with the facts
+ *    that have come since it began. An end in between costs the batches, which are written again.
+ * 2. A batch is done when the index has it: what was not is read again, and changes nothing for the worse.
+ */
+import type { Database } from '../../persistence/database.ts';
+import { FeedReader } from '../../persistence/feed.ts';
+import { readAllCopies, readCopies } from './documents.ts';
+import type { SearchIndex } from './engine.ts';
+
+const topic = 'item';
+const batchMax = 250;
+
+export class SearchConsumer {
+  readonly #database: Database;
+  readonly #index: SearchIndex;
+  readonly #feed: FeedReader;
+  #isKnown = false;
+
+  /** `name`: of the checkpoint. */
+  constructor(database: Database, index: SearchIndex, name: string) {
+    this.#database = database;
+    this.#index = index;
+    this.#feed = new FeedReader(database, name, [topic]);
+  }
+
+  /** Until there is nothing new. Answers with how many products were written or taken out. */
+  async round(stopping: AbortSignal): Promise<number> {
+    let count = await this.#begin(stopping);
+    while (this.#isKnown && !stopping.aborted) {
+      const facts = await this.#feed.next(batchMax);
+      if (facts.length === 0) return count;
+      const ids = [...new Set(facts.map(({ key }) => key))];
+      const { documents, removals } = await readCopies(this.#database, ids);
+      await this.#index.index(documents);
+      await this.#index.remove(removals);
+      await this.#feed.done(facts.at(-1)!);
+      count += ids.length;
+    }
+    return count;
+  }
+
+  async #begin(stopping: AbortSignal): Promise<number> {
+    if (this.#isKnown) return 0;
+    let count = 0;
+    if (await this.#feed.isNew()) {
+      for await (const documents of readAllCopies(this.#database, batchMax)) {
+        if (stopping.aborted) return count;
+        await this.#index.index(documents);
+        count += documents.length;
+      }
+      await this.#feed.start();
+    }
+    this.#isKnown = true;
+    return count;
+  }
+}

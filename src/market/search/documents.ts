@@ -1,0 +1,85 @@
+/** Copies of the catalogue's rows, as engines get them. */
+import type { Database, Query } from '../../persistence/database.ts';
+import type { Removal, SearchDocument } from './engine.ts';
+
+interface Row {
+  product_id: string;
+  is_public: boolean;
+  title: string;
+  description: string;
+  brand: string;
+  category: string;
+  tags: string[];
+  attributes: SearchDocument['attributes'];
+  price_amount: string;
+  currency: string;
+  rating: string;
+  rating_count: number;
+  in_stock: boolean;
+  seller_id: string;
+  created_at: Date;
+}
+
+const selection = `SELECT p.product_id, p.is_public, p.title, p.description, p.brand, c.path AS category, p.tags,
+    p.attributes, p.price_amount, p.currency, p.rating, p.rating_count, p.in_stock, p.seller_id, p.created_at
+  FROM products p JOIN categories c USING (category_id)`;
+
+const documentOf = (row: Row, version: number): SearchDocument => ({
+  productId: row.product_id,
+  version,
+  title: row.title,
+  description: row.description,
+  brand: row.brand,
+  category: row.category,
+  tags: row.tags,
+  attributes: row.attributes,
+  price: { amount: Number(row.price_amount), currency: row.currency },
+  rating: Number(row.rating),
+  reviewCount: row.rating_count,
+  inStock: row.in_stock,
+  sellerId: row.seller_id,
+  createdAtMs: row.created_at.getTime(),
+});
+
+/**
+ * Drawn in a statement of its own, before the rows are read in another: so whatever was committed before a copy with a
+ * greater number was read is in it.
+ */
+async function drawVersion(query: Query): Promise<number> {
+  const [row] = await query<{ version: string }>(`SELECT nextval('search_versions') AS version`);
+  return Number(row!.version);
+}
+
+export interface Copies {
+  readonly documents: readonly SearchDocument[];
+  /** Those that are not public, or not there. */
+  readonly removals: readonly Removal[];
+}
+
+/** The present rows of these products. */
+export async function readCopies({ query }: Database, productIds: readonly string[]): Promise<Copies> {
+  const version = await drawVersion(query);
+  const rows = await query<Row>(`${selection} WHERE p.product_id = ANY($1) AND p.is_public`, [productIds]);
+  const documents = rows.map((row) => documentOf(row, version));
+  const isFound = new Set(documents.map(({ productId }) => productId));
+  const removals = productIds.filter((id) => !isFound.has(id)).map((productId) => ({ productId, version }));
+  return { documents, removals };
+}
+
+/** All public products in the order of their ids, from behind one on. */
+export async function* readAllCopies(
+  { query }: Database,
+  batch: number,
+  behind = '',
+): AsyncGenerator<readonly SearchDocument[]> {
+  for (let after = behind; ; ) {
+    const version = await drawVersion(query);
+    const rows = await query<Row>(
+      `${selection} WHERE p.product_id > $1 AND p.is_public ORDER BY p.product_id LIMIT $2`,
+      [after, batch],
+    );
+    if (rows.length === 0) return;
+    yield rows.map((row) => documentOf(row, version));
+    after = rows.at(-1)!.product_id;
+  }
+}

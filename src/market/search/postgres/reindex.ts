@@ -1,0 +1,170 @@
+/**
+ * Makes the index anew beside the one that is searched, and puts it in its place.
+ *
+ * 1. Searches go on all the time: they wait for the swap for an instant, and fail at no time.
+ * 2. What the consumer writes meanwhile goes to the present index, and is copied before the swap: a row is newer by its
+ *    version, wherever it was written.
+ * 3. A run that is broken off leaves tables that the next one begins by dropping.
+ * 4. No step is a long transaction that has written: those hold up the feed for everybody.
+ */
+import type { Database, Query } from '../../../persistence/database.ts';
+import { type SearchDocument, stemMark } from '../engine.ts';
+import { attributeMark, brandMark, categoryMark, isWord } from './lexemes.ts';
+import {
+  addSuggestions,
+  type DocumentRow,
+  type IndexTables,
+  liveTables,
+  rowsOf,
+  saveRows,
+  writeRows,
+  writerLock,
+} from './writer.ts';
+
+const next = (name: string) => `${name}_next`;
+const nextTables: IndexTables = {
+  documents: next(liveTables.documents),
+  lexicon: next(liveTables.lexicon),
+  suggestions: next(liveTables.suggestions),
+};
+const names = Object.keys(liveTables) as (keyof IndexTables)[];
+const batchRows = 500;
+
+/**
+ * `documents`: all there are, in any order, each with a version that was drawn before it was read. The database must have
+ * no limit on how long a statement takes: an index is made in one. Answers with how many there were.
+ */
+export async function reindexPostgres(
+  database: Database,
+  documents: AsyncIterable<readonly SearchDocument[]>,
+): Promise<number> {
+  const { query } = database;
+  const indexes = await makeTables(query);
+  const [began] = await query<{ at: string }>('SELECT now()::text AS at');
+  let count = 0;
+  for await (const read of documents) {
+    await saveRows(query, nextTables.documents, await rowsOf(read));
+    count += read.length;
+  }
+  for (const { isUnique, definition } of indexes) if (!isUnique) await query(definition);
+  await makeLexicon(query);
+  for (const name of names) await query(`ANALYZE ${nextTables[name]}`);
+  // What changed while this was made; and once more, while nobody writes.
+  const reachedAt = await copyChanges(query, began!.at);
+  await database.transaction(async (within) => {
+    await within(`SET LOCAL lock_timeout = '10s'`);
+    await within(`SELECT ${writerLock}`);
+    await copyChanges(within, reachedAt);
+    await swap(within, indexes);
+  });
+  return count;
+}
+
+interface IndexDefinition {
+  readonly name: string;
+  readonly isUnique: boolean;
+  /** Of the index of the table that is made. */
+  readonly definition: string;
+}
+
+/** The tables without rows, and with their unique indexes; answers with all indexes that they are to have. */
+async function makeTables(query: Query): Promise<IndexDefinition[]> {
+  const indexes: IndexDefinition[] = [];
+  for (const name of names) {
+    const [live, made] = [liveTables[name], nextTables[name]];
+    await query(`DROP TABLE IF EXISTS ${made}`);
+    await query(
+      `CREATE TABLE ${made} (LIKE ${live} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)`,
+    );
+    if (name !== 'documents') await query(`ALTER TABLE ${made} SET (fillfactor = 80)`);
+    indexes.push(...(await indexesOf(query, live, made)));
+  }
+  for (const { isUnique, definition } of indexes) if (isUnique) await query(definition);
+  return indexes;
+}
+
+/** As the migrations have made them. */
+async function indexesOf(query: Query, live: string, made: string): Promise<IndexDefinition[]> {
+  const rows = await query<{ name: string; definition: string }>(
+    `SELECT indexname AS name, indexdef AS definition FROM pg_indexes
+     WHERE schemaname = current_schema() AND tablename = $1`,
+    [live],
+  );
+  return rows.map(({ name, definition }) => {
+    const [, unique = '', rest] = /^CREATE (UNIQUE )?INDEX \S+ ON \S+ (.*)$/s.exec(definition)!;
+    // Made beside a transaction, so that it does not look like a long one.
+    const how = unique === '' ? 'CONCURRENTLY ' : '';
+    return {
+      name,
+      isUnique: unique !== '',
+      definition: `CREATE ${unique}INDEX ${how}${next(name)} ON ${made} ${rest}`,
+    };
+  });
+}
+
+async function makeLexicon(query: Query): Promise<void> {
+  await query(`SET work_mem = '64MB'`);
+  await query(
+    `INSERT INTO ${nextTables.lexicon} (lexeme, documents, is_word)
+     SELECT lexeme, count(*), false FROM ${nextTables.documents}, unnest(words) AS w
+     WHERE NOT starts_with(lexeme, '${attributeMark}') GROUP BY lexeme
+     UNION ALL
+     SELECT lexeme, count(*), true FROM ${nextTables.documents}, unnest(head) AS h
+     WHERE NOT starts_with(lexeme, '${stemMark}') GROUP BY lexeme`,
+  );
+  await query('RESET work_mem');
+  for (let after = ''; ; ) {
+    const rows = await query<{ lexeme: string; documents: number }>(
+      `SELECT lexeme, documents FROM ${nextTables.lexicon}
+       WHERE lexeme > $1 AND (starts_with(lexeme, $2) OR starts_with(lexeme, $3)) ORDER BY lexeme LIMIT ${batchRows}`,
+      [after, brandMark, categoryMark],
+    );
+    if (rows.length === 0) return;
+    await addSuggestions(
+      query,
+      nextTables,
+      rows.map(({ lexeme, documents }) => [lexeme, documents] as const),
+    );
+    after = rows.at(-1)!.lexeme;
+  }
+}
+
+interface ChangedRow extends Omit<DocumentRow, 'version' | 'headWords'> {
+  readonly version: string;
+  readonly head_forms: readonly string[];
+  readonly at: string;
+}
+
+/** Rows of the present index that were written since; answers with when the last one was. */
+async function copyChanges(query: Query, since: string): Promise<string> {
+  let [at, after] = [since, ''];
+  for (;;) {
+    const rows = await query<ChangedRow>(
+      `SELECT product_id, version, price_amount, rating, in_stock, is_listed, currency, brand, category, head::text AS head,
+         tsvector_to_array(words) AS lexemes, tsvector_to_array(head) AS head_forms, indexed_at::text AS at
+       FROM ${liveTables.documents} WHERE (indexed_at, product_id) >= ($1::timestamptz, $2) AND (indexed_at, product_id) <> ($1::timestamptz, $2)
+       ORDER BY indexed_at, product_id LIMIT ${batchRows}`,
+      [at, after],
+    );
+    if (rows.length === 0) return at;
+    const copied = rows.map(({ version, head_forms, ...row }) => ({
+      ...row,
+      version: Number(version),
+      headWords: head_forms.filter(isWord),
+    }));
+    await writeRows(query, nextTables, copied);
+    [at, after] = [rows.at(-1)!.at, rows.at(-1)!.product_id];
+  }
+}
+
+/** In the order in which searches and suggestions come to them: in another one they would wait for each other. */
+const lockOrder: readonly (keyof IndexTables)[] = ['lexicon', 'suggestions', 'documents'];
+
+async function swap(query: Query, indexes: readonly IndexDefinition[]): Promise<void> {
+  for (const name of lockOrder) await query(`LOCK TABLE ${liveTables[name]} IN ACCESS EXCLUSIVE MODE`);
+  for (const name of names) {
+    await query(`DROP TABLE ${liveTables[name]}`);
+    await query(`ALTER TABLE ${nextTables[name]} RENAME TO ${liveTables[name]}`);
+  }
+  for (const { name } of indexes) await query(`ALTER INDEX ${next(name)} RENAME TO ${name}`);
+}
