@@ -1,0 +1,149 @@
+/** A listing that there is not yet. Once it is saved its own page goes on with the images. */
+import './sell-listing.css';
+import { useState } from 'preact/hooks';
+import type { Product } from '../../market/catalog/schemas.ts';
+import { ApiError, call } from '../api.ts';
+import { fieldProblemsOf, useFocusOnProblem } from '../parts/field-problems.ts';
+import { Needs } from '../parts/needs.tsx';
+import { Page } from '../parts/page.tsx';
+import { sentenceOf } from '../parts/trouble.tsx';
+import { go } from '../router.ts';
+import { session } from '../session.ts';
+import { load, save } from '../stored.ts';
+import { uuid } from '../uuid.ts';
+import { words } from '../words.ts';
+import { listingWords } from '../words-listing.ts';
+import {
+  emptyListing,
+  fieldAt,
+  type ListingFields,
+  type ListingProblems,
+  newListing,
+  problemsOf,
+} from './listing-draft.ts';
+import { AboutFields } from './listing-fields.tsx';
+import { CurrencyField, NewVariants } from './listing-variants.tsx';
+
+const text = listingWords;
+
+export default function NewListingPage() {
+  return (
+    <Needs roles={['seller', 'admin']}>
+      <NewListing accountId={session.value?.accountId ?? ''} />
+    </Needs>
+  );
+}
+
+/** What was typed, and what was sent of it as long as nobody has answered: the same button sends the same again. */
+interface Draft {
+  readonly fields: ListingFields;
+  readonly sent: { readonly key: string; readonly body: object } | null;
+}
+
+function useDraft(accountId: string) {
+  const name = `listing:${accountId}:new`;
+  const [draft, setDraft] = useState<Draft>(() => {
+    const kept = load<Draft>(name);
+    return { fields: { ...emptyListing, ...kept?.fields }, sent: kept?.sent ?? null };
+  });
+  const put = (next: Draft) => {
+    setDraft(next);
+    save(name, next.fields === emptyListing ? null : next);
+  };
+  return { draft, put };
+}
+
+/** What the API refuses, at the fields that it means; null: at none of them. */
+function refusalsOf(error: unknown, fields: ListingFields): ListingProblems | null {
+  if (error instanceof ApiError && error.code === 'sku_taken') {
+    const sku = String(error.problem.sku ?? '');
+    const at = fields.variants.findIndex((variant) => variant.sku.trim() === sku);
+    return { [`variants/${Math.max(0, at)}/sku`]: text.taken(sku) };
+  }
+  const found = Object.entries(fieldProblemsOf(error)).flatMap(([pointer, message]) => {
+    const field = fieldAt(pointer, (sent) => sent);
+    return field === null ? [] : [[field, message] as const];
+  });
+  return found.length === 0 ? null : Object.fromEntries(found);
+}
+
+function NewListing({ accountId }: { readonly accountId: string }) {
+  const { draft, put } = useDraft(accountId);
+  const { fields } = draft;
+  const [problems, setProblems] = useState<ListingProblems>({});
+  const form = useFocusOnProblem(problems);
+  const [alert, setAlert] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const refuse = (found: ListingProblems) => {
+    setProblems(found);
+    setAlert(text.correct);
+  };
+  const create = async (status: 'draft' | 'active') => {
+    const found = problemsOf(fields, true);
+    if (Object.keys(found).length > 0) return refuse(found);
+    setBusy(true);
+    setProblems({});
+    setAlert(null);
+    const body = newListing(fields, status);
+    const isRepeat = draft.sent !== null && JSON.stringify(draft.sent.body) === JSON.stringify(body);
+    const sent = isRepeat ? draft.sent! : { key: uuid(), body };
+    put({ fields, sent });
+    try {
+      const headers = { 'Idempotency-Key': sent.key };
+      const answer = await call<Product>('POST', '/v1/products', { body, headers });
+      put({ fields: emptyListing, sent: null });
+      go(`/sell/products/${answer.body.productId}`, true);
+    } catch (error) {
+      setBusy(false);
+      const isUnsure =
+        error instanceof ApiError && (error.isPassing || error.code === 'idempotency_in_progress');
+      if (isUnsure) return setAlert(error.status === 0 ? text.unsure : sentenceOf(error));
+      put({ fields, sent: null });
+      const atFields = refusalsOf(error, fields);
+      if (atFields === null) setAlert(sentenceOf(error));
+      else refuse(atFields);
+    }
+  };
+  const edit = {
+    ...{ fields, problems },
+    onChange: (changed: ListingFields, name: string) => {
+      put({ fields: changed, sent: null });
+      if (problems[name] !== undefined) setProblems(({ [name]: _, ...others }) => others);
+    },
+  };
+  return (
+    <Page heading={text.newTitle} title={`${text.newTitle} – ${words.brand}`} kind="listing-page">
+      <p>
+        <a href="/sell">{text.back}</a>
+      </p>
+      <form
+        ref={form}
+        class="form listing-new"
+        noValidate
+        aria-label={text.newTitle}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void create('active');
+        }}
+      >
+        <AboutFields {...edit} />
+        <CurrencyField {...edit} />
+        <NewVariants {...edit} />
+        <p class="field-note">{text.images.afterSaving}</p>
+        {alert !== null && (
+          <p class="problem" role="alert">
+            {alert}
+          </p>
+        )}
+        <div class="buttons save-bar">
+          <button type="submit" class="primary" disabled={isBusy}>
+            {text.publish}
+          </button>
+          <button type="button" disabled={isBusy} onClick={() => void create('draft')}>
+            {text.saveDraft}
+          </button>
+        </div>
+      </form>
+    </Page>
+  );
+}
