@@ -84,7 +84,7 @@ export const listingWords = {
     uploaded: (name: string, of: number) => `${name} is added as image ${of}.`,
     failed: (name: string, why: string) => `${name} was not added. ${why}`,
     again: 'Try again',
-    againOf: (name: string) => `Try ${name} again`,
+    againOf: (name: string) => `Try again: ${name}`,
     dismiss: 'Dismiss',
     dismissOf: (name: string) => `Dismiss ${name}`,
     tooLarge: 'It has more than 10 MiB.',
