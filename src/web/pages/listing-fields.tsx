@@ -10,14 +10,14 @@ const text = listingWords;
 export interface EditProps {
   readonly fields: ListingFields;
   readonly problems: ListingProblems;
-  /** `name`: of the field that was touched, whose problem is no longer its own. */
-  readonly onChange: (fields: ListingFields, name: string) => void;
+  /** What is other now; `name`: of the field that was touched, whose problem is no longer its own. */
+  readonly onChange: (changed: Partial<ListingFields>, name: string) => void;
 }
 
 export function AboutFields({ fields, problems, onChange }: EditProps) {
   const of = (name: TextField) => ({
     ...{ label: text.fields[name], name, value: fields[name], problem: problems[name] ?? null },
-    onInput: (value: string) => onChange({ ...fields, [name]: value }, name),
+    onInput: (value: string) => onChange({ [name]: value }, name),
   });
   return (
     <>
@@ -38,7 +38,7 @@ function Attributes({ fields, problems, onChange }: EditProps) {
   const words = text.attributes;
   const section = useRef<HTMLFieldSetElement>(null);
   const { attributes } = fields;
-  const put = (next: readonly AttributeFields[]) => onChange({ ...fields, attributes: next }, 'attributes');
+  const put = (next: readonly AttributeFields[]) => onChange({ attributes: next }, 'attributes');
   const focusSoon = (selector: string) =>
     requestAnimationFrame(() => section.current?.querySelector<HTMLElement>(selector)?.focus());
   const add = () => {

@@ -26,7 +26,7 @@ export interface Listing {
   readonly isRestored: boolean;
   /** Somebody else has changed it while it was open. */
   readonly isStale: boolean;
-  readonly change: (fields: ListingFields) => void;
+  readonly change: (changed: Partial<ListingFields>) => void;
   readonly discard: () => void;
   /** After a save: what was typed is the product now. */
   readonly settle: (product: Product, etag: string | null) => void;
@@ -77,7 +77,7 @@ export function useListing(accountId: string, first: Product, firstEtag: string 
   return {
     ...state,
     isDirty: !isSame(state.fields, fieldsOf(state.product)),
-    change: (fields) => put({ ...latest.current, fields }),
+    change: (changed) => put({ ...latest.current, fields: { ...latest.current.fields, ...changed } }),
     discard: () =>
       put({ ...latest.current, fields: fieldsOf(latest.current.product), isRestored: false, isStale: false }),
     settle: (product, etag) =>

@@ -59,7 +59,7 @@ export function CurrencyField({ fields, problems, onChange }: EditProps) {
       {...{ label: listingWords.fields.currency, name: 'currency', value: fields.currency, maxLength: 3 }}
       problem={problems.currency ?? null}
       note={listingWords.notes.currency}
-      onInput={(value) => onChange({ ...fields, currency: value.toUpperCase() }, 'currency')}
+      onInput={(value) => onChange({ currency: value.toUpperCase() }, 'currency')}
     />
   );
 }
@@ -75,8 +75,7 @@ function problemsBelow(problems: ListingProblems, at: number): ListingProblems {
 export function NewVariants({ fields, problems, onChange }: EditProps) {
   const section = useRef<HTMLElement>(null);
   const { variants } = fields;
-  const put = (next: readonly VariantFields[], name = 'variants') =>
-    onChange({ ...fields, variants: next }, name);
+  const put = (next: readonly VariantFields[], name = 'variants') => onChange({ variants: next }, name);
   const focusSoon = (selector: string) =>
     requestAnimationFrame(() => section.current?.querySelector<HTMLElement>(selector)?.focus());
   return (
@@ -145,7 +144,7 @@ export function KnownVariants({ fields, problems, onChange, product, onDone }: K
           <VariantInputs
             {...{ variant, currency: fields.currency, isNew: false, problems: problemsBelow(problems, at) }}
             onChange={(changed, name) =>
-              onChange({ ...fields, variants: fields.variants.with(at, changed) }, `variants/${at}/${name}`)
+              onChange({ variants: fields.variants.with(at, changed) }, `variants/${at}/${name}`)
             }
           />
           <Known {...{ product, sku: variant.sku }} onDone={done} />

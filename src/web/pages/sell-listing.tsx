@@ -145,7 +145,7 @@ function Form({ listing, onSaid, onVariants }: FormProps) {
   };
   const edit = {
     ...{ fields, problems },
-    onChange: (changed: typeof fields, name: string) => {
+    onChange: (changed: Partial<typeof fields>, name: string) => {
       listing.change(changed);
       if (problems[name] !== undefined) setProblems(({ [name]: _, ...others }) => others);
     },

@@ -1,6 +1,6 @@
 /** A listing that there is not yet. Once it is saved its own page goes on with the images. */
 import './sell-listing.css';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Product } from '../../market/catalog/schemas.ts';
 import { ApiError, call } from '../api.ts';
 import { fieldProblemsOf, useFocusOnProblem } from '../parts/field-problems.ts';
@@ -46,11 +46,16 @@ function useDraft(accountId: string) {
     const kept = load<Draft>(name);
     return { fields: { ...emptyListing, ...kept?.fields }, sent: kept?.sent ?? null };
   });
-  const put = (next: Draft) => {
+  // What is typed into one field takes nothing from another, however fast it comes.
+  const latest = useRef(draft);
+  const put = (changed: Partial<ListingFields>, sent: Draft['sent']) => {
+    const next = { fields: { ...latest.current.fields, ...changed }, sent };
+    latest.current = next;
     setDraft(next);
-    save(name, next.fields === emptyListing ? null : next);
+    save(name, next);
   };
-  return { draft, put };
+  const forget = () => save(name, null);
+  return { draft, put, forget };
 }
 
 /** What the API refuses, at the fields that it means; null: at none of them. */
@@ -68,7 +73,7 @@ function refusalsOf(error: unknown, fields: ListingFields): ListingProblems | nu
 }
 
 function NewListing({ accountId }: { readonly accountId: string }) {
-  const { draft, put } = useDraft(accountId);
+  const { draft, put, forget } = useDraft(accountId);
   const { fields } = draft;
   const [problems, setProblems] = useState<ListingProblems>({});
   const form = useFocusOnProblem(problems);
@@ -87,18 +92,18 @@ function NewListing({ accountId }: { readonly accountId: string }) {
     const body = newListing(fields, status);
     const isRepeat = draft.sent !== null && JSON.stringify(draft.sent.body) === JSON.stringify(body);
     const sent = isRepeat ? draft.sent! : { key: uuid(), body };
-    put({ fields, sent });
+    put({}, sent);
     try {
       const headers = { 'Idempotency-Key': sent.key };
       const answer = await call<Product>('POST', '/v1/products', { body, headers });
-      put({ fields: emptyListing, sent: null });
+      forget();
       go(`/sell/products/${answer.body.productId}`, true);
     } catch (error) {
       setBusy(false);
       const isUnsure =
         error instanceof ApiError && (error.isPassing || error.code === 'idempotency_in_progress');
       if (isUnsure) return setAlert(error.status === 0 ? text.unsure : sentenceOf(error));
-      put({ fields, sent: null });
+      put({}, null);
       const atFields = refusalsOf(error, fields);
       if (atFields === null) setAlert(sentenceOf(error));
       else refuse(atFields);
@@ -106,8 +111,8 @@ function NewListing({ accountId }: { readonly accountId: string }) {
   };
   const edit = {
     ...{ fields, problems },
-    onChange: (changed: ListingFields, name: string) => {
-      put({ fields: changed, sent: null });
+    onChange: (changed: Partial<ListingFields>, name: string) => {
+      put(changed, null);
       if (problems[name] !== undefined) setProblems(({ [name]: _, ...others }) => others);
     },
   };
