@@ -8,7 +8,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import type { BlobStore } from '../blobs.ts';
 import { checkedName } from './name.ts';
 
 const lettersOfFolder = 2;
@@ -18,12 +17,12 @@ const unfinishedMsMax = 3_600_000;
 
 const isMissing = (error: unknown): boolean => (error as { code?: string }).code === 'ENOENT';
 
-export function openFolder(folder: string): BlobStore {
+export function openFolder(folder: string) {
   const unfinished = join(folder, unfinishedName);
   const folderOf = (name: string) => join(folder, checkedName(name).slice(0, lettersOfFolder));
   const pathOf = (name: string) => join(folderOf(name), name);
   return {
-    put: (name, bytes) =>
+    put: (name: string, bytes: Uint8Array): Promise<void> =>
       orBusy(async () => {
         const target = folderOf(name);
         const draft = join(unfinished, randomUUID());
@@ -37,7 +36,7 @@ export function openFolder(folder: string): BlobStore {
         }
         await syncFolder(target);
       }),
-    get: (name) =>
+    get: (name: string): Promise<Uint8Array | null> =>
       orBusy(async () => {
         try {
           return await readFile(pathOf(name));
@@ -46,8 +45,8 @@ export function openFolder(folder: string): BlobStore {
           throw error;
         }
       }),
-    delete: (name) => orBusy(() => rm(pathOf(name), { force: true })),
-    tidy: () =>
+    delete: (name: string): Promise<void> => orBusy(() => rm(pathOf(name), { force: true })),
+    tidy: (): Promise<void> =>
       orBusy(async () => {
         const names = await readdir(unfinished).catch(() => []);
         for (const name of names) {

@@ -8,7 +8,6 @@ import { createHash } from 'node:crypto';
 import { AwsClient } from 'aws4fetch';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
-import type { BlobStore } from '../blobs.ts';
 import { checkedName } from './name.ts';
 
 export interface S3Settings {
@@ -27,7 +26,7 @@ const fileBytesMax = 32 * 1024 * 1024;
 /** A store that is away is told of once in so long. */
 const toldEveryMs = 10_000;
 
-export function openS3(settings: S3Settings, log: Log): BlobStore {
+export function openS3(settings: S3Settings, log: Log) {
   const { endpoint, bucket, region, accessKeyId, secretAccessKey } = settings;
   const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries });
 
@@ -52,14 +51,14 @@ export function openS3(settings: S3Settings, log: Log): BlobStore {
   };
 
   return {
-    async put(name, bytes) {
+    async put(name: string, bytes: Uint8Array): Promise<void> {
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       const body = new Uint8Array(bytes);
       const answer = await send('PUT', name, { body, headers: { 'X-Amz-Content-Sha256': sha256 } });
       await answer.arrayBuffer();
       if (answer.status === 404) refused(`there is no bucket ${bucket}`);
     },
-    async get(name) {
+    async get(name: string): Promise<Uint8Array | null> {
       const answer = await send('GET', name);
       if (answer.status === 404) {
         await answer.body?.cancel();
@@ -68,9 +67,9 @@ export function openS3(settings: S3Settings, log: Log): BlobStore {
       if (Number(answer.headers.get('content-length') ?? 0) > fileBytesMax) refused(`${name} is too long`);
       return new Uint8Array(await answer.arrayBuffer().catch((error) => refused(String(error))));
     },
-    async delete(name) {
+    async delete(name: string): Promise<void> {
       await (await send('DELETE', name)).arrayBuffer();
     },
-    async tidy() {},
+    async tidy(): Promise<void> {},
   };
 }

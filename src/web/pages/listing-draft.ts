@@ -48,14 +48,14 @@ export const emptyListing: ListingFields = {
 
 const separator = '; ';
 
-export function optionsText(options: Readonly<Record<string, string>>): string {
+function optionsText(options: Readonly<Record<string, string>>): string {
   return Object.entries(options)
     .map(([name, value]) => `${name}: ${value}`)
     .join(separator);
 }
 
 /** null: not written as names and values. */
-export function optionsOf(text: string): Record<string, string> | null {
+function optionsOf(text: string): Record<string, string> | null {
   const options: Record<string, string> = {};
   for (const part of text.split(';')) {
     if (part.trim() === '') continue;
@@ -67,20 +67,20 @@ export function optionsOf(text: string): Record<string, string> | null {
   return options;
 }
 
-export function amountText(amount: number, currency: string): string {
+function amountText(amount: number, currency: string): string {
   const digits = digitsOf(currency);
   return (amount / 10 ** digits).toFixed(digits);
 }
 
 /** In the currency's smallest unit; null: no amount of it. */
-export function amountOf(text: string, currency: string): number | null {
+function amountOf(text: string, currency: string): number | null {
   const digits = digitsOf(currency);
   const match = /^[^\d.-]{0,3}(\d{1,10})(?:\.(\d+))?$/.exec(text.replaceAll(/[,\s]/g, ''));
   if (match === null || (match[2]?.length ?? 0) > digits) return null;
   return Number(match[1]! + (match[2] ?? '').padEnd(digits, '0'));
 }
 
-export function tagsOf(text: string): string[] {
+function tagsOf(text: string): string[] {
   const tags = text.split(',').map((tag) => tag.trim().toLowerCase());
   return [...new Set(tags.filter(Boolean))];
 }

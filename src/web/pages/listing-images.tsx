@@ -16,83 +16,96 @@ interface ImagesProps {
   readonly onChanged: () => Promise<void>;
 }
 
-export function ListingImages({ product, onChanged }: ImagesProps) {
-  const { productId, images } = product;
-  const heading = useRef<HTMLHeadingElement>(null);
+const pathOf = (product: Product, image: Image) =>
+  `${listingPath(product.productId)}/images/${image.imageId}`;
+
+/** The images in the order that was asked for last, and how they are changed. `onSaid` is told what became of it. */
+function useImages({ product, onChanged }: ImagesProps, onSaid: (said: string) => void) {
+  const { images } = product;
   const list = useRef<HTMLUListElement>(null);
   /** Ids in the order that was asked for and is not read yet; null: as the product has them. */
   const [order, setOrder] = useState<readonly string[] | null>(null);
-  const [said, setSaid] = useState('');
-  const [isOver, setOver] = useState(false);
-  const uploads = useUploads(
-    productId,
-    async ({ name }) => {
-      await onChanged();
-      setSaid(text.uploaded(name, images.length + 1));
-    },
-    ({ name }, problem) => setSaid(text.failed(name, problem)),
-  );
   const shown =
     order === null ? images : order.flatMap((id) => images.find(({ imageId }) => imageId === id) ?? []);
-  const path = (imageId: string) => `${listingPath(productId)}/images/${imageId}`;
-
-  const move = async (from: number, to: number) => {
-    const image = shown[from];
-    if (image === undefined || from === to) return;
-    if (to < 0 || to >= shown.length) return setSaid(text.edge(from + 1));
-    const ids = shown.map(({ imageId }) => imageId);
-    setOrder(ids.toSpliced(from, 1).toSpliced(to, 0, image.imageId));
-    setSaid(text.moved(from + 1, to + 1, shown.length));
-    focusHandle(image.imageId);
-    try {
-      await call('PATCH', path(image.imageId), { body: { position: to } });
-      await onChanged();
-    } catch (error) {
-      setSaid(`${text.kept} ${sentenceOf(error)}`);
-    }
-    setOrder(null);
-    focusHandle(image.imageId);
-  };
   // A card that moves in the list loses the focus that it has.
-  const focusHandle = (imageId: string) =>
+  const focusHandle = ({ imageId }: Image) =>
     requestAnimationFrame(() =>
       list.current?.querySelector<HTMLElement>(`[data-image="${imageId}"] .handle`)?.focus(),
     );
+  const move = async (from: number, to: number) => {
+    const image = shown[from];
+    if (image === undefined || from === to) return;
+    if (to < 0 || to >= shown.length) return onSaid(text.edge(from + 1));
+    const others = shown.map(({ imageId }) => imageId).toSpliced(from, 1);
+    setOrder(others.toSpliced(to, 0, image.imageId));
+    onSaid(text.moved(from + 1, to + 1, shown.length));
+    focusHandle(image);
+    try {
+      await call('PATCH', pathOf(product, image), { body: { position: to } });
+      await onChanged();
+    } catch (error) {
+      onSaid(`${text.kept} ${sentenceOf(error)}`);
+    }
+    setOrder(null);
+    focusHandle(image);
+  };
   const describe = async (image: Image, alt: string) => {
-    await call('PATCH', path(image.imageId), { body: { alt } });
+    await call('PATCH', pathOf(product, image), { body: { alt } });
     await onChanged();
-    setSaid(text.altSaved);
+    onSaid(text.altSaved);
   };
   const remove = async (image: Image) => {
-    await call('DELETE', path(image.imageId));
+    await call('DELETE', pathOf(product, image));
     await onChanged();
-    setSaid(text.removed);
-    requestAnimationFrame(() => heading.current?.focus({ preventScroll: true }));
+    onSaid(text.removed);
   };
+  return { list, shown, move, describe, remove };
+}
 
-  return (
-    <section
-      aria-labelledby="images"
-      class={`images ${isOver ? 'over' : ''}`}
-      onDragOver={(event) => {
+/** Files may be dropped anywhere on it. */
+function useDropping(onFiles: (files: readonly File[]) => void) {
+  const [isOver, setOver] = useState(false);
+  return {
+    isOver,
+    handlers: {
+      onDragOver: (event: DragEvent) => {
         if (!event.dataTransfer?.types.includes('Files')) return;
         event.preventDefault();
         setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
+      },
+      onDragLeave: () => setOver(false),
+      onDrop: (event: DragEvent) => {
         event.preventDefault();
         setOver(false);
-        uploads.add([...(event.dataTransfer?.files ?? [])]);
-      }}
-    >
+        onFiles([...(event.dataTransfer?.files ?? [])]);
+      },
+    },
+  };
+}
+
+export function ListingImages(props: ImagesProps) {
+  const { product, onChanged } = props;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [said, setSaid] = useState('');
+  const { list, shown, move, describe, remove } = useImages(props, setSaid);
+  const uploads = useUploads(
+    product.productId,
+    async ({ name }) => {
+      await onChanged();
+      setSaid(text.uploaded(name, product.images.length + 1));
+    },
+    ({ name }, problem) => setSaid(text.failed(name, problem)),
+  );
+  const { isOver, handlers } = useDropping(uploads.add);
+  return (
+    <section aria-labelledby="images" class={`images ${isOver ? 'over' : ''}`} {...handlers}>
       <h2 id="images" ref={heading} tabIndex={-1}>
         {text.title}
       </h2>
       <p class="visually-hidden" role="status">
         {said}
       </p>
-      {images.length === 0 && <p class="field-note">{text.none}</p>}
+      {shown.length === 0 && <p class="field-note">{text.none}</p>}
       <ul ref={list} class="image-cards">
         {shown.map((image, at) => (
           <ImageCard
@@ -100,7 +113,10 @@ export function ListingImages({ product, onChanged }: ImagesProps) {
             {...{ image, at, of: shown.length, title: product.title }}
             onMove={(to) => void move(at, to)}
             onDescribe={(alt) => describe(image, alt)}
-            onRemove={() => remove(image)}
+            onRemove={async () => {
+              await remove(image);
+              requestAnimationFrame(() => heading.current?.focus({ preventScroll: true }));
+            }}
           />
         ))}
       </ul>

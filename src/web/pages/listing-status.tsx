@@ -20,38 +20,43 @@ function rejectionOf(product: Product): string | null {
   return rejection?.reason ?? null;
 }
 
-export function ListingStatus({ listing, onSaid }: StatusProps) {
-  const { product, isDirty } = listing;
-  const heading = useRef<HTMLHeadingElement>(null);
-  const [isAsking, setAsking] = useState(false);
+/** Changes it, based on the version that was read. */
+function useStatus(listing: Listing, onChanged: (status: ProductStatus) => void) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const { status } = product;
-  const [name, meaning] = text.names[status] ?? [status, ''];
-  const rejection = rejectionOf(product);
-
   const become = async (next: ProductStatus) => {
     setBusy(true);
     setProblem(null);
     try {
       const headers = listing.etag === null ? {} : { 'If-Match': listing.etag };
-      const answer = await call<Product>('PATCH', listingPath(product.productId), {
+      const answer = await call<Product>('PATCH', listingPath(listing.product.productId), {
         ...{ body: { status: next }, headers },
       });
       listing.settle(answer.body, answer.etag);
-      setAsking(false);
-      onSaid(text.changed(text.names[answer.body.status]?.[0] ?? answer.body.status));
-      requestAnimationFrame(() => heading.current?.focus({ preventScroll: true }));
+      onChanged(answer.body.status);
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'stale_version') {
-        setAsking(false);
-        await listing.reread(false).catch((reason) => setProblem(sentenceOf(reason)));
-      } else setProblem(sentenceOf(error));
+      const isStale = error instanceof ApiError && error.code === 'stale_version';
+      if (isStale) await listing.reread(false).catch((reason) => setProblem(sentenceOf(reason)));
+      else setProblem(sentenceOf(error));
     } finally {
       setBusy(false);
     }
   };
+  return { isBusy, problem, become };
+}
 
+export function ListingStatus({ listing, onSaid }: StatusProps) {
+  const { product, isDirty } = listing;
+  const { status } = product;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [isAsking, setAsking] = useState(false);
+  const { isBusy, problem, become } = useStatus(listing, (next) => {
+    setAsking(false);
+    onSaid(text.changed(text.names[next]?.[0] ?? next));
+    requestAnimationFrame(() => heading.current?.focus({ preventScroll: true }));
+  });
+  const [name, meaning] = text.names[status] ?? [status, ''];
+  const rejection = rejectionOf(product);
   return (
     <section aria-labelledby="status" class="listing-status">
       <h2 id="status" ref={heading} tabIndex={-1}>

@@ -32,7 +32,7 @@ interface OneProps {
   readonly onChange: (variant: VariantFields, name: string) => void;
 }
 
-export function VariantInputs({ variant, problems, currency, isNew, onChange }: OneProps) {
+function VariantInputs({ variant, problems, currency, isNew, onChange }: OneProps) {
   const of = (name: keyof VariantFields) => ({
     ...{ label: text.fields[name], name, value: variant[name], problem: problems[name] ?? null },
     onInput: (value: string) => onChange({ ...variant, [name]: value }, name),

@@ -3,9 +3,8 @@ import './sell-listing.css';
 import { useState } from 'preact/hooks';
 import type { Product } from '../../market/catalog/schemas.ts';
 import { ApiError, call } from '../api.ts';
-import type { PageProps } from '../app.tsx';
 import { timeOfDay } from '../format.ts';
-import { fieldProblemsOf, useFocusOnProblem } from '../parts/field-problems.ts';
+import { useFocusOnProblem } from '../parts/field-problems.ts';
 import { useLoaded } from '../parts/loaded.ts';
 import { Needs } from '../parts/needs.tsx';
 import { Page } from '../parts/page.tsx';
@@ -13,8 +12,9 @@ import { sentenceOf, Trouble } from '../parts/trouble.tsx';
 import { hasRole, session } from '../session.ts';
 import { words } from '../words.ts';
 import { listingWords } from '../words-listing.ts';
-import { changeOf, fieldAt, type ListingProblems, problemsOf } from './listing-draft.ts';
+import { changeOf, problemsOf } from './listing-draft.ts';
 import { AboutFields } from './listing-fields.tsx';
+import { Alert, problemsIn, useFormState } from './listing-form.tsx';
 import { ListingImages } from './listing-images.tsx';
 import { type Listing, listingPath, useListing } from './listing-state.ts';
 import { ListingStatus } from './listing-status.tsx';
@@ -23,7 +23,7 @@ import { NotHere } from './not-here.tsx';
 
 const text = listingWords;
 
-export default function SellListingPage({ params }: PageProps) {
+export default function SellListingPage({ params }: { readonly params: Readonly<Record<string, string>> }) {
   return (
     <Needs roles={['seller', 'admin']}>
       <Loader accountId={session.value?.accountId ?? ''} productId={params.productId ?? ''} />
@@ -93,62 +93,31 @@ interface FormProps {
   readonly onVariants: () => Promise<void>;
 }
 
-/** At the fields that the API means; null: at none of them. */
-function problemsIn(error: unknown, skus: readonly string[], product: Product): ListingProblems | null {
-  const indexOf = (sent: number) => product.variants.findIndex(({ sku }) => sku === skus[sent]);
-  const found = Object.entries(fieldProblemsOf(error)).flatMap(([pointer, message]) => {
-    const field = fieldAt(pointer, indexOf);
-    return field === null ? [] : [[field, message] as const];
-  });
-  return found.length === 0 ? null : Object.fromEntries(found);
-}
-
-function Form({ listing, onSaid, onVariants }: FormProps) {
-  const { product, fields } = listing;
-  const [problems, setProblems] = useState<ListingProblems>({});
-  const form = useFocusOnProblem(problems);
-  const [alert, setAlert] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
+/** Sends what was changed, based on the version that was read. */
+function useSave(listing: Listing, onSaid: (said: string) => void) {
+  const form = useFormState();
   const [savedAtMs, setSavedAtMs] = useState<number | null>(null);
-  const refuse = (found: ListingProblems) => {
-    setProblems(found);
-    setAlert(text.correct);
-  };
+  const { product, fields, etag } = listing;
   const save = async () => {
-    const found = problemsOf(fields, false);
-    if (Object.keys(found).length > 0) return refuse(found);
-    setProblems({});
-    setAlert(null);
+    if (!form.begin(problemsOf(fields, false))) return;
     const change = changeOf(product, fields);
-    if (change === null) return listing.settle(product, listing.etag);
-    setBusy(true);
+    if (change === null) return listing.settle(product, etag);
+    form.setBusy(true);
     try {
-      const headers = listing.etag === null ? {} : { 'If-Match': listing.etag };
-      const answer = await call<Product>('PATCH', listingPath(product.productId), {
-        body: change.body,
-        headers,
-      });
+      const headers = etag === null ? {} : { 'If-Match': etag };
+      const { body } = change;
+      const answer = await call<Product>('PATCH', listingPath(product.productId), { body, headers });
       listing.settle(answer.body, answer.etag);
       setSavedAtMs(Date.now());
       onSaid(text.saved(timeOfDay(Date.now())));
     } catch (error) {
+      const indexOf = (sent: number) => product.variants.findIndex(({ sku }) => sku === change.skus[sent]);
       if (error instanceof ApiError && error.code === 'stale_version')
-        await listing.reread(false).catch((reason) => setAlert(sentenceOf(reason)));
-      else {
-        const atFields = problemsIn(error, change.skus, product);
-        if (atFields === null) setAlert(sentenceOf(error));
-        else refuse(atFields);
-      }
+        await listing.reread(false).catch((reason) => form.setAlert(sentenceOf(reason)));
+      else form.refuse(error, problemsIn(error, indexOf));
     } finally {
-      setBusy(false);
+      form.setBusy(false);
     }
-  };
-  const edit = {
-    ...{ fields, problems },
-    onChange: (changed: Partial<typeof fields>, name: string) => {
-      listing.change(changed);
-      if (problems[name] !== undefined) setProblems(({ [name]: _, ...others }) => others);
-    },
   };
   const state = listing.isDirty
     ? listing.isRestored
@@ -157,9 +126,23 @@ function Form({ listing, onSaid, onVariants }: FormProps) {
     : savedAtMs === null
       ? ''
       : text.saved(timeOfDay(savedAtMs));
+  return { form, save, state };
+}
+
+function Form({ listing, onSaid, onVariants }: FormProps) {
+  const { product, fields } = listing;
+  const { form, save, state } = useSave(listing, onSaid);
+  const element = useFocusOnProblem(form.problems);
+  const edit = {
+    ...{ fields, problems: form.problems },
+    onChange: (changed: Partial<typeof fields>, name: string) => {
+      listing.change(changed);
+      form.touch(name);
+    },
+  };
   return (
     <form
-      ref={form}
+      ref={element}
       class="form"
       noValidate
       aria-label={product.title}
@@ -174,16 +157,12 @@ function Form({ listing, onSaid, onVariants }: FormProps) {
         product={product}
         onDone={(done) => {
           onSaid(done);
-          void onVariants().catch((error) => setAlert(sentenceOf(error)));
+          void onVariants().catch((error) => form.setAlert(sentenceOf(error)));
         }}
       />
-      {alert !== null && (
-        <p class="problem" role="alert">
-          {alert}
-        </p>
-      )}
+      <Alert text={form.alert} />
       <div class="buttons save-bar">
-        <button type="submit" class="primary" disabled={isBusy || !listing.isDirty}>
+        <button type="submit" class="primary" disabled={form.isBusy || !listing.isDirty}>
           {text.save}
         </button>
         {listing.isDirty && (

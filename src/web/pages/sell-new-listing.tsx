@@ -3,7 +3,7 @@ import './sell-listing.css';
 import { useRef, useState } from 'preact/hooks';
 import type { Product } from '../../market/catalog/schemas.ts';
 import { ApiError, call } from '../api.ts';
-import { fieldProblemsOf, useFocusOnProblem } from '../parts/field-problems.ts';
+import { useFocusOnProblem } from '../parts/field-problems.ts';
 import { Needs } from '../parts/needs.tsx';
 import { Page } from '../parts/page.tsx';
 import { sentenceOf } from '../parts/trouble.tsx';
@@ -15,13 +15,13 @@ import { words } from '../words.ts';
 import { listingWords } from '../words-listing.ts';
 import {
   emptyListing,
-  fieldAt,
   type ListingFields,
   type ListingProblems,
   newListing,
   problemsOf,
 } from './listing-draft.ts';
 import { AboutFields } from './listing-fields.tsx';
+import { Alert, problemsIn, useFormState } from './listing-form.tsx';
 import { CurrencyField, NewVariants } from './listing-variants.tsx';
 
 const text = listingWords;
@@ -60,35 +60,19 @@ function useDraft(accountId: string) {
 
 /** What the API refuses, at the fields that it means; null: at none of them. */
 function refusalsOf(error: unknown, fields: ListingFields): ListingProblems | null {
-  if (error instanceof ApiError && error.code === 'sku_taken') {
-    const sku = String(error.problem.sku ?? '');
-    const at = fields.variants.findIndex((variant) => variant.sku.trim() === sku);
-    return { [`variants/${Math.max(0, at)}/sku`]: text.taken(sku) };
-  }
-  const found = Object.entries(fieldProblemsOf(error)).flatMap(([pointer, message]) => {
-    const field = fieldAt(pointer, (sent) => sent);
-    return field === null ? [] : [[field, message] as const];
-  });
-  return found.length === 0 ? null : Object.fromEntries(found);
+  if (!(error instanceof ApiError) || error.code !== 'sku_taken') return problemsIn(error, (sent) => sent);
+  const sku = String(error.problem.sku ?? '');
+  const at = fields.variants.findIndex((variant) => variant.sku.trim() === sku);
+  return { [`variants/${Math.max(0, at)}/sku`]: text.taken(sku) };
 }
 
-function NewListing({ accountId }: { readonly accountId: string }) {
+function useCreate(accountId: string) {
   const { draft, put, forget } = useDraft(accountId);
+  const form = useFormState();
   const { fields } = draft;
-  const [problems, setProblems] = useState<ListingProblems>({});
-  const form = useFocusOnProblem(problems);
-  const [alert, setAlert] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const refuse = (found: ListingProblems) => {
-    setProblems(found);
-    setAlert(text.correct);
-  };
   const create = async (status: 'draft' | 'active') => {
-    const found = problemsOf(fields, true);
-    if (Object.keys(found).length > 0) return refuse(found);
-    setBusy(true);
-    setProblems({});
-    setAlert(null);
+    if (!form.begin(problemsOf(fields, true))) return;
+    form.setBusy(true);
     const body = newListing(fields, status);
     const isRepeat = draft.sent !== null && JSON.stringify(draft.sent.body) === JSON.stringify(body);
     const sent = isRepeat ? draft.sent! : { key: uuid(), body };
@@ -99,30 +83,32 @@ function NewListing({ accountId }: { readonly accountId: string }) {
       forget();
       go(`/sell/products/${answer.body.productId}`, true);
     } catch (error) {
-      setBusy(false);
+      form.setBusy(false);
       const isUnsure =
         error instanceof ApiError && (error.isPassing || error.code === 'idempotency_in_progress');
-      if (isUnsure) return setAlert(error.status === 0 ? text.unsure : sentenceOf(error));
+      if (isUnsure) return form.setAlert(error.status === 0 ? text.unsure : sentenceOf(error));
       put({}, null);
-      const atFields = refusalsOf(error, fields);
-      if (atFields === null) setAlert(sentenceOf(error));
-      else refuse(atFields);
+      form.refuse(error, refusalsOf(error, fields));
     }
   };
-  const edit = {
-    ...{ fields, problems },
-    onChange: (changed: Partial<ListingFields>, name: string) => {
-      put(changed, null);
-      if (problems[name] !== undefined) setProblems(({ [name]: _, ...others }) => others);
-    },
+  const change = (changed: Partial<ListingFields>, name: string) => {
+    put(changed, null);
+    form.touch(name);
   };
+  return { form, fields, create, change };
+}
+
+function NewListing({ accountId }: { readonly accountId: string }) {
+  const { form, fields, create, change } = useCreate(accountId);
+  const element = useFocusOnProblem(form.problems);
+  const edit = { fields, problems: form.problems, onChange: change };
   return (
     <Page heading={text.newTitle} title={`${text.newTitle} – ${words.brand}`} kind="listing-page">
       <p>
         <a href="/sell">{text.back}</a>
       </p>
       <form
-        ref={form}
+        ref={element}
         class="form listing-new"
         noValidate
         aria-label={text.newTitle}
@@ -135,16 +121,12 @@ function NewListing({ accountId }: { readonly accountId: string }) {
         <CurrencyField {...edit} />
         <NewVariants {...edit} />
         <p class="field-note">{text.images.afterSaving}</p>
-        {alert !== null && (
-          <p class="problem" role="alert">
-            {alert}
-          </p>
-        )}
+        <Alert text={form.alert} />
         <div class="buttons save-bar">
-          <button type="submit" class="primary" disabled={isBusy}>
+          <button type="submit" class="primary" disabled={form.isBusy}>
             {text.publish}
           </button>
-          <button type="button" disabled={isBusy} onClick={() => void create('draft')}>
+          <button type="button" disabled={form.isBusy} onClick={() => void create('draft')}>
             {text.saveDraft}
           </button>
         </div>
