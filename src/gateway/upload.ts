@@ -78,20 +78,20 @@ export class Uploads {
     contentEncoding: string,
     flow: Flow,
   ): Upload {
-    const { types, refusal = 'unsupported_media_type', atOnceMax, perAccountMax = atOnceMax } = rules;
+    const { types, refusal = 'unsupported_media_type', atOnceMax, perAccountMax } = rules;
     const type = contentType.split(';', 1)[0]!.trim().toLowerCase();
     if (!types.includes(type)) throw new DoorbusterError(refusal, `Send the body as ${types.join(' or ')}`);
     const coding = contentEncoding.trim().toLowerCase() || 'identity';
     if (coding !== 'identity' && !rules.codings?.includes(coding))
       throw new DoorbusterError('unsupported_media_type', `There is no way here to read ${coding}`);
     const open = this.#openByRules.get(rules) ?? [];
-    if (open.filter((account) => account === accountId).length >= perAccountMax)
-      throw new DoorbusterError('rate_limited', `At most ${perAccountMax} uploads of an account at once`, {
-        retryAfterSeconds: 1,
-      });
     if (open.length >= atOnceMax)
       throw new DoorbusterError('busy', 'Too many uploads are under way: try again', {
         retryAfterSeconds: 10,
+      });
+    if (open.filter((account) => account === accountId).length >= (perAccountMax ?? atOnceMax))
+      throw new DoorbusterError('rate_limited', `At most ${perAccountMax} uploads of an account at once`, {
+        retryAfterSeconds: 1,
       });
     this.#openByRules.set(rules, [...open, accountId]);
     const described = { path: join(this.#folder, randomUUID()), contentType: type, contentEncoding: coding };
