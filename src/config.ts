@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { availableParallelism, userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const threadSettings = ['apart', 'joined'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -27,6 +27,14 @@ export interface OidcProvider {
   readonly clientSecret: string;
 }
 
+type BlobSettings =
+  | { readonly folder: string }
+  | {
+      readonly s3: Readonly<
+        Record<'endpoint' | 'region' | 'bucket' | 'accessKeyId' | 'secretAccessKey', string>
+      >;
+    };
+
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -34,6 +42,8 @@ export interface Config {
   /** Names besides those of loopback under which the operators' endpoint and the sandbox's control paths answer. */
   readonly opsHosts: readonly string[];
   readonly dataDir: string;
+  /** Where files such as images are kept. */
+  readonly blobs: BlobSettings;
   /** Complete: it names host, user and database. null: an embedded PostgreSQL under `dataDir`. */
   readonly databaseUrl: string | null;
   /** A server that lives on the same data is replaced, instead of refusing to start. */
@@ -243,6 +253,29 @@ class Environment {
     });
   }
 
+  /** A folder, unless there is a bucket. */
+  blobs(dataDir: string): BlobSettings {
+    const bucket = this.text('S3_BUCKET');
+    const accessKeyId = this.text('S3_ACCESS_KEY_ID');
+    const secretAccessKey = this.text('S3_SECRET_ACCESS_KEY');
+    const region = this.text('S3_REGION') ?? 'us-east-1';
+    const endpoint = this.url('S3_ENDPOINT', ['http:', 'https:']) ?? `https://s3.${region}.amazonaws.com`;
+    const given = [bucket, accessKeyId, secretAccessKey].filter((value) => value !== null).length;
+    this.check(
+      given === 3 || (given === 0 && this.text('S3_ENDPOINT') === null),
+      'S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY belong together',
+    );
+    this.check(
+      bucket === null || bucketName.test(bucket),
+      `S3_BUCKET must be the name of a bucket, not "${bucket}"`,
+    );
+    if (bucket === null || accessKeyId === null || secretAccessKey === null)
+      return { folder: join(dataDir, 'blobs') };
+    return {
+      s3: { endpoint: endpoint.replace(/\/+$/, ''), region, bucket, accessKeyId, secretAccessKey },
+    };
+  }
+
   /** What no single variable shows. */
   check(isRight: boolean, problem: string): void {
     if (!isRight) this.problems.push(problem);
@@ -265,6 +298,7 @@ function cidrOf(text: string): Cidr | null {
   return { address, prefix, family };
 }
 
+const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const hostName = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])$/;
 
 function userName(): string {
@@ -283,6 +317,7 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
   const databaseUrl = env.databaseUrl('DATABASE_URL');
   const tokenSecret = env.text('TOKEN_SECRET');
   env.check((tokenSecret?.length ?? 32) >= 32, 'TOKEN_SECRET must have at least 32 characters');
+  const dataDir = resolve(env.text('DATA_DIR') ?? '.data');
   const halfOfCores = Math.max(1, Math.floor(availableParallelism() / 2));
   const config: Config = {
     host: env.text('HOST') ?? '127.0.0.1',
@@ -290,7 +325,8 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     opsPort: env.integer('OPS_PORT', 9090, 0, 65535),
     opsHosts: env.hosts('OPS_HOSTS'),
     isTakeOver: env.oneOf('TAKE_OVER', '0', ['0', '1']) === '1',
-    dataDir: resolve(env.text('DATA_DIR') ?? '.data'),
+    dataDir,
+    blobs: env.blobs(dataDir),
     databaseUrl,
     redisUrl: env.redisUrl('REDIS_URL'),
     synonymsFile: env.path('SYNONYMS_FILE'),

@@ -13,6 +13,7 @@ import type { WebPage } from './gateway/pages.ts';
 import type { Route } from './gateway/route.ts';
 import type { MailSettings } from './market/mail/file-store.ts';
 import type { PaymentSettings } from './market/payments/effects.ts';
+import type { BlobSettings } from './persistence/blobs.ts';
 import type { Projection } from './persistence/projection.ts';
 import type { Ask } from './protocol/command.ts';
 import { type AnyDecider, register } from './protocol/decider.ts';
@@ -43,6 +44,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
     import('./market/audit/routes.ts'),
     import('./market/privacy/routes.ts'),
     import('./market/catalog/routes.ts'),
+    import('./market/images/routes.ts'),
     import('./market/categories/routes.ts'),
     import('./market/search/routes.ts'),
     import('./market/inventory/routes.ts'),
@@ -62,6 +64,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
 export async function loadPages(): Promise<readonly WebPage[]> {
   const nouns = await Promise.all([
     import('./market/accounts/routes.ts'),
+    import('./market/images/routes.ts'),
     import('./market/sales/routes.ts'),
     import('./market/orders/routes.ts'),
     import('./ops/routes.ts'),
@@ -90,7 +93,10 @@ export async function loadProjections(): Promise<readonly Projection[]> {
 }
 
 /** What operators configure for effects and jobs, each its own part. */
-export type EffectSettings = PaymentSettings & { readonly mail: MailSettings };
+export type EffectSettings = PaymentSettings & {
+  readonly mail: MailSettings;
+  readonly blobs: BlobSettings;
+};
 
 /** The kinds that the effects below serve: a shard sends their commands to the back office. */
 export const effectKinds: ReadonlySet<string> = new Set(['payments']);
@@ -119,6 +125,7 @@ export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job)[]> {
     import('./market/catalog/job.ts'),
     import('./market/catalog/stock-job.ts'),
     import('./market/search/job.ts'),
+    import('./market/images/job.ts'),
     import('./market/payments/job.ts'),
     import('./ops/feed-forgetting.ts'),
     import('./ops/stock-reconciliation.ts'),

@@ -1,5 +1,7 @@
 /** The whole system on one screen: what runs, in which thread, in which order it starts and stops. */
 import './environment.ts';
+// The image pool's threads come and go. A library of theirs that nobody else has would go with them, at work or not.
+import 'sharp';
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -145,7 +147,7 @@ async function start(): Promise<void> {
 /** What operators configure for effects and jobs. */
 function settingsOf(sandboxUrl: string | null): BackOfficeData['settings'] {
   const mail = { ...config.mail, folder: join(config.dataDir, 'mail') };
-  return { stripe: { secretKey: config.stripe.secretKey, sandboxUrl }, mail };
+  return { stripe: { secretKey: config.stripe.secretKey, sandboxUrl }, mail, blobs: config.blobs };
 }
 
 async function openOps(port: number): Promise<void> {

@@ -2,6 +2,8 @@
  * Writes one reply to one response that is still open: corked, once, with the headers that every answer has.
  *
  * 1. A connection that stays open says for how long (`Keep-Alive`); one that does not says `Connection: close`.
+ * 2. Large bytes are written as fast as the client reads, from where they lie: uWS would keep a copy for each client that
+ *    reads slowly.
  */
 
 import type { HttpResponse } from 'uWebSockets.js';
@@ -42,6 +44,10 @@ export function writeReply(
     // HEAD: the length of the body, but not the body.
     const hasNoBody = status === 204 || status === 304 || head.method === 'HEAD';
     // uWS has no way to close behind an answer without a body but to call its length 0, unless it closes by itself.
+    if (!hasNoBody && !mustClose && bytes instanceof Uint8Array && bytes.byteLength > streamedBytesMin) {
+      stream(res, bytes);
+      return;
+    }
     if (!hasNoBody || (mustClose && !head.isCut)) {
       res.end(hasNoBody ? '' : (bytes ?? ''), mustClose);
       return;
@@ -66,6 +72,15 @@ export function writeStreamHead(
     res.writeStatus(statusLine(reply.status));
     res.writeHeader('Content-Type', typed);
   });
+}
+
+const streamedBytesMin = 64 * 1024;
+
+/** Goes on whenever the client has read some; uWS ends a connection that does not move. */
+function stream(res: HttpResponse, bytes: Uint8Array): void {
+  const { byteLength } = bytes;
+  res.onWritable((offset) => res.tryEnd(bytes.subarray(offset), byteLength)[0]);
+  res.tryEnd(bytes, byteLength);
 }
 
 const requestIdLine = '\r\nX-Request-Id: ';

@@ -130,11 +130,17 @@ export class Exchange implements Door {
     this.#admit(route);
     if (this.#isDeclaredTooLarge()) throw this.#tooLarge();
     const { contentType, headers, isChunked } = this.#head;
-    const upload = this.#gate.uploads.begin(rules, contentType, headers['content-encoding'] ?? '', {
-      pause: () => this.#setPaused(true),
-      resume: () => this.#setPaused(false),
-      onFailure: (error) => this.#fail(error),
-    });
+    const upload = this.#gate.uploads.begin(
+      rules,
+      this.#identity?.accountId ?? '',
+      contentType,
+      headers['content-encoding'] ?? '',
+      {
+        pause: () => this.#setPaused(true),
+        resume: () => this.#setPaused(false),
+        onFailure: (error) => this.#fail(error),
+      },
+    );
     this.#upload = upload;
     this.#res.onData((chunk, isLast) => {
       if (this.#isAnswered || this.#isSettled) return;

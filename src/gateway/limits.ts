@@ -9,6 +9,7 @@ import { AddressLimit, SiteLimit, SocketLimit } from './address-limit.ts';
 import { Counts, countWords } from './counts.ts';
 import { KeyHash } from './key-hash.ts';
 import { type Limit, Limiter, limiterWords, spentWords } from './limiter.ts';
+import { Places, placesMax } from './places.ts';
 import { Tries } from './tries.ts';
 
 /** Half of what a process counts by: 131,072 buckets of a limit that everybody meets, 32,768 of the others. */
@@ -45,6 +46,8 @@ export interface LimitMemory {
   readonly sockets: SharedArrayBuffer;
   /** Tries under way. */
   readonly tries: SharedArrayBuffer;
+  /** Heavy work under way. */
+  readonly places: SharedArrayBuffer;
   /** What buckets gave, for other processes; null where there can be none. */
   readonly spent: SharedArrayBuffer | null;
 }
@@ -56,6 +59,7 @@ export function allocateLimits(config: Config): LimitMemory {
     buckets: memoryFor(limits.map(limiterWords)),
     sockets: memoryFor([countWords(config.gateways + 1)]),
     tries: memoryFor([countWords(config.gateways)]),
+    places: memoryFor([placesMax]),
     spent: config.redisUrl === null ? null : memoryFor(limits.map(spentWords)),
   };
 }
@@ -105,6 +109,8 @@ export class Limits {
   readonly passwordTries: Tries;
   /** Live sockets by address. */
   readonly sockets: SocketLimit;
+  /** For what takes seconds of a core. */
+  readonly heavyWork: Places;
   readonly #limiters: readonly Limiter[];
 
   constructor(
@@ -123,6 +129,7 @@ export class Limits {
       new Counts(new Int32Array(memory.sockets), gateway),
       config.limits.connectionsPerAddressMax,
     );
+    this.heavyWork = new Places(new Int32Array(memory.places), gateway);
     this.#limiters = Object.values(limiters);
   }
 

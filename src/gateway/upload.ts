@@ -10,19 +10,24 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Refusal } from '../protocol/codes.ts';
 import { DoorbusterError } from '../protocol/errors.ts';
 
 /** What a route takes in this way. */
 export interface UploadRules {
   /** Media types; their parameters do not matter. */
   readonly types: readonly string[];
+  /** Of another type; `unsupported_media_type` when not given. */
+  readonly refusal?: Refusal;
   /** Of `Content-Encoding`, beside none: the handler unpacks. */
   readonly codings?: readonly string[];
   /** As sent. */
   readonly bytesMax: number;
   readonly secondsMax: number;
-  /** Of all uploads of this gateway. */
+  /** Of all uploads of this route at this gateway. */
   readonly atOnceMax: number;
+  /** Of those of one account; as many as at once when not given. */
+  readonly perAccountMax?: number;
 }
 
 /** A body that has come as a whole. */
@@ -47,17 +52,17 @@ interface Flow {
 
 const waitingBytesMax = 1024 * 1024;
 
-/** The open uploads of one gateway. */
+/** The open uploads of one gateway. Those of one route, or account, take no room of another's. */
 export class Uploads {
   readonly #folder: string;
-  #open = 0;
+  readonly #openByRules = new Map<UploadRules, string[]>();
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   get open(): number {
-    return this.#open;
+    return [...this.#openByRules.values()].reduce((sum, accounts) => sum + accounts.length, 0);
   }
 
   /** Removes what an earlier run of this gateway left. */
@@ -65,22 +70,34 @@ export class Uploads {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Refuses with `unsupported_media_type` or `busy`. */
-  begin(rules: UploadRules, contentType: string, contentEncoding: string, flow: Flow): Upload {
+  /** Refuses with `unsupported_media_type` (or what the rules say), `busy`, or `rate_limited` for the account's own. */
+  begin(
+    rules: UploadRules,
+    accountId: string,
+    contentType: string,
+    contentEncoding: string,
+    flow: Flow,
+  ): Upload {
+    const { types, refusal = 'unsupported_media_type', atOnceMax, perAccountMax } = rules;
     const type = contentType.split(';', 1)[0]!.trim().toLowerCase();
-    if (!rules.types.includes(type))
-      throw new DoorbusterError('unsupported_media_type', `Send the body as ${rules.types.join(' or ')}`);
+    if (!types.includes(type)) throw new DoorbusterError(refusal, `Send the body as ${types.join(' or ')}`);
     const coding = contentEncoding.trim().toLowerCase() || 'identity';
     if (coding !== 'identity' && !rules.codings?.includes(coding))
       throw new DoorbusterError('unsupported_media_type', `There is no way here to read ${coding}`);
-    if (this.#open >= rules.atOnceMax)
+    const open = this.#openByRules.get(rules) ?? [];
+    if (open.length >= atOnceMax)
       throw new DoorbusterError('busy', 'Too many uploads are under way: try again', {
         retryAfterSeconds: 10,
       });
-    this.#open += 1;
+    if (open.filter((account) => account === accountId).length >= (perAccountMax ?? atOnceMax))
+      throw new DoorbusterError('rate_limited', `At most ${perAccountMax} uploads of an account at once`, {
+        retryAfterSeconds: 1,
+      });
+    this.#openByRules.set(rules, [...open, accountId]);
     const described = { path: join(this.#folder, randomUUID()), contentType: type, contentEncoding: coding };
     return new Upload(this.#folder, rules, described, flow, () => {
-      this.#open -= 1;
+      const left = this.#openByRules.get(rules)!;
+      this.#openByRules.set(rules, left.toSpliced(left.indexOf(accountId), 1));
     });
   }
 }

@@ -34,7 +34,8 @@ export class ApiError extends Error {
 }
 
 interface Options {
-  readonly body?: object;
+  /** A file is sent as it is, everything else as JSON. */
+  readonly body?: object | File;
   readonly headers?: Readonly<Record<string, string>>;
   /** Without it the request goes out with the session's token, if there is a session. */
   readonly token?: string | null;
@@ -48,6 +49,8 @@ export interface Answer<Body> {
 }
 
 const timeoutMs = 20_000;
+/** Of a request with a file: as long as the server waits for it, and then some. */
+const fileTimeoutMs = 150_000;
 
 export async function call<Body>(
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
@@ -66,7 +69,9 @@ export async function get<Body>(path: string, signal?: AbortSignal): Promise<Bod
 }
 
 async function send(method: string, path: string, options: Options, token: string | null): Promise<Response> {
-  const limit = AbortSignal.timeout(timeoutMs);
+  const { body } = options;
+  const isFile = body instanceof File;
+  const limit = AbortSignal.timeout(isFile ? fileTimeoutMs : timeoutMs);
   try {
     return await fetch(path, {
       method,
@@ -74,11 +79,11 @@ async function send(method: string, path: string, options: Options, token: strin
       credentials: 'omit',
       cache: 'no-cache',
       headers: {
-        ...(options.body ? { 'Content-Type': 'application/json' } : {}),
+        ...(body ? { 'Content-Type': isFile ? body.type : 'application/json' } : {}),
         ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
         ...options.headers,
       },
-      ...(options.body ? { body: JSON.stringify(options.body) } : {}),
+      ...(body ? { body: isFile ? body : JSON.stringify(body) } : {}),
       signal: options.signal ? AbortSignal.any([options.signal, limit]) : limit,
     });
   } catch (error) {

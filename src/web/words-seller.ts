@@ -3,13 +3,14 @@ export const sellerWords = {
   shop: {
     title: 'Your shop',
     newDrop: 'New drop',
+    newListing: 'New listing',
     sold: 'Sold in your drops',
     soldNote: (units: string, drops: number) =>
       `${units} in ${drops === 1 ? 'your last drop' : `your last ${drops} drops`}`,
     listings: 'Listings',
-    noListings:
-      'No listing yet. A product is listed through the API, POST /v1/products; then it can be dropped here.',
+    noListings: 'No listing yet. What is listed here can be bought, and dropped.',
     product: 'Product',
+    status: 'Status',
     price: 'Price',
     inStock: 'In stock',
     soldOut: 'sold out',
@@ -60,7 +61,7 @@ export const sellerWords = {
       hold: 'Hold seconds',
     },
     choose: 'Choose a product',
-    noProducts: 'There is nothing to sell yet. List a product first: POST /v1/products.',
+    noProducts: 'There is nothing to sell yet. Make a listing first.',
     stock: (n: string) => `of ${n} in stock`,
     priceIn: (currency: string) => `in ${currency}`,
     lineOpensNote: 'Empty: with the start.',

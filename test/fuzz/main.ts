@@ -1,19 +1,26 @@
 /**
- * `npm run fuzz -- [--seconds N] [--roles nobody,guest,…] [--seed N]`: Schemathesis makes up requests from
- * `/openapi.json` for so many seconds a role, all its phases and checks, against a real server. Each check that fails
- * has a reason in `explanations.ts`, or is printed. Exit code 0: nothing without a reason, or the tool is not
- * installed; 1: something without, or an error in the server's log; 2: bad flags.
+ * `npm run fuzz -- [--seconds N] [--roles nobody,guest,…] [--images N] [--seed N]`: so many mutated images are sent to a real
+ * server; then Schemathesis makes up requests from `/openapi.json` for so many seconds a role, all its phases and checks.
+ * Each check that fails has a reason in `explanations.ts`, or is printed. `--roles none` and `--images 0` leave a part out.
+ * Exit code 0: nothing without a reason; 1: something without, an error in the server's log, or a gateway that was held up;
+ * 2: bad flags. Where the tool is not installed its part is skipped.
  */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { temporaryFolder } from '../persistence/support.ts';
 import { whole } from '../support/flags.ts';
 import { messagesOf, openSite } from '../system/server.ts';
 import { explain } from './explanations.ts';
+import { fuzzImages } from './images.ts';
 import { type Role, roles, settle } from './shop.ts';
 import { type Finding, type Run, runTool, toolVersion } from './tool.ts';
+import { readTurns } from './turns.ts';
 
 const flags = {
   seconds: { type: 'string', default: '150' },
   roles: { type: 'string', default: roles.join(',') },
+  images: { type: 'string', default: '10000' },
   seed: { type: 'string', default: '1' },
 } as const;
 
@@ -34,10 +41,13 @@ async function main(): Promise<number> {
   const seconds = whole(values.seconds, 'seconds', 800);
   const seed = whole(values.seed, 'seed', 1_000_000);
   const chosen = roles.filter((role) => values.roles.split(',').includes(role));
-  const version = await toolVersion();
+  const images = whole(values.images, 'images', 1_000_000);
+  const found = images > 0 ? await sendImages(images, seed) : 0;
+  const version = chosen.length === 0 ? null : await toolVersion();
   if (version === null) {
-    console.error('fuzz: skipped, because schemathesis is not installed (pip install schemathesis)');
-    return 0;
+    if (chosen.length > 0)
+      console.error('fuzz: skipped, because schemathesis is not installed (pip install schemathesis)');
+    return found === 0 ? 0 : 1;
   }
   console.error(`fuzz: ${version}, ${seconds} s for each of ${chosen.join(', ')}`);
   const site = await openSite(noLimits);
@@ -56,9 +66,42 @@ async function main(): Promise<number> {
     console.log(
       `${cases} cases, ${unexplained} findings without a reason, ${errors.length} errors in the log`,
     );
-    return unexplained + errors.length === 0 && server.isRunning ? 0 : 1;
+    return found + unexplained + errors.length === 0 && server.isRunning ? 0 : 1;
   } finally {
     await site.close();
+  }
+}
+
+const turnsModule = new URL('./turns.ts', import.meta.url).href;
+
+/** Returns how much was wrong. */
+async function sendImages(count: number, seed: number): Promise<number> {
+  console.error(`fuzz: ${count} mutated images`);
+  const folder = await temporaryFolder();
+  const turnsFile = join(folder, 'turns');
+  const watched = { NODE_OPTIONS: `--import=${turnsModule}`, TURNS_FILE: turnsFile };
+  const site = await openSite({ ...noLimits, ...watched });
+  try {
+    const server = await site.start();
+    const startedAtMs = performance.now();
+    const { countByStatus, strange } = await fuzzImages(server, count, seed);
+    const answers = [...countByStatus].map(([status, times]) => `${status} ${times}`).join(', ');
+    console.log(
+      `images: ${count} in ${Math.round((performance.now() - startedAtMs) / 1_000)} s (${answers})`,
+    );
+    for (const line of strange.slice(0, unexplainedShown)) console.log(`  ${line}`);
+    const errors = messagesOf(server.log(), 50);
+    for (const line of errors) console.log(`in the log: ${line}`);
+    const turns = readTurns(turnsFile);
+    for (const { thread, longestMs, long } of turns)
+      console.log(
+        `  ${thread}: its longest turn took ${longestMs.toFixed(1)} ms, ${long} took more than 20 ms`,
+      );
+    const stalled = turns.length === 0 ? 1 : turns.reduce((sum, { long }) => sum + long, 0);
+    return strange.length + errors.length + stalled + (server.isRunning ? 0 : 1);
+  } finally {
+    await site.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -17,9 +17,9 @@ const configReaders = ['main', 'cli', 'threads'];
 
 /** What the shop, or the engine, may use of a room that is not its own. */
 export const contracts: Readonly<Record<string, readonly string[]>> = {
-  persistence: ['cursor', 'database', 'feed', 'hash-chain', 'projection', 'table', 'transaction'],
+  persistence: ['blobs', 'cursor', 'database', 'feed', 'hash-chain', 'projection', 'table', 'transaction'],
   gateway: [
-    ...['alias', 'etag', 'handling', 'kept-replies', 'pages', 'problem', 'recent-map', 'route'],
+    ...['alias', 'etag', 'handling', 'kept-replies', 'pages', 'places', 'problem', 'recent-map', 'route'],
     ...['schemas', 'texts', 'tokens'],
     ...['account-keys', 'derive-key', 'key-store', 'seal', 'live/codec', 'live/feature', 'live/socket'],
   ],

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sample } from '../market/images/samples.ts';
 import { type DocumentedClient, documentedClient } from './documented.ts';
 import { openSite, type ServerProcess, type Site, waitFor } from './server.ts';
 import {
@@ -438,6 +439,29 @@ describe('orders', () => {
     } finally {
       await sandboxFaults(server, { delayMs: 0 });
     }
+  });
+});
+
+describe('images of a product', () => {
+  it('are sent, changed, served and removed', async () => {
+    const sku = `S-${randomUUID()}`;
+    const made = await client.ask('createProduct', 201, { who: seller, body: productBody([sku], 1) });
+    const { productId } = made.body;
+    const body = new Blob([new Uint8Array(await sample('png', 64, 48))], { type: 'image/png' });
+    const { imageId, url } = (await client.ask('addImage', 201, { who: seller, path: { productId }, body }))
+      .body;
+    const path = { productId, imageId };
+    const changed = await client.ask('changeImage', 200, { who: seller, path, body: { alt: 'A console' } });
+    expect(changed.body).toMatchObject({ imageId, alt: 'A console', width: 64, height: 48 });
+    await client.ask('getImageFile', 200, { path: { file: url.slice('/media/'.length) } });
+    await client.refused('getImageFile', 404, 'not_found', { path: { file: 'none.webp' } });
+    const text = { who: seller, path: { productId }, body: new Blob(['hello'], { type: 'text/plain' }) };
+    await client.refused('addImage', 415, 'unsupported_image', text);
+    const broken = { ...text, body: body.slice(0, 60, 'image/png') };
+    await client.refused('addImage', 422, 'image_rejected', broken);
+    const stranger = await member(server, 'seller');
+    await client.refused('removeImage', 404, 'not_found', { who: stranger, path });
+    await client.ask('removeImage', 204, { who: seller, path });
   });
 });
 

@@ -22,7 +22,7 @@ export interface Person {
 
 export interface CallOptions {
   readonly who?: Person | null;
-  /** An object is sent as JSON, text as it is. */
+  /** An object is sent as JSON, text and files as they are. */
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
   /** Rejects with a TimeoutError when there is no answer within. */
@@ -36,11 +36,13 @@ export async function call(place: Place, target: string, options: CallOptions = 
   const response = await fetch(`${place.url}${path}`, {
     method,
     headers: {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined || body instanceof Blob ? {} : { 'content-type': 'application/json' }),
       ...(who ? { authorization: `Bearer ${who.token}` } : {}),
       ...options.headers,
     },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(body === undefined
+      ? {}
+      : { body: typeof body === 'string' || body instanceof Blob ? body : JSON.stringify(body) }),
     signal: AbortSignal.timeout(options.limitMs ?? answerMsMax),
   });
   const text = await response.text();

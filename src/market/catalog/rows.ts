@@ -1,8 +1,7 @@
 /** A product as rows, and as it is shown. Reading only; `writing.ts` writes. */
-import { createHash } from 'node:crypto';
 import type { Query } from '../../persistence/database.ts';
-import { prefixes } from '../../protocol/ids.ts';
 import type { Money } from '../../protocol/money.ts';
+import { imageOf, type StoredImage } from './image-store.ts';
 import type { Image, Product, ProductStatus, Variant } from './schemas.ts';
 
 /** Of the table `products AS p`: whether anybody may see the product. An index of a list has the same condition. */
@@ -30,7 +29,7 @@ export interface ProductRow {
   readonly attributes: Product['attributes'];
   readonly status: ProductStatus;
   readonly is_public: boolean;
-  readonly images: string[];
+  readonly images: readonly StoredImage[];
   readonly price_amount: string;
   readonly currency: string;
   readonly rating: string;
@@ -68,6 +67,7 @@ export async function readRows(query: Query, productIds: readonly string[]): Pro
 /** `forOwner`: with what only the owner is shown. */
 export function fromRow(row: ProductRow, forOwner = false): Product {
   const { seller_id: sellerId, currency } = row;
+  const images = row.images.map((stored) => imageOf(row.product_id, stored));
   return {
     productId: row.product_id,
     sellerId,
@@ -79,8 +79,8 @@ export function fromRow(row: ProductRow, forOwner = false): Product {
     tags: row.tags,
     attributes: row.attributes,
     status: row.status,
-    images: row.images.map((url) => externalImage(row.product_id, url)),
-    variants: row.variants.map((variant) => variantOf(variant, forOwner)),
+    images,
+    variants: row.variants.map((variant) => variantOf(variant, images, forOwner)),
     priceFrom: { amount: Number(row.price_amount), currency },
     ratingAvg: row.rating_count === 0 ? null : Number(row.rating),
     reviewCount: row.rating_count,
@@ -90,8 +90,8 @@ export function fromRow(row: ProductRow, forOwner = false): Product {
   };
 }
 
-function variantOf(row: VariantRow, forOwner: boolean): Variant {
-  const { sku, options, amount, currency, compareAt, images } = row;
+function variantOf(row: VariantRow, images: readonly Image[], forOwner: boolean): Variant {
+  const { sku, options, amount, currency, compareAt } = row;
   const left = Math.max(0, row.available);
   const isLow = left <= row.threshold;
   return {
@@ -99,24 +99,11 @@ function variantOf(row: VariantRow, forOwner: boolean): Variant {
     options,
     price: { amount, currency },
     ...(compareAt !== null && { compareAtPrice: { amount: compareAt, currency } }),
-    images,
+    // One that the product has lost is no image of a variant either.
+    images: row.images.filter((id) => images.some(({ imageId }) => imageId === id)),
     inStock: left > 0,
     stockLevel: left === 0 ? 'none' : isLow ? 'low' : 'high',
     ...(isLow && { left }),
     ...(forOwner && { available: row.available }),
-  };
-}
-
-/** An image that lies elsewhere: nothing is known of it but its address. The same address has the same id. */
-function externalImage(productId: string, url: string): Image {
-  const digest = createHash('sha256').update(`${productId} ${url}`).digest('hex');
-  const uuid = `${digest.slice(0, 8)}-${digest.slice(8, 12)}-8${digest.slice(13, 16)}-8${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
-  return {
-    imageId: `${prefixes.image}_${uuid}`,
-    url,
-    thumbnailUrl: url,
-    width: null,
-    height: null,
-    alt: '',
   };
 }

@@ -15,6 +15,7 @@ import { DoorbusterError } from '../../protocol/errors.ts';
 import { shownPagesOf } from '../categories/shown-index.ts';
 import { type Actor, actorOf } from './change-store.ts';
 import { checkPrices, checkVariants } from './checks.ts';
+import { imageOf, type StoredImage } from './image-store.ts';
 import { countListed, type Listing, listByCursor, listByPage } from './listing.ts';
 import { Registration } from './registration.ts';
 import { fromRow, type ProductRow, readRows } from './rows.ts';
@@ -45,6 +46,11 @@ export interface CatalogueEntry {
   readonly productId: string;
   readonly title: string;
   readonly imageUrl: string | null;
+}
+
+interface EntryRow extends Omit<CatalogueEntry, 'imageUrl'> {
+  readonly sku: string;
+  readonly image: StoredImage | null;
 }
 
 /** A change of somebody's product: whose it must be, and which version of it. */
@@ -116,12 +122,17 @@ export class Catalog {
 
   /** By SKU; also of what was taken out of the catalogue since. */
   async entriesOf(skus: readonly string[]): Promise<Map<string, CatalogueEntry>> {
-    const rows = await this.#database.query<CatalogueEntry & { sku: string }>(
-      `SELECT v.sku, p.product_id AS "productId", p.title, p.images->>0 AS "imageUrl"
+    const rows = await this.#database.query<EntryRow>(
+      `SELECT v.sku, p.product_id AS "productId", p.title, p.images->0 AS image
        FROM variants v JOIN products p ON p.product_id = v.product_id WHERE v.sku = ANY($1)`,
       [skus],
     );
-    return new Map(rows.map(({ sku, ...entry }) => [sku, entry]));
+    return new Map(
+      rows.map(({ sku, productId, title, image }) => [
+        sku,
+        { productId, title, imageUrl: image === null ? null : imageOf(productId, image).thumbnailUrl },
+      ]),
+    );
   }
 
   /** `forOwner`: whoever asks owns all of them. Refuses with `validation_failed`. */
@@ -154,6 +165,31 @@ export class Catalog {
     await this.#sendChange(claim.productId);
   }
 
+  /** Those of a product that the claim allows to be changed. Refuses as a change does. */
+  imagesOf(claim: Claim): Promise<readonly StoredImage[]> {
+    return this.#claimed(claim, async (_, row) => row.images);
+  }
+
+  /**
+   * `revise` answers with the images as they are to be, or null when that is as they are. Refuses with `not_found`,
+   * `stale_version`, and whatever `revise` throws.
+   */
+  changeImages(
+    claim: Claim,
+    revise: (images: readonly StoredImage[]) => readonly StoredImage[] | null,
+  ): Promise<readonly StoredImage[]> {
+    return this.#locked(claim, async (query, row, actor) => {
+      const images = revise(row.images);
+      if (images === null) return row.images;
+      await query('UPDATE products SET images = $2 WHERE product_id = $1', [
+        row.product_id,
+        JSON.stringify(images),
+      ]);
+      await touch(query, actor, row.product_id, 'images');
+      return images;
+    });
+  }
+
   /** Refuses with `not_found`, `stale_version`, `sku_taken` {sku}, `validation_failed`. */
   async addVariant(claim: Claim, variant: NewVariant): Promise<Product> {
     const { productId } = claim;
@@ -168,7 +204,7 @@ export class Catalog {
       );
       await insertVariants(query, productId, [variant], last!.position + 1, row.status);
       await settle(query, productId);
-      await touch(query, actor, productId);
+      await touch(query, actor, productId, 'variants');
     });
     const refused = await this.#sendChange(productId);
     if (refused === variant.sku) {
@@ -176,7 +212,7 @@ export class Catalog {
         await query('DELETE FROM price_history WHERE sku = $1', [variant.sku]);
         await query('DELETE FROM variants WHERE sku = $1', [variant.sku]);
         await settle(query, productId);
-        await touch(query, actor, productId);
+        await touch(query, actor, productId, 'variants');
       });
       throw skuTaken(refused);
     }
@@ -206,7 +242,7 @@ export class Catalog {
       if (await this.#registration.isInUse(query, sku))
         throw new DoorbusterError('variant_in_use', 'Units are held, or a sale of it is not over', { sku });
       await removeVariant(query, productId, sku);
-      await touch(query, actor, productId);
+      await touch(query, actor, productId, 'variants');
     });
     await this.#sendChange(productId);
   }
@@ -223,10 +259,19 @@ export class Catalog {
 
   /** Locks the product's row for the owner's change. */
   async #locked<Result>(
+    claim: Claim,
+    work: (query: Query, row: ProductRow, actor: Actor) => Promise<Result>,
+  ): Promise<Result> {
+    const result = await this.#claimed(claim, work);
+    this.#onChange(claim.productId);
+    return result;
+  }
+
+  #claimed<Result>(
     { productId, identity, versions }: Claim,
     work: (query: Query, row: ProductRow, actor: Actor) => Promise<Result>,
   ): Promise<Result> {
-    const result = await this.#database.transaction(async (query) => {
+    return this.#database.transaction(async (query) => {
       await query('SELECT 1 FROM products WHERE product_id = $1 FOR UPDATE', [productId]);
       const row = await readRow(query, productId);
       if (!isOwner(identity, row)) throw notFound();
@@ -236,8 +281,6 @@ export class Catalog {
         });
       return work(query, row, actorOf(identity, row.seller_id));
     });
-    this.#onChange(productId);
-    return result;
   }
 }
 

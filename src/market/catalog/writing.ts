@@ -8,6 +8,7 @@ import type { Money } from '../../protocol/money.ts';
 import { resolveCategory } from '../categories/store.ts';
 import { type Actor, recordChanges } from './change-store.ts';
 import { checkPrices, checkVariants, normaliseTags } from './checks.ts';
+import { imagesAt } from './image-store.ts';
 import { endPrice, recordPrices } from './price-store.ts';
 import { type ProductRow, readRows } from './rows.ts';
 import type { NewProduct, NewVariant, ProductChange, ProductStatus } from './schemas.ts';
@@ -37,7 +38,7 @@ export async function insertProduct(
       await resolveCategory(query, product.category),
       normaliseTags(product.tags ?? []),
       JSON.stringify(product.attributes ?? {}),
-      JSON.stringify(product.images ?? []),
+      JSON.stringify(await imagesAt(query, productId, [], product.images ?? [])),
       status,
       Math.min(...variants.map((variant) => variant.price.amount)),
       variants[0]!.price.currency,
@@ -129,7 +130,11 @@ export async function updateProduct(
       category,
       change.tags === undefined ? row.tags : normaliseTags(change.tags),
       JSON.stringify(change.attributes ?? row.attributes),
-      JSON.stringify(change.images ?? row.images),
+      JSON.stringify(
+        change.images === undefined
+          ? row.images
+          : await imagesAt(query, productId, row.images, change.images),
+      ),
       status,
     ],
   );
@@ -211,12 +216,17 @@ export async function removeVariant(query: Query, productId: string, sku: string
   await settle(query, productId);
 }
 
-/** A variant came or went. */
-export async function touch(query: Query, actor: Actor, productId: string): Promise<void> {
+/** The product is another version: this field of it was written. */
+export async function touch(
+  query: Query,
+  actor: Actor,
+  productId: string,
+  field: 'variants' | 'images',
+): Promise<void> {
   await query('UPDATE products SET version = version + 1, updated_at = now() WHERE product_id = $1', [
     productId,
   ]);
-  await recordChanges(query, actor, [{ productId, type: 'ItemUpdated', fields: ['variants'] }]);
+  await recordChanges(query, actor, [{ productId, type: 'ItemUpdated', fields: [field] }]);
 }
 
 /** Refuses with `not_found`. */

@@ -15,6 +15,7 @@ import { priceOf, readDrops, unitsOf } from '../parts/sales.ts';
 import { Trouble } from '../parts/trouble.tsx';
 import { session } from '../session.ts';
 import { words } from '../words.ts';
+import { listingWords } from '../words-listing.ts';
 import { sellerWords } from '../words-seller.ts';
 import { availableOf, imageOf } from './product-grid.tsx';
 
@@ -50,15 +51,20 @@ async function readOwnDrops(accountId: string, signal: AbortSignal): Promise<rea
 }
 
 function Shop({ accountId }: { readonly accountId: string }) {
-  const listings = useList<Product>('/v1/products', `?seller=${accountId}&limit=20`);
+  const listings = useList<Product>('/v1/products', `?seller=${accountId}&status=any&limit=20`);
   const drops = usePolled(`drops of ${accountId}`, (signal) => readOwnDrops(accountId, signal), pollSeconds);
   // All at once: what comes later would push down what is being read.
   const isReady =
     (drops.value !== null || drops.error !== null) && (listings.items !== null || listings.error !== null);
   const newDrop = (
-    <a class="button primary" href="/sell/drops/new">
-      {text.newDrop}
-    </a>
+    <div class="buttons">
+      <a class="button" href="/sell/products/new">
+        {text.newListing}
+      </a>
+      <a class="button primary" href="/sell/drops/new">
+        {text.newDrop}
+      </a>
+    </div>
   );
   return (
     <Page heading={text.title} title={`${text.title} – ${words.brand}`} kind="sell" aside={newDrop}>
@@ -213,9 +219,12 @@ function Listings({ list }: { readonly list: List<Product> }) {
       <span key="name" class="listing">
         <Picture url={imageOf(product)} title={product.title} />
         <span>
-          <strong>{product.title}</strong>
+          <a href={`/sell/products/${product.productId}`}>{product.title}</a>
           <span class="quiet">{text.variants(product.variants.length)}</span>
         </span>
+      </span>,
+      <span key="status" class={`listing-state ${product.status}`}>
+        {listingWords.status.names[product.status]?.[0] ?? product.status}
       </span>,
       money(product.priceFrom),
       <Stock key="stock" available={availableOf(product)} />,
@@ -223,6 +232,7 @@ function Listings({ list }: { readonly list: List<Product> }) {
   }));
   const heads = [
     [text.product, false],
+    [text.status, false],
     [text.price, true],
     [text.inStock, true],
   ] as const;
