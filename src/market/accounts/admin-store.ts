@@ -27,7 +27,7 @@ const managedOf = (row: Row): ManagedAccount => ({ ...accountOf(row), status: ro
 const words = `to_tsvector('simple', translate(coalesce(a.name, '') || ' ' || coalesce(a.email, ''), '@._+-/''', '       '))`;
 
 /** Accounts `a` that registered, and that the text means: an id, or the beginnings of words of a name or address. */
-function foundBy(text: string, value: (of: unknown) => string): string {
+export function foundBy(text: string, value: (of: unknown) => string): string {
   if (isId('account', text.trim())) return `a.account_id = ${value(text.trim())}`;
   const beginnings = text.split(/[^\p{L}\p{N}\p{M}]+/u).filter((word) => word !== '');
   if (beginnings.length === 0) return 'false';
