@@ -47,7 +47,10 @@ class ManagedAccounts {
     const [beforeId] = decodeCursor(cursor, 'accounts', [idPart('account')]) ?? [null];
     const values: unknown[] = [];
     const value = (of: unknown) => `$${values.push(of)}`;
-    const conditions = [role === 'guest' ? `a.roles = '{guest}'` : `a.roles <> '{guest}'`];
+    const conditions = [
+      'a.erased_at IS NULL',
+      role === 'guest' ? `a.roles = '{guest}'` : `a.roles <> '{guest}'`,
+    ];
     if (beforeId !== null) conditions.push(`a.account_id < ${value(beforeId)}`);
     if (role !== undefined && role !== 'guest') conditions.push(`a.roles @> ARRAY[${value(role)}]`);
     if (status !== undefined) conditions.push(`a.status = '${status}'`);
@@ -70,7 +73,7 @@ class ManagedAccounts {
       const [before] = await query<Row>('SELECT * FROM accounts WHERE account_id = $1 FOR UPDATE', [
         accountId,
       ]);
-      if (!before) throw new DoorbusterError('not_found', 'No such account');
+      if (!before || before.erased_at !== null) throw new DoorbusterError('not_found', 'No such account');
       if (isGuest(before) && change.roles !== undefined)
         throw new DoorbusterError('wrong_state', 'A guest has no other role');
       const roles = byPower(change.roles ?? before.roles);

@@ -10,7 +10,6 @@
 import { type Identity, perGateway } from '../../gateway/route.ts';
 import { limitDefault } from '../../gateway/schemas.ts';
 import type { Database, Query } from '../../persistence/database.ts';
-import { appendAllToFeed } from '../../persistence/feed.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { recordAction } from '../audit/store.ts';
 import { shownPagesOf } from '../categories/shown-index.ts';
@@ -277,22 +276,4 @@ export async function listTitlesOf(query: Query, sellerId: string, limit: number
     [sellerId, limit],
   );
   return rows.map(({ product_id: productId, title }) => ({ productId, title }));
-}
-
-/** Whatever a seller who leaves has listed is seen by nobody from now on. */
-export async function hideAllOf(query: Query, sellerId: string): Promise<void> {
-  const hidden = await query<{ product_id: string }>(
-    `UPDATE products SET is_hidden = true, version = version + 1, updated_at = now()
-     WHERE seller_id = $1 AND NOT is_hidden RETURNING product_id`,
-    [sellerId],
-  );
-  await appendAllToFeed(
-    query,
-    hidden.map(({ product_id: key }) => ({
-      topic: 'item',
-      key,
-      type: 'ItemUpdated',
-      body: { isHidden: true },
-    })),
-  );
 }

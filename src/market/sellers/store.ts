@@ -24,6 +24,7 @@ interface Row {
   name: string | null;
   email: string | null;
   created_at: Date;
+  erased_at: Date | null;
   legal_name: string | null;
   country: string | null;
   payout_reference: string | null;
@@ -34,7 +35,7 @@ interface Row {
   suspended_at: Date | null;
 }
 
-const columns = `a.account_id, a.roles, a.name, a.email, a.created_at, s.legal_name, s.country, s.payout_reference,
+const columns = `a.account_id, a.roles, a.name, a.email, a.created_at, a.erased_at, s.legal_name, s.country, s.payout_reference,
   s.applied_at, s.verified_at, coalesce(s.status, 'active') AS status, s.suspension_reason, s.suspended_at`;
 const from = 'accounts a LEFT JOIN sellers s ON s.account_id = a.account_id';
 
@@ -78,6 +79,29 @@ export async function refuseSuspended(query: Query, sellerId: string): Promise<v
   if (row) throw new DoorbusterError('seller_suspended', `The seller is suspended: ${row.suspension_reason}`);
 }
 
+/** Of whoever follows products each is heard of. Hidden ones are shown to their owner only. */
+export async function hideProducts(query: Query, sellerId: string, isHidden: boolean): Promise<void> {
+  const changed = await query<{ product_id: string }>(
+    `UPDATE products SET is_hidden = $2, version = version + 1, updated_at = now()
+     WHERE seller_id = $1 AND is_hidden <> $2 RETURNING product_id`,
+    [sellerId, isHidden],
+  );
+  const body = { isHidden };
+  await appendAllToFeed(
+    query,
+    changed.map(({ product_id: key }) => ({ topic: 'item', key, type: 'ItemUpdated', body })),
+  );
+}
+
+/** Who was to be paid, of an account that leaves. */
+export async function eraseApplication(query: Query, accountId: string): Promise<void> {
+  await query(
+    `UPDATE sellers SET (legal_name, country, payout_reference, applied_at, verified_at) = (NULL, NULL, NULL, NULL, NULL)
+     WHERE account_id = $1`,
+    [accountId],
+  );
+}
+
 /** Decisions about one seller take turns. Answers with null where there is no such account. */
 async function lockSeller(query: Query, sellerId: string): Promise<Row | null> {
   await query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [sellerLocks, sellerId]);
@@ -85,8 +109,8 @@ async function lockSeller(query: Query, sellerId: string): Promise<Row | null> {
   return row ?? null;
 }
 
-const isSeller = ({ roles, applied_at, suspended_at }: Row): boolean =>
-  roles.includes('seller') || applied_at !== null || suspended_at !== null;
+const isSeller = ({ roles, erased_at, applied_at, suspended_at }: Row): boolean =>
+  erased_at === null && (roles.includes('seller') || applied_at !== null || suspended_at !== null);
 
 /** An administrator's decision. */
 interface Decision {
@@ -131,7 +155,7 @@ class Sellers {
     const value = (of: unknown) => `$${values.push(of)}`;
     const most = value(limit + 1);
     const before = beforeId === null ? 'true' : `account_id < ${value(beforeId)}`;
-    const conditions = [beforeId === null ? 'true' : `a.${before}`];
+    const conditions = ['a.erased_at IS NULL', beforeId === null ? 'true' : `a.${before}`];
     if (state !== undefined) conditions.push(conditionByState[state]);
     else if (q !== undefined) conditions.push(`('seller' = ANY (a.roles) OR s.account_id IS NOT NULL)`);
     // Both halves come from an index, in the list's order: however many accounts there are, it is read no further.
@@ -214,24 +238,11 @@ export const sellersOf = perGateway(({ database }) => new Sellers(database));
 
 const notFound = () => new DoorbusterError('not_found', 'No such seller');
 
-async function readSeller(query: Query, sellerId: string): Promise<Seller> {
+/** Also of an account that has never sold: what would be known of it as a seller. Refuses with `not_found`. */
+export async function readSeller(query: Query, sellerId: string): Promise<Seller> {
   const [row] = await query<Row>(`SELECT ${columns} FROM ${from} WHERE a.account_id = $1`, [sellerId]);
   if (!row) throw notFound();
   return fromRow(row);
-}
-
-/** What is shown of a product changes with it, so whoever follows products hears of each. */
-async function hideProducts(query: Query, sellerId: string, isHidden: boolean): Promise<void> {
-  const changed = await query<{ product_id: string }>(
-    `UPDATE products SET is_hidden = $2, updated_at = now() WHERE seller_id = $1 AND is_hidden <> $2
-     RETURNING product_id`,
-    [sellerId, isHidden],
-  );
-  const body = { fields: ['isHidden'] };
-  await appendAllToFeed(
-    query,
-    changed.map(({ product_id: key }) => ({ topic: 'item', key, type: 'ItemUpdated', body })),
-  );
 }
 
 const conditionByState: Readonly<Record<NonNullable<SellerFilter['state']>, string>> = {
