@@ -53,11 +53,15 @@ export async function loadRoutes(): Promise<readonly Route[]> {
     import('./market/checkout/routes.ts'),
     import('./market/orders/routes.ts'),
     import('./market/payments/routes.ts'),
+    import('./market/sellers/routes.ts'),
+    import('./market/compliance/routes.ts'),
+    import('./market/moderation/routes.ts'),
     import('./ops/routes.ts'),
     import('./ops/sample/pictures.ts'),
   ]);
+  const { guarded } = await import('./market/sellers/guard.ts');
   const { aliasesOf } = await import('./market/aliases/routes.ts');
-  const routes = nouns.flatMap((noun) => noun.routes);
+  const routes = nouns.flatMap((noun) => noun.routes).map(guarded);
   return [...routes, ...aliasesOf(routes)];
 }
 
@@ -65,8 +69,11 @@ export async function loadPages(): Promise<readonly WebPage[]> {
   const nouns = await Promise.all([
     import('./market/accounts/routes.ts'),
     import('./market/images/routes.ts'),
+    import('./market/audit/routes.ts'),
     import('./market/sales/routes.ts'),
     import('./market/orders/routes.ts'),
+    import('./market/sellers/routes.ts'),
+    import('./market/moderation/routes.ts'),
     import('./ops/routes.ts'),
   ]);
   return nouns.flatMap(({ pages }) => pages);
@@ -128,6 +135,7 @@ export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job)[]> {
     import('./market/images/job.ts'),
     import('./market/payments/job.ts'),
     import('./ops/feed-forgetting.ts'),
+    import('./market/sellers/job.ts'),
     import('./ops/stock-reconciliation.ts'),
   ]);
   return nouns.map(({ createJob }) => createJob);

@@ -25,6 +25,7 @@ const codesByStatus = {
   403: [
     'forbidden',
     'account_suspended',
+    'seller_suspended',
     'invite_required',
     'admission_required',
     'admission_invalid',
@@ -58,7 +59,7 @@ const codesByStatus = {
   412: ['stale_version'],
   413: ['payload_too_large'],
   415: ['unsupported_media_type', 'unsupported_image'],
-  422: ['card_data_refused', 'image_rejected', 'idempotency_key_reused', 'price_changed'],
+  422: ['card_data_refused', 'image_rejected', 'idempotency_key_reused', 'listing_refused', 'price_changed'],
   429: ['rate_limited', 'address_limit'],
   500: ['internal_error'],
   503: ['busy'],

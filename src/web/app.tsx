@@ -27,6 +27,11 @@ const pages: readonly (readonly [pattern: string, load: Load])[] = [
   ['/signin', () => import('./pages/sign-in.tsx')],
   ['/verify', () => import('./pages/verify.tsx')],
   ['/reset', () => import('./pages/reset.tsx')],
+  ['/admin', () => import('./pages/admin.tsx')],
+  ['/admin/accounts', () => import('./pages/admin-accounts.tsx')],
+  ['/admin/audit', () => import('./pages/admin-audit.tsx')],
+  ['/admin/listings', () => import('./pages/admin-listings.tsx')],
+  ['/admin/sellers', () => import('./pages/admin-sellers.tsx')],
   ['/ops', () => import('./pages/ops.tsx')],
   ['/ops/drops/{saleId}', () => import('./pages/ops-drop.tsx')],
 ];

@@ -90,6 +90,13 @@ export function timetable(iso: string, nowMs: number): { readonly when: string; 
   return { when: (isSoon ? weekdays : shortDates).format(at), more: times.format(at) };
 }
 
+const shortDays = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'short', day: 'numeric' });
+
+/** With its year. */
+export function shortDay(iso: string): string {
+  return shortDays.format(new Date(iso));
+}
+
 export function shortDate(iso: string): string {
   return shortDates.format(new Date(iso));
 }

@@ -60,6 +60,7 @@ export const peopleWords = {
     orders: 'Your orders',
     console: 'Operator console',
     shop: 'Your shop',
+    administration: 'Administration',
     signOut: 'Sign out',
     addresses: 'Addresses',
     noAddresses: 'No address is saved. One that is saved here fills the form at the next drop.',

@@ -39,6 +39,30 @@ export const sellerWords = {
     buyers: 'Buyers who paid',
     value: 'Value',
   },
+  standing: {
+    title: 'Being paid',
+    notApplied:
+      'You can list and sell at once. Before money is paid out, an administrator verifies who gets it.',
+    buyer: 'With an application you can sell here: an administrator verifies it, and your shop opens.',
+    applied: (when: string) => `Applied ${when}. An administrator will look at it.`,
+    verified: (when: string) => `Verified ${when}.`,
+    paidTo: (reference: string) => `Paid to ${reference}.`,
+    suspended: (when: string, reason: string) => `Your shop is suspended since ${when}: ${reason}`,
+    suspendedText:
+      'Your products are hidden, your drops have ended, and nothing can be listed or changed. What was sold goes on.',
+    legalName: 'Legal name',
+    payout: 'Payout reference',
+    payoutNote:
+      'The name of your account at the payment provider, such as acct_1OfXyz. Never a card or bank number.',
+    apply: 'Apply',
+    change: 'Change what I applied with',
+    changeNote: 'It has to be verified again.',
+    save: 'Save and apply again',
+    cancel: 'Cancel',
+    form: 'Application',
+    sent: 'Your application has been sent.',
+    sellHere: 'Sell here',
+  },
   form: {
     title: 'New drop',
     what: 'What',

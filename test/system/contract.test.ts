@@ -10,6 +10,7 @@ import { openSite, type ServerProcess, type Site, waitFor } from './server.ts';
 import {
   admin,
   admitted,
+  call,
   checkoutBody,
   type Drop,
   guest,
@@ -462,6 +463,124 @@ describe('images of a product', () => {
     const stranger = await member(server, 'seller');
     await client.refused('removeImage', 404, 'not_found', { who: stranger, path });
     await client.ask('removeImage', 204, { who: seller, path });
+  });
+});
+
+describe('administration', () => {
+  const reason = 'Counterfeits';
+
+  it('finds accounts and what was done, for administrators', async () => {
+    const who = await admin(server);
+    const { email } = await member(server, 'buyer');
+    const { items } = (await client.ask('listAccounts', 200, { who, query: `q=${email}` })).body;
+    expect(items).toMatchObject([{ email, status: 'active' }]);
+    await client.refused('listAccounts', 403, 'forbidden', { who: seller });
+    await client.ask('listAuditActions', 200, {
+      who,
+      query: 'action=account.roles&from=2026-01-01T00:00:00Z',
+    });
+    await client.refused('listAuditActions', 403, 'forbidden', { who: seller });
+    await client.refused('listAuditActions', 400, 'validation_failed', { who, query: 'from=yesterday' });
+  });
+
+  it('verifies, suspends and reinstates sellers, whose sales end and whose products go and come', async () => {
+    const who = await admin(server);
+    const theirs = await openDrop(server, 5);
+    const path = { sellerId: theirs.seller.accountId };
+    const [product] = (await client.ask('listProducts', 200, { query: `seller=${path.sellerId}` })).body
+      .items;
+    const isShown = async () => (await call(server, `GET /v1/products/${product.productId}`)).status === 200;
+    expect(await isShown()).toBe(true);
+    await client.refused('verifySeller', 409, 'wrong_state', { who, path, body: {} });
+    const body = { legalName: 'Quist Shoes GmbH', country: 'DE', payoutReference: 'acct_1' };
+    await client.ask('applyAsSeller', 201, { who: theirs.seller, body });
+    await client.ask('applyAsSeller', 200, { who: theirs.seller, body });
+    await client.refused('applyAsSeller', 403, 'forbidden', { who: await guest(server), body });
+    const waiting = (await client.ask('listSellers', 200, { who, query: 'state=applied' })).body;
+    expect(waiting.items).toMatchObject([path]);
+    await client.ask('verifySeller', 200, { who, path, body: {} });
+    expect((await client.ask('getOwnSeller', 200, { who: theirs.seller })).body.verified).toBe(true);
+
+    await client.refused('suspendSeller', 400, 'validation_failed', { who, path, body: {} });
+    await client.ask('suspendSeller', 200, { who, path, body: { reason } });
+    await waitFor(async () => !(await isShown()), 5_000);
+    const sale = { path: { saleId: theirs.saleId } };
+    await waitFor(async () => (await client.ask('getSale', 200, sale)).body.phase === 'ended');
+    const change = { title: 'Other' };
+    const refusals = [
+      client.refused('changeProduct', 403, 'seller_suspended', {
+        who: theirs.seller,
+        path: product,
+        body: change,
+      }),
+      client.refused('pauseSale', 403, 'seller_suspended', { who: theirs.seller, ...sale, body: {} }),
+      client.refused('createProduct', 403, 'seller_suspended', {
+        who: theirs.seller,
+        body: productBody(['X'], 1),
+      }),
+    ];
+    await Promise.all(refusals);
+    // The trail has who closed the sale, from the journal.
+    await waitFor(async () => {
+      const query = `target=${theirs.saleId}`;
+      const { items } = (await client.ask('listAuditActions', 200, { who, query })).body;
+      return items.some(({ action }: { action: string }) => action === 'sale.closed');
+    });
+    await client.ask('reinstateSeller', 200, { who, path, body: {} });
+    await waitFor(isShown, 5_000);
+    const nobody = { who, path: { sellerId: `acc_${noUuid}` }, body: { reason } };
+    for (const operation of ['verifySeller', 'suspendSeller', 'reinstateSeller'])
+      await client.refused(operation, 404, 'not_found', nobody);
+  });
+
+  it('holds listings by rules, and decides about them', async () => {
+    const who = await admin(server);
+    const items = [{ pattern: 'replica', action: 'hold' }];
+    const set = await client.ask('setForbiddenWords', 200, { who, body: { items } });
+    expect((await client.ask('getForbiddenWords', 200, { who })).body).toEqual({ items });
+    const bounds = await client.ask('setPriceBounds', 200, {
+      who,
+      body: { items: [{ currency: 'USD', min: 5 }] },
+    });
+    await client.ask('getPriceBounds', 200, { who });
+    const list = async () => {
+      const body = { ...productBody([`S-${randomUUID()}`], 1), title: 'Replica' };
+      const { body: product } = await client.ask('createProduct', 201, { who: seller, body });
+      expect(product.status).toBe('held');
+      return { productId: product.productId };
+    };
+    const [good, bad] = [await list(), await list()];
+    const queue = (await client.ask('listHeldProducts', 200, { who })).body.items;
+    expect(queue).toMatchObject([{ ...good, reasons: [{ code: 'forbidden_word' }] }, bad]);
+    await client.refused('listHeldProducts', 403, 'forbidden', { who: seller });
+    await client.ask('approveProduct', 200, { who, path: good });
+    await client.refused('approveProduct', 409, 'wrong_state', { who, path: good });
+    await client.ask('rejectProduct', 200, { who, path: bad, body: { reason } });
+    await client.refused('rejectProduct', 409, 'wrong_state', { who, path: bad, body: { reason } });
+    const nowhere = { who, path: { productId: `prd_${noUuid}` } };
+    await client.refused('approveProduct', 404, 'not_found', nowhere);
+    await client.refused('rejectProduct', 404, 'not_found', { ...nowhere, body: { reason } });
+    await client.ask('setForbiddenWords', 200, {
+      who,
+      body: { items: [{ pattern: 'replica', action: 'refuse' }] },
+      headers: { 'if-match': set.headers.get('etag')! },
+    });
+    const refused = { ...productBody([`S-${randomUUID()}`], 1), title: 'Replica' };
+    await client.refused('createProduct', 422, 'listing_refused', { who: seller, body: refused });
+    const stale = { who, body: { items: [] }, headers: { 'if-match': '"0"' } };
+    await client.refused('setForbiddenWords', 412, 'stale_version', stale);
+    await client.refused('setPriceBounds', 412, 'stale_version', stale);
+    const none = { who, body: { items: [] }, headers: { 'if-match': bounds.headers.get('etag')! } };
+    await client.ask('setPriceBounds', 200, none);
+    await client.ask('setForbiddenWords', 200, { who, body: { items: [] } });
+  });
+
+  it('lets nobody in who is suspended', async () => {
+    const who = await admin(server);
+    const { accountId, email } = await member(server, 'buyer');
+    await client.ask('changeAccount', 200, { who, path: { accountId }, body: { status: 'suspended' } });
+    const body = { email, password: 'a long password' };
+    await client.refused('login', 403, 'account_suspended', { body });
   });
 });
 

@@ -27,7 +27,7 @@ const managedOf = (row: Row): ManagedAccount => ({ ...accountOf(row), status: ro
 const words = `to_tsvector('simple', translate(coalesce(a.name, '') || ' ' || coalesce(a.email, ''), '@._+-/''', '       '))`;
 
 /** Accounts `a` that registered, and that the text means: an id, or the beginnings of words of a name or address. */
-function foundBy(text: string, value: (of: unknown) => string): string {
+export function foundBy(text: string, value: (of: unknown) => string): string {
   if (isId('account', text.trim())) return `a.account_id = ${value(text.trim())}`;
   const beginnings = text.split(/[^\p{L}\p{N}\p{M}]+/u).filter((word) => word !== '');
   if (beginnings.length === 0) return 'false';
@@ -47,7 +47,10 @@ class ManagedAccounts {
     const [beforeId] = decodeCursor(cursor, 'accounts', [idPart('account')]) ?? [null];
     const values: unknown[] = [];
     const value = (of: unknown) => `$${values.push(of)}`;
-    const conditions = [role === 'guest' ? `a.roles = '{guest}'` : `a.roles <> '{guest}'`];
+    const conditions = [
+      'a.erased_at IS NULL',
+      role === 'guest' ? `a.roles = '{guest}'` : `a.roles <> '{guest}'`,
+    ];
     if (beforeId !== null) conditions.push(`a.account_id < ${value(beforeId)}`);
     if (role !== undefined && role !== 'guest') conditions.push(`a.roles @> ARRAY[${value(role)}]`);
     if (status !== undefined) conditions.push(`a.status = '${status}'`);
@@ -70,7 +73,7 @@ class ManagedAccounts {
       const [before] = await query<Row>('SELECT * FROM accounts WHERE account_id = $1 FOR UPDATE', [
         accountId,
       ]);
-      if (!before) throw new DoorbusterError('not_found', 'No such account');
+      if (!before || before.erased_at !== null) throw new DoorbusterError('not_found', 'No such account');
       if (isGuest(before) && change.roles !== undefined)
         throw new DoorbusterError('wrong_state', 'A guest has no other role');
       const roles = byPower(change.roles ?? before.roles);

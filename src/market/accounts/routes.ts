@@ -134,6 +134,6 @@ export const routes: readonly Route[] = [
   removeAddress,
 ];
 
-export const pages: readonly WebPage[] = ['/signin', '/register', '/verify', '/reset', '/account'].map(
-  (path) => ({ path }),
-);
+const pagePaths = ['/signin', '/register', '/verify', '/reset', '/account', '/admin/accounts'];
+
+export const pages: readonly WebPage[] = pagePaths.map((path) => ({ path }));

@@ -1,4 +1,5 @@
 /** The audit trail, for administrators. */
+import type { WebPage } from '../../gateway/pages.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page } from '../../gateway/schemas.ts';
 import { AuditAction, AuditFilter } from './schemas.ts';
@@ -19,3 +20,5 @@ const list = route({
 });
 
 export const routes: readonly Route[] = [list];
+
+export const pages: readonly WebPage[] = [{ path: '/admin' }, { path: '/admin/audit' }];

@@ -11,6 +11,7 @@ import type { Identity } from '../../gateway/route.ts';
 import type { Database, Query } from '../../persistence/database.ts';
 import { appendAllToFeed } from '../../persistence/feed.ts';
 import { hashOf } from '../../persistence/hash-chain.ts';
+import { reviewListings } from '../compliance/review-store.ts';
 import { type ProductRow, readRows } from './rows.ts';
 import type { ProvenanceRow } from './schemas.ts';
 
@@ -29,16 +30,15 @@ export interface ItemChange {
   readonly fields: readonly string[];
 }
 
-/** `changes`: each product once. */
+/** `changes`: each product once. What is listed is judged first. Refuses with `listing_refused`. */
 export async function recordChanges(
   query: Query,
   actor: Actor,
   changes: readonly ItemChange[],
 ): Promise<void> {
-  const rows = await readRows(
-    query,
-    changes.map(({ productId }) => productId),
-  );
+  const productIds = changes.map(({ productId }) => productId);
+  await reviewListings(query, productIds);
+  const rows = await readRows(query, productIds);
   const rowById = new Map(rows.map((row) => [row.product_id, row]));
   const at = new Date().toISOString();
   const links = changes.flatMap(({ productId, type, fields }) => {

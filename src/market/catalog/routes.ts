@@ -28,7 +28,7 @@ const createProduct = route({
       headers: { ...etagHeader, Location: 'Where the product is' },
     },
   },
-  refusals: ['sku_taken', 'busy'],
+  refusals: ['sku_taken', 'listing_refused', 'busy'],
   async handle({ services, identity, body, mintedId }) {
     const product = await catalogOf(services).create(identity, mintedId, body);
     return reply(201, product, {
@@ -130,7 +130,7 @@ const changeProduct = route({
   body: ProductChange,
   headers: ifMatchHeader,
   replies: { 200: { description: 'The product', schema: Product, headers: etagHeader } },
-  refusals: ['not_found', 'stale_version', 'wrong_state'],
+  refusals: ['not_found', 'stale_version', 'wrong_state', 'listing_refused'],
   async handle({ services, identity, params, headers, body }) {
     const claim = claimOf(identity, params.productId, headers['if-match']);
     const product = await catalogOf(services).change(claim, body);

@@ -37,6 +37,8 @@ export interface ProductRow {
   readonly version: number;
   readonly created_at: Date;
   readonly updated_at: Date;
+  /** Of a listing that an administrator has taken down, null of any other. */
+  readonly rejection: { readonly reason: string; readonly at: string } | null;
   readonly change_seq: number;
   readonly change_hash: string | null;
   readonly variants: readonly VariantRow[];
@@ -48,6 +50,8 @@ const available = `coalesce(s.on_hand - s.held - s.sold - coalesce(s.allotted, 0
 const rowsText = `SELECT p.product_id, p.seller_id, a.name AS seller_name, p.title, p.description, p.brand,
     p.category_id, c.path AS category, p.tags, p.attributes, p.status, p.is_public, p.images, p.price_amount, p.currency, p.rating,
     p.rating_count, p.version, p.created_at, p.updated_at, p.change_seq, p.change_hash,
+    CASE WHEN p.status = 'archived' THEN (SELECT json_build_object('reason', r.rejection_reason, 'at', r.rejected_at)
+      FROM listing_reviews r WHERE r.product_id = p.product_id AND r.state = 'rejected') END AS rejection,
     (SELECT coalesce(json_agg(json_build_object('sku', v.sku, 'options', v.options, 'amount', v.price_amount,
        'currency', v.currency, 'compareAt', v.compare_at_amount, 'images', v.images,
        'threshold', v.low_stock_threshold, 'available', ${available}) ORDER BY v.position), '[]')
@@ -87,6 +91,10 @@ export function fromRow(row: ProductRow, forOwner = false): Product {
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     version: row.version,
+    ...(forOwner &&
+      row.rejection !== null && {
+        rejection: { reason: row.rejection.reason, at: new Date(row.rejection.at).toISOString() },
+      }),
   };
 }
 

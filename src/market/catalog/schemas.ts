@@ -106,6 +106,12 @@ export const Product = Open(
     createdAt: Timestamp,
     updatedAt: Timestamp,
     version: Type.Integer(),
+    rejection: Type.Optional(
+      Open(
+        { reason: Type.String({ examples: ['Replicas are not sold here'] }), at: Timestamp },
+        { description: 'For the owner only: why an administrator has taken the listing down' },
+      ),
+    ),
   },
   { title: 'Product' },
 );

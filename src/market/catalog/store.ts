@@ -10,9 +10,10 @@
 import { type Identity, perGateway } from '../../gateway/route.ts';
 import { limitDefault } from '../../gateway/schemas.ts';
 import type { Database, Query } from '../../persistence/database.ts';
-import { appendAllToFeed } from '../../persistence/feed.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
+import { recordAction } from '../audit/store.ts';
 import { shownPagesOf } from '../categories/shown-index.ts';
+import { lockActive } from '../sellers/store.ts';
 import { type Actor, actorOf } from './change-store.ts';
 import { checkPrices, checkVariants } from './checks.ts';
 import { imageOf, type StoredImage } from './image-store.ts';
@@ -83,7 +84,10 @@ export class Catalog {
     checkPrices(product.variants);
     const sellerId = identity.accountId;
     const actor = actorOf(identity, sellerId);
-    await this.#database.transaction((query) => insertProduct(query, actor, sellerId, productId, product));
+    await this.#database.transaction(async (query) => {
+      await lockActive(query, sellerId);
+      await insertProduct(query, actor, sellerId, productId, product);
+    });
     this.#onChange(productId);
     const { isCurrent, refused } = await this.#registration.register(productId);
     if (refused !== null) {
@@ -114,10 +118,10 @@ export class Catalog {
     return { product: fromRow(row, isOwn), isOwn };
   }
 
-  /** In this order; those that there are not, or that are not public, are left out. */
-  async summaries(productIds: readonly string[]): Promise<Product[]> {
+  /** In this order; those that there are not, or that are not public, are left out. `forOwner`: whatever their status. */
+  async summaries(productIds: readonly string[], forOwner = false): Promise<Product[]> {
     const rows = await readRows(this.#database.query, productIds);
-    return rows.filter((row) => row.is_public).map((row) => fromRow(row));
+    return rows.filter((row) => forOwner || row.is_public).map((row) => fromRow(row, forOwner));
   }
 
   /** By SKU; also of what was taken out of the catalogue since. */
@@ -279,9 +283,22 @@ export class Catalog {
         throw new DoorbusterError('stale_version', `The product is at version ${row.version}`, {
           version: row.version,
         });
-      return work(query, row, actorOf(identity, row.seller_id));
+      const done = await work(query, row, actorOf(identity, row.seller_id));
+      if (identity.accountId !== row.seller_id) await recordDeputy(query, identity, productId);
+      return done;
     });
   }
+
+  /** Others have changed the product, in a transaction that is over. */
+  async changed(productId: string): Promise<void> {
+    this.#onChange(productId);
+    await this.#sendChange(productId);
+  }
+}
+
+/** An admin's change of a seller's product. */
+function recordDeputy(query: Query, { accountId }: Identity, target: string): Promise<void> {
+  return recordAction(query, { actor: { accountId, role: 'admin' }, action: 'product.changed', target });
 }
 
 /** Admins act for every seller. */
@@ -302,22 +319,4 @@ export async function listTitlesOf(query: Query, sellerId: string, limit: number
     [sellerId, limit],
   );
   return rows.map(({ product_id: productId, title }) => ({ productId, title }));
-}
-
-/** Whatever a seller who leaves has listed is seen by nobody from now on. */
-export async function hideAllOf(query: Query, sellerId: string): Promise<void> {
-  const hidden = await query<{ product_id: string }>(
-    `UPDATE products SET is_hidden = true, version = version + 1, updated_at = now()
-     WHERE seller_id = $1 AND NOT is_hidden RETURNING product_id`,
-    [sellerId],
-  );
-  await appendAllToFeed(
-    query,
-    hidden.map(({ product_id: key }) => ({
-      topic: 'item',
-      key,
-      type: 'ItemUpdated',
-      body: { isHidden: true },
-    })),
-  );
 }

@@ -16,7 +16,7 @@ const addVariant = route({
   body: NewVariant,
   headers: ifMatchHeader,
   replies: { 201: { description: 'The product', schema: Product, headers: etagHeader } },
-  refusals: ['not_found', 'stale_version', 'sku_taken'],
+  refusals: ['not_found', 'stale_version', 'sku_taken', 'listing_refused'],
   async handle({ services, identity, params, headers, body }) {
     const claim = claimOf(identity, params.productId, headers['if-match']);
     const product = await catalogOf(services).addVariant(claim, body);
@@ -35,7 +35,7 @@ const changeVariant = route({
   body: VariantChange,
   headers: ifMatchHeader,
   replies: { 200: { description: 'The product', schema: Product, headers: etagHeader } },
-  refusals: ['not_found', 'stale_version'],
+  refusals: ['not_found', 'stale_version', 'listing_refused'],
   async handle({ services, identity, params, headers, body }) {
     const claim = claimOf(identity, params.productId, headers['if-match']);
     const product = await catalogOf(services).changeVariant(claim, params.sku, body);

@@ -12,10 +12,10 @@ import type { Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { hasOtherAdmin } from '../accounts/admin-store.ts';
 import { eraseAccountRows } from '../accounts/erasure-store.ts';
-import { hideAllOf } from '../catalog/store.ts';
 import { addressHash, eraseMails } from '../mail/store.ts';
 import { hasOpenOrders } from '../orders/store.ts';
 import { hasRunningSales } from '../sales/store.ts';
+import { eraseApplication, hideProducts } from '../sellers/store.ts';
 import { eraseExports } from './export-store.ts';
 
 /** Refuses with `account_in_use` {reasons}. */
@@ -44,13 +44,14 @@ export async function eraseAccount(query: Query, { accountId, roles, email }: Le
     `INSERT INTO account_erasures (account_id, address_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
     [accountId, hash],
   );
-  await hideAllOf(query, accountId);
+  await hideProducts(query, accountId, true);
   await forget(query, accountId, hash);
 }
 
 /** All that tables have of the account. */
 export async function forget(query: Query, accountId: string, hash: Buffer | null): Promise<void> {
   await eraseAccountRows(query, accountId);
+  await eraseApplication(query, accountId);
   await eraseExports(query, accountId);
   if (hash !== null) await eraseMails(query, hash);
 }

@@ -9,6 +9,7 @@ import { listTitlesOf } from '../catalog/store.ts';
 import { openOrder } from '../orders/address-store.ts';
 import { listOrders } from '../orders/store.ts';
 import { orderJson } from '../orders/views.ts';
+import { readSeller } from '../sellers/store.ts';
 import { forgetExpiredExports, keepExport, placeOf, takeWanted, type Wanted } from './export-store.ts';
 
 const everyMs = 500;
@@ -78,6 +79,7 @@ async function dataOf(database: Database, accountId: string, open: (order: Order
   return {
     ...(await readProfile(query, accountId)),
     addresses: await listAddressesOf(query, accountId),
+    seller: await readSeller(query, accountId),
     products: await listTitlesOf(query, accountId, productsMax),
     orders,
     hasAllOrders: cursor === null,

@@ -17,6 +17,7 @@ import type { WebPage } from '../../gateway/pages.ts';
 import { type Identity, type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { Page } from '../../gateway/schemas.ts';
 import { digestOf } from '../../protocol/digest.ts';
+import { recordAction } from '../audit/store.ts';
 import { openSale } from './creation.ts';
 import { NewRates, NewSale, Sale, SaleChange, SaleFilter, SalePause, SaleStatus } from './schemas.ts';
 import { settled } from './settling.ts';
@@ -38,6 +39,16 @@ async function shown(services: Services, sale: CurrentSaleView) {
 /** The version, which a change is based on, and a name of what moves without a change: what is left, what it is called. */
 function tagOf({ version }: CurrentSaleView, { items }: Sale): string {
   return etagOf(`${version}.${digestOf(items)}`);
+}
+
+/** An administrator has opened the sale in its seller's name. A repeat with the same key records it again if need be. */
+async function recordDeputy({ database }: Services, { accountId }: Identity, sale: CurrentSaleView) {
+  if (sale.sellerId === accountId) return;
+  const actor = { accountId, role: 'admin' } as const;
+  const details = { sellerId: sale.sellerId };
+  await database.transaction((query) =>
+    recordAction(query, { actor, action: 'sale.opened', target: sale.saleId, details }),
+  );
 }
 
 /** In the most powerful of the roles that let the account do it. */
@@ -73,6 +84,7 @@ const create = route({
   refusals: ['unknown_sku', 'insufficient_stock'],
   async handle({ services, identity, body: wanted, mintedId }) {
     const sale = await openSale(services, identity, mintedId, wanted);
+    await recordDeputy(services, identity, sale);
     const body = await shownSalesOf(services).one(sale);
     return reply(201, body, {
       ETag: tagOf(sale, body),

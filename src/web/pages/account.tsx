@@ -83,6 +83,11 @@ function Who() {
             {text.shop}
           </a>
         )}
+        {hasRole('admin') && (
+          <a class="button" href="/admin">
+            {text.administration}
+          </a>
+        )}
         <button type="button" onClick={leave}>
           {text.signOut}
         </button>

@@ -18,6 +18,7 @@ import { words } from '../words.ts';
 import { listingWords } from '../words-listing.ts';
 import { sellerWords } from '../words-seller.ts';
 import { availableOf, imageOf } from './product-grid.tsx';
+import { SellHere, Standing, useStanding } from './sell-standing.tsx';
 
 const text = sellerWords.shop;
 const pollSeconds = 5;
@@ -33,7 +34,7 @@ interface OwnDrop {
 
 export default function SellPage() {
   return (
-    <Needs roles={['seller', 'admin']}>
+    <Needs roles={['seller', 'admin']} otherwise={<SellHere />}>
       <Shop accountId={session.value?.accountId ?? ''} />
     </Needs>
   );
@@ -53,9 +54,13 @@ async function readOwnDrops(accountId: string, signal: AbortSignal): Promise<rea
 function Shop({ accountId }: { readonly accountId: string }) {
   const listings = useList<Product>('/v1/products', `?seller=${accountId}&status=any&limit=20`);
   const drops = usePolled(`drops of ${accountId}`, (signal) => readOwnDrops(accountId, signal), pollSeconds);
+  const standing = useStanding();
   // All at once: what comes later would push down what is being read.
   const isReady =
-    (drops.value !== null || drops.error !== null) && (listings.items !== null || listings.error !== null);
+    (drops.value !== null || drops.error !== null) &&
+    (listings.items !== null || listings.error !== null) &&
+    (standing.value !== null || standing.error !== null);
+  const isSuspended = standing.value?.status === 'suspended';
   const newDrop = (
     <div class="buttons">
       <a class="button" href="/sell/products/new">
@@ -71,12 +76,14 @@ function Shop({ accountId }: { readonly accountId: string }) {
       {drops.error !== null && <Trouble error={drops.error} onRetry={drops.reload} />}
       {isReady ? (
         <>
+          {isSuspended && <Standing standing={standing} />}
           <Sold drops={drops.value ?? []} />
           <div class="sell-columns">
             <Drops drops={drops.value} />
             <Orders drops={drops.value} />
             <Listings list={listings} />
           </div>
+          {!isSuspended && <Standing standing={standing} />}
         </>
       ) : (
         <div class="skeleton" />

@@ -34,7 +34,7 @@ export function AddressFields({ initial, problems, pointer = '' }: AddressFields
       </div>
       <div class="pair">
         <Field {...of('postalCode')} autocomplete="postal-code" maxLength={20} />
-        <Country
+        <CountryField
           code={initial?.country ?? likelyCountry()}
           problem={problems[`${pointer}/country`] ?? null}
         />
@@ -43,7 +43,7 @@ export function AddressFields({ initial, problems, pointer = '' }: AddressFields
   );
 }
 
-function Country({ code, problem }: { readonly code: string; readonly problem: string | null }) {
+export function CountryField({ code, problem }: { readonly code: string; readonly problem: string | null }) {
   const id = useId();
   return (
     <div class="field">

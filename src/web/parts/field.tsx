@@ -4,7 +4,7 @@ import { useId } from 'preact/hooks';
 interface FieldProps {
   readonly label: string;
   readonly name: string;
-  readonly type?: 'text' | 'email' | 'password' | 'number' | 'datetime-local';
+  readonly type?: 'text' | 'email' | 'password' | 'number' | 'date' | 'datetime-local';
   readonly autocomplete?: string;
   readonly required?: boolean;
   readonly value?: string;

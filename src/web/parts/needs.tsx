@@ -7,9 +7,12 @@ import { SignInForm } from './sign-in-form.tsx';
 
 export function Needs({
   roles,
+  otherwise,
   children,
 }: {
   readonly roles?: readonly string[];
+  /** What people without the role can do here all the same. */
+  readonly otherwise?: ComponentChildren;
   readonly children: ComponentChildren;
 }) {
   if (!isSignedIn.value)
@@ -26,6 +29,7 @@ export function Needs({
         <a class="button" href="/drops">
           {words.notYours.next}
         </a>
+        {otherwise}
       </Page>
     );
   return <>{children}</>;

@@ -101,7 +101,7 @@ describe('the list of accounts', () => {
     expect(new Set(ids).size).toBe(4);
     expect(second.body.nextCursor).toBeNull();
     expect(Object.keys(first.body.items[0]).sort()).toEqual(
-      ['accountId', 'createdAt', 'email', 'name', 'role', 'roles', 'status'].sort(),
+      ['accountId', 'createdAt', 'email', 'emailVerified', 'name', 'role', 'roles', 'status'].sort(),
     );
   });
 

@@ -86,6 +86,10 @@ describe.each([
     const city = `Ely-${randomUUID().slice(0, 8)}`;
     const address = { name, line1: street, city, postalCode: '73001', country: 'US' };
     await expected(site.server, 'POST /v1/me/addresses', 201, { who, body: address });
+    const legalName = `${randomUUID().slice(0, 8)} Quince Ltd`;
+    const payoutReference = `acct_${randomUUID().slice(0, 8)}`;
+    const application = { legalName, country: 'US', payoutReference };
+    await expected(site.server, 'POST /v1/sellers/apply', 201, { who, body: application });
     const holder = await holding(site.server, drop, who);
     const order = await expected(site.server, 'POST /v1/checkout', 201, {
       who,
@@ -95,7 +99,12 @@ describe.each([
     expect(order.shippingAddress).toEqual(address);
     const read = await expected(site.server, `GET /v1/orders/${order.orderId}`, 200, { who });
     expect(read.shippingAddress).toEqual(address);
-    return { who, email, orderId: order.orderId as string, traces: [email, name, street, city] };
+    return {
+      who,
+      email,
+      orderId: order.orderId as string,
+      traces: [email, name, street, city, legalName, payoutReference],
+    };
   }
   const leave = (who: Person, body: object = { currentPassword: password }) =>
     call(site.server, 'DELETE /v1/me', { who, body });
@@ -126,7 +135,7 @@ describe.each([
     );
     expect(before.some((place) => place.startsWith('mail/'))).toBe(true);
     // The journal, snapshots, orders and kept answers never had them in plain text.
-    const open = ['accounts', 'addresses', 'mails', 'mail/'];
+    const open = ['accounts', 'addresses', 'sellers', 'mails', 'mail/'];
     expect(before.filter((place) => !open.some((start) => place.startsWith(start)))).toEqual([]);
 
     const used = await leave(who);

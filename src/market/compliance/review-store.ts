@@ -1,0 +1,146 @@
+/**
+ * Listings are untrusted: whatever is written to one is judged in its writer's transaction, before it can be seen.
+ *
+ * 1. A listing that is for sale, or waits, is `held` while a rule finds a reason, and `active` without one. What one rule
+ *    refuses is not written at all. Drafts and archived listings are not judged until they are put up.
+ * 2. An approval is of the words and prices that were approved: the same again pass, others are judged anew.
+ * 3. What was rejected waits for an administrator again, whatever its words are now.
+ */
+import type { Query } from '../../persistence/database.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
+import { hashesOf, type Listing, Rules } from './rules.ts';
+import type { ForbiddenWord, PriceBound, Reason } from './schemas.ts';
+
+type Status = 'draft' | 'active' | 'archived' | 'held';
+
+interface ListingRow extends Listing {
+  readonly productId: string;
+  readonly status: Status;
+}
+
+interface ReviewRow {
+  readonly productId: string;
+  readonly state: 'held' | 'approved' | 'rejected';
+  readonly wordsHash: string;
+  readonly pricesHash: string;
+  readonly rejectionReason: string | null;
+}
+
+/**
+ * Judges these products as their rows are now and sets their status. The rows are locked by the caller. Refuses with
+ * `listing_refused` {reasons}.
+ */
+export async function reviewListings(query: Query, productIds: readonly string[]): Promise<void> {
+  const rules = await currentRules(query);
+  const reviews = await readReviews(query, productIds);
+  if (rules.isEmpty && reviews.size === 0) return;
+  const listings = await readListings(query, productIds);
+  for (const listing of listings) {
+    const review = reviews.get(listing.productId);
+    const isJudged = listing.status === 'active' || listing.status === 'held';
+    const reasons = isJudged ? await reasonsFor(rules, listing, review) : [];
+    const status = !isJudged ? listing.status : reasons.length > 0 ? 'held' : 'active';
+    if (status === 'held') await hold(query, listing, reasons);
+    else if (review?.state === 'held') await release(query, listing.productId);
+    if (status !== listing.status) await setStatus(query, listing.productId, status);
+  }
+}
+
+/** The actors of its SKUs are sent what follows from that: what waits is for sale nowhere. */
+export async function setStatus(query: Query, productId: string, status: Status): Promise<void> {
+  await query('UPDATE products SET status = $2 WHERE product_id = $1', [productId, status]);
+  await query(
+    `UPDATE variants SET actor_state = CASE WHEN registered_at IS NOT NULL THEN 'stale'
+         WHEN $2::text = 'active' THEN 'pending' ELSE actor_state END
+     WHERE product_id = $1 AND actor_state = 'current'`,
+    [productId, status],
+  );
+}
+
+async function reasonsFor(
+  rules: Rules,
+  listing: ListingRow,
+  review: ReviewRow | undefined,
+): Promise<readonly Reason[]> {
+  const { hold: found, refuse } = await rules.judge(listing);
+  if (refuse.length > 0)
+    throw new DoorbusterError(
+      'listing_refused',
+      `The listing is not allowed: ${refuse.map(({ detail }) => detail).join('; ')}`,
+      { reasons: refuse },
+    );
+  if (review === undefined) return found;
+  const { words, prices } = hashesOf(listing);
+  const isApproved = review.state === 'approved';
+  const left = found.filter(({ code }) => {
+    const isSame = code === 'suspicious_price' ? prices === review.pricesHash : words === review.wordsHash;
+    return !(isApproved && isSame);
+  });
+  if (review.rejectionReason === null) return left;
+  return [...left, { code: 'rejected_before', detail: review.rejectionReason }];
+}
+
+/** A listing that is held again keeps its place in the queue. */
+async function hold(query: Query, listing: ListingRow, reasons: readonly Reason[]): Promise<void> {
+  const { words, prices } = hashesOf(listing);
+  await query(
+    `INSERT INTO listing_reviews AS r (product_id, state, reasons, since, words_hash, prices_hash)
+     VALUES ($1, 'held', $2, date_trunc('milliseconds', now()), $3, $4)
+     ON CONFLICT (product_id) DO UPDATE SET (state, reasons, words_hash, prices_hash, since) =
+       ('held', excluded.reasons, excluded.words_hash, excluded.prices_hash,
+        CASE WHEN r.state = 'held' THEN r.since ELSE excluded.since END)`,
+    [listing.productId, JSON.stringify(reasons), words, prices],
+  );
+}
+
+/** The listing waits no more, because its seller has changed it or taken it back. A rejection is not forgotten. */
+async function release(query: Query, productId: string): Promise<void> {
+  await query(
+    `UPDATE listing_reviews SET state = 'rejected' WHERE product_id = $1 AND rejected_at IS NOT NULL`,
+    [productId],
+  );
+  await query(`DELETE FROM listing_reviews WHERE product_id = $1 AND rejected_at IS NULL`, [productId]);
+}
+
+// ---------------------------------------------------------------- what is judged, and by what
+
+let compiled: { readonly versions: string; readonly rules: Rules } | null = null;
+
+/** Versions stand for their content wherever it is kept, so the rules are made once for each. */
+async function currentRules(query: Query): Promise<Rules> {
+  const kept = await query<{ name: string; version: string }>(
+    'SELECT name, version::text FROM compliance_rules ORDER BY name',
+  );
+  const versions = kept.map(({ name, version }) => `${name} ${version}`).join();
+  if (compiled?.versions === versions) return compiled.rules;
+  // Between the two questions they may have been replaced: what was read is what counts.
+  const rows = await query<{ name: string; version: string; items: unknown[] }>(
+    'SELECT name, version::text, items FROM compliance_rules ORDER BY name',
+  );
+  const itemsOf = (name: string) => rows.find((row) => row.name === name)?.items ?? [];
+  compiled = {
+    versions: rows.map(({ name, version }) => `${name} ${version}`).join(),
+    rules: new Rules(itemsOf('forbidden-words') as ForbiddenWord[], itemsOf('price-bounds') as PriceBound[]),
+  };
+  return compiled.rules;
+}
+
+async function readReviews(query: Query, productIds: readonly string[]) {
+  const rows = await query<ReviewRow>(
+    `SELECT product_id AS "productId", state, words_hash AS "wordsHash", prices_hash AS "pricesHash",
+       rejection_reason AS "rejectionReason" FROM listing_reviews WHERE product_id = ANY($1)`,
+    [productIds],
+  );
+  return new Map(rows.map((row) => [row.productId, row]));
+}
+
+function readListings(query: Query, productIds: readonly string[]): Promise<ListingRow[]> {
+  return query<ListingRow>(
+    `SELECT p.product_id AS "productId", p.status, p.title, p.description, p.brand, p.tags, c.path AS category,
+       p.attributes, (SELECT coalesce(json_agg(json_build_object('sku', v.sku, 'options', v.options,
+         'amount', v.price_amount, 'currency', v.currency) ORDER BY v.position), '[]')
+         FROM variants v WHERE v.product_id = p.product_id AND NOT v.is_removed) AS variants
+     FROM products p JOIN categories c ON c.category_id = p.category_id WHERE p.product_id = ANY($1)`,
+    [productIds],
+  );
+}
