@@ -13,6 +13,7 @@ export const identityWords = {
   },
   reset: {
     title: 'New password',
+    form: 'Reset',
     ask: 'Say with which address you sign in. A link to choose a new password goes there; it works for 30 minutes.',
     email: 'Email',
     send: 'Send the link',
