@@ -13,6 +13,7 @@ export const identityWords = {
   },
   reset: {
     title: 'New password',
+    form: 'Reset',
     ask: 'Say with which address you sign in. A link to choose a new password goes there; it works for 30 minutes.',
     email: 'Email',
     send: 'Send the link',
@@ -56,7 +57,7 @@ export const identityWords = {
     delete: 'Delete my account',
     dialogTitle: 'Delete your account?',
     dialogText:
-      'Your name, e-mail address, saved addresses, and whoever is signed in, are gone within a minute and cannot be brought back. Orders stay for the sellers’ books, without your name and address.',
+      'Your name, e-mail address and saved addresses are gone within a minute, every session ends, and nobody can bring them back. Orders stay in the books of their sellers, without your name and address.',
     dialogPassword: 'Your password',
     keep: 'Keep it',
     act: 'Delete',

@@ -1,11 +1,10 @@
 /** Every route of a running server, in success and in its main refusals, judged by the server's own document. */
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sample } from '../market/images/samples.ts';
 import { type DocumentedClient, documentedClient } from './documented.ts';
+import { mailedLink } from './mail.ts';
 import { openSite, type ServerProcess, type Site, waitFor } from './server.ts';
 import {
   admin,
@@ -43,18 +42,8 @@ afterAll(async () => {
   expect(errors).toEqual([]);
 });
 
-/** Of the link to this page that was mailed to this address. */
-function mailedToken(email: string, page: string): Promise<string> {
-  const folder = join(site.dataDir, 'mail');
-  return waitFor(async () => {
-    for (const name of await readdir(folder).catch(() => [])) {
-      const text = await readFile(join(folder, name), 'utf8');
-      const link = new RegExp(`^${server.url}/${page}\\?token=([\\w-]+)\r$`, 'm').exec(text);
-      if (text.includes(`To: ${email}`) && link) return link[1]!;
-    }
-    return null;
-  });
-}
+const mailedToken = async (email: string, page: string) =>
+  new URL(await mailedLink(site.dataDir, email, page)).searchParams.get('token')!;
 
 const noUuid = '00000000-0000-4000-8000-000000000000';
 

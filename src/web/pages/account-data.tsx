@@ -1,4 +1,5 @@
 /** What is kept of the account: a copy of it, and leaving. */
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Export } from '../../market/privacy/schemas.ts';
 import { ApiError, call, get } from '../api.ts';
@@ -17,10 +18,11 @@ export function YourData() {
     <section aria-labelledby="your-data">
       <h2 id="your-data">{text.title}</h2>
       <p>{text.text}</p>
-      <Download />
-      <button type="button" onClick={() => setAsking(true)}>
-        {text.delete}
-      </button>
+      <Download>
+        <button type="button" onClick={() => setAsking(true)}>
+          {text.delete}
+        </button>
+      </Download>
       {isAsking && <Leave onClose={() => setAsking(false)} />}
     </section>
   );
@@ -40,7 +42,8 @@ async function madeExport(): Promise<Export> {
   return one;
 }
 
-function Download() {
+/** Its button stands before the others. */
+function Download({ children }: { readonly children: ComponentChildren }) {
   const [told, setTold] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -61,9 +64,12 @@ function Download() {
   };
   return (
     <>
-      <button type="button" class="ink" disabled={isBusy} onClick={download}>
-        {text.download}
-      </button>
+      <div class="buttons">
+        <button type="button" class="ink" disabled={isBusy} onClick={download}>
+          {text.download}
+        </button>
+        {children}
+      </div>
       <p role="status">{told}</p>
       {problem !== null && (
         <p class="problem" role="alert">

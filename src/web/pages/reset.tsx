@@ -46,7 +46,7 @@ function Ask() {
     }
   };
   return (
-    <form class="form narrow" onSubmit={submit} aria-label={text.title}>
+    <form class="form narrow" onSubmit={submit} aria-label={text.form}>
       <p>{text.ask}</p>
       <Field label={text.email} name="email" type="email" autocomplete="username" required />
       {error !== null && (
@@ -96,7 +96,7 @@ function Choose({ token, onInvalid }: { readonly token: string; readonly onInval
       </>
     );
   return (
-    <form class="form narrow" onSubmit={submit} aria-label={text.title} ref={form}>
+    <form class="form narrow" onSubmit={submit} aria-label={text.form} ref={form}>
       <p>{text.choose}</p>
       <Field
         {...{ label: text.password, name: 'password', type: 'password', autocomplete: 'new-password' }}

@@ -46,11 +46,11 @@ export function SignInForm({ onDone, next }: { readonly onDone?: () => void; rea
       <button type="submit" class="primary" disabled={isBusy}>
         {words.signIn.submit}
       </button>
-      <Providers returnTo={next ?? path.value} />
       <p class="ways">
         <a href="/reset">{identityWords.signIn.forgot}</a>
         <a href={`/register?next=${where}`}>{words.signIn.create}</a>
       </p>
+      <Providers returnTo={next ?? path.value} />
     </form>
   );
 }
