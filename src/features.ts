@@ -44,6 +44,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
     import('./market/privacy/routes.ts'),
     import('./market/catalog/routes.ts'),
     import('./market/categories/routes.ts'),
+    import('./market/imports/routes.ts'),
     import('./market/inventory/routes.ts'),
     import('./market/sales/routes.ts'),
     import('./market/waiting-room/routes.ts'),
@@ -61,6 +62,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
 export async function loadPages(): Promise<readonly WebPage[]> {
   const nouns = await Promise.all([
     import('./market/accounts/routes.ts'),
+    import('./market/imports/routes.ts'),
     import('./market/sales/routes.ts'),
     import('./market/orders/routes.ts'),
     import('./ops/routes.ts'),
@@ -105,6 +107,7 @@ interface JobDeps {
   readonly ask: Ask;
   readonly log: Log;
   readonly settings: EffectSettings;
+  readonly dataDir: string;
   /** For how long the tables have been behind the journal, in seconds; Infinity while a partition is halted. */
   lagSeconds(): number;
 }
@@ -116,6 +119,7 @@ export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job)[]> {
     import('./market/privacy/export-job.ts'),
     import('./market/mail/job.ts'),
     import('./market/catalog/job.ts'),
+    import('./market/imports/job.ts'),
     import('./market/catalog/stock-job.ts'),
     import('./market/payments/job.ts'),
     import('./ops/feed-forgetting.ts'),

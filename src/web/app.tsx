@@ -22,6 +22,7 @@ const pages: readonly (readonly [pattern: string, load: Load])[] = [
   ['/orders/{orderId}', () => import('./pages/order.tsx')],
   ['/sell', () => import('./pages/sell.tsx')],
   ['/sell/drops/new', () => import('./pages/sell-new-drop.tsx')],
+  ['/sell/imports', () => import('./pages/sell-imports.tsx')],
   ['/signin', () => import('./pages/sign-in.tsx')],
   ['/verify', () => import('./pages/verify.tsx')],
   ['/reset', () => import('./pages/reset.tsx')],

@@ -3,6 +3,7 @@ export const sellerWords = {
   shop: {
     title: 'Your shop',
     newDrop: 'New drop',
+    imports: 'Imports',
     sold: 'Sold in your drops',
     soldNote: (units: string, drops: number) =>
       `${units} in ${drops === 1 ? 'your last drop' : `your last ${drops} drops`}`,

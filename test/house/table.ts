@@ -19,7 +19,18 @@ const configReaders = ['main', 'cli', 'threads'];
 export const contracts: Readonly<Record<string, readonly string[]>> = {
   persistence: ['cursor', 'database', 'feed', 'hash-chain', 'projection', 'table', 'transaction'],
   gateway: [
-    ...['alias', 'etag', 'handling', 'kept-replies', 'pages', 'problem', 'recent-map', 'route'],
+    ...[
+      'alias',
+      'check',
+      'etag',
+      'handling',
+      'json',
+      'kept-replies',
+      'pages',
+      'problem',
+      'recent-map',
+      'route',
+    ],
     ...['schemas', 'texts', 'tokens'],
     ...['account-keys', 'derive-key', 'key-store', 'seal', 'live/codec', 'live/feature', 'live/socket'],
   ],

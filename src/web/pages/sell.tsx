@@ -56,9 +56,14 @@ function Shop({ accountId }: { readonly accountId: string }) {
   const isReady =
     (drops.value !== null || drops.error !== null) && (listings.items !== null || listings.error !== null);
   const newDrop = (
-    <a class="button primary" href="/sell/drops/new">
-      {text.newDrop}
-    </a>
+    <div class="buttons">
+      <a class="button" href="/sell/imports">
+        {text.imports}
+      </a>
+      <a class="button primary" href="/sell/drops/new">
+        {text.newDrop}
+      </a>
+    </div>
   );
   return (
     <Page heading={text.title} title={`${text.title} – ${words.brand}`} kind="sell" aside={newDrop}>
