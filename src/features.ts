@@ -47,6 +47,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
     import('./market/images/routes.ts'),
     import('./market/categories/routes.ts'),
     import('./market/search/routes.ts'),
+    import('./market/imports/routes.ts'),
     import('./market/inventory/routes.ts'),
     import('./market/sales/routes.ts'),
     import('./market/waiting-room/routes.ts'),
@@ -70,6 +71,7 @@ export async function loadPages(): Promise<readonly WebPage[]> {
     import('./market/accounts/routes.ts'),
     import('./market/images/routes.ts'),
     import('./market/audit/routes.ts'),
+    import('./market/imports/routes.ts'),
     import('./market/sales/routes.ts'),
     import('./market/orders/routes.ts'),
     import('./market/sellers/routes.ts'),
@@ -119,6 +121,7 @@ interface JobDeps {
   readonly ask: Ask;
   readonly log: Log;
   readonly settings: EffectSettings;
+  readonly dataDir: string;
   /** For how long the tables have been behind the journal, in seconds; Infinity while a partition is halted. */
   lagSeconds(): number;
 }
@@ -130,6 +133,7 @@ export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job)[]> {
     import('./market/privacy/export-job.ts'),
     import('./market/mail/job.ts'),
     import('./market/catalog/job.ts'),
+    import('./market/imports/job.ts'),
     import('./market/catalog/stock-job.ts'),
     import('./market/search/job.ts'),
     import('./market/images/job.ts'),

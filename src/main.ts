@@ -112,7 +112,7 @@ async function start(): Promise<void> {
       })) as { url: string });
   const { durability, isDurable } = await startShards(shared, owner, pool);
   const settings = settingsOf(sandbox?.url ?? null);
-  await startThread<BackOfficeData>('back-office', 0, { ...shared, settings });
+  await startThread<BackOfficeData>('back-office', 0, { ...shared, settings, dataDir });
   await startThread<SharedData>('snapshotter', 0, shared);
   const limitMemory = allocateLimits(config);
   await pages;

@@ -12,6 +12,7 @@ export const prefixes = {
   image: 'img',
   category: 'cat',
   address: 'adr',
+  import: 'imp',
   request: 'req',
   session: 'ses',
   audit: 'aud',

@@ -15,6 +15,7 @@ import type { SharedData } from './shared.ts';
 
 export interface BackOfficeData extends SharedData {
   readonly settings: EffectSettings;
+  readonly dataDir: string;
 }
 
 export async function run(thread: Thread, data: BackOfficeData): Promise<void> {
@@ -37,7 +38,7 @@ export async function run(thread: Thread, data: BackOfficeData): Promise<void> {
   const lagSeconds = () => projector.lagSeconds();
   const jobs = new JobRunner(
     (await loadJobs()).map((createJob) =>
-      createJob({ pool, ask: engine.ask, log, lagSeconds, settings: data.settings }),
+      createJob({ pool, ask: engine.ask, log, lagSeconds, settings: data.settings, dataDir: data.dataDir }),
     ),
     log,
   );

@@ -24,6 +24,7 @@ const pages: readonly (readonly [pattern: string, load: Load])[] = [
   ['/sell/drops/new', () => import('./pages/sell-new-drop.tsx')],
   ['/sell/products/new', () => import('./pages/sell-new-listing.tsx')],
   ['/sell/products/{productId}', () => import('./pages/sell-listing.tsx')],
+  ['/sell/imports', () => import('./pages/sell-imports.tsx')],
   ['/signin', () => import('./pages/sign-in.tsx')],
   ['/verify', () => import('./pages/verify.tsx')],
   ['/reset', () => import('./pages/reset.tsx')],

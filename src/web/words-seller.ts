@@ -4,6 +4,7 @@ export const sellerWords = {
     title: 'Your shop',
     newDrop: 'New drop',
     newListing: 'New listing',
+    imports: 'Imports',
     sold: 'Sold in your drops',
     soldNote: (units: string, drops: number) =>
       `${units} in ${drops === 1 ? 'your last drop' : `your last ${drops} drops`}`,

@@ -1,4 +1,4 @@
-/** Products whose SKUs are not all known to their actors are registered later: after a start, and after an outage. */
+/** Products whose SKUs are not all known to their actors are registered later: after a start, an outage and an import. */
 import type { Pool } from 'pg';
 import { openDatabase } from '../../persistence/database.ts';
 import type { Ask } from '../../protocol/command.ts';
@@ -6,7 +6,7 @@ import type { Job } from '../../protocol/job.ts';
 import type { Log } from '../../protocol/log.ts';
 import { Registration } from './registration.ts';
 
-const everyMs = 5_000;
+const everyMs = 1_000;
 
 /** Registered in features.ts. */
 export function createJob({ pool, ask, log }: { pool: Pool; ask: Ask; log: Log }): Job {
@@ -14,8 +14,8 @@ export function createJob({ pool, ask, log }: { pool: Pool; ask: Ask; log: Log }
   return {
     name: 'registration of products',
     everyMs,
-    async round() {
-      await registration.registerPending();
+    async round(stopping) {
+      await registration.registerPending(stopping);
     },
     metrics: () => [],
   };

@@ -6,19 +6,16 @@ import type { Money } from '../../protocol/money.ts';
 import type { PastPrice } from './schemas.ts';
 
 interface PresentPrice extends Money {
+  readonly productId: string;
   readonly sku: string;
   readonly compareAt: number | null;
 }
 
 /** Ends the rows that say otherwise and begins new ones. Prices that are as they were change nothing. */
-export async function recordPrices(
-  query: Query,
-  productId: string,
-  prices: readonly PresentPrice[],
-): Promise<void> {
+export async function recordPrices(query: Query, prices: readonly PresentPrice[]): Promise<void> {
   await query(
     `WITH given AS (
-       SELECT * FROM jsonb_to_recordset($2::jsonb) AS g(sku text, amount bigint, currency text, "compareAt" bigint)
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS g("productId" text, sku text, amount bigint, currency text, "compareAt" bigint)
      ), ended AS (
        UPDATE price_history h SET valid_to = now() FROM given g
        WHERE h.sku = g.sku AND h.valid_to IS NULL
@@ -26,11 +23,11 @@ export async function recordPrices(
        RETURNING h.sku
      )
      INSERT INTO price_history (product_id, sku, price_amount, currency, compare_at_amount)
-     SELECT $1, g.sku, g.amount, g.currency, g."compareAt" FROM given g
+     SELECT g."productId", g.sku, g.amount, g.currency, g."compareAt" FROM given g
      WHERE g.sku IN (SELECT sku FROM ended)
        OR NOT EXISTS (SELECT FROM price_history h WHERE h.sku = g.sku COLLATE "C" AND h.valid_to IS NULL)
      ORDER BY g.sku`,
-    [productId, JSON.stringify(prices)],
+    [JSON.stringify(prices)],
   );
 }
 

@@ -5,7 +5,10 @@
  * 1. A product is registered by one request at a time (its row is locked) and always with its present row, so an
  *    older title or price can never be the last that is sent.
  * 2. `busy` leaves the row as it is: the next round sends it again. Sending twice changes nothing.
+ * 3. What is pending goes in slices, and after each the registration rests for as long as it took: where nobody else
+ *    asks the actors an import's products are known within seconds, and while a drop keeps them busy it slows with them.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { changeSku, readStock, registerSku, reinstateSku, retireSku } from '../../actors/sku/commands.ts';
 import type { Database, Query } from '../../persistence/database.ts';
 import type { Code } from '../../protocol/codes.ts';
@@ -18,6 +21,7 @@ type ActorState = 'pending' | 'stale' | 'current' | 'refused';
 
 interface Row {
   sku: string;
+  product_id: string;
   actor_state: ActorState;
   is_for_sale: boolean;
   seller_id: string;
@@ -34,8 +38,10 @@ interface Registered {
   readonly refused: string | null;
 }
 
-/** The rest waits for the next round. */
-const productsPerRound = 500;
+/** Their rows are locked while their SKUs are sent. */
+const productsPerSlice = 32;
+/** Of one slice, asked at once. */
+const skusAtOnce = 64;
 
 export class Registration {
   readonly #database: Database;
@@ -51,26 +57,42 @@ export class Registration {
   register(productId: string): Promise<Registered> {
     return this.#database.transaction(async (query) => {
       await query('SELECT 1 FROM products WHERE product_id = $1 FOR UPDATE', [productId]);
-      return this.#registerLocked(query, productId);
+      return this.#registerLocked(query, [productId]);
     });
   }
 
-  /** Registers what is still pending; answers with how many products there were. */
-  async registerPending(): Promise<number> {
-    const pending = await this.#database.query<{ product_id: string }>(
-      `SELECT DISTINCT product_id FROM variants WHERE actor_state IN ('pending', 'stale') LIMIT $1`,
-      [productsPerRound],
-    );
-    for (const { product_id: productId } of pending) {
-      await this.#database.transaction(async (query) => {
-        // Whoever holds the lock is registering this product already.
-        const [free] = await query('SELECT 1 FROM products WHERE product_id = $1 FOR UPDATE SKIP LOCKED', [
-          productId,
-        ]);
-        if (free) await this.#registerLocked(query, productId);
-      });
+  /** Registers what is still pending, in order of id; answers with how many products there were. */
+  async registerPending(stopping?: AbortSignal): Promise<number> {
+    let count = 0;
+    for (let after = ''; !stopping?.aborted; ) {
+      const startedAtMs = performance.now();
+      const pending = await this.#database.query<{ productId: string }>(
+        `SELECT DISTINCT product_id AS "productId" FROM variants
+         WHERE actor_state IN ('pending', 'stale') AND product_id > $1 ORDER BY product_id LIMIT $2`,
+        [after, productsPerSlice],
+      );
+      if (pending.length > 0) await this.#registerSlice(pending.map(({ productId }) => productId));
+      count += pending.length;
+      if (pending.length < productsPerSlice) break;
+      after = pending.at(-1)!.productId;
+      await delay(performance.now() - startedAtMs, undefined, { ref: false });
     }
-    return pending.length;
+    return count;
+  }
+
+  #registerSlice(productIds: readonly string[]): Promise<Registered> {
+    return this.#database.transaction(async (query) => {
+      // Whoever holds a lock is registering that product already.
+      const free = await query<{ productId: string }>(
+        `SELECT product_id AS "productId" FROM products WHERE product_id = ANY($1)
+         ORDER BY product_id FOR UPDATE SKIP LOCKED`,
+        [productIds],
+      );
+      return this.#registerLocked(
+        query,
+        free.map(({ productId }) => productId),
+      );
+    });
   }
 
   /** Whether units of the SKU are held or set aside, or a sale of it is not over. Refuses with `busy`. */
@@ -87,17 +109,23 @@ export class Registration {
     return sale !== undefined;
   }
 
-  async #registerLocked(query: Query, productId: string): Promise<Registered> {
+  async #registerLocked(query: Query, productIds: readonly string[]): Promise<Registered> {
     const rows = await query<Row>(
-      `SELECT v.sku, v.actor_state, v.price_amount, v.currency, v.initial_stock, p.seller_id, p.title,
+      `SELECT v.sku, v.product_id, v.actor_state, v.price_amount, v.currency, v.initial_stock, p.seller_id, p.title,
          p.status = 'active' AND NOT v.is_removed AS is_for_sale
        FROM variants v JOIN products p USING (product_id)
-       WHERE product_id = $1 AND actor_state <> 'current' ORDER BY position`,
-      [productId],
+       WHERE product_id = ANY($1) AND actor_state <> 'current' ORDER BY product_id, position`,
+      [productIds],
     );
-    const states = await Promise.all(
-      rows.map((row) => (row.actor_state === 'refused' ? row.actor_state : this.#send(productId, row))),
-    );
+    const states: ActorState[] = [];
+    for (let from = 0; from < rows.length; from += skusAtOnce) {
+      const some = rows.slice(from, from + skusAtOnce);
+      states.push(
+        ...(await Promise.all(
+          some.map((row) => (row.actor_state === 'refused' ? 'refused' : this.#send(row))),
+        )),
+      );
+    }
     if (rows.length > 0) {
       await query(
         `UPDATE variants SET actor_state = n.state,
@@ -106,14 +134,15 @@ export class Registration {
         [rows.map((row) => row.sku), states, rows.map((row) => row.is_for_sale)],
       );
     }
-    const refused = rows.find((_, i) => states[i] === 'refused')?.sku ?? null;
-    if (refused !== null)
-      this.#log('error', 'a SKU belongs to another product in the journal', { sku: refused, productId });
-    return { isCurrent: states.every((state) => state === 'current'), refused };
+    const refused = rows.filter((_, i) => states[i] === 'refused');
+    for (const { sku, product_id: productId } of refused)
+      this.#log('error', 'a SKU belongs to another product in the journal', { sku, productId });
+    return { isCurrent: states.every((state) => state === 'current'), refused: refused[0]?.sku ?? null };
   }
 
   /** Sends one row to its SKU's actor; answers with what the row's state is then. */
-  async #send(productId: string, row: Row): Promise<ActorState> {
+  async #send(row: Row): Promise<ActorState> {
+    const { product_id: productId } = row;
     if (!row.is_for_sale) {
       const { code } = await this.#ask(retireSku, row.sku, {});
       // One that was never registered is in no sale, and will not be.

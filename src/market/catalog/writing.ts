@@ -74,9 +74,9 @@ export async function insertVariants(
   // In order of SKU, so that two products which share some cannot wait for each other. The actor of what is not for
   // sale is made when it is.
   const taken = await query<{ sku: string }>(
-    `INSERT INTO variants (sku, product_id, position, options, price_amount, currency, compare_at_amount, images,
+    `INSERT INTO variants (sku, product_id, seller_id, position, options, price_amount, currency, compare_at_amount, images,
        initial_stock, actor_state)
-     SELECT v.sku, $1, v.position, v.options, v.price_amount, v.currency, v.compare_at_amount, v.images, v.initial_stock,
+     SELECT v.sku, $1, (SELECT seller_id FROM products WHERE product_id = $1), v.position, v.options, v.price_amount, v.currency, v.compare_at_amount, v.images, v.initial_stock,
        CASE WHEN $3::text = 'active' THEN 'pending' ELSE 'current' END
      FROM jsonb_to_recordset($2) AS v(sku text, position integer, options jsonb, price_amount bigint, currency text,
        compare_at_amount bigint, images jsonb, initial_stock bigint) ORDER BY v.sku COLLATE "C"
@@ -96,14 +96,19 @@ export async function settle(query: Query, productId: string): Promise<void> {
     [productId],
   );
   const numbered = prices.map(({ amount, compareAt, ...price }) => ({
-    ...{ ...price, amount: Number(amount), compareAt: compareAt === null ? null : Number(compareAt) },
+    ...{
+      ...price,
+      productId,
+      amount: Number(amount),
+      compareAt: compareAt === null ? null : Number(compareAt),
+    },
   }));
   await query('UPDATE products SET price_amount = $2, currency = $3 WHERE product_id = $1', [
     productId,
     Math.min(...numbered.map(({ amount }) => amount)),
     numbered[0]!.currency,
   ]);
-  await recordPrices(query, productId, numbered);
+  await recordPrices(query, numbered);
 }
 
 /** Writes the change and answers whether the actors must be sent it. `pathOf`: where in the body a variant stands. */

@@ -1,0 +1,50 @@
+/** All products of one seller, whatever their status, in the order of their SKUs: what an export is made of. */
+import type { Query } from '../../persistence/database.ts';
+import type { BulkProduct } from './drafts.ts';
+import { type ProductRow, readRows } from './rows.ts';
+
+export interface ExportedSku {
+  readonly sku: string;
+  readonly product: BulkProduct;
+  /** Whether it is the product's first SKU: who wants each product once takes it there. */
+  readonly isFirst: boolean;
+}
+
+/** The next SKUs behind `after`, each with its whole product; none: there are no more. */
+export async function exportSkus(
+  query: Query,
+  sellerId: string,
+  after: string,
+  limit: number,
+): Promise<ExportedSku[]> {
+  const page = await query<{ sku: string; productId: string }>(
+    `SELECT sku, product_id AS "productId" FROM variants
+     WHERE seller_id = $1 AND sku > $2 AND NOT is_removed ORDER BY sku LIMIT $3`,
+    [sellerId, after, limit],
+  );
+  const ids = [...new Set(page.map(({ productId }) => productId))];
+  const stocks = await query<{ sku: string; stock: string }>(
+    // What lies there: what is sold has gone, or goes.
+    `SELECT v.sku, greatest(0, coalesce(s.on_hand - s.sold, v.initial_stock)) AS stock
+     FROM variants v LEFT JOIN stock_levels s ON s.sku = v.sku WHERE v.product_id = ANY($1)`,
+    [ids],
+  );
+  const stockBySku = new Map(stocks.map(({ sku, stock }) => [sku, Number(stock)]));
+  const rows = await readRows(query, ids);
+  const byId = new Map(rows.map((row) => [row.product_id, productOf(row, stockBySku)]));
+  return page.map(({ sku, productId }) => {
+    const product = byId.get(productId)!;
+    return { sku, product, isFirst: product.variants.every((variant) => variant.sku >= sku) };
+  });
+}
+
+function productOf(row: ProductRow, stockBySku: ReadonlyMap<string, number>): BulkProduct {
+  const { title, description, brand, category, tags, attributes, images, status } = row;
+  return {
+    ...{ title, description, brand, category, tags, attributes, images, status },
+    variants: row.variants.map(({ sku, options, amount, currency, compareAt }) => ({
+      ...{ sku, options, price: { amount, currency }, stock: stockBySku.get(sku)! },
+      ...(compareAt !== null && { compareAtPrice: { amount: compareAt, currency } }),
+    })),
+  };
+}
