@@ -61,6 +61,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
 export async function loadPages(): Promise<readonly WebPage[]> {
   const nouns = await Promise.all([
     import('./market/accounts/routes.ts'),
+    import('./market/catalog/pages.ts'),
     import('./market/sales/routes.ts'),
     import('./market/orders/routes.ts'),
     import('./ops/routes.ts'),
