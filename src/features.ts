@@ -72,6 +72,7 @@ export async function loadPages(): Promise<readonly WebPage[]> {
     import('./market/images/routes.ts'),
     import('./market/audit/routes.ts'),
     import('./market/imports/routes.ts'),
+    import('./market/catalog/pages.ts'),
     import('./market/sales/routes.ts'),
     import('./market/orders/routes.ts'),
     import('./market/sellers/routes.ts'),

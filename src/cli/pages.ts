@@ -1,6 +1,6 @@
 /**
  *   npm run pages         builds the pages of src/web into dist/web, with a brotli and a gzip beside each file that gets
- *                         shorter by it
+ *                         shorter by it, and the module by which the server draws those that can be read without a script
  *   npm run dev           serves them while somebody works on them, with live reload, beside the server on PORT
  */
 import { randomUUID } from 'node:crypto';
@@ -8,9 +8,15 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { build, createServer, type InlineConfig } from 'vite';
+import { build, createServer, type InlineConfig, type Manifest } from 'vite';
 import { configOrExit } from '../config.ts';
 import { digestName, sourcesDigest, webFolder, webSources } from '../ops/web.ts';
+
+const manifestName = 'manifest.json';
+
+/** What the shopper's pages share is one file, and not a dozen small ones. */
+const shopParts =
+  /\/parts\/(?:answer|branches|catalogue|cost|facts|product-grid|rating|sorter|stock-line|things|trail)\./;
 
 /** Each build has a folder of its own, which takes the place of the last one when it is whole. */
 const folder = `${webFolder}-${randomUUID()}`;
@@ -26,8 +32,32 @@ const config: InlineConfig = {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: 'es2023',
+    manifest: manifestName,
   },
 };
+
+const clientConfig: InlineConfig = {
+  ...config,
+  build: {
+    ...config.build,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [{ name: 'shop', test: shopParts }],
+        },
+      },
+    },
+  },
+};
+
+/** One module with everything in it: the server has no other way to the pages' sources. */
+const serverConfig = (files: PageFiles): InlineConfig => ({
+  ...config,
+  build: { ...config.build, ssr: 'server.ts', outDir: join(folder, 'server'), manifest: false },
+  ssr: { noExternal: true },
+  define: { pageFiles: JSON.stringify(files) },
+});
 
 const encoders: readonly [ending: string, encode: (bytes: Uint8Array) => Promise<Buffer>][] = [
   ['br', promisify(brotliCompress)],
@@ -45,9 +75,11 @@ else {
 async function buildPages(): Promise<void> {
   // Before the build: a source that changes meanwhile makes the next start build again.
   const digest = await sourcesDigest();
-  await build(config);
+  await build(clientConfig);
+  const manifest = JSON.parse(await readFile(join(folder, manifestName), 'utf8')) as Manifest;
+  await build(serverConfig(pageFilesOf(manifest)));
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  for (const entry of entries.filter((each) => each.isFile())) {
+  for (const entry of entries.filter((each) => each.isFile() && !each.parentPath.endsWith('server'))) {
     const path = join(entry.parentPath, entry.name);
     const bytes = await readFile(path);
     for (const [ending, encode] of encoders) {
@@ -57,6 +89,30 @@ async function buildPages(): Promise<void> {
   }
   await writeFile(join(folder, digestName), digest);
   await replace();
+}
+
+type PageFiles = Record<string, { readonly styles: readonly string[]; readonly scripts: readonly string[] }>;
+
+/** What the page of each source loads beside what every page loads. */
+function pageFilesOf(manifest: Manifest): PageFiles {
+  const common = closureOf(manifest, 'index.html');
+  const files: PageFiles = {};
+  for (const source of Object.keys(manifest).filter((name) => name.startsWith('pages/'))) {
+    const chunks = [...closureOf(manifest, source)].filter((name) => !common.has(name));
+    files[source] = {
+      styles: [...new Set(chunks.flatMap((name) => manifest[name]!.css ?? []))].map((file) => `/${file}`),
+      scripts: chunks.map((name) => `/${manifest[name]!.file}`),
+    };
+  }
+  return files;
+}
+
+/** The chunk and those that it imports, however deep. */
+function closureOf(manifest: Manifest, name: string, known = new Set<string>()): ReadonlySet<string> {
+  if (known.has(name)) return known;
+  known.add(name);
+  for (const imported of manifest[name]?.imports ?? []) closureOf(manifest, imported, known);
+  return known;
 }
 
 /** Others may build at the same time: whoever comes last stays, and all of them have built the same. */

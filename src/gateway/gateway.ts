@@ -51,7 +51,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     pipeline,
     routes: [
       ...documented(routes, options.live, options.about),
-      ...(web === null ? [] : pageRoutes(web.files, web.pages)),
+      ...(web === null ? [] : pageRoutes(web.files, web.pages, routes)),
     ],
     html: web?.files.html ?? null,
     ...{ host, port, uploadFolder: options.uploadFolder },

@@ -106,6 +106,7 @@ export class RequestHead {
       case 'host':
         this.#once(bits.host, name);
         this.#host = value;
+        if (this.#names.includes(name)) this.headers.host = value;
         break;
       case 'authorization':
         this.#once(bits.authorization, name);

@@ -99,7 +99,7 @@ interface Documented {
   readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
-  /** Whatever stands behind the question mark is not ours to judge: the script of a page reads it. */
+  /** Whatever stands behind the question mark is not ours to judge: the handler gets it as it was sent. */
   readonly ignoresQuery?: boolean;
   /** Bodies of these routes are taken as they are, whatever their type (webhooks). */
   readonly isRaw?: boolean;

@@ -138,7 +138,7 @@ function compile(route: Route): CompiledRoute {
     route,
     paramNames: paramNamesOf(route.path),
     headerNames: headerNamesOf(route),
-    readQuery: route.ignoresQuery ? noQuery : queryReader(route.query, respell?.name),
+    readQuery: route.ignoresQuery ? asSent : queryReader(route.query, respell?.name),
     checkBody: respell === undefined ? checkBody : (body) => checkBody(respell.body(body)),
   };
 }
@@ -157,7 +157,7 @@ function patternOf(patternsByCount: readonly Pattern[][], { path }: Route): Patt
   return pattern;
 }
 
-const noQuery = () => ({});
+const asSent = (text: string) => text;
 
 function queryReader(
   schema: TSchema | undefined,

@@ -4,10 +4,12 @@
  *
  * 1. A hashed file never changes, so it may be kept for ever; the HTML is asked for again each time.
  * 2. The HTML runs and shows what this server sends, and nothing else: no script or style inside it, none from others.
+ * 3. Some pages are drawn here, too, by a module of the build: the same HTML with their content in it (`drawn-pages.ts`).
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 export interface WebFile {
   readonly contentType: string;
@@ -20,8 +22,26 @@ export interface WebFile {
   readonly gzip: Uint8Array | null;
 }
 
+type Params = Readonly<Record<string, string>>;
+
+/** What the build's module of drawn pages offers (`src/web/server.ts`). `url` is the page's whole address. */
+export interface Drawing {
+  /** The paths of the API whose answers the page shows: first what it is about. null: the browser draws it alone. */
+  readsOf(page: string, params: Params, url: string): readonly string[] | null;
+  /** `texts`: JSON by the path that was read. null: there is too much to draw for a thread that others wait for. */
+  draw(page: string, params: Params, url: string, texts: Params): DrawnHtml | null;
+}
+
+interface DrawnHtml {
+  /** In place of the title. */
+  readonly head: string;
+  readonly body: string;
+}
+
 export interface WebFiles {
   readonly html: WebFile;
+  /** null: every page is drawn by the browser. */
+  readonly drawing: Drawing | null;
   /** By name, without the folder. */
   readonly assets: ReadonlyMap<string, WebFile>;
 }
@@ -68,7 +88,36 @@ export async function readWebFiles(folder: string): Promise<WebFiles | null> {
     if (contentTypes[extname(name)] === undefined) continue;
     assets.set(name, await readWebFile(join(folder, 'assets', name), immutable, assetHeaders));
   }
-  return { html, assets };
+  return { html, assets, drawing: await readDrawing(join(folder, 'server', 'server.js')) };
+}
+
+/** A build without it has its pages all the same. */
+async function readDrawing(path: string): Promise<Drawing | null> {
+  try {
+    return (await import(pathToFileURL(path).href)) as Drawing;
+  } catch {
+    return null;
+  }
+}
+
+const titlePattern = /<title>[^<]*<\/title>/;
+/** What it says holds for pages that the browser draws. */
+const noScriptPattern = /<noscript>.*?<\/noscript>/s;
+const emptyRoot = '<div id="app"></div>';
+
+/** The HTML of every page with this content in it. */
+export function filledHtml(html: WebFile, { head, body }: DrawnHtml): Omit<WebFile, 'br' | 'gzip'> {
+  const [start = '', titled = ''] = Buffer.from(html.bytes).toString().split(titlePattern);
+  const [middle = '', end = ''] = titled.split('</head>');
+  const [before = '', after = ''] = end.split(emptyRoot);
+  const rest = after.replace(noScriptPattern, '');
+  const text = `${start}${middle}${head}</head>${before}<div id="app">${body}</div>${rest}`;
+  const bytes = Buffer.from(text);
+  return { ...html, bytes, etag: digestTag(bytes) };
+}
+
+function digestTag(bytes: Uint8Array): string {
+  return `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
 }
 
 async function readWebFile(
@@ -81,7 +130,6 @@ async function readWebFile(
     readFile(`${path}.br`).catch(() => null),
     readFile(`${path}.gz`).catch(() => null),
   ]);
-  const digest = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
   const contentType = contentTypes[extname(path)]!;
-  return { contentType, cacheControl, etag: `"${digest}"`, headers, bytes, br, gzip };
+  return { contentType, cacheControl, etag: digestTag(bytes), headers, bytes, br, gzip };
 }

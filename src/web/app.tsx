@@ -1,19 +1,21 @@
 /** Which page an address has. Each area is loaded when it is first wanted. */
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { giveAnswers, knownAnswer } from './answers.ts';
+import { get } from './api.ts';
+import type { PageModule, PageProps } from './page-module.ts';
 import { NotHere } from './pages/not-here.tsx';
 import { Header } from './parts/page.tsx';
 import { Trouble } from './parts/trouble.tsx';
-import { match, path } from './router.ts';
+import { address, match, path } from './router.ts';
 
-export interface PageProps {
-  readonly params: Readonly<Record<string, string>>;
-}
-
-type Load = () => Promise<{ readonly default: ComponentType<PageProps> }>;
+type Load = () => Promise<PageModule>;
 
 const pages: readonly (readonly [pattern: string, load: Load])[] = [
   ['/', () => import('./pages/home.tsx')],
+  ['/search', () => import('./pages/search.tsx')],
+  ['/category/{slug}', () => import('./pages/category.tsx')],
+  ['/products/{productId}', () => import('./pages/product.tsx')],
   ['/drops', () => import('./pages/drops.tsx')],
   ['/drops/{saleId}', () => import('./pages/drop.tsx')],
   ['/register', () => import('./pages/register.tsx')],
@@ -45,9 +47,35 @@ function find(actual: string) {
   return null;
 }
 
+interface LoadedPage {
+  readonly pattern: string;
+  readonly Page: ComponentType<PageProps>;
+}
+
+let first: LoadedPage | null = null;
+
+/** Loads the page of this address, with what it reads: until then what the server has drawn stands there. */
+export async function prepare(): Promise<void> {
+  const found = find(path.value);
+  if (found === null) return;
+  const { default: Page, reads } = await found.load();
+  first = { pattern: found.pattern, Page };
+  const unknown = (reads?.(found.params, address.value.searchParams) ?? []).filter(
+    (wanted) => knownAnswer(wanted) === null,
+  );
+  // What fails is tried again by the page.
+  await Promise.all(
+    unknown.map((wanted) =>
+      get(wanted)
+        .then((answer) => giveAnswers({ [wanted]: answer }))
+        .catch(() => {}),
+    ),
+  );
+}
+
 export function App() {
   const found = find(path.value);
-  const [loaded, setLoaded] = useState<{ pattern: string; Page: ComponentType<PageProps> } | null>(null);
+  const [loaded, setLoaded] = useState(first);
   const [error, setError] = useState<unknown>(null);
   const pattern = found?.pattern ?? null;
   const load = found?.load;

@@ -6,6 +6,7 @@
  * 2. It goes on by the browser's monotonic clock, which nobody sets; after a sleep it is heard of anew.
  */
 import { signal } from '@preact/signals';
+import { isBrowser } from './browser.ts';
 
 /** Server milliseconds at which `performance.now()` was 0; null: nothing was heard yet. */
 let originMs: number | null = null;
@@ -40,9 +41,11 @@ export function serverNow(): number {
 /** Changes four times a second while the page is shown: whoever shows a time reads it. */
 export const tick = signal(0);
 
-setInterval(() => {
+function moveOn(): void {
   if (!document.hidden) tick.value++;
-}, 250);
-document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) tick.value++;
-});
+}
+
+if (isBrowser) {
+  setInterval(moveOn, 250);
+  document.addEventListener('visibilitychange', moveOn);
+}

@@ -1,4 +1,5 @@
 /** How figures, money and times are written: `Intl` in `en-US`. */
+import { isBrowser } from './browser.ts';
 import { words } from './words.ts';
 
 const locale = 'en-US';
@@ -62,9 +63,14 @@ export function left(ms: number): string {
   return hours > 0 ? `${hours}:${tail}` : tail;
 }
 
-const days = new Intl.DateTimeFormat(locale, { weekday: 'short', month: 'short', day: 'numeric' });
-const times = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' });
-const dates = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'long', day: 'numeric' });
+/** The server does not know where the reader is: what it writes is UTC, and says so, until the page writes it anew. */
+const zone: Intl.DateTimeFormatOptions = isBrowser ? {} : { timeZone: 'UTC' };
+const clock: Intl.DateTimeFormatOptions = isBrowser
+  ? { hour: 'numeric', minute: '2-digit' }
+  : { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short' };
+const days = new Intl.DateTimeFormat(locale, { weekday: 'short', month: 'short', day: 'numeric', ...zone });
+const times = new Intl.DateTimeFormat(locale, { ...clock, ...zone });
+const dates = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'long', day: 'numeric', ...zone });
 const utcTimes = new Intl.DateTimeFormat(locale, {
   ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
   ...{ hourCycle: 'h23', timeZone: 'UTC' },
@@ -76,8 +82,8 @@ export function moment(iso: string): string {
   return `${days.format(at)}, ${times.format(at)}`;
 }
 
-const weekdays = new Intl.DateTimeFormat(locale, { weekday: 'short' });
-const shortDates = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' });
+const weekdays = new Intl.DateTimeFormat(locale, { weekday: 'short', ...zone });
+const shortDates = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', ...zone });
 const seconds = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit', second: '2-digit' });
 const dayMs = 24 * 3_600_000;
 

@@ -1,7 +1,16 @@
 /** The beginning of every page. */
 import { render } from 'preact';
-import { App } from './app.tsx';
+import { type Answers, giveAnswers } from './answers.ts';
+import { App, prepare } from './app.tsx';
 import { comeBack } from './providers.ts';
 
+const root = document.getElementById('app')!;
+const begin = () => render(<App />, root);
+
 void comeBack();
-render(<App />, document.getElementById('app')!);
+// What the server has drawn is taken over as it stands, once the page's own script is here.
+if (root.firstElementChild === null) begin();
+else {
+  giveAnswers(JSON.parse(document.getElementById('answers')?.textContent || '{}') as Answers);
+  void prepare().then(begin, begin);
+}

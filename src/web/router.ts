@@ -3,8 +3,10 @@
  * with a modifier key, a download or another origin stays the browser's.
  */
 import { computed, signal } from '@preact/signals';
+import { isBrowser } from './browser.ts';
 
-export const address = signal(new URL(location.href));
+/** On the server it is set to the page's before each drawing. */
+export const address = signal(new URL(isBrowser ? location.href : 'http://localhost/'));
 
 export const path = computed(() => address.value.pathname.replace(/(.)\/$/, '$1'));
 
@@ -28,19 +30,15 @@ export function match(pattern: string, actual: string): Readonly<Record<string, 
   return params;
 }
 
-/** `isReplaced`: the back button does not come here again. */
-export function go(href: string, isReplaced = false): void {
+/** `isReplaced`: the back button does not come here again. `isStill`: the page stays where it is scrolled to. */
+export function go(href: string, isReplaced = false, isStill = isReplaced): void {
   const url = new URL(href, location.href);
   if (url.href !== address.value.href) history[isReplaced ? 'replaceState' : 'pushState'](null, '', url);
   address.value = url;
-  if (url.hash === '') scrollTo(0, 0);
+  if (url.hash === '' && !isStill) scrollTo(0, 0);
 }
 
-addEventListener('popstate', () => {
-  address.value = new URL(location.href);
-});
-
-addEventListener('click', (event) => {
+function followLink(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = (event.target as Element | null)?.closest('a');
@@ -49,4 +47,11 @@ addEventListener('click', (event) => {
   if (link.getAttribute('href')?.startsWith('#') || link.pathname.startsWith('/v1/')) return;
   event.preventDefault();
   go(link.href);
-});
+}
+
+if (isBrowser) {
+  addEventListener('popstate', () => {
+    address.value = new URL(location.href);
+  });
+  addEventListener('click', followLink);
+}

@@ -1,5 +1,6 @@
 /** What outlives the page, in `localStorage`: read and written as JSON, and heard of when another tab changes it. */
 import { type Signal, signal } from '@preact/signals';
+import { isBrowser } from './browser.ts';
 
 const prefix = 'doorbuster:';
 
@@ -45,7 +46,10 @@ export function reread(name: string): void {
   if (now !== null && JSON.stringify(now) !== JSON.stringify(known.peek())) known.value = now;
 }
 
-addEventListener('storage', ({ key }) => {
+if (isBrowser) addEventListener('storage', ({ key }) => readAgain(key));
+
+/** `key` null: everything was removed. */
+function readAgain(key: string | null): void {
   const name = key?.startsWith(prefix) ? key.slice(prefix.length) : null;
   for (const [known, value] of signals) if (name === null || name === known) value.value = load(known);
-});
+}

@@ -21,9 +21,6 @@ export const peopleWords = {
     nothingNext: 'Nothing is announced after it.',
     sell: 'Open a drop of your own',
     products: 'In the shop',
-    inStock: 'In stock',
-    fewLeft: (n: string) => `Few left: ${n}`,
-    soldOutProduct: 'Sold out',
     loading: 'The drops are on their way.',
   },
   drops: {

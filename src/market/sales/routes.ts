@@ -97,7 +97,7 @@ const list = route({
   method: 'GET',
   path: '/v1/sales',
   operationId: 'listSales',
-  summary: 'Sales, newest first, of all sellers or of one',
+  summary: 'Sales, newest first, of all sellers or of one, or those in which a product is sold',
   tag,
   who: 'anybody',
   cacheSeconds: 1,

@@ -157,7 +157,11 @@ export const SaleChange = Open(
 );
 export type SaleChange = Static<typeof SaleChange>;
 
-export const SaleFilter = Closed({ seller: Type.Optional(Id('account')), ...pageQuery });
+export const SaleFilter = Closed({
+  seller: Type.Optional(Id('account')),
+  product: Type.Optional(Id('product')),
+  ...pageQuery,
+});
 
 export const SaleStatus = Open(
   {

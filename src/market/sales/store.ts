@@ -15,10 +15,17 @@ interface SalePage {
   readonly nextCursor: string | null;
 }
 
-const pageText = `SELECT ${saleTable.selection} FROM sales
+const pageText = (sales: string) => `SELECT ${saleTable.selection} FROM ${sales}
   WHERE stock = 'ready' AND ($1::float8 IS NULL OR (created_at, sale_id) < (to_timestamp($1::float8 / 1000), $2::text))
     AND ($4::text IS NULL OR seller_id = $4)
   ORDER BY created_at DESC, sale_id DESC LIMIT $3`;
+
+const allText = pageText('sales');
+/** From the product's SKUs on: there are few sales of one product, however many there are. */
+const ofSkusText = pageText(
+  '(SELECT * FROM sales WHERE sale_id IN (SELECT sale_id FROM sale_items WHERE sku = ANY($5))) AS sales',
+);
+const skusText = 'SELECT sku FROM variants WHERE product_id = $1';
 
 const itemsText = `SELECT ${saleItemTable.selection} FROM sale_items WHERE sale_id = ANY($1)
   ORDER BY sale_id, position`;
@@ -40,11 +47,20 @@ export async function isListedAs(database: Database, saleId: string, phase: Phas
 /** Refuses a cursor that is not its own. */
 export async function listSales(
   database: Database,
-  { seller, cursor, limit = limitDefault }: PageFilter & { readonly seller?: string },
+  {
+    seller,
+    product,
+    cursor,
+    limit = limitDefault,
+  }: PageFilter & { readonly seller?: string; readonly product?: string },
 ): Promise<SalePage> {
   const [afterMs, afterId] = decodeCursor(cursor, 'sales', [instantPart, idPart('sale')]) ?? [null, null];
+  const values = [afterMs, afterId, limit + 1, seller ?? null];
+  const skus = product === undefined ? null : await database.query<{ sku: string }>(skusText, [product]);
   const page = pageOf(
-    await database.query<SaleRow>(pageText, [afterMs, afterId, limit + 1, seller ?? null]),
+    skus === null
+      ? await database.query<SaleRow>(allText, values)
+      : await database.query<SaleRow>(ofSkusText, [...values, skus.map(({ sku }) => sku)]),
     limit,
     'sales',
     ({ createdAtMs, saleId }) => [createdAtMs, saleId],

@@ -10,9 +10,12 @@ import { etagHeader, etagOf } from '../../gateway/etag.ts';
 import type { Route } from '../../gateway/route.ts';
 import { digestOf } from '../../protocol/digest.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
+import { drawingOf, painted } from './palette.ts';
 import { sampleProducts } from './products.ts';
 
-const fileNames: ReadonlySet<string> = new Set(sampleProducts.map(({ picture }) => `${picture}.svg`));
+const fileNames: ReadonlySet<string> = new Set(
+  sampleProducts.flatMap(({ pictures }) => pictures.map((picture) => `${picture}.svg`)),
+);
 
 export const pictureUrl = (picture: string): string => `/media/sample/${picture}.svg`;
 
@@ -21,12 +24,14 @@ interface Picture {
   readonly etag: string;
 }
 
-/** Read when they are first asked for; there are as many as sample products. */
+/** Read when they are first asked for; there are as many as the sample products have. */
 const pictures = new Map<string, Promise<Picture>>();
 
 async function readPicture(fileName: string): Promise<Picture> {
-  const bytes = await readFile(new URL(`./pictures/${fileName}`, import.meta.url));
-  return { bytes, etag: etagOf(digestOf(bytes.toString())) };
+  const { drawing, palette } = drawingOf(fileName.replace('.svg', ''));
+  const drawn = await readFile(new URL(`./pictures/${drawing}.svg`, import.meta.url), 'utf8');
+  const svg = palette === null ? drawn : painted(drawn, drawing, palette);
+  return { bytes: Buffer.from(svg), etag: etagOf(digestOf(svg)) };
 }
 
 function pictureOf(fileName: string): Promise<Picture> {

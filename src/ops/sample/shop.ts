@@ -1,5 +1,5 @@
 /**
- * The sample shop of an empty data folder: a seller with a dozen products and three drops, made through the public API
+ * The sample shop of an empty data folder: a seller with some dozens of products and three drops, made through the public API
  * as any client would.
  *
  * 1. A shop in which somebody else sells is left alone: the sample is begun in an empty one only.
@@ -13,6 +13,7 @@ import type { Log } from '../../protocol/log.ts';
 import { type Seller, SellerClient } from './client.ts';
 import { type DropRow, hourOf, missingAtStart, missingLater, runningKind } from './drops.ts';
 import { pictureUrl } from './pictures.ts';
+import type { SampleProduct } from './product.ts';
 import { sampleProducts } from './products.ts';
 
 /** A sample drop that sells now. */
@@ -62,10 +63,7 @@ export async function keepSample(
   try {
     const client = new SellerClient(baseUrl);
     await (known.hasSeller ? client.signIn(seller) : client.register(seller));
-    for (const { picture, ...product } of products) {
-      const body = { ...product, images: [pictureUrl(picture)] };
-      await client.create('/v1/products', body, `sample-product-${product.variants[0]!.sku}`);
-    }
+    await createProducts(client, products);
     const hourMs = hourOf(nowMs);
     for (const kind of kinds) {
       const body = kind.body(hourMs);
@@ -77,6 +75,21 @@ export async function keepSample(
     log('warn', 'the sample shop is not whole: it is tried again later', { error: String(error) });
   }
   return running;
+}
+
+const atOnce = 6;
+/** Those that a visitor sees first, the newest ones, come in their order. */
+const orderedMax = 12;
+
+async function createProducts(client: SellerClient, products: readonly SampleProduct[]): Promise<void> {
+  const create = ({ pictures, ...product }: SampleProduct) => {
+    const body = { ...product, images: pictures.map(pictureUrl) };
+    return client.create('/v1/products', body, `sample-product-${product.variants[0]!.sku}`);
+  };
+  const others = products.slice(0, -orderedMax);
+  for (let at = 0; at < others.length; at += atOnce)
+    await Promise.all(others.slice(at, at + atOnce).map(create));
+  for (const product of products.slice(-orderedMax)) await create(product);
 }
 
 function sellerOf(tokenSecret: string): Seller {

@@ -1,39 +1,67 @@
 /** What is open, what opens next, and what can be had without a line. */
 import './home.css';
 import type { Sale } from '../../market/sales/schemas.ts';
-import { get } from '../api.ts';
+import { knownAnswer } from '../answers.ts';
 import { count, moment, money, time } from '../format.ts';
+import type { Reads } from '../page-module.ts';
+import { useAnswer } from '../parts/answer.ts';
+import { Branches } from '../parts/branches.tsx';
+import { type CategoryTree, categoriesPath, type ProductPage, productsPath } from '../parts/catalogue.ts';
 import { DropRows } from '../parts/drop-rows.tsx';
 import { Figure } from '../parts/figure.tsx';
-import { useLoaded } from '../parts/loaded.ts';
 import { Page } from '../parts/page.tsx';
 import { Picture } from '../parts/picture.tsx';
 import { usePolled } from '../parts/polled.ts';
-import { imageOf, priceOf, readDrops, sorted, unitsLeftOf, unitsOf } from '../parts/sales.ts';
+import { ProductGrid } from '../parts/product-grid.tsx';
+import {
+  type DropPage,
+  dropsPath,
+  imageOf,
+  priceOf,
+  readDrops,
+  sorted,
+  unitsLeftOf,
+  unitsOf,
+} from '../parts/sales.ts';
 import { Timer } from '../parts/timer.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { words } from '../words.ts';
 import { peopleWords } from '../words-people.ts';
-import { ProductGrid, type ProductPage } from './product-grid.tsx';
+import { shopWords } from '../words-shop.ts';
 
 const text = peopleWords.home;
 const nextMax = 5;
 const alsoMax = 4;
 
+const newestPath = `${productsPath}?limit=8`;
+
+export const reads: Reads = () => [dropsPath, newestPath, categoriesPath];
+
 export default function Home() {
-  const drops = usePolled('sales', readDrops, 10);
-  const products = useLoaded('products', (signal) => get<ProductPage>('/v1/products?limit=8', signal));
-  // Both at once: what comes later would push down what is being read.
-  const isReady = (drops.value ?? drops.error) !== null && (products.value ?? products.error) !== null;
+  const drops = usePolled(dropsPath, readDrops, 10, knownAnswer<DropPage>(dropsPath));
+  const products = useAnswer<ProductPage>(newestPath);
+  const tree = useAnswer<CategoryTree>(categoriesPath);
+  // All at once: what comes later would push down what is being read.
+  const isReady = [drops, products, tree].every(({ value, error }) => value !== null || error !== null);
+  const categories = tree.value?.items.filter(({ productCount }) => productCount > 0) ?? [];
   return (
-    <Page heading={words.brand} title={tabTitle(drops.value?.items ?? [])} kind="home">
+    <Page
+      heading={words.brand}
+      title={tabTitle(drops.value?.items ?? [])}
+      kind="home"
+      about={{ description: shopWords.home.about, canonical: '/' }}
+    >
       {!isReady && <div class="skeleton" role="status" aria-label={text.loading} />}
       {isReady && drops.value === null && <Trouble error={drops.error} onRetry={drops.reload} />}
       {isReady && drops.value !== null && <Doors drops={drops.value.items} />}
       {isReady && products.value !== null && products.value.items.length > 0 && (
         <section class="shelf" aria-labelledby="products">
-          <h2 id="products">{text.products}</h2>
-          <ProductGrid products={products.value.items} />
+          <div class="section-head">
+            <h2 id="products">{text.products}</h2>
+            <a href="/search">{shopWords.home.all}</a>
+          </div>
+          {categories.length > 0 && <Branches categories={categories} label={shopWords.home.categories} />}
+          <ProductGrid products={products.value.items} label={text.products} />
         </section>
       )}
     </Page>

@@ -1,4 +1,5 @@
 /** No such address, or no such thing. */
+import { ApiError } from '../api.ts';
 import { Page } from '../parts/page.tsx';
 import { words } from '../words.ts';
 
@@ -12,4 +13,9 @@ export function NotHere() {
       </a>
     </Page>
   );
+}
+
+/** What the page is about does not exist, or is nobody's to see. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
 }

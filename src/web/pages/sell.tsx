@@ -5,6 +5,7 @@ import type { Product } from '../../market/catalog/schemas.ts';
 import type { Sale, SaleStatus } from '../../market/sales/schemas.ts';
 import { get } from '../api.ts';
 import { count, moment, money, none } from '../format.ts';
+import { availableOf, imageOf } from '../parts/catalogue.ts';
 import { Figure } from '../parts/figure.tsx';
 import { type List, useList } from '../parts/list.ts';
 import { Needs } from '../parts/needs.tsx';
@@ -17,7 +18,6 @@ import { session } from '../session.ts';
 import { words } from '../words.ts';
 import { listingWords } from '../words-listing.ts';
 import { sellerWords } from '../words-seller.ts';
-import { availableOf, imageOf } from './product-grid.tsx';
 import { SellHere, Standing, useStanding } from './sell-standing.tsx';
 
 const text = sellerWords.shop;
@@ -42,7 +42,7 @@ export default function SellPage() {
 
 /** The newest ones, with their numbers. */
 async function readOwnDrops(accountId: string, signal: AbortSignal): Promise<readonly OwnDrop[]> {
-  const { items } = await readDrops(signal, `seller=${accountId}&limit=${dropsMax}`);
+  const { items } = await readDrops(signal, `/v1/sales?seller=${accountId}&limit=${dropsMax}`);
   return Promise.all(
     items.map(async (drop) => ({
       drop,

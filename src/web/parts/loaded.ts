@@ -1,5 +1,6 @@
 /** Something read from the API for as long as a component stands: what is known of it, and how to read it again. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { Known } from '../answers.ts';
 import { ApiError } from '../api.ts';
 
 export interface Loaded<Value> {
@@ -12,16 +13,24 @@ export interface Loaded<Value> {
 
 const retryMaxMs = 30_000;
 
-/** Reads again by itself, with growing pauses, after what passes. `key`: another one is another thing. */
-export function useLoaded<Value>(key: string, read: (signal: AbortSignal) => Promise<Value>): Loaded<Value> {
+/**
+ * Reads again by itself, with growing pauses, after what passes. `key`: another one is another thing. `known`: what is
+ * known of it before it is read.
+ */
+export function useLoaded<Value>(
+  key: string,
+  read: (signal: AbortSignal) => Promise<Value>,
+  known: Known<Value> | null = null,
+): Loaded<Value> {
   const [state, setState] = useState<{ key: string; value: Value | null; error: unknown }>({
-    ...{ key, value: null, error: null },
+    ...{ key, value: known?.value ?? null, error: null },
   });
   const [round, setRound] = useState(0);
   const reader = useRef(read);
   reader.current = read;
   // A new round reads the same again.
   useEffect(() => {
+    if (round === 0 && known?.isFresh) return;
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let failures = 0;
@@ -45,7 +54,7 @@ export function useLoaded<Value>(key: string, read: (signal: AbortSignal) => Pro
   }, [key, round]);
   const reload = useCallback(() => setRound((n) => n + 1), []);
   return {
-    value: state.key === key ? state.value : null,
+    value: state.key === key ? state.value : (known?.value ?? null),
     error: state.key === key ? state.error : null,
     reload,
   };

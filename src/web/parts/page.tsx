@@ -5,6 +5,8 @@ import { path } from '../router.ts';
 import { hasRole, isSignedIn } from '../session.ts';
 import { words } from '../words.ts';
 import { Door } from './door.tsx';
+import { type Head, useHead } from './head.ts';
+import { SearchBox } from './search-box.tsx';
 
 interface PageProps {
   /** The `h1`. */
@@ -15,21 +17,23 @@ interface PageProps {
   readonly kind?: string;
   /** Beside the heading: the connection's state. */
   readonly aside?: ComponentChildren;
+  /** Before the heading: the way here. */
+  readonly above?: ComponentChildren;
+  /** What search engines read. */
+  readonly about?: Omit<Head, 'title'>;
   readonly children: ComponentChildren;
 }
 
 /** The first page of a visit is read from its beginning, each later one from its heading. */
 let isFirst = true;
 
-export function Page({ heading, title, kind = '', aside, children }: PageProps) {
+export function Page({ heading, title, kind = '', aside, above, about = {}, children }: PageProps) {
   const h1 = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (!isFirst) h1.current?.focus({ preventScroll: true });
     isFirst = false;
   }, []);
-  useEffect(() => {
-    document.title = title;
-  }, [title]);
+  useHead({ title, ...about });
   return (
     <>
       <a class="skip" href="#main">
@@ -37,6 +41,7 @@ export function Page({ heading, title, kind = '', aside, children }: PageProps) 
       </a>
       <Header />
       <main id="main" tabIndex={-1} class={`page ${kind}`}>
+        {above}
         <div class="page-head">
           <h1 ref={h1} tabIndex={-1}>
             {heading}
@@ -51,13 +56,15 @@ export function Page({ heading, title, kind = '', aside, children }: PageProps) 
 
 export function Header() {
   const isWork = /^\/(?:ops|sell|admin)(?:\/|$)/.test(path.value);
+  const isShop = /^\/(?:$|search$|category\/|products\/)/.test(path.value);
   const { header } = words;
   return (
-    <header class="header">
+    <header class={`header ${isShop ? 'shop' : ''}`}>
       <a class="brand" href="/">
         <Door />
         {words.brand}
       </a>
+      {!isWork && <SearchBox />}
       <nav aria-label={header.menu}>
         {!isWork && <HeaderLink href="/orders" text={header.orders} />}
         {isSignedIn.value ? (

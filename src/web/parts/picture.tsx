@@ -4,16 +4,31 @@ import { useState } from 'preact/hooks';
 
 const grounds = 6;
 
-export function Picture({ url, title }: { readonly url: string | null | undefined; readonly title: string }) {
+interface PictureProps {
+  readonly url: string | null | undefined;
+  readonly title: string;
+  /** What it shows; without it the picture only accompanies its title. */
+  readonly alt?: string | undefined;
+  /** It is seen first: loaded at once. */
+  readonly isEager?: boolean;
+}
+
+export function Picture({ url, title, alt = '', isEager = false }: PictureProps) {
   const [failed, setFailed] = useState<string | null>(null);
   let sum = 0;
   for (const letter of title) sum += letter.codePointAt(0)!;
   return (
-    <span class={`picture ground-${sum % grounds}`} aria-hidden="true">
+    <span class={`picture ground-${sum % grounds}`} {...(alt === '' ? { 'aria-hidden': true } : {})}>
       {url && failed !== url ? (
-        <img src={url} alt="" loading="lazy" decoding="async" onError={() => setFailed(url)} />
+        <img
+          src={url}
+          alt={alt}
+          loading={isEager ? 'eager' : 'lazy'}
+          decoding="async"
+          onError={() => setFailed(url)}
+        />
       ) : (
-        <span>{[...title.trim()][0] ?? ''}</span>
+        <span aria-hidden="true">{[...title.trim()][0] ?? ''}</span>
       )}
     </span>
   );

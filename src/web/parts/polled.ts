@@ -1,5 +1,6 @@
 /** What is read again and again while the page is shown, and at once when it is shown again. */
 import { useEffect, useRef } from 'preact/hooks';
+import type { Known } from '../answers.ts';
 import { type Loaded, useLoaded } from './loaded.ts';
 
 /** `seconds` null: no more. */
@@ -7,8 +8,9 @@ export function usePolled<Value>(
   key: string,
   read: (signal: AbortSignal) => Promise<Value>,
   secondsOf: number | ((value: Value | null) => number | null),
+  known: Known<Value> | null = null,
 ): Loaded<Value> {
-  const loaded = useLoaded(key, read);
+  const loaded = useLoaded(key, read, known);
   const { reload } = loaded;
   const hasFailed = useRef(false);
   hasFailed.current = loaded.error !== null;

@@ -2,13 +2,15 @@
 import type { Sale } from '../../market/sales/schemas.ts';
 import { get } from '../api.ts';
 
-interface DropPage {
+export const dropsPath = '/v1/sales?limit=100';
+
+export interface DropPage {
   readonly items: readonly Sale[];
   readonly nextCursor: string | null;
 }
 
-export function readDrops(signal: AbortSignal, query = 'limit=100'): Promise<DropPage> {
-  return get<DropPage>(`/v1/sales?${query}`, signal);
+export function readDrops(signal: AbortSignal, path = dropsPath): Promise<DropPage> {
+  return get<DropPage>(path, signal);
 }
 
 export function unitsOf({ items }: Sale): number {
