@@ -53,7 +53,11 @@ const html: WebFile = {
 let server: TestServer;
 beforeAll(async () => {
   const routes: Route[] = [buy, find];
-  const pages = pageRoutes({ html, drawing: null, assets: new Map() }, [{ path: '/orders/{orderId}' }], routes);
+  const pages = pageRoutes(
+    { html, drawing: null, assets: new Map() },
+    [{ path: '/orders/{orderId}' }],
+    routes,
+  );
   server = await startTestServer({
     routes: [...routes, ...aliases.flatMap((alias) => aliasRoute(routes, alias) ?? []), ...pages],
   });

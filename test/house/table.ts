@@ -19,7 +19,19 @@ const configReaders = ['main', 'cli', 'threads'];
 export const contracts: Readonly<Record<string, readonly string[]>> = {
   persistence: ['blobs', 'cursor', 'database', 'feed', 'hash-chain', 'projection', 'table', 'transaction'],
   gateway: [
-    ...['alias', 'check', 'etag', 'handling', 'json', 'kept-replies', 'pages', 'places', 'problem', 'recent-map', 'route'],
+    ...[
+      'alias',
+      'check',
+      'etag',
+      'handling',
+      'json',
+      'kept-replies',
+      'pages',
+      'places',
+      'problem',
+      'recent-map',
+      'route',
+    ],
     ...['schemas', 'texts', 'tokens'],
     ...['account-keys', 'derive-key', 'key-store', 'seal', 'live/codec', 'live/feature', 'live/socket'],
   ],

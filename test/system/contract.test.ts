@@ -464,10 +464,8 @@ describe('administration', () => {
     const { items } = (await client.ask('listAccounts', 200, { who, query: `q=${email}` })).body;
     expect(items).toMatchObject([{ email, status: 'active' }]);
     await client.refused('listAccounts', 403, 'forbidden', { who: seller });
-    await client.ask('listAuditActions', 200, {
-      who,
-      query: 'action=account.roles&from=2026-01-01T00:00:00Z',
-    });
+    const since = 'action=account.roles&from=2026-01-01T00:00:00Z';
+    await client.ask('listAuditActions', 200, { who, query: since });
     await client.refused('listAuditActions', 403, 'forbidden', { who: seller });
     await client.refused('listAuditActions', 400, 'validation_failed', { who, query: 'from=yesterday' });
   });
@@ -495,18 +493,12 @@ describe('administration', () => {
     await waitFor(async () => !(await isShown()), 5_000);
     const sale = { path: { saleId: theirs.saleId } };
     await waitFor(async () => (await client.ask('getSale', 200, sale)).body.phase === 'ended');
-    const change = { title: 'Other' };
+    const change = { who: theirs.seller, body: { title: 'Other' } };
+    const listing = productBody(['X'], 1);
     const refusals = [
-      client.refused('changeProduct', 403, 'seller_suspended', {
-        who: theirs.seller,
-        path: product,
-        body: change,
-      }),
+      client.refused('changeProduct', 403, 'seller_suspended', { ...change, path: product }),
       client.refused('pauseSale', 403, 'seller_suspended', { who: theirs.seller, ...sale, body: {} }),
-      client.refused('createProduct', 403, 'seller_suspended', {
-        who: theirs.seller,
-        body: productBody(['X'], 1),
-      }),
+      client.refused('createProduct', 403, 'seller_suspended', { who: theirs.seller, body: listing }),
     ];
     await Promise.all(refusals);
     // The trail has who closed the sale, from the journal.
@@ -527,10 +519,8 @@ describe('administration', () => {
     const items = [{ pattern: 'replica', action: 'hold' }];
     const set = await client.ask('setForbiddenWords', 200, { who, body: { items } });
     expect((await client.ask('getForbiddenWords', 200, { who })).body).toEqual({ items });
-    const bounds = await client.ask('setPriceBounds', 200, {
-      who,
-      body: { items: [{ currency: 'USD', min: 5 }] },
-    });
+    const least = { items: [{ currency: 'USD', min: 5 }] };
+    const bounds = await client.ask('setPriceBounds', 200, { who, body: least });
     await client.ask('getPriceBounds', 200, { who });
     const list = async () => {
       const body = { ...productBody([`S-${randomUUID()}`], 1), title: 'Replica' };

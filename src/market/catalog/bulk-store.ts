@@ -12,6 +12,7 @@ import { DoorbusterError } from '../../protocol/errors.ts';
 import { resolveCategory } from '../categories/store.ts';
 import { recordChanges } from './change-store.ts';
 import { type BulkOutcome, type BulkProduct, type Draft, Drafts, type Known } from './drafts.ts';
+import { imageOf, imagesAt } from './image-store.ts';
 import { recordPrices } from './price-store.ts';
 import { readRows } from './rows.ts';
 
@@ -121,8 +122,10 @@ async function write(query: Query, sellerId: string, drafts: readonly Draft[]): 
 }
 
 /** As the statements below name its columns. */
-function productJson({ productId, content, variants }: Draft) {
-  const { title, description, brand, categoryId, tags, attributes, images, status } = content;
+async function productJson(query: Query, { productId, content, variants }: Draft) {
+  const { title, description, brand, categoryId, tags, attributes, status } = content;
+  const known = content.images.filter((image) => typeof image !== 'string');
+  const urls = content.images.map((image) => imageOf(productId, image).url);
   return {
     ...{
       product_id: productId,
@@ -132,12 +135,18 @@ function productJson({ productId, content, variants }: Draft) {
       category_id: categoryId,
       tags,
       attributes,
-      images,
+      images: await imagesAt(query, productId, known, urls),
       status,
     },
     price_amount: Math.min(...variants.map(({ amount }) => amount)),
     currency: variants[0]!.currency,
   };
+}
+
+async function productsJson(query: Query, drafts: readonly Draft[]) {
+  const products = [];
+  for (const draft of drafts) products.push(await productJson(query, draft));
+  return products;
 }
 
 const productColumns = `p(product_id text, title text, description text, brand text, category_id text, tags text[],
@@ -151,7 +160,7 @@ async function insertProducts(query: Query, sellerId: string, drafts: readonly D
      SELECT p.product_id, $1, p.title, p.description, p.brand, p.category_id, p.tags, p.attributes, p.images, p.status,
        p.price_amount, p.currency
      FROM jsonb_to_recordset($2::jsonb) AS ${productColumns}`,
-    [sellerId, JSON.stringify(drafts.map(productJson))],
+    [sellerId, JSON.stringify(await productsJson(query, drafts))],
   );
 }
 
@@ -163,7 +172,7 @@ async function updateProducts(query: Query, drafts: readonly Draft[]): Promise<v
        tags = p.tags, attributes = p.attributes, images = p.images, status = p.status, price_amount = p.price_amount,
        currency = p.currency, version = version + 1, updated_at = now()
      FROM jsonb_to_recordset($1::jsonb) AS ${productColumns} WHERE products.product_id = p.product_id`,
-    [JSON.stringify(drafts.map(productJson))],
+    [JSON.stringify(await productsJson(query, drafts))],
   );
   const variants = drafts.flatMap(({ variants, stale }) =>
     variants

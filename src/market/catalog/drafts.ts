@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { invalid, newId } from '../../gateway/handling.ts';
 import { checkPrices, checkVariants, normaliseTags } from './checks.ts';
+import { imageOf, type StoredImage } from './image-store.ts';
 import type { ProductRow } from './rows.ts';
 import { type NewProduct, type NewVariant, type ProductStatus, variantsMax } from './schemas.ts';
 import { skuTaken } from './writing.ts';
@@ -26,6 +27,9 @@ export interface Known {
   readonly rows: readonly (ProductRow & { readonly categoryId: string })[];
 }
 
+/** What a product has under an address stays what it is when a line names the address. */
+type ImagesByUrl = ReadonlyMap<string, StoredImage>;
+
 interface Content {
   readonly title: string;
   readonly description: string;
@@ -33,7 +37,7 @@ interface Content {
   readonly categoryId: string;
   readonly tags: readonly string[];
   readonly attributes: ProductRow['attributes'];
-  readonly images: readonly string[];
+  readonly images: readonly StoredImage[];
   readonly status: ProductStatus;
 }
 
@@ -120,7 +124,12 @@ function draftFrom(row: ProductRow & { readonly categoryId: string }): Draft {
   };
 }
 
-function contentOf(product: BulkProduct, categoryId: string, before: Content): Content {
+function contentOf(
+  product: BulkProduct,
+  categoryId: string,
+  before: Content,
+  known: ImagesByUrl = new Map(),
+): Content {
   return {
     title: product.title,
     description: product.description ?? before.description,
@@ -128,7 +137,7 @@ function contentOf(product: BulkProduct, categoryId: string, before: Content): C
     categoryId,
     tags: product.tags === undefined ? before.tags : normaliseTags(product.tags),
     attributes: product.attributes ?? before.attributes,
-    images: product.images ?? before.images,
+    images: product.images?.map((url) => known.get(url) ?? url) ?? before.images,
     status: product.status ?? before.status,
   };
 }
@@ -142,7 +151,8 @@ function newVariant(variant: BulkVariant, i: number): DraftVariant {
 /** Whether the line says anything new. Refuses without a change. */
 function change(draft: Draft, product: BulkProduct, categoryId: string): boolean {
   const before = draft.content;
-  const after = contentOf(product, categoryId, before);
+  const known = new Map(before.images.map((stored) => [imageOf(draft.productId, stored).url, stored]));
+  const after = contentOf(product, categoryId, before, known);
   const status = statusAfter(before.status, after.status);
   const variants = variantsAfter(draft.variants, product.variants);
   const fields = (Object.keys(before) as (keyof Content)[]).filter(

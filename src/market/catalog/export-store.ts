@@ -1,6 +1,7 @@
 /** All products of one seller, whatever their status, in the order of their SKUs: what an export is made of. */
 import type { Query } from '../../persistence/database.ts';
 import type { BulkProduct } from './drafts.ts';
+import { imageOf } from './image-store.ts';
 import { type ProductRow, readRows } from './rows.ts';
 
 export interface ExportedSku {
@@ -39,7 +40,8 @@ export async function exportSkus(
 }
 
 function productOf(row: ProductRow, stockBySku: ReadonlyMap<string, number>): BulkProduct {
-  const { title, description, brand, category, tags, attributes, images, status } = row;
+  const { title, description, brand, category, tags, attributes, status } = row;
+  const images = row.images.map((stored) => imageOf(row.product_id, stored).url);
   return {
     ...{ title, description, brand, category, tags, attributes, images, status },
     variants: row.variants.map(({ sku, options, amount, currency, compareAt }) => ({
