@@ -15,6 +15,7 @@ import type { Accepted, Code, Refusal } from './codes.ts';
 import type { AnswerTo, AnyCommand, CommandType, ReplyOf, RowCommand, Sent } from './command.ts';
 import type { RowAnswers, Rows } from './rows.ts';
 import type { Slices } from './slices.ts';
+import type { Words } from './uuid-words.ts';
 
 /** Engine time: milliseconds since the Unix epoch, never going back within a process. */
 export type Instant = number;
@@ -212,13 +213,25 @@ export interface Decider<State, Command, Event> {
   names?(
     event: Event,
     state: State,
-  ): { readonly add?: readonly string[]; readonly drop?: readonly string[] } | null;
+  ): {
+    readonly add?: readonly string[];
+    readonly addRows?: UuidRows;
+    readonly drop?: readonly string[];
+  } | null;
   allNames?(state: State): Iterable<string>;
   hasName?(state: State, name: string): boolean;
   /** What operators should see of this actor now. Measures of one name and one set of labels are added up. */
   gauges?(state: State): Iterable<Measure>;
   /** The counter that this event adds 1 to. Asked for every event: the answers are static objects. */
   counts?(event: Event): Counted | null;
+}
+
+/** UUIDs in words: the first one begins at `from`, each other one `step` words after the one before. */
+export interface UuidRows {
+  readonly words: Words;
+  readonly from: number;
+  readonly step: number;
+  readonly count: number;
 }
 
 /** One number for operators. The same name has the same help wherever it is given. */

@@ -11,6 +11,7 @@
 import { Packr } from 'msgpackr';
 import type { AnyEvent } from './decider.ts';
 import { readRecords } from './frame-reader.ts';
+import { writeRecords } from './frame-writer.ts';
 
 export interface JournalRecord {
   readonly kind: string;
@@ -82,7 +83,8 @@ export function encodeFrame(
   seq: number,
   records: readonly JournalRecord[],
 ): Uint8Array {
-  const body = packr.pack(records.map((record) => [record.kind, record.key, record.event]));
+  const written = writeRecords(records, headerBytes);
+  const body = written === null ? packRecords(records) : written.subarray(headerBytes);
   const bytes = newBytes(headerBytes + body.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
   bytes[0] = frameVersion;
@@ -123,6 +125,11 @@ export function decodeFrame(frame: {
     throw fail('it belongs elsewhere');
   }
   return readRecords(bytes, headerBytes) ?? unpackRecords(bytes.subarray(headerBytes));
+}
+
+/** The general way, for what `writeRecords` leaves to it. */
+function packRecords(records: readonly JournalRecord[]): Uint8Array {
+  return packr.pack(records.map(({ kind, key, event }) => [kind, key, event]));
 }
 
 /** The general way, for what `readRecords` leaves to it. */

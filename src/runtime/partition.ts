@@ -1,6 +1,7 @@
 /** One partition as this shard runs it: its actors, how far its journal goes and how far it is saved. */
 import type { AnyDecider, AnyEvent } from '../protocol/decider.ts';
 import type { JournalRecord } from '../protocol/frame.ts';
+import { Names } from './names.ts';
 import { PassivatedFilter } from './passivated-filter.ts';
 import type { Timed } from './timers.ts';
 
@@ -79,8 +80,8 @@ export class Partition {
   /** Actors that are saved and not in memory (or were once). */
   readonly passivated = new PassivatedFilter();
 
-  /** `kind` -> other name -> key. */
-  readonly #names = new Map<string, Map<string, string>>();
+  /** By kind: those that are listed. */
+  readonly #names = new Map<string, Names<Actor>>();
   /**
    * Actors with more names than are worth a second list of them: they are asked. What was listed before
    * counts no more.
@@ -134,8 +135,8 @@ export class Partition {
 
   /** The key of the actor that goes by another name. */
   keyOf(kind: string, name: string): string | undefined {
-    const key = this.#names.get(kind)?.get(name);
-    if (key !== undefined && !this.#manyNamed.has(this.find(kind, key)!)) return key;
+    const listed = this.#names.get(kind)?.find(name) ?? null;
+    if (listed !== null && !this.#manyNamed.has(listed)) return listed.key;
     for (const actor of this.#manyNamed)
       if (actor.kind === kind && actor.decider.hasName?.(actor.state, name)) return actor.key;
     return undefined;
@@ -193,8 +194,11 @@ export class Partition {
   #changed(actor: Actor, named: Named, seq: number): void {
     actor.changedSeq = seq;
     if (named === null) return;
-    for (const name of named.add ?? []) this.#name(actor, name);
-    for (const name of named.drop ?? []) this.#unname(actor, name);
+    const { add, addRows, drop } = named;
+    if (addRows !== undefined && this.#mayList(actor, addRows.count))
+      this.#namesOf(actor).addRows(addRows, actor);
+    for (const name of add ?? []) this.#name(actor, name);
+    for (const name of drop ?? []) this.#unname(actor, name);
   }
 
   /** The snapshotter has saved everything up to this frame. */
@@ -222,17 +226,26 @@ export class Partition {
   }
 
   #unname(actor: Actor, name: string): void {
-    if (this.#names.get(actor.kind)?.delete(name)) actor.named--;
+    if (this.#names.get(actor.kind)?.drop(name)) actor.named--;
   }
 
   #name(actor: Actor, name: string): void {
-    const { kind, key } = actor;
-    if (++actor.named > namesListedMax) this.#manyNamed.add(actor);
-    let ofKind = this.#names.get(kind);
-    if (!ofKind) {
-      ofKind = new Map();
-      this.#names.set(kind, ofKind);
+    if (this.#mayList(actor, 1)) this.#namesOf(actor).add(name, actor);
+  }
+
+  /** Whether so many more names of the actor are listed. */
+  #mayList(actor: Actor, count: number): boolean {
+    actor.named += count;
+    if (actor.named > namesListedMax) this.#manyNamed.add(actor);
+    return actor.named <= namesListedMax;
+  }
+
+  #namesOf({ kind }: Actor): Names<Actor> {
+    let names = this.#names.get(kind);
+    if (!names) {
+      names = new Names<Actor>();
+      this.#names.set(kind, names);
     }
-    ofKind.set(name, key);
+    return names;
   }
 }

@@ -62,6 +62,6 @@ export const defaultShardLimits: ShardLimits = {
   eventsPerBatch: 20_000,
   stallMs: 150,
   heavyBytes: 4 * 1024 * 1024,
-  sliceMs: 10,
+  sliceMs: 5,
   idleMs: 60_000,
 };

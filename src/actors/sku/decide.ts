@@ -90,7 +90,7 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
   restoreInSlices: restoreSkuInSlices,
   names: (event, state) => {
     if (event.type === 'HoldPlaced') return { add: [event.holdId] };
-    if (event.type === 'HoldsPlaced') return { add: placedIds(event) };
+    if (event.type === 'HoldsPlaced') return { addRows: placedIds(event) };
     return event.type === 'HoldsForgotten' ? { drop: forgottenIds(state, event.beforeMs) } : null;
   },
   allNames: (state) => state.holds.ids(),

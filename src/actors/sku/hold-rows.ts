@@ -72,5 +72,8 @@ function commandOf({ group, words }: Rows, from: number): PlaceHold {
 }
 
 function warnings(state: SkuState, event: HoldsPlaced, at: Instant): Push[] {
-  return placedIds(event).map((holdId) => expiringPush(holdView(state, state.holds.get(holdId)!, at)));
+  const { words, from, step, count } = placedIds(event);
+  return Array.from({ length: count }, (_, row) =>
+    expiringPush(holdView(state, state.holds.getUuid(words, from + row * step)!, at)),
+  );
 }

@@ -1,7 +1,7 @@
 /** The rows of HoldsPlaced: the hold's id, its buyer's, ticket number and quantity, 40 bytes. */
 
+import type { UuidRows } from '../../protocol/decider.ts';
 import { eventWords } from '../../protocol/event-rows.ts';
-import { readUuid, uuidSpace } from '../../protocol/uuid-words.ts';
 import { placeHold } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 
@@ -16,8 +16,6 @@ export const quantityAt = layout.at('quantity');
 export const placedRowWords = layout.at('admissionExpiresAtMs');
 
 /** The ids of the holds. */
-export function placedIds({ rows, count }: HoldsPlaced): string[] {
-  const words = eventWords(rows, count, placedRowWords);
-  const space = uuidSpace('');
-  return Array.from({ length: count }, (_, row) => readUuid(words, row * placedRowWords + holdAt, space));
+export function placedIds({ rows, count }: HoldsPlaced): UuidRows {
+  return { words: eventWords(rows, count, placedRowWords), from: holdAt, step: placedRowWords, count };
 }

@@ -125,11 +125,10 @@ export function availableOf(state: SkuState): number {
 /** The next time at which something is due, always later than `at`. */
 export function deadline(state: SkuState, at: Instant): Instant {
   let dueMs = Math.min(state.assigned.topMs, state.forgetAtMs, state.reportDueMs);
-  for (const { unassigned, unwarned } of state.waiting)
-    dueMs = Math.min(
-      ...[dueMs, state.holds.endsAtMs(unassigned.first)],
-      state.holds.endsAtMs(unwarned) - warningMs,
-    );
+  for (const { unassigned, unwarned } of state.waiting) {
+    dueMs = Math.min(dueMs, state.holds.endsAtMs(unassigned.first));
+    if (unwarned !== 0) dueMs = Math.min(dueMs, state.holds.endsAtMs(unwarned) - warningMs);
+  }
   return dueMs > at ? dueMs : at + 1;
 }
 

@@ -7,6 +7,7 @@ import { skuDecider } from '../../../src/actors/sku/decide.ts';
 import type { SkuEvent } from '../../../src/actors/sku/events.ts';
 import type { SkuState } from '../../../src/actors/sku/state.ts';
 import { RowAnswers, type Rows } from '../../../src/protocol/rows.ts';
+import { readUuid, uuidSpace } from '../../../src/protocol/uuid-words.ts';
 import { rowsOf as groupOf } from '../../support/rows.ts';
 import { opened, openedAt, registered } from './story.ts';
 
@@ -95,7 +96,9 @@ describe('rows of one group', () => {
     const { event } = decide(state, rowsOf([row(1, 1), row(2, 2, { quantity: 2 })]), openedAt);
     expect(event).toMatchObject({ type: 'HoldsPlaced', saleId: 'sal_1', count: 2, units: 3 });
     expect((event as Extract<SkuEvent, { type: 'HoldsPlaced' }>).rows).toHaveLength(80);
-    expect(skuDecider.names!(event!, state)).toEqual({ add: [uuidOf(1), uuidOf(2)] });
+    const { words, from, step, count } = skuDecider.names!(event!, state)!.addRows!;
+    const named = Array.from({ length: count }, (_, n) => readUuid(words, from + n * step, uuidSpace('')));
+    expect(named).toEqual([uuidOf(1), uuidOf(2)]);
   });
 
   test('whose event was cut short are not applied', () => {
