@@ -208,7 +208,7 @@ export interface Decider<State, Command, Event> {
   restoreInSlices?(key: string, snapshot: unknown, version: number): Slices<State>;
   /**
    * Other names by which the actor can be found (a hold's id), added and dropped by an event; `state` is as it was
-   * before. Whoever has this has the two after it.
+   * before. Whoever has this has the three after it.
    */
   names?(
     event: Event,
@@ -219,6 +219,8 @@ export interface Decider<State, Command, Event> {
     readonly drop?: readonly string[];
   } | null;
   allNames?(state: State): Iterable<string>;
+  /** How many that are. */
+  nameCount?(state: State): number;
   hasName?(state: State, name: string): boolean;
   /** What operators should see of this actor now. Measures of one name and one set of labels are added up. */
   gauges?(state: State): Iterable<Measure>;

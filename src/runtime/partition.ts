@@ -219,10 +219,10 @@ export class Partition {
   }
 
   #nameAll(actor: Actor): void {
-    for (const name of actor.decider.allNames?.(actor.state) ?? []) {
-      this.#name(actor, name);
-      if (this.#manyNamed.has(actor)) return;
-    }
+    const { decider, state } = actor;
+    const count = decider.nameCount?.(state) ?? 0;
+    if (count > namesListedMax) this.#mayList(actor, count);
+    else for (const name of decider.allNames?.(state) ?? []) this.#name(actor, name);
   }
 
   #unname(actor: Actor, name: string): void {

@@ -94,5 +94,6 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
     return event.type === 'HoldsForgotten' ? { drop: forgottenIds(state, event.beforeMs) } : null;
   },
   allNames: (state) => state.holds.ids(),
+  nameCount: (state) => state.holds.size,
   hasName: (state, holdId) => state.holds.has(holdId),
 };
