@@ -18,7 +18,7 @@ const texts = [
   'https://shop.example/a.png',
   '2099-07-01T08:00:00Z',
   uuid,
-  ...['acc', 'sal', 'tkt', 'ord', 'prd', 'adr'].map((prefix) => `${prefix}_${uuid}`),
+  ...['acc', 'sal', 'tkt', 'ord', 'prd', 'adr', 'img', 'cat'].map((prefix) => `${prefix}_${uuid}`),
 ];
 
 /** A value that fits, with every optional property. */

@@ -2,7 +2,7 @@
 import { idParam } from '../../gateway/handling.ts';
 import { type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { Category, CategoryChange, type CategoryNode, CategoryTree, NewCategory } from './schemas.ts';
+import { Category, CategoryChange, type CategoryNode, CategoryTree, NewCategory, Slug } from './schemas.ts';
 import { shownPagesOf } from './shown-index.ts';
 import { changeCategory, createCategory, findSlug, readTree, removeCategory } from './store.ts';
 import { treeOf } from './tree.ts';
@@ -26,6 +26,7 @@ const readCategories = route({
 const readCategory = route({
   method: 'GET',
   path: '/v1/categories/{slug}',
+  params: { slug: Slug },
   operationId: 'getCategory',
   summary: 'One category with its branches, by its slug; a former slug leads to the present one',
   tag: 'Catalogue',

@@ -30,6 +30,8 @@ export const Category = Open(
 
 export const CategoryTree = Open({ items: Type.Array(Category) });
 
+export const Slug = Type.String({ pattern: '^[^\\s/]{1,200}$', examples: ['electronics-phones'] });
+
 const name = Line(100, { description: 'Holds no `>`', examples: ['Phones'] });
 const parentId = Nullable(Id('category'));
 
