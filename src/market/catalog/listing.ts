@@ -2,12 +2,16 @@
  * Lists of products, in two steps: the ids of a page by an index, then their rows.
  *
  * 1. Every order ends with the id, so that no two products are equal and pages neither repeat nor miss one.
- * 2. A filter that is not given is not in the statement, so that each statement has its own plan. Statements that come
+ * 2. A page by number counts all rows up to it, and its total all rows: few of these run at once in a gateway, so that
+ *    whoever asks for many takes no processor from the journal. More wait, and still more are refused.
+ * 3. A filter that is not given is not in the statement, so that each statement has its own plan. Statements that come
  *    often are prepared; there are few of them.
  */
+import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import { limitDefault } from '../../gateway/schemas.ts';
 import { type CursorPart, decodeCursor, idPart, numberPart, pageOf } from '../../persistence/cursor.ts';
 import type { Query } from '../../persistence/database.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
 import { normaliseTags } from './checks.ts';
 import { isPublic, type ProductRow, readRows } from './rows.ts';
 import type { ProductFilter, ProductSort } from './schemas.ts';
@@ -136,19 +140,38 @@ export async function listByCursor(query: Query, listing: Listing) {
   return { rows: await rowsOf(query, page.rows), nextCursor: page.nextCursor };
 }
 
+const countingMax = 2;
+const waitingMax = 100;
+const counting = bulkhead(countingMax, waitingMax);
+
+/** Refuses with `busy` when too many wait. */
+async function among<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await counting.execute(work);
+  } catch (error) {
+    if (!(error instanceof BulkheadRejectedError)) throw error;
+    throw new DoorbusterError('busy', 'Too many pages are counted: go on by the cursor, or try again');
+  }
+}
+
+/** Refuses with `busy`. */
 export async function listByPage(query: Query, listing: Listing, page: number): Promise<ProductRow[]> {
   const { sort = 'newest', limit = limitDefault } = listing;
   const order = sorts[sort];
   const statement = statementOf(listing);
   const text = `${idsText(order, statement.condition, orderOf(order))}
     LIMIT ${statement.value(limit)} OFFSET ${statement.value((page - 1) * limit)}`;
-  return rowsOf(query, await query<IdRow>(text, statement.values, statement.nameFor(`${sort}_page`)));
+  const ids = await among(() => query<IdRow>(text, statement.values, statement.nameFor(`${sort}_page`)));
+  return rowsOf(query, ids);
 }
 
+/** Refuses with `busy`. */
 export async function countListed(query: Query, listing: Listing): Promise<number> {
   const statement = statementOf(listing);
   const text = `SELECT count(*)::integer AS count FROM products p WHERE ${statement.condition}`;
-  const [row] = await query<{ count: number }>(text, statement.values, statement.nameFor('count'));
+  const [row] = await among(() =>
+    query<{ count: number }>(text, statement.values, statement.nameFor('count')),
+  );
   return row?.count ?? 0;
 }
 

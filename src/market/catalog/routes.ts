@@ -64,7 +64,7 @@ const listProducts = route({
       headers: { Location: 'The same list by its present slug' },
     },
   },
-  refusals: ['unauthenticated', 'forbidden'],
+  refusals: ['unauthenticated', 'forbidden', 'busy'],
   async handle({ services, query, identity }) {
     if (query.page !== undefined && query.cursor !== undefined)
       invalid('/page', 'must not be given with a cursor');

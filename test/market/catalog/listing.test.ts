@@ -134,6 +134,27 @@ describe('a list', () => {
   });
 });
 
+test('pages by number are counted two at a time; the hundred next wait, and more are told to try again', async () => {
+  const { promise, resolve } = Promise.withResolvers<never[]>();
+  let running = 0;
+  const slow: Query = () => {
+    running += 1;
+    return promise;
+  };
+  const asked = Array.from({ length: 105 }, () =>
+    listByPage(slow, { categoryIds: null }, 500).then(
+      () => 'answered',
+      ({ code }) => code,
+    ),
+  );
+  expect(await Promise.race(asked)).toBe('busy');
+  expect(running).toBe(2);
+  resolve([]);
+  const outcomes = await Promise.all(asked);
+  expect(outcomes.filter((outcome) => outcome === 'busy')).toHaveLength(3);
+  expect(outcomes.filter((outcome) => outcome === 'answered')).toHaveLength(102);
+});
+
 // ----------------------------------------------------------------
 
 /** Tables that a shop has few rows in whatever it sells. */
