@@ -3,16 +3,22 @@
  * nothing to what is found here.
  */
 import { afterAll, beforeAll, describe } from 'vitest';
-import { describeFacets, describeFilters } from './conformance/filters.ts';
+import { describeFacets, describeFilteredFacets, describeFilters } from './conformance/filters.ts';
 import { describeRelevance } from './conformance/judged.ts';
 import { describeOrders, describeStablePages } from './conformance/pages.ts';
 import { type OpenEngine, Shop } from './conformance/shop.ts';
 import { describeSuggestions } from './conformance/suggestions.ts';
-import { describeSpellings, describeTypingErrors, describeWords } from './conformance/words.ts';
+import {
+  describeMeanings,
+  describeSpellings,
+  describeTypingErrors,
+  describeWords,
+} from './conformance/words.ts';
 import { describeWrites } from './conformance/writes.ts';
 
 const parts = [
-  ...[describeWords, describeSpellings, describeTypingErrors, describeFilters, describeFacets],
+  ...[describeWords, describeSpellings, describeMeanings, describeTypingErrors],
+  ...[describeFilters, describeFacets, describeFilteredFacets],
   ...[describeOrders, describeStablePages, describeWrites, describeSuggestions, describeRelevance],
 ];
 

@@ -122,6 +122,12 @@ export function describeFacets(shop: Shop): void {
         { value: false, count: 1 },
       ]);
     });
+  });
+}
+
+export function describeFilteredFacets(shop: Shop): void {
+  describe('facets of one filter each, and of others', () => {
+    beforeAll(() => stock(shop));
 
     test('each facet that is filtered by', async () => {
       const filters = { category: 'Electronics > Phones', ratingMin: 4, inStock: true };

@@ -96,6 +96,12 @@ export function describeSpellings(shop: Shop): void {
       for (const text of ['wifi ', 'wi fi ', 'wi-fi ']) expect(await shop.find(text)).toEqual([1]);
       for (const text of ['256gb ', '256 gb ']) expect(await shop.find(text)).toEqual([2]);
     });
+  });
+}
+
+export function describeMeanings(shop: Shop): void {
+  describe('synonyms and scripts', () => {
+    beforeEach(() => shop.clear());
 
     test('synonyms are found behind the word itself', async () => {
       await shop.has(document(1, { title: 'Corner sofa' }), document(2, { title: 'Corner couch' }));
