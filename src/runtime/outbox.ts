@@ -34,6 +34,8 @@ const resendAfterMs = 3000;
 const retryBusyMs = 250;
 const retryFailedMsMax = 30_000;
 const gatherMs = 100;
+/** So many of those that waited leave in one piece; the others follow as soon as the shard has had its turn. */
+const togetherMax = 500;
 
 export interface OutboxDeps {
   readonly send: (outgoing: Outgoing, done: (code: Code, body: unknown) => void) => void;
@@ -76,7 +78,7 @@ export class Outbox {
       this.#gathered.push(outgoing);
       return;
     }
-    if (outgoing.pending.canWait) this.#gatherOn();
+    if (outgoing.pending.canWait) this.#gatherOn(gatherMs, []);
     this.#sendNow(outgoing);
   }
 
@@ -85,19 +87,20 @@ export class Outbox {
     this.#cancelGathering();
   }
 
-  #gatherOn(): void {
-    this.#gathered = [];
-    this.#cancelGathering = this.#deps.scheduler.after(gatherMs, () => this.#sendGathered());
+  #gatherOn(forMs: number, waiting: Outgoing[]): void {
+    this.#gathered = waiting;
+    this.#cancelGathering = this.#deps.scheduler.after(forMs, () => this.#sendGathered());
   }
 
   #sendGathered(): void {
-    const gathered = this.#gathered!;
-    if (gathered.length === 0) {
+    const waiting = this.#gathered!;
+    if (waiting.length === 0) {
       this.#gathered = null;
       return;
     }
-    this.#gatherOn();
-    for (const outgoing of gathered) {
+    const leaving = waiting.splice(0, togetherMax);
+    this.#gatherOn(waiting.length > 0 ? 0 : gatherMs, waiting);
+    for (const outgoing of leaving) {
       if (this.#deps.mayAnswer(outgoing.actor.partition)) this.#sendNow(outgoing);
       else this.#sendAfter(outgoing, retryBusyMs);
     }

@@ -82,3 +82,20 @@ test('nothing leaves of a partition that has ended, or after the end, and later 
   time.run(1_000);
   expect(sent.slice(2)).toEqual(['600: d']);
 });
+
+test('of very many a part leaves at a time, in their order', () => {
+  const { time, sent, outbox, say } = outboxOf();
+  const partition = new Partition(1);
+  for (let n = 0; n <= 1_200; n++) say(`m${n}`, partition);
+  expect(sent).toHaveLength(1);
+  const turns: number[] = [];
+  const { after } = time;
+  time.after = (ms, task) => {
+    turns.push(sent.length);
+    return after.call(time, ms, task);
+  };
+  time.run(100);
+  expect(turns).toEqual([1, 501, 1_001]);
+  expect(sent.map((line) => line.split('m')[1])).toEqual(Array.from({ length: 1_201 }, (_, n) => `${n}`));
+  outbox.end();
+});
