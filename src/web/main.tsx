@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { type Answers, giveAnswers } from './answers.ts';
 import { App, prepare } from './app.tsx';
 import { comeBack } from './providers.ts';
+import { keepingChanges } from './taking-over.ts';
 
 const root = document.getElementById('app')!;
 const begin = () => render(<App />, root);
@@ -12,5 +13,6 @@ void comeBack();
 if (root.firstElementChild === null) begin();
 else {
   giveAnswers(JSON.parse(document.getElementById('answers')?.textContent || '{}') as Answers);
-  void prepare().then(begin, begin);
+  const takeOver = () => keepingChanges(root, begin);
+  void prepare().then(takeOver, takeOver);
 }

@@ -87,6 +87,8 @@ export const shopWords = {
     priceFrom: 'Price from',
     priceTo: 'Price to',
     to: 'to',
+    range: (from: string | 0 | null, to: string | 0 | null) =>
+      from && to ? `${from} to ${to}` : from ? `From ${from}` : `To ${to}`,
     noPrice: 'Write a price such as 25 or 19.90.',
     rating: 'Rating',
     ratingUp: (rating: string) => `${rating} and up`,

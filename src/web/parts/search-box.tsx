@@ -15,9 +15,12 @@ export function SearchBox() {
   const asked = path.value === '/search' ? (address.value.searchParams.get('q') ?? '') : '';
   const input = useRef<HTMLInputElement>(null);
   const box = useList(asked);
-  // Another search, by a link or the back button: the box says what is shown.
+  // Another search, by a link or the back button: the box says what is shown. What was typed first of all stays.
+  const shown = useRef(asked);
   useEffect(() => {
-    if (input.current) input.current.value = asked;
+    if (shown.current === asked) return;
+    shown.current = asked;
+    input.current!.value = asked;
     box.close();
   }, [asked]);
   const leave = (href: string) => {

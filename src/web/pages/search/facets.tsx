@@ -1,9 +1,10 @@
 /** The parts of the filters: values with a tick and a count, and a price from and to. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { count } from '../../format.ts';
+import { count, digitsOf, money } from '../../format.ts';
 import { shopWords } from '../../words-shop.ts';
-import { minorOf, type Question } from './question.ts';
+import { minorOf, type Question, searchHref } from './question.ts';
+import type { Facets } from './shapes.ts';
 
 const text = shopWords.search;
 const valuesMax = 8;
@@ -92,12 +93,36 @@ export function Values({ title, name, values, chosen, shown = String, onChoose }
 
 interface PricesProps {
   readonly question: Question;
+  readonly ranges: Facets['priceRanges'];
   readonly onAsk: (question: Question) => void;
 }
 
-export function Prices({ question, onAsk }: PricesProps) {
+export function Prices({ question, ranges, onAsk }: PricesProps) {
+  const { currency } = question;
+  // The upper end is the next range's first price.
+  const written = (amount: number | null) =>
+    amount === null ? '' : (amount / 10 ** digitsOf(currency)).toFixed(digitsOf(currency));
   return (
     <Facet title={text.price}>
+      <ul class="ranges">
+        {ranges
+          .filter((range) => range.count > 0)
+          .map(({ from, to, count: n }) => {
+            const last = to === null ? null : to - 1;
+            const range = { priceFrom: written(from), priceTo: written(last) };
+            return (
+              <li key={from}>
+                <a href={searchHref({ ...question, ...range })}>
+                  {text.range(
+                    from && money({ amount: from, currency }),
+                    last && money({ amount: last, currency }),
+                  )}
+                </a>
+                <span class="n">{count(n)}</span>
+              </li>
+            );
+          })}
+      </ul>
       <div class="ends">
         <End
           {...{ name: 'from', label: text.priceFrom, value: question.priceFrom, currency: question.currency }}
@@ -128,8 +153,11 @@ function End({ name, label, value, currency, onSet }: EndProps) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const [isWrong, setWrong] = useState(false);
+  const shown = useRef(value);
   useEffect(() => {
-    if (input.current) input.current.value = value;
+    if (shown.current === value) return;
+    shown.current = value;
+    input.current!.value = value;
     setWrong(false);
   }, [value]);
   const take = () => {

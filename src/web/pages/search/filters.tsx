@@ -51,7 +51,7 @@ export function Filters({ question, facets, filterCount, onAsk }: FiltersProps) 
             values={facets.brands}
             onChoose={(value) => onAsk({ ...question, brands: toggled(brands, value) })}
           />
-          <Prices question={question} onAsk={onAsk} />
+          <Prices question={question} ranges={facets.priceRanges} onAsk={onAsk} />
           <Values
             {...{ title: text.rating, name: 'rating', chosen: rating === null ? [] : [rating] }}
             shown={text.ratingUp}

@@ -10,6 +10,11 @@ export interface Facets {
   readonly brands: readonly Counted<string>[];
   /** By path. */
   readonly categories: readonly Counted<string>[];
+  readonly priceRanges: readonly {
+    readonly from: number | null;
+    readonly to: number | null;
+    readonly count: number;
+  }[];
   readonly ratings: readonly Counted<number>[];
   readonly inStock: readonly Counted<boolean>[];
 }
