@@ -97,9 +97,11 @@ function linesOf(
   for (const name in headers) lines += `\r\n${name}: ${headers[name]!}`;
   if (corsLines !== '') lines += `\r\nVary: ${corsLines}`;
   const cacheSeconds = status === 200 || status === 304 ? route?.cacheSeconds : undefined;
-  if (cacheControl !== undefined) lines += `\r\nVary: Accept-Encoding\r\nCache-Control: ${cacheControl}`;
+  // Pages and other spellings of routes share paths: which one it is depends on what is accepted.
+  const vary = route?.isPage || route?.respell !== undefined ? 'Accept, Accept-Encoding' : 'Accept-Encoding';
+  if (cacheControl !== undefined) lines += `\r\nVary: ${vary}\r\nCache-Control: ${cacheControl}`;
   else if (cacheSeconds !== undefined)
-    lines += `\r\nVary: Accept-Encoding\r\nCache-Control: public, max-age=${cacheSeconds}`;
+    lines += `\r\nVary: ${vary}\r\nCache-Control: public, max-age=${cacheSeconds}`;
   else lines += '\r\nCache-Control: no-store';
   if (!mustClose) lines += kept;
   return isCut ? `${lines}\r\nConnection: close` : lines;

@@ -28,11 +28,14 @@ export function pageRoutes(
     ...pages.map((page) =>
       served(page.path, 'A page', page.answer ?? ((request) => show(html, drawn, page, request))),
     ),
-    served('/assets/{name}', 'A file of the pages', async ({ params }) => {
-      const file = assets.get(params.name!);
-      if (file === undefined) throw new DoorbusterError('not_found', 'No such file');
-      return { status: 200, file };
-    }),
+    {
+      ...served('/assets/{name}', 'A file of the pages', async ({ params }) => {
+        const file = assets.get(params.name!);
+        if (file === undefined) throw new DoorbusterError('not_found', 'No such file');
+        return { status: 200, file };
+      }),
+      isPage: false,
+    },
   ];
 }
 
