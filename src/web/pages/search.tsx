@@ -1,6 +1,7 @@
 /** Search: the results, the filters with their counts, and another word where one is mistyped. */
 import './search.css';
 import { useState } from 'preact/hooks';
+import type { SearchPage } from '../../market/search/schemas.ts';
 import { get } from '../api.ts';
 import { count } from '../format.ts';
 import type { PageProps, Reads } from '../page-module.ts';
@@ -15,7 +16,6 @@ import { Chips, chipsOf } from './search/chips.tsx';
 import { Filters } from './search/filters.tsx';
 import { Marked } from './search/marked.tsx';
 import { type Question, questionIn, searchHref, searchPath, sorts, unfiltered } from './search/question.ts';
-import type { SearchPage } from './search/shapes.ts';
 
 const text = shopWords.search;
 

@@ -1,10 +1,11 @@
 /** The parts of the filters: values with a tick and a count, and a price from and to. */
+
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import type { SearchPage } from '../../../market/search/schemas.ts';
 import { count, digitsOf, money } from '../../format.ts';
 import { shopWords } from '../../words-shop.ts';
 import { minorOf, type Question, searchHref } from './question.ts';
-import type { Facets } from './shapes.ts';
 
 const text = shopWords.search;
 const valuesMax = 8;
@@ -93,7 +94,7 @@ export function Values({ title, name, values, chosen, shown = String, onChoose }
 
 interface PricesProps {
   readonly question: Question;
-  readonly ranges: Facets['priceRanges'];
+  readonly ranges: SearchPage['facets']['priceRanges'];
   readonly onAsk: (question: Question) => void;
 }
 

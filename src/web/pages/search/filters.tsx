@@ -3,18 +3,18 @@
  * its value would show beside the other filters.
  */
 
+import type { SearchPage } from '../../../market/search/schemas.ts';
 import { count } from '../../format.ts';
 import { lastLevel } from '../../parts/catalogue.ts';
 import { shopWords } from '../../words-shop.ts';
 import { Facet, Prices, Tick, Values } from './facets.tsx';
 import { type Question, toggled } from './question.ts';
-import type { Facets } from './shapes.ts';
 
 const text = shopWords.search;
 
 interface FiltersProps {
   readonly question: Question;
-  readonly facets: Facets;
+  readonly facets: SearchPage['facets'];
   readonly filterCount: number;
   readonly onAsk: (question: Question) => void;
 }
