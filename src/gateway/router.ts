@@ -125,10 +125,19 @@ function add(patternsByCount: readonly Pattern[][], route: Route): void {
   const compiled = compile(route);
   pattern.byMethod.set(
     route.method,
-    known !== undefined && route.isPage ? { ...known, page: compiled } : { ...compiled, page: known ?? null },
+    known === undefined
+      ? { ...compiled, page: null }
+      : route.isPage
+        ? withPage(known, compiled)
+        : withPage(compiled, known),
   );
   pattern.headerNames = [...pattern.headerNames, ...headerNamesOf(route)];
   pattern.allow = [...pattern.byMethod.keys()].sort().join(', ');
+}
+
+/** Which of the two it is, is known when the headers were read: those of both. */
+function withPage(compiled: CompiledRoute, page: CompiledRoute): CompiledRoute {
+  return { ...compiled, page, headerNames: [...compiled.headerNames, ...page.headerNames] };
 }
 
 function compile(route: Route): CompiledRoute {

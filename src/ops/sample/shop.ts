@@ -105,7 +105,7 @@ async function readKnown(pool: Pool, email: string): Promise<Known> {
   const { account_id: sellerId, has_products: hasProducts } = rows[0]!;
   // One that was taken out of the catalogue by hand is not made again.
   const variants = await pool.query<{ sku: string }>(
-    'SELECT sku FROM variants JOIN products USING (product_id) WHERE seller_id = $1',
+    'SELECT sku FROM variants JOIN products USING (product_id) WHERE products.seller_id = $1',
     [sellerId],
   );
   const drops = await pool.query<DropRow>(
