@@ -1,9 +1,10 @@
 /**
- * `npm run fuzz -- [--seconds N] [--roles nobody,guest,…] [--images N] [--seed N]`: so many mutated images are sent to a real
+ * `npm run fuzz -- [--seconds N] [--roles nobody,guest,…] [--images N] [--lines N] [--seed N]`: so many mutated lines of
+ * imports are read in this process (`import-lines.ts`), and so many mutated images are sent to a real
  * server; then Schemathesis makes up requests from `/openapi.json` for so many seconds a role, all its phases and checks.
- * Each check that fails has a reason in `explanations.ts`, or is printed. `--roles none` and `--images 0` leave a part out.
- * Exit code 0: nothing without a reason; 1: something without, an error in the server's log, or a gateway that was held up;
- * 2: bad flags. Where the tool is not installed its part is skipped.
+ * Each check that fails has a reason in `explanations.ts`, or is printed. `--roles none`, `--images 0` and `--lines 0` leave
+ * a part out. Exit code 0: nothing without a reason; 1: something without, an error in the server's log, or a gateway that
+ * was held up; 2: bad flags. Where the tool is not installed its part is skipped.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { whole } from '../support/flags.ts';
 import { messagesOf, openSite } from '../system/server.ts';
 import { explain } from './explanations.ts';
 import { fuzzImages } from './images.ts';
+import { fuzzImportLines } from './import-lines.ts';
 import { type Role, roles, settle } from './shop.ts';
 import { type Finding, type Run, runTool, toolVersion } from './tool.ts';
 import { readTurns } from './turns.ts';
@@ -22,6 +24,7 @@ const flags = {
   roles: { type: 'string', default: roles.join(',') },
   images: { type: 'string', default: '10000' },
   seed: { type: 'string', default: '1' },
+  lines: { type: 'string', default: '1000000' },
 } as const;
 
 const unexplainedShown = 20;
@@ -42,6 +45,7 @@ async function main(): Promise<number> {
   const seed = whole(values.seed, 'seed', 1_000_000);
   const chosen = roles.filter((role) => values.roles.split(',').includes(role));
   const images = whole(values.images, 'images', 1_000_000);
+  await readLines(whole(values.lines, 'lines', 100_000_000), seed);
   const found = images > 0 ? await sendImages(images, seed) : 0;
   const version = chosen.length === 0 ? null : await toolVersion();
   if (version === null) {
@@ -70,6 +74,13 @@ async function main(): Promise<number> {
   } finally {
     await site.close();
   }
+}
+
+/** Throws when a line of an import is not read as it must be. */
+async function readLines(lines: number, seed: number): Promise<void> {
+  if (lines === 0) return;
+  const { taken, refused } = await fuzzImportLines(lines, seed);
+  console.log(`import lines: ${lines} mutated, ${taken} taken, ${refused} refused, each by number and code`);
 }
 
 const turnsModule = new URL('./turns.ts', import.meta.url).href;

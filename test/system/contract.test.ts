@@ -266,6 +266,31 @@ describe('the catalogue', () => {
   });
 });
 
+describe('a file of products', () => {
+  it('is taken in, read, told of, stopped and given back', async () => {
+    const body = `sku,title,category,price,currency,stock\nS-${randomUUID()},Lamp,Home,1999,USD,3\nbad`;
+    const headers = { 'content-type': 'text/csv' };
+    const started = await client.ask('createImport', 202, { who: seller, body, headers });
+    const path = { importId: started.body.importId };
+    const done = await waitFor(async () => {
+      const { body: now } = await client.ask('getImport', 200, { who: seller, path });
+      return now.status === 'done' && now;
+    });
+    expect(done).toMatchObject({ linesRead: 2, created: 1, rejected: 1 });
+    expect((await client.ask('listImports', 200, { who: seller })).body.items[0]).toMatchObject(path);
+    const { items } = (await client.ask('listImportErrors', 200, { who: seller, path })).body;
+    expect(items).toMatchObject([{ line: 3, code: 'wrong_number_of_columns' }]);
+    await client.ask('stopImport', 204, { who: seller, path });
+    const whole = await client.ask('exportProducts', 200, { who: seller, query: 'format=ndjson' });
+    expect(String(whole.body)).toContain('"title":"Lamp"');
+    const stranger = await member(server, 'seller');
+    for (const operation of ['getImport', 'listImportErrors', 'stopImport'])
+      await client.refused(operation, 404, 'not_found', { who: stranger, path });
+    await client.refused('createImport', 403, 'forbidden', { who: await guest(server), body, headers });
+    await client.refused('createImport', 415, 'unsupported_media_type', { who: seller, body });
+  });
+});
+
 describe('a sale', () => {
   it('is opened, read, steered and closed by its seller', async () => {
     const sku = `S-${randomUUID()}`;
