@@ -33,8 +33,6 @@ interface Task {
 /** The server does not do it. */
 class Refused extends Error {}
 
-process.exitCode = await main();
-
 async function main(): Promise<number> {
   let task: Task;
   try {
@@ -174,3 +172,5 @@ async function reasonOf(path: string, response: Response): Promise<string> {
   const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
   return `${path} was answered ${response.status} ${problem.code ?? ''}: ${problem.detail ?? response.statusText}`;
 }
+
+process.exitCode = await main();

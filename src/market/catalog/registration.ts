@@ -39,9 +39,9 @@ interface Registered {
 }
 
 /** Their rows are locked while their SKUs are sent. */
-const productsPerSlice = 32;
+const productsPerSlice = 128;
 /** Of one slice, asked at once. */
-const skusAtOnce = 64;
+const skusAtOnce = 128;
 
 export class Registration {
   readonly #database: Database;

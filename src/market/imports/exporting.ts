@@ -9,7 +9,7 @@ import { csvLine } from './csv.ts';
 import type { Format } from './store.ts';
 
 /** A page's products are in memory, each with all of its variants. */
-const skusPerPage = 50;
+const skusPerPage = 100;
 
 export async function* exportFile(
   database: Database,

@@ -68,7 +68,7 @@ export function ImportFile({ onStarted }: { readonly onStarted: (importId: strin
     void send(next);
   };
   return (
-    <section class="import-file" aria-label={text.choose}>
+    <div class="import-file">
       {chosen === null ? (
         <Chooser problem={problem} onFiles={choose} />
       ) : (
@@ -78,7 +78,7 @@ export function ImportFile({ onStarted }: { readonly onStarted: (importId: strin
         <summary>{text.columns}</summary>
         <p class="field-note">{text.columnsText}</p>
       </details>
-    </section>
+    </div>
   );
 }
 
