@@ -6,8 +6,8 @@
  * 2. The file is parsed and judged in a thread of its own (parser-thread.ts). This thread sends statements.
  * 3. An import yields: to the purchase path while the tables are behind the journal, to another import after
  *    `turnMs`, and for a part of the time that each batch took.
- * 4. A batch that the database refuses for no passing reason is done in halves, so that one line that nobody has
- *    thought of costs itself and not the import.
+ * 4. A batch that is refused as a whole, because of one listing or for a reason that nobody has thought of, is done in
+ *    halves: a line costs itself and not the import.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -98,7 +98,7 @@ class ImportJob {
       }
     } catch (error) {
       // A database that is away comes back: the next round reads on behind the last batch.
-      if (error instanceof DoorbusterError && error.code === 'busy') throw error;
+      if (isBusy(error)) throw error;
       await this.#end(running, 'failed', this.#reasonOf(error, running));
     } finally {
       await parsing.close();
@@ -109,9 +109,9 @@ class ImportJob {
     return performance.now() < turnEndsAtMs || !(await isAnotherRunning(this.#database.query, importId));
   }
 
-  #reasonOf(error: unknown, { importId }: RunningImport): ImportError {
+  #reasonOf(error: unknown, { importId, format }: RunningImport): ImportError {
     if (error instanceof UnreadableFile) return { line: error.line, ...error.fault };
-    if (error instanceof DoorbusterError) return { line: 1, ...faultOf(error, placeIn.csv) };
+    if (error instanceof DoorbusterError) return { line: 1, ...faultOf(error, placeIn[format]) };
     const stack = error instanceof Error ? error.stack : String(error);
     this.#log('error', 'an import failed', { importId, stack });
     return { line: 1, code: 'internal_error', message: 'An unexpected error' };
@@ -131,25 +131,21 @@ class ImportJob {
     try {
       return await this.#commit(running, batch, (query) => importLines(query, running, lines));
     } catch (error) {
-      if (error instanceof DoorbusterError) throw error;
-      const stack = error instanceof Error ? error.stack : String(error);
-      this.#log('error', 'lines of an import failed', {
-        importId: running.importId,
-        lines: lines.length,
-        stack,
-      });
+      if (isBusy(error)) throw error;
+      if (lines.length === 1) return this.#refuse(running, batch, error);
     }
     const middle = lines.length >> 1;
-    if (middle === 0) {
-      const fault = { code: 'internal_error', message: 'An unexpected error' };
-      const refused = lines.map(({ line }) => ({ line, outcome: fault }));
-      return this.#commit(running, batch, async () => refused);
-    }
     const firstHalf = lines.slice(0, middle);
     return (
       (await this.#commitParts(running, { ...batch, from, lines: firstHalf })) &&
       this.#commitParts(running, { ...batch, from: firstHalf.at(-1)!.endsAt, lines: lines.slice(middle) })
     );
+  }
+
+  #refuse(running: RunningImport, batch: Batch, error: unknown): Promise<boolean> {
+    const { code, message } = this.#reasonOf(error, running);
+    const refused = batch.lines.map(({ line }) => ({ line, outcome: { code, message } }));
+    return this.#commit(running, batch, async () => refused);
   }
 
   /** Invariant 1. */
@@ -189,6 +185,10 @@ class ImportJob {
       if (Date.now() - mtimeMs > sweepEveryMs) await rm(path, { force: true });
     }
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof DoorbusterError && error.code === 'busy';
 }
 
 async function importLines(

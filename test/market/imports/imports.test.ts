@@ -228,6 +228,23 @@ describe('an import', () => {
     expect(links).toEqual([{ count: 1_400 }]);
   });
 
+  test('loses one line to a row that the database refuses, whatever the reason', async () => {
+    const seller = await newSeller();
+    await database.pool.query(`CREATE FUNCTION refuse_poison() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN IF NEW.title = 'Poison' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$`);
+    await database.pool.query(
+      'CREATE TRIGGER poison BEFORE INSERT ON products FOR EACH ROW EXECUTE FUNCTION refuse_poison()',
+    );
+    const rows = Array.from(
+      { length: 40 },
+      (_, n) => `Q-${n},${n === 17 ? 'Poison' : 'Lamp'},,,Home,,100,USD,1,,,,`,
+    );
+    const done = await imported(seller, [header, ...rows].join('\n'));
+    expect(counts(done)).toMatchObject({ status: 'done', linesRead: 40, created: 39, rejected: 1 });
+    expect(done.errors).toEqual([{ line: 19, code: 'internal_error', message: 'An unexpected error' }]);
+    await database.pool.query('DROP TRIGGER poison ON products');
+  });
+
   test('is stopped, and keeps what it has read', async () => {
     const seller = await newSeller();
     const { body } = await send(seller, `${header}\nS-1,Lamp,,,Home,,100,USD,1,,,,`);
@@ -304,7 +321,7 @@ describe('JSON Lines', () => {
     const { items } = (await server.call('GET', `/v1/products?seller=${seller.accountId}&sort=price_asc`))
       .body;
     expect(
-      items.map(({ variants }: { variants: { sku: string }[] }) => variants.map(({ sku }) => sku)),
+      items.map(({ variants }: { variants: { sku: string }[] }) => variants.map(({ sku }) => sku)).sort(),
     ).toEqual([['J-1', 'J-2', 'J-4'], ['J-3']]);
   });
 
