@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { picture } from '../market/images/samples.ts';
+import { waitFor } from '../system/server.ts';
 import { call, expected, member, type Person, productBody } from '../system/shop.ts';
 import { complaintsOf } from './browser.ts';
 import { browserSite } from './site.ts';
@@ -16,6 +17,8 @@ const png = async (name: string, width = 300) => ({
 });
 
 const spoken = (page: Page) => page.getByRole('region', { name: 'Images' }).getByRole('status');
+const focused = (page: Page, name: string) =>
+  page.getByRole('button', { name }).and(page.locator(':focus')).waitFor();
 const regionOf = (page: Page, name: string) => page.getByRole('region', { name });
 /** What the images are said to show, in their order. */
 const alts = (page: Page) =>
@@ -120,13 +123,11 @@ shop.describe('in a browser', () => {
     );
     for (const type of ['dragover', 'drop']) await images.dispatchEvent(type, { dataTransfer: transfer });
     await images.getByText('Image 3 of 3').waitFor();
-    await page.waitForFunction(
-      "document.querySelector('.images [role=status]').textContent.includes('side.png')",
-    );
+    await spoken(page).getByText('side.png is added as image 3.').waitFor();
 
     await page.getByLabel('What image 1 shows').fill('The mug from the front');
     await page.getByLabel('What image 1 shows').press('Tab');
-    await page.waitForFunction("document.querySelector('.images [role=status]').textContent === 'Saved.'");
+    await spoken(page).getByText('Saved.').waitFor();
     expect(await faultsIn(page, 'listing-images')).toEqual([]);
     await images.getByRole('button', { name: 'Remove image 2' }).click();
     const dialog = page.getByRole('dialog', { name: 'Remove this image?' });
@@ -159,10 +160,10 @@ shop.describe('in a browser', () => {
     await tabTo(page, 'Move image 1, one');
     await page.keyboard.press('ArrowRight');
     await spoken(page).getByText('Image 1 is now image 2 of 3.').waitFor();
-    await page.waitForFunction("document.activeElement.getAttribute('aria-label') === 'Move image 2, one'");
+    await focused(page, 'Move image 2, one');
     expect(await alts(page)).toEqual(['two', 'one', 'three']);
     await page.keyboard.press('ArrowDown');
-    await page.waitForFunction("document.activeElement.getAttribute('aria-label') === 'Move image 3, one'");
+    await focused(page, 'Move image 3, one');
     await page.keyboard.press('ArrowDown');
     await spoken(page).getByText('It is the last already.').waitFor();
     await page.reload();
@@ -173,15 +174,17 @@ shop.describe('in a browser', () => {
       const box = (await page.getByRole('button', { name }).boundingBox())!;
       return [box.x + box.width / 2, box.y + box.height / 2] as const;
     };
-    await page.getByRole('button', { name: 'Move image 3, one' }).scrollIntoViewIfNeeded();
+    await page.setViewportSize({ width: 1280, height: 1_400 });
     await page.mouse.move(...(await middle('Move image 3, one')));
     await page.mouse.down();
     await page.mouse.move(...(await middle('Move image 1, two')), { steps: 8 });
     await page.mouse.up();
     await spoken(page).getByText('Image 3 is now image 1 of 3.').waitFor();
-    await page.waitForFunction("document.activeElement.getAttribute('aria-label') === 'Move image 1, one'");
-    const { images } = await read(product.productId, seller);
-    expect(images.map(({ alt }: { alt: string }) => alt)).toEqual(['one', 'two', 'three']);
+    await focused(page, 'Move image 1, one');
+    await waitFor(async () => {
+      const { images } = await read(product.productId, seller);
+      return images.map(({ alt }: { alt: string }) => alt).join() === 'one,two,three';
+    });
   });
 
   test('variants are added, changed and removed, and one in use says why it stays', async () => {

@@ -42,15 +42,27 @@ function placeUnder(x: number, y: number): number | null {
   return card === null || card === undefined ? null : Number(card.dataset.place);
 }
 
+const edgePixels = 60;
+
+/** The page goes along when something is dragged to its upper or lower edge. */
+function followToEdge(y: number): void {
+  if (y < edgePixels) scrollBy(0, -edgePixels / 4);
+  else if (y > innerHeight - edgePixels) scrollBy(0, edgePixels / 4);
+}
+
 /** By a pointer of any kind: touch has no drag and drop of its own. */
 function Handle({ image, at, onMove }: Pick<CardProps, 'image' | 'at' | 'onMove'>) {
   const handle = useRef<HTMLButtonElement>(null);
   const [isDragging, setDragging] = useState(false);
+  // Events may come before what they change is drawn.
+  const isHeld = useRef(false);
   const mark = (place: number | null) => {
     for (const card of document.querySelectorAll<HTMLElement>('.image-cards > li'))
       card.classList.toggle('target', place !== null && place !== at && Number(card.dataset.place) === place);
   };
   const end = (place: number | null) => {
+    if (!isHeld.current) return;
+    isHeld.current = false;
     setDragging(false);
     mark(null);
     if (place !== null && place !== at) onMove(place);
@@ -71,10 +83,15 @@ function Handle({ image, at, onMove }: Pick<CardProps, 'image' | 'at' | 'onMove'
       onPointerDown={(event) => {
         if (event.button !== 0) return;
         handle.current?.setPointerCapture(event.pointerId);
+        isHeld.current = true;
         setDragging(true);
       }}
-      onPointerMove={(event) => isDragging && mark(placeUnder(event.clientX, event.clientY))}
-      onPointerUp={(event) => isDragging && end(placeUnder(event.clientX, event.clientY))}
+      onPointerMove={(event) => {
+        if (!isHeld.current) return;
+        followToEdge(event.clientY);
+        mark(placeUnder(event.clientX, event.clientY));
+      }}
+      onPointerUp={(event) => end(placeUnder(event.clientX, event.clientY))}
       onPointerCancel={() => end(null)}
     >
       <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
