@@ -12,7 +12,7 @@ import { DoorbusterError } from '../../protocol/errors.ts';
 import { resolveCategory } from '../categories/store.ts';
 import { recordChanges } from './change-store.ts';
 import { type BulkOutcome, type BulkProduct, type Draft, Drafts, type Known } from './drafts.ts';
-import { imageOf, imagesAt } from './image-store.ts';
+import { adopted } from './image-store.ts';
 import { recordPrices } from './price-store.ts';
 import { readRows } from './rows.ts';
 
@@ -98,6 +98,11 @@ async function categoriesOf(
 
 async function write(query: Query, sellerId: string, drafts: readonly Draft[]): Promise<void> {
   if (drafts.length === 0) return;
+  const images = await adopted(
+    query,
+    drafts.map(({ productId, content }) => ({ productId, images: content.images })),
+  );
+  for (const [i, draft] of drafts.entries()) draft.content = { ...draft.content, images: images[i]! };
   await insertProducts(
     query,
     sellerId,
@@ -122,10 +127,8 @@ async function write(query: Query, sellerId: string, drafts: readonly Draft[]): 
 }
 
 /** As the statements below name its columns. */
-async function productJson(query: Query, { productId, content, variants }: Draft) {
-  const { title, description, brand, categoryId, tags, attributes, status } = content;
-  const known = content.images.filter((image) => typeof image !== 'string');
-  const urls = content.images.map((image) => imageOf(productId, image).url);
+function productJson({ productId, content, variants }: Draft) {
+  const { title, description, brand, categoryId, tags, attributes, images, status } = content;
   return {
     ...{
       product_id: productId,
@@ -135,18 +138,12 @@ async function productJson(query: Query, { productId, content, variants }: Draft
       category_id: categoryId,
       tags,
       attributes,
-      images: await imagesAt(query, productId, known, urls),
+      images,
       status,
     },
     price_amount: Math.min(...variants.map(({ amount }) => amount)),
     currency: variants[0]!.currency,
   };
-}
-
-async function productsJson(query: Query, drafts: readonly Draft[]) {
-  const products = [];
-  for (const draft of drafts) products.push(await productJson(query, draft));
-  return products;
 }
 
 const productColumns = `p(product_id text, title text, description text, brand text, category_id text, tags text[],
@@ -160,7 +157,7 @@ async function insertProducts(query: Query, sellerId: string, drafts: readonly D
      SELECT p.product_id, $1, p.title, p.description, p.brand, p.category_id, p.tags, p.attributes, p.images, p.status,
        p.price_amount, p.currency
      FROM jsonb_to_recordset($2::jsonb) AS ${productColumns}`,
-    [sellerId, JSON.stringify(await productsJson(query, drafts))],
+    [sellerId, JSON.stringify(drafts.map(productJson))],
   );
 }
 
@@ -172,7 +169,7 @@ async function updateProducts(query: Query, drafts: readonly Draft[]): Promise<v
        tags = p.tags, attributes = p.attributes, images = p.images, status = p.status, price_amount = p.price_amount,
        currency = p.currency, version = version + 1, updated_at = now()
      FROM jsonb_to_recordset($1::jsonb) AS ${productColumns} WHERE products.product_id = p.product_id`,
-    [JSON.stringify(await productsJson(query, drafts))],
+    [JSON.stringify(drafts.map(productJson))],
   );
   const variants = drafts.flatMap(({ variants, stale }) =>
     variants

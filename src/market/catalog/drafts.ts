@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { invalid, newId } from '../../gateway/handling.ts';
 import { checkPrices, checkVariants, normaliseTags } from './checks.ts';
-import { imageOf, type StoredImage } from './image-store.ts';
+import { keptImages, type StoredImage } from './image-store.ts';
 import type { ProductRow } from './rows.ts';
 import { type NewProduct, type NewVariant, type ProductStatus, variantsMax } from './schemas.ts';
 import { skuTaken } from './writing.ts';
@@ -26,9 +26,6 @@ export interface Known {
   readonly productIdBySku: ReadonlyMap<string, string | null>;
   readonly rows: readonly (ProductRow & { readonly categoryId: string })[];
 }
-
-/** What a product has under an address stays what it is when a line names the address. */
-type ImagesByUrl = ReadonlyMap<string, StoredImage>;
 
 interface Content {
   readonly title: string;
@@ -94,10 +91,11 @@ export class Drafts {
   }
 
   #create(product: BulkProduct, categoryId: string): Draft {
+    const productId = newId('product');
     const draft = {
-      productId: newId('product'),
+      productId,
       isNew: true,
-      content: contentOf(product, categoryId, {
+      content: contentOf(productId, product, categoryId, {
         ...{ title: '', description: '', brand: '', categoryId, tags: [], attributes: {}, images: [] },
         status: 'active',
       }),
@@ -124,12 +122,7 @@ function draftFrom(row: ProductRow & { readonly categoryId: string }): Draft {
   };
 }
 
-function contentOf(
-  product: BulkProduct,
-  categoryId: string,
-  before: Content,
-  known: ImagesByUrl = new Map(),
-): Content {
+function contentOf(productId: string, product: BulkProduct, categoryId: string, before: Content): Content {
   return {
     title: product.title,
     description: product.description ?? before.description,
@@ -137,7 +130,8 @@ function contentOf(
     categoryId,
     tags: product.tags === undefined ? before.tags : normaliseTags(product.tags),
     attributes: product.attributes ?? before.attributes,
-    images: product.images?.map((url) => known.get(url) ?? url) ?? before.images,
+    images:
+      product.images === undefined ? before.images : keptImages(productId, before.images, product.images),
     status: product.status ?? before.status,
   };
 }
@@ -151,8 +145,7 @@ function newVariant(variant: BulkVariant, i: number): DraftVariant {
 /** Whether the line says anything new. Refuses without a change. */
 function change(draft: Draft, product: BulkProduct, categoryId: string): boolean {
   const before = draft.content;
-  const known = new Map(before.images.map((stored) => [imageOf(draft.productId, stored).url, stored]));
-  const after = contentOf(product, categoryId, before, known);
+  const after = contentOf(draft.productId, product, categoryId, before);
   const status = statusAfter(before.status, after.status);
   const variants = variantsAfter(draft.variants, product.variants);
   const fields = (Object.keys(before) as (keyof Content)[]).filter(

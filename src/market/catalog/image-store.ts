@@ -44,34 +44,49 @@ function idOf(productId: string, url: string): string {
   return `${prefixes.image}_${uuid}`;
 }
 
-/**
- * A list of addresses as images: what the product has under an address stays what it is, and the address of files of ours
- * becomes an image of them. Works in the caller's transaction.
- */
-export async function imagesAt(
-  query: Query,
+/** A list of addresses as images: what the product has under an address stays what it is. */
+export function keptImages(
   productId: string,
   before: readonly StoredImage[],
   urls: readonly string[],
-): Promise<StoredImage[]> {
+): StoredImage[] {
   const known = new Map(before.map((stored) => [imageOf(productId, stored).url, stored]));
-  const hashes = urls.flatMap((url) => (known.has(url) ? [] : (ownUrl.exec(url)?.[1] ?? [])));
-  const files = await wantedFiles(query, hashes);
-  return urls.map((url) => {
-    const found = known.get(url);
-    if (found !== undefined) return found;
-    const file = files.get(ownUrl.exec(url)?.[1] ?? '');
-    return file === undefined ? url : { imageId: idOf(productId, url), alt: '', ...file };
-  });
+  return urls.map((url) => known.get(url) ?? url);
+}
+
+interface ImagesOf {
+  readonly productId: string;
+  readonly images: readonly StoredImage[];
+}
+
+/** With the addresses of files of ours as images of them. Works in the caller's transaction. */
+export async function adopted(query: Query, products: readonly ImagesOf[]): Promise<StoredImage[][]> {
+  const hashes = products.flatMap(({ images }) => images.flatMap((stored) => ownHash(stored) ?? []));
+  const files = await wantedFiles(query, [...new Set(hashes)]);
+  return products.map(({ productId, images }) =>
+    images.map((stored) => {
+      const file = files.get(ownHash(stored) ?? '');
+      return typeof stored !== 'string' || file === undefined
+        ? stored
+        : { imageId: idOf(productId, stored), alt: '', ...file };
+    }),
+  );
+}
+
+/** Of an address of ours; null: it is none, or an image already. */
+function ownHash(stored: StoredImage): string | null {
+  return typeof stored === 'string' ? (ownUrl.exec(stored)?.[1] ?? null) : null;
 }
 
 type Files = Pick<OwnImage, 'hash' | 'width' | 'height'>;
 
-/** Those that are there; they stay for another day at the least. */
+/** Those that are there; they stay for another day at the least. In order, so that two who want some cannot wait for each other. */
 async function wantedFiles(query: Query, hashes: readonly string[]): Promise<Map<string, Files>> {
   if (hashes.length === 0) return new Map();
   const rows = await query<Files>(
-    `UPDATE image_files SET wanted_at = now() WHERE hash = ANY($1) RETURNING hash, width, height`,
+    `WITH wanted AS (SELECT hash FROM image_files WHERE hash = ANY($1) ORDER BY hash FOR UPDATE)
+     UPDATE image_files f SET wanted_at = now() FROM wanted WHERE f.hash = wanted.hash
+     RETURNING f.hash, f.width, f.height`,
     [hashes],
   );
   return new Map(rows.map((file) => [file.hash, file]));

@@ -8,7 +8,7 @@ import type { Money } from '../../protocol/money.ts';
 import { resolveCategory } from '../categories/store.ts';
 import { type Actor, recordChanges } from './change-store.ts';
 import { checkPrices, checkVariants, normaliseTags } from './checks.ts';
-import { imagesAt } from './image-store.ts';
+import { adopted, keptImages, type StoredImage } from './image-store.ts';
 import { endPrice, recordPrices } from './price-store.ts';
 import { type ProductRow, readRows } from './rows.ts';
 import type { NewProduct, NewVariant, ProductChange, ProductStatus } from './schemas.ts';
@@ -51,6 +51,16 @@ export async function insertProduct(
   await recordChanges(query, actor, [
     { productId, type: 'ItemCreated', fields: Object.keys(product).toSorted() },
   ]);
+}
+
+async function imagesAt(
+  query: Query,
+  productId: string,
+  before: readonly StoredImage[],
+  urls: readonly string[],
+): Promise<readonly StoredImage[]> {
+  const [images] = await adopted(query, [{ productId, images: keptImages(productId, before, urls) }]);
+  return images!;
 }
 
 /** Refuses with `sku_taken` {sku}. */
