@@ -209,7 +209,7 @@ shop.describe('in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('an operator finds the console in the account; administration has no page yet', async () => {
+  test('an operator finds the console in the account, and neither the administration nor a shop', async () => {
     const page = await shop.person();
     const { token } = await admin(shop.server);
     const person = await member(shop.server, 'buyer');

@@ -5,11 +5,14 @@
  *    written once, with its prices, its link of the chain and its fact of the feed, in the caller's transaction.
  * 2. A SKU is the key: one of the seller's changes its variant and that variant's product, a new one is a new product.
  *    What a line does not give stays as it is.
- * 3. A line that breaks a rule is refused by itself. A conflict with another transaction refuses all with `busy`.
+ * 3. A line that breaks a rule is refused by itself. A conflict with another transaction refuses all with `busy`, and a
+ *    suspended seller is refused all.
  */
 import type { Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { resolveCategory } from '../categories/store.ts';
+import { refusalsOf } from '../compliance/review-store.ts';
+import { lockActive } from '../sellers/store.ts';
 import { recordChanges } from './change-store.ts';
 import { type BulkOutcome, type BulkProduct, type Draft, Drafts, type Known } from './drafts.ts';
 import { adopted } from './image-store.ts';
@@ -18,16 +21,19 @@ import { readRows } from './rows.ts';
 
 export type { BulkProduct };
 
-/** One outcome a product, or why it was refused. Refuses all with `busy`. */
+/** One outcome a product, or why it was refused. Refuses all with `busy` or `seller_suspended`. */
 export async function importProducts(
   query: Query,
   sellerId: string,
   products: readonly BulkProduct[],
 ): Promise<(BulkOutcome | DoorbusterError)[]> {
   if (products.length === 0) return [];
+  await lockActive(query, sellerId);
+  const refusals = await refusalsOf(query, products.map(listingOf));
   const drafts = new Drafts(await readKnown(query, sellerId, products));
   const categoryIds = await categoriesOf(query, products);
-  const outcomes = products.map((product) => {
+  const outcomes = products.map((product, at) => {
+    if (refusals[at]) return refusals[at];
     try {
       const categoryId = categoryIds.get(product.category)!;
       if (categoryId instanceof DoorbusterError) return categoryId;
@@ -39,6 +45,22 @@ export async function importProducts(
   });
   await write(query, sellerId, drafts.changed());
   return outcomes;
+}
+
+/** What a line says. What it leaves as it is was judged before, and is judged again with all of the product. */
+function listingOf({
+  title,
+  description = '',
+  brand = '',
+  tags = [],
+  category,
+  attributes = {},
+  status,
+  variants,
+}: BulkProduct) {
+  const isListed = status === undefined || status === 'active';
+  const priced = variants.map(({ sku, options = {}, price }) => ({ sku, options, ...price }));
+  return isListed ? { title, description, brand, tags, category, attributes, variants: priced } : null;
 }
 
 // ----------------------------------------------------------------
@@ -123,6 +145,7 @@ async function write(query: Query, sellerId: string, drafts: readonly Draft[]): 
     drafts.map(({ productId, isNew, fields }) => ({
       ...{ productId, type: isNew ? 'ItemCreated' : 'ItemUpdated', fields: [...fields].sort() },
     })),
+    'hold',
   );
 }
 

@@ -30,14 +30,18 @@ export interface ItemChange {
   readonly fields: readonly string[];
 }
 
-/** `changes`: each product once. What is listed is judged first. Refuses with `listing_refused`. */
+/**
+ * `changes`: each product once. What is listed is judged first. Refuses with `listing_refused`, unless what is to be
+ * refused is to be held.
+ */
 export async function recordChanges(
   query: Query,
   actor: Actor,
   changes: readonly ItemChange[],
+  refused: 'refuse' | 'hold' = 'refuse',
 ): Promise<void> {
   const productIds = changes.map(({ productId }) => productId);
-  await reviewListings(query, productIds);
+  await reviewListings(query, productIds, refused);
   const rows = await readRows(query, productIds);
   const rowById = new Map(rows.map((row) => [row.product_id, row]));
   const at = new Date().toISOString();

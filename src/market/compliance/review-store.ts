@@ -28,9 +28,13 @@ interface ReviewRow {
 
 /**
  * Judges these products as their rows are now and sets their status. The rows are locked by the caller. Refuses with
- * `listing_refused` {reasons}.
+ * `listing_refused` {reasons}, unless what is to be refused is to be held.
  */
-export async function reviewListings(query: Query, productIds: readonly string[]): Promise<void> {
+export async function reviewListings(
+  query: Query,
+  productIds: readonly string[],
+  refused: 'refuse' | 'hold',
+): Promise<void> {
   const rules = await currentRules(query);
   const reviews = await readReviews(query, productIds);
   if (rules.isEmpty && reviews.size === 0) return;
@@ -38,7 +42,7 @@ export async function reviewListings(query: Query, productIds: readonly string[]
   for (const listing of listings) {
     const review = reviews.get(listing.productId);
     const isJudged = listing.status === 'active' || listing.status === 'held';
-    const reasons = isJudged ? await reasonsFor(rules, listing, review) : [];
+    const reasons = isJudged ? await reasonsFor(rules, listing, review, refused) : [];
     const status = !isJudged ? listing.status : reasons.length > 0 ? 'held' : 'active';
     if (status === 'held') await hold(query, listing, reasons);
     else if (review?.state === 'held') await release(query, listing.productId);
@@ -61,14 +65,11 @@ async function reasonsFor(
   rules: Rules,
   listing: ListingRow,
   review: ReviewRow | undefined,
+  refused: 'refuse' | 'hold',
 ): Promise<readonly Reason[]> {
-  const { hold: found, refuse } = await rules.judge(listing);
-  if (refuse.length > 0)
-    throw new DoorbusterError(
-      'listing_refused',
-      `The listing is not allowed: ${refuse.map(({ detail }) => detail).join('; ')}`,
-      { reasons: refuse },
-    );
+  const { hold, refuse } = await rules.judge(listing);
+  if (refuse.length > 0 && refused === 'refuse') throw refusal(refuse);
+  const found = [...refuse, ...hold];
   if (review === undefined) return found;
   const { words, prices } = hashesOf(listing);
   const isApproved = review.state === 'approved';
@@ -78,6 +79,26 @@ async function reasonsFor(
   });
   if (review.rejectionReason === null) return left;
   return [...left, { code: 'rejected_before', detail: review.rejectionReason }];
+}
+
+function refusal(reasons: readonly Reason[]): DoorbusterError {
+  const why = reasons.map(({ detail }) => detail).join('; ');
+  return new DoorbusterError('listing_refused', `The listing is not allowed: ${why}`, { reasons });
+}
+
+/** Why each of these must not be written at all; null where it may be, or is none (null) to be judged. */
+export async function refusalsOf(
+  query: Query,
+  listings: readonly (Listing | null)[],
+): Promise<(DoorbusterError | null)[]> {
+  const rules = await currentRules(query);
+  if (rules.isEmpty) return listings.map(() => null);
+  const refusals: (DoorbusterError | null)[] = [];
+  for (const listing of listings) {
+    const { refuse } = listing === null ? { refuse: [] } : await rules.judge(listing);
+    refusals.push(refuse.length > 0 ? refusal(refuse) : null);
+  }
+  return refusals;
 }
 
 /** A listing that is held again keeps its place in the queue. */

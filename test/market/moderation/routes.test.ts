@@ -3,12 +3,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { routes as accountRoutes } from '../../../src/market/accounts/routes.ts';
 import { ensureAdmin } from '../../../src/market/accounts/store.ts';
 import { listActions } from '../../../src/market/audit/store.ts';
+import { importProducts } from '../../../src/market/catalog/bulk-store.ts';
 import { routes as catalogRoutes } from '../../../src/market/catalog/routes.ts';
 import { routes as complianceRoutes } from '../../../src/market/compliance/routes.ts';
 import { routes } from '../../../src/market/moderation/routes.ts';
 import { guarded } from '../../../src/market/sellers/guard.ts';
 import { routes as sellerRoutes } from '../../../src/market/sellers/routes.ts';
 import { type Database, openDatabase } from '../../../src/persistence/database.ts';
+import { DoorbusterError } from '../../../src/protocol/errors.ts';
 import { startTestServer, type TestServer } from '../../gateway/harness.ts';
 import { type TestDatabase, testDatabase } from '../../persistence/support.ts';
 
@@ -221,6 +223,39 @@ describe('rules', () => {
       body: more,
     });
     expect(added.body.status).toBe('held');
+  });
+
+  test('refuse single lines of an import, and hold others', async () => {
+    await setWords([
+      { pattern: 'replica', action: 'hold' },
+      { pattern: 'ivory', action: 'refuse' },
+    ]);
+    const line = (title: string) => ({
+      ...{ title, category: 'Jewellery' },
+      variants: [{ sku: `SKU-${++count}`, price: { amount: 9_900, currency: 'USD' }, stock: 1 }],
+    });
+    const lines = [
+      line('Watch'),
+      line('Ivory watch'),
+      line('Replica'),
+      { ...line('Ivory'), status: 'draft' as const },
+    ];
+    const outcomes = await database.transaction((query) => importProducts(query, seller.accountId, lines));
+    expect(outcomes.map((outcome) => (outcome instanceof DoorbusterError ? outcome.code : outcome))).toEqual([
+      ...['created', 'listing_refused', 'created', 'created'],
+    ]);
+    const { rows } = await testDb.pool.query(
+      'SELECT p.title, p.status FROM products p JOIN variants v USING (product_id) WHERE v.sku = ANY($1) ORDER BY v.sku',
+      [lines.map(({ variants }) => variants[0]!.sku)],
+    );
+    expect(rows.map(({ title, status }) => `${title}: ${status}`).sort()).toEqual([
+      ...['Ivory: draft', 'Replica: held', 'Watch: active'],
+    ]);
+    const who = await newSeller();
+    const reason = { token: admin.token, body: { reason: 'Counterfeits' } };
+    await server.call('POST', `/v1/admin/sellers/${who.accountId}/suspend`, reason);
+    const refused = database.transaction((query) => importProducts(query, who.accountId, [line('Watch')]));
+    await expect(refused).rejects.toMatchObject({ code: 'seller_suspended' });
   });
 
   test('judge what is written from then on', async () => {
