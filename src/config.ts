@@ -50,6 +50,8 @@ export interface Config {
   readonly isTakeOver: boolean;
   /** null: the journal lives in PostgreSQL. */
   readonly redisUrl: string | null;
+  /** null: PostgreSQL searches. */
+  readonly elasticsearchUrl: string | null;
   /** null: the list that is shipped. */
   readonly synonymsFile: string | null;
   readonly shards: number;
@@ -329,6 +331,7 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     blobs: env.blobs(dataDir),
     databaseUrl,
     redisUrl: env.redisUrl('REDIS_URL'),
+    elasticsearchUrl: env.url('ELASTICSEARCH_URL', ['http:', 'https:']),
     synonymsFile: env.path('SYNONYMS_FILE'),
     shards: env.integer('SHARDS', Math.min(halfOfCores, 32), 1, 64),
     gateways: env.integer('GATEWAYS', Math.min(halfOfCores, 32), 1, 64),

@@ -13,6 +13,7 @@ import type { WebPage } from './gateway/pages.ts';
 import type { Route } from './gateway/route.ts';
 import type { MailSettings } from './market/mail/file-store.ts';
 import type { PaymentSettings } from './market/payments/effects.ts';
+import type { SearchSettings } from './market/search/settings.ts';
 import type { BlobSettings } from './persistence/blobs.ts';
 import type { Projection } from './persistence/projection.ts';
 import type { Ask } from './protocol/command.ts';
@@ -103,10 +104,11 @@ export async function loadProjections(): Promise<readonly Projection[]> {
 }
 
 /** What operators configure for effects and jobs, each its own part. */
-export type EffectSettings = PaymentSettings & {
-  readonly mail: MailSettings;
-  readonly blobs: BlobSettings;
-};
+export type EffectSettings = PaymentSettings &
+  SearchSettings & {
+    readonly mail: MailSettings;
+    readonly blobs: BlobSettings;
+  };
 
 /** The kinds that the effects below serve: a shard sends their commands to the back office. */
 export const effectKinds: ReadonlySet<string> = new Set(['payments']);
@@ -127,7 +129,7 @@ interface JobDeps {
   lagSeconds(): number;
 }
 
-export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job)[]> {
+export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job | null)[]> {
   const nouns = await Promise.all([
     import('./market/accounts/job.ts'),
     import('./market/privacy/erasure-job.ts'),
@@ -137,6 +139,7 @@ export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job)[]> {
     import('./market/imports/job.ts'),
     import('./market/catalog/stock-job.ts'),
     import('./market/search/job.ts'),
+    import('./market/search/elasticsearch/job.ts'),
     import('./market/images/job.ts'),
     import('./market/payments/job.ts'),
     import('./ops/feed-forgetting.ts'),

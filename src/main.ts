@@ -147,7 +147,8 @@ async function start(): Promise<void> {
 /** What operators configure for effects and jobs. */
 function settingsOf(sandboxUrl: string | null): BackOfficeData['settings'] {
   const mail = { ...config.mail, folder: join(config.dataDir, 'mail') };
-  return { stripe: { secretKey: config.stripe.secretKey, sandboxUrl }, mail, blobs: config.blobs };
+  const { stripe, blobs, elasticsearchUrl } = config;
+  return { stripe: { secretKey: stripe.secretKey, sandboxUrl }, mail, blobs, search: { elasticsearchUrl } };
 }
 
 async function openOps(port: number): Promise<void> {

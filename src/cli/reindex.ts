@@ -4,6 +4,8 @@
  */
 import '../environment.ts';
 import { readAllCopies } from '../market/search/documents.ts';
+import { connect, productsAlias } from '../market/search/elasticsearch/connection.ts';
+import { ElasticsearchIndex } from '../market/search/elasticsearch/index.ts';
 import { reindexPostgres } from '../market/search/postgres/reindex.ts';
 import { openDatabase } from '../persistence/database.ts';
 import { openPool } from '../persistence/postgres.ts';
@@ -24,6 +26,11 @@ try {
     const count = await reindexPostgres(database, readAllCopies(database, batch));
     const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
     process.stdout.write(`postgres: ${count} products are indexed anew, in ${seconds} s\n`);
+    if (config.elasticsearchUrl !== null) {
+      const index = new ElasticsearchIndex(connect(config.elasticsearchUrl), productsAlias);
+      const copied = await index.indexAll(readAllCopies(database, batch));
+      process.stdout.write(`elasticsearch: ${copied} products are indexed anew\n`);
+    }
   } finally {
     await pool.end();
   }

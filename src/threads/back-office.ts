@@ -36,10 +36,10 @@ export async function run(thread: Thread, data: BackOfficeData): Promise<void> {
     settings: data.settings,
   });
   const lagSeconds = () => projector.lagSeconds();
+  const { settings, dataDir } = data;
+  const given = { pool, ask: engine.ask, log, lagSeconds, settings, dataDir };
   const jobs = new JobRunner(
-    (await loadJobs()).map((createJob) =>
-      createJob({ pool, ask: engine.ask, log, lagSeconds, settings: data.settings, dataDir: data.dataDir }),
-    ),
+    (await loadJobs()).flatMap((createJob) => createJob(given) ?? []),
     log,
   );
 

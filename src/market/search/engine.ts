@@ -188,6 +188,14 @@ export interface SearchIndex {
   remove(removals: readonly Removal[]): Promise<void>;
 }
 
+/** An index that can be lost, and made anew as a whole. */
+export interface CompleteIndex extends SearchIndex {
+  /** Whether it is there with about as many documents as `expected`. */
+  isComplete(expected: number): Promise<boolean>;
+  /** `documents`: all there are, each with a version drawn before it was read. Answers with how many. */
+  indexAll(documents: AsyncIterable<readonly SearchDocument[]>): Promise<number>;
+}
+
 // ----------------------------------------------------------------
 // What all engines share.
 

@@ -8,6 +8,8 @@ import { catalogOf } from '../catalog/store.ts';
 import { findSlug } from '../categories/store.ts';
 import { type Answered, EngineChoice } from './choice.ts';
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
+import { connect, productsAlias } from './elasticsearch/connection.ts';
+import { ElasticsearchEngine } from './elasticsearch/engine.ts';
 import {
   type EngineName,
   levelMark,
@@ -165,7 +167,9 @@ function listed(text: string): string[] {
 
 export const searchOf = perGateway((services) => {
   const postgres = new PostgresEngine(services.database);
-  return new Search(services, new EngineChoice(postgres, null, services.log), (ids) =>
-    catalogOf(services).summaries(ids),
-  );
+  const { elasticsearchUrl } = services.config;
+  const other =
+    elasticsearchUrl === null ? null : new ElasticsearchEngine(connect(elasticsearchUrl), productsAlias);
+  const choice = new EngineChoice(other ?? postgres, other && postgres, services.log);
+  return new Search(services, choice, (ids) => catalogOf(services).summaries(ids));
 });
