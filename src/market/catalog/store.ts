@@ -10,6 +10,7 @@
 import { type Identity, perGateway } from '../../gateway/route.ts';
 import { limitDefault } from '../../gateway/schemas.ts';
 import type { Database, Query } from '../../persistence/database.ts';
+import { appendToFeed } from '../../persistence/feed.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { recordAction } from '../audit/store.ts';
 import { shownPagesOf } from '../categories/shown-index.ts';
@@ -92,7 +93,10 @@ export class Catalog {
     const { isCurrent, refused } = await this.#registration.register(productId);
     if (refused !== null) {
       // The SKU has an actor but no row, because the tables are older than the journal. The actor decides.
-      await this.#database.query('DELETE FROM products WHERE product_id = $1', [productId]);
+      await this.#database.transaction(async (query) => {
+        await query('DELETE FROM products WHERE product_id = $1', [productId]);
+        await appendToFeed(query, { topic: 'item', key: productId, type: 'ItemUpdated', body: {} });
+      });
       this.#onChange(productId);
       throw skuTaken(refused);
     }
