@@ -16,6 +16,7 @@ import { addressHash, eraseMails } from '../mail/store.ts';
 import { hasOpenOrders } from '../orders/store.ts';
 import { hasRunningSales } from '../sales/store.ts';
 import { eraseApplication, hideProducts } from '../sellers/store.ts';
+import { eraseViews } from '../views/store.ts';
 import { eraseExports } from './export-store.ts';
 
 /** Refuses with `account_in_use` {reasons}. */
@@ -53,6 +54,7 @@ export async function forget(query: Query, accountId: string, hash: Buffer | nul
   await eraseAccountRows(query, accountId);
   await eraseApplication(query, accountId);
   await eraseExports(query, accountId);
+  await eraseViews(query, accountId);
   if (hash !== null) await eraseMails(query, hash);
 }
 

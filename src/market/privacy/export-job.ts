@@ -10,6 +10,7 @@ import { openOrder } from '../orders/address-store.ts';
 import { listOrders } from '../orders/store.ts';
 import { orderJson } from '../orders/views.ts';
 import { readSeller } from '../sellers/store.ts';
+import { listViews } from '../views/store.ts';
 import { forgetExpiredExports, keepExport, placeOf, takeWanted, type Wanted } from './export-store.ts';
 
 const everyMs = 500;
@@ -81,6 +82,7 @@ async function dataOf(database: Database, accountId: string, open: (order: Order
     addresses: await listAddressesOf(query, accountId),
     seller: await readSeller(query, accountId),
     products: await listTitlesOf(query, accountId, productsMax),
+    viewedProducts: await listViews(query, accountId),
     orders,
     hasAllOrders: cursor === null,
     exportedAt: new Date().toISOString(),

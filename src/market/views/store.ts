@@ -73,3 +73,19 @@ export async function forgetViews(query: Query): Promise<void> {
        SELECT ctid FROM product_views WHERE viewed_at < now() - interval '${keptFor}' LIMIT ${forgetAtOnce}))`,
   );
 }
+
+/** The latest first. */
+export async function listViews(query: Query, accountId: string) {
+  const rows = await query<{ product_id: string; viewed_at: Date }>(
+    'SELECT product_id, viewed_at FROM product_views WHERE account_id = $1 ORDER BY viewed_at DESC',
+    [accountId],
+  );
+  return rows.map(({ product_id: productId, viewed_at }) => ({
+    productId,
+    viewedAt: viewed_at.toISOString(),
+  }));
+}
+
+export async function eraseViews(query: Query, accountId: string): Promise<void> {
+  await query('DELETE FROM product_views WHERE account_id = $1', [accountId]);
+}

@@ -7,7 +7,7 @@ import { routes as productRoutes } from '../../../src/market/catalog/routes.ts';
 import { SearchConsumer } from '../../../src/market/search/consumer.ts';
 import { PostgresIndex } from '../../../src/market/search/postgres/writer.ts';
 import { routes as searchRoutes } from '../../../src/market/search/routes.ts';
-import { viewsOf } from '../../../src/market/views/store.ts';
+import { eraseViews, listViews, viewsOf } from '../../../src/market/views/store.ts';
 import { openDatabase } from '../../../src/persistence/database.ts';
 import { startTestServer, type TestServer } from '../../gateway/harness.ts';
 import { type TestDatabase, temporaryFolder, testDatabase, until } from '../../persistence/support.ts';
@@ -223,6 +223,11 @@ describe('a personal search', () => {
       `SELECT count(*)::int AS n FROM product_views WHERE account_id = 'acc_many'`,
     );
     expect(rows[0].n).toBe(50);
+    // In its export they are listed, and its erasure takes them.
+    const { query } = openDatabase(database.pool);
+    expect(await listViews(query, 'acc_many')).toHaveLength(50);
+    await eraseViews(query, 'acc_many');
+    expect(await listViews(query, 'acc_many')).toEqual([]);
   });
 });
 
