@@ -22,7 +22,7 @@ const correctedCharsMin = 3;
 const correctionsMax = 3;
 
 /** A word with its forms, as a query has them. */
-export const formsInIndex = (word: string): WordForms => formsOf(word, languages);
+const formsInIndex = (word: string): WordForms => formsOf(word, languages);
 
 /** `remembered`: what the first page of this list has found out, by word. */
 export async function resolve(
