@@ -131,7 +131,8 @@ class ImportJob {
     try {
       return await this.#commit(running, batch, (query) => importLines(query, running, lines));
     } catch (error) {
-      if (isBusy(error)) throw error;
+      // No part of it would be taken either.
+      if (isBusy(error) || isRefusal(error, 'seller_suspended')) throw error;
       if (lines.length === 1) return this.#refuse(running, batch, error);
     }
     const middle = lines.length >> 1;
@@ -188,7 +189,11 @@ class ImportJob {
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof DoorbusterError && error.code === 'busy';
+  return isRefusal(error, 'busy');
+}
+
+function isRefusal(error: unknown, code: DoorbusterError['code']): boolean {
+  return error instanceof DoorbusterError && error.code === code;
 }
 
 async function importLines(

@@ -21,6 +21,8 @@ test.each([
   ['GET /api/v1/products', 'GET /v1/products'],
   ['GET /api/v1/products/prd_1', 'GET /v1/products/prd_1'],
   ['POST /items', 'POST /v1/products'],
+  ['GET /items', 'GET /v1/search'],
+  ['GET /api/v1/search', 'GET /v1/search'],
   ['GET /inventory/SKU-1', 'GET /v1/inventory/SKU-1'],
   ['POST /reserve-stock', 'POST /v1/sales/s/holds'],
   ['POST /checkout', 'POST /v1/checkout'],
@@ -56,6 +58,14 @@ test('an item is a product with one variant', () => {
   });
   expect(() => bodyOf('POST /items', { ...item, price: '19.99' })).toThrow('does not match');
   expect(() => bodyOf('POST /items', { name: 'Lamp' })).toThrow('does not match');
+});
+
+test('a search is asked as other programs ask it', () => {
+  const query = found('GET /api/v1/search').compiled.readQuery(
+    'q=tea&filters[price_min]=5&filters[brand]=Luma',
+  );
+  expect(query).toMatchObject({ q: 'tea', priceMin: 5, brand: ['Luma'] });
+  expect(found('GET /items').compiled.readQuery('term=tea&size=3')).toMatchObject({ q: 'tea', limit: 3 });
 });
 
 test('a checkout is taken as other programs write it', () => {

@@ -245,6 +245,21 @@ describe('an import', () => {
     await database.pool.query('DROP TRIGGER poison ON products');
   });
 
+  test('of a seller who was suspended meanwhile fails, and lists nothing', async () => {
+    const seller = await newSeller();
+    const { body } = await send(seller, `${header}\nZ-1,Lamp,,,Home,,100,USD,1,,,,`);
+    await database.pool.query(
+      `INSERT INTO sellers (account_id, status, suspension_reason, suspended_at, suspended_by)
+       VALUES ($1, 'suspended', 'replicas', now(), 'acc_1')`,
+      [seller.accountId],
+    );
+    await job.round(never);
+    expect(await read(seller, body.importId)).toMatchObject({
+      ...{ status: 'failed', created: 0 },
+      errors: [{ code: 'seller_suspended' }],
+    });
+  });
+
   test('is stopped, and keeps what it has read', async () => {
     const seller = await newSeller();
     const { body } = await send(seller, `${header}\nS-1,Lamp,,,Home,,100,USD,1,,,,`);
