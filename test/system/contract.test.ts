@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sample } from '../market/images/samples.ts';
 import { type DocumentedClient, documentedClient } from './documented.ts';
 import { mailedLink } from './mail.ts';
+import { searched } from './searches.ts';
 import { openSite, type ServerProcess, type Site, waitFor } from './server.ts';
 import {
   admin,
@@ -244,26 +245,7 @@ describe('the catalogue', () => {
     await client.refused('adjustStock', 404, 'not_found', theirs);
   });
 
-  it('is searched, within a second of a change', async () => {
-    const word = `lantern${randomUUID().slice(0, 8)}`;
-    const body = { ...productBody([`S-${randomUUID()}`], 7), title: `The ${word}` };
-    const { productId } = (await client.ask('createProduct', 201, { who: seller, body })).body;
-    const found = async () => (await client.ask('search', 200, { query: `q=${word}` })).body;
-    await waitFor(async () => (await found()).total === 1);
-    expect((await found()).items[0]).toMatchObject({
-      productId,
-      highlights: { title: `The <em>${word}</em>` },
-    });
-    await client.ask('search', 200, {
-      query: 'inStock=true&brand=a&brand=b&attributes[colour]=red&sort=rating',
-    });
-    await client.refused('search', 400, 'validation_failed', { query: `q=${'x'.repeat(301)}` });
-    await client.refused('search', 400, 'validation_failed', { query: 'cursor=none' });
-    await client.refused('search', 401, 'unauthenticated', { query: 'personal=true' });
-    const { items } = (await client.ask('suggest', 200, { query: `q=${word.slice(0, -2)}` })).body;
-    expect(items).toContainEqual({ kind: 'query', text: word });
-    await client.refused('suggest', 400, 'validation_failed', {});
-  });
+  it('is searched, soon after a change', () => searched(client, seller));
 });
 
 describe('a file of products', () => {
