@@ -233,15 +233,13 @@ describe('the catalogue', () => {
     expect((await client.ask('getStock', 200, { path })).body).toMatchObject({ onHand: 7, available: 7 });
     await client.refused('getStock', 404, 'not_found', { path: { sku: 'nothing-like-it' } });
     const body = { adjustmentId: 'delivery-1', delta: 3, reason: 'delivery' };
-    const counted = await client.ask('adjustStock', 201, { who: seller, path, body });
-    expect(counted.body.onHand).toBe(10);
+    expect((await client.ask('adjustStock', 201, { who: seller, path, body })).body.onHand).toBe(10);
     expect((await client.ask('adjustStock', 200, { who: seller, path, body })).body.onHand).toBe(10);
-    const other = { who: seller, path, body: { ...body, delta: 4 } };
-    await client.refused('adjustStock', 409, 'exists_with_different', other);
-    const below = { who: seller, path, body: { ...body, adjustmentId: 'loss', delta: -11 } };
+    const changed = (who: Person, change: object) => ({ who, path, body: { ...body, ...change } });
+    await client.refused('adjustStock', 409, 'exists_with_different', changed(seller, { delta: 4 }));
+    const below = changed(seller, { adjustmentId: 'loss', delta: -11 });
     await client.refused('adjustStock', 409, 'insufficient_stock', below);
-    const stranger = await member(server, 'seller');
-    const theirs = { who: stranger, path, body: { ...body, adjustmentId: 'theirs' } };
+    const theirs = changed(await member(server, 'seller'), { adjustmentId: 'theirs' });
     await client.refused('adjustStock', 404, 'not_found', theirs);
   });
 
@@ -252,8 +250,8 @@ describe('a file of products', () => {
   it('is taken in, read, told of, stopped and given back', async () => {
     const body = `sku,title,category,price,currency,stock\nS-${randomUUID()},Lamp,Home,1999,USD,3\nbad`;
     const headers = { 'content-type': 'text/csv' };
-    const started = await client.ask('createImport', 202, { who: seller, body, headers });
-    const path = { importId: started.body.importId };
+    const { importId } = (await client.ask('createImport', 202, { who: seller, body, headers })).body;
+    const path = { importId };
     const done = await waitFor(async () => {
       const { body: now } = await client.ask('getImport', 200, { who: seller, path });
       return now.status === 'done' && now;
