@@ -13,6 +13,7 @@ const uuid = '0197f3a0-0000-7000-8000-000000000001';
 const texts = [
   'Some text',
   'SKU-1',
+  'USD',
   'pm_card_visa',
   'ada@shop.example',
   'https://shop.example/a.png',
