@@ -208,7 +208,7 @@ describe('the catalogue', () => {
     const made = (await client.ask('createCategory', 201, { who, body: { name } })).body;
     await client.refused('createCategory', 409, 'category_exists', { who, body: { name } });
     await client.refused('createCategory', 403, 'forbidden', { who: seller, body: { name } });
-    const path = { categoryId: made.categoryId };
+    const path = { category: made.categoryId };
     const below = (
       await client.ask('createCategory', 201, { who, body: { name: 'Below', parentId: made.categoryId } })
     ).body;
@@ -218,10 +218,10 @@ describe('the catalogue', () => {
       body: { parentId: below.categoryId },
     });
     await client.refused('removeCategory', 409, 'category_not_empty', { who, path });
-    const moved = { who, path: { categoryId: below.categoryId } };
+    const moved = { who, path: { category: below.categoryId } };
     await client.ask('changeCategory', 200, { ...moved, body: { parentId: null, name: `${name} too` } });
-    await client.ask('getCategory', 200, { path: { slug: made.slug } });
-    await client.refused('getCategory', 404, 'not_found', { path: { slug: 'no-such-slug' } });
+    await client.ask('getCategory', 200, { path: { category: made.slug } });
+    await client.refused('getCategory', 404, 'not_found', { path: { category: 'no-such-slug' } });
     await client.ask('listCategories', 200);
     await client.ask('removeCategory', 204, moved);
     await client.refused('removeCategory', 404, 'not_found', moved);

@@ -1,6 +1,7 @@
 /** The tree of categories, and what admins make of it. */
 import { idParam } from '../../gateway/handling.ts';
 import { type Route, reply, route, type Services } from '../../gateway/route.ts';
+import { Id } from '../../gateway/schemas.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { Category, CategoryChange, type CategoryNode, CategoryTree, NewCategory, Slug } from './schemas.ts';
 import { shownPagesOf } from './shown-index.ts';
@@ -25,8 +26,8 @@ const readCategories = route({
 
 const readCategory = route({
   method: 'GET',
-  path: '/v1/categories/{slug}',
-  params: { slug: Slug },
+  path: '/v1/categories/{category}',
+  params: { category: Slug },
   operationId: 'getCategory',
   summary: 'One category with its branches, by its slug; a former slug leads to the present one',
   tag: 'Catalogue',
@@ -38,7 +39,7 @@ const readCategory = route({
   },
   refusals: ['not_found'],
   async handle({ services, params }) {
-    const found = await findSlug(services.database.query, params.slug);
+    const found = await findSlug(services.database.query, params.category);
     if (found === null) throw new DoorbusterError('not_found', 'No such category');
     if (!found.is_current)
       return reply(301, undefined, { Location: `/v1/categories/${encodeURIComponent(found.slug)}` });
@@ -66,7 +67,8 @@ const createRoute = route({
 
 const changeRoute = route({
   method: 'PATCH',
-  path: '/v1/categories/{categoryId}',
+  path: '/v1/categories/{category}',
+  params: { category: Id('category') },
   operationId: 'changeCategory',
   summary: 'Rename a category or move it with all below it; its former slugs go on leading to it',
   tag: 'Catalogue',
@@ -75,7 +77,7 @@ const changeRoute = route({
   replies: { 200: { description: 'The category', schema: Category } },
   refusals: ['not_found', 'category_exists', 'category_cycle'],
   async handle({ services, params, body }) {
-    const categoryId = idParam('category', params.categoryId);
+    const categoryId = idParam('category', params.category);
     await services.database.transaction((query) => changeCategory(query, categoryId, body));
     shownPagesOf(services).forgetAll();
     return reply(200, await nodeOf(services, categoryId));
@@ -84,7 +86,8 @@ const changeRoute = route({
 
 const removeRoute = route({
   method: 'DELETE',
-  path: '/v1/categories/{categoryId}',
+  path: '/v1/categories/{category}',
+  params: { category: Id('category') },
   operationId: 'removeCategory',
   summary: 'Remove a category that has neither products nor branches',
   tag: 'Catalogue',
@@ -92,7 +95,7 @@ const removeRoute = route({
   replies: { 204: { description: 'Gone' } },
   refusals: ['not_found', 'category_not_empty'],
   async handle({ services, params }) {
-    const categoryId = idParam('category', params.categoryId);
+    const categoryId = idParam('category', params.category);
     await services.database.transaction((query) => removeCategory(query, categoryId));
     shownPagesOf(services).lists.forgetAll();
     return reply(204);
