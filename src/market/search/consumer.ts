@@ -10,7 +10,8 @@ import { FeedReader } from '../../persistence/feed.ts';
 import { readAllCopies, readCopies } from './documents.ts';
 import type { SearchIndex } from './engine.ts';
 
-const topic = 'item';
+/** What products are; and whether they are in stock, which their rows say a moment after the stock does. */
+const topics = ['item', 'shelf'];
 const batchMax = 250;
 
 export class SearchConsumer {
@@ -23,7 +24,7 @@ export class SearchConsumer {
   constructor(database: Database, index: SearchIndex, name: string) {
     this.#database = database;
     this.#index = index;
-    this.#feed = new FeedReader(database, name, [topic]);
+    this.#feed = new FeedReader(database, name, topics);
   }
 
   /** Until there is nothing new. Answers with how many products were written or taken out. */

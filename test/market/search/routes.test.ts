@@ -9,6 +9,7 @@ import { PostgresIndex } from '../../../src/market/search/postgres/writer.ts';
 import { routes as searchRoutes } from '../../../src/market/search/routes.ts';
 import { eraseViews, listViews, viewsOf } from '../../../src/market/views/store.ts';
 import { openDatabase } from '../../../src/persistence/database.ts';
+import { appendToFeed } from '../../../src/persistence/feed.ts';
 import { startTestServer, type TestServer } from '../../gateway/harness.ts';
 import { type TestDatabase, temporaryFolder, testDatabase, until } from '../../persistence/support.ts';
 
@@ -121,6 +122,17 @@ describe('a search', () => {
       expect([query, titles(body)]).toEqual([query, found]);
       expect(body.total).toBe(found.length);
     }
+  });
+
+  test('hears of what comes into stock', async () => {
+    const found = async () => titles((await search('q=paper%20lantern&inStock=true')).body);
+    expect(await found()).toEqual([]);
+    const opened = openDatabase(database.pool);
+    const key = productIds.get('Paper lantern')!;
+    await opened.query('UPDATE products SET in_stock = true WHERE product_id = $1', [key]);
+    await appendToFeed(opened.query, { topic: 'shelf', key, type: 'InStockChanged', body: {} });
+    await follow();
+    expect(await found()).toEqual(['Paper lantern']);
   });
 
   test('refuses what it cannot mean', async () => {
