@@ -365,7 +365,9 @@ describe('one request', () => {
       for (const key of keys) {
         const cursor = Buffer.from(JSON.stringify(key)).toString('base64url');
         const { status, body } = await shop.request(account, `GET ${path}?cursor=${cursor}`);
-        expect([path, key, status, body.code]).toEqual([path, key, 400, 'validation_failed']);
+        // A list of something that is not there is not asked for its pages.
+        const refusal = path.includes('{') ? [404, 'not_found'] : [400, 'validation_failed'];
+        expect([path, key, status, body.code]).toEqual([path, key, ...refusal]);
       }
     }
   });

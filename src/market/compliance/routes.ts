@@ -2,12 +2,19 @@
 import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
 import { invalid } from '../../gateway/handling.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
-import { type ForbiddenWord, ForbiddenWords, type PriceBound, PriceBounds } from './schemas.ts';
+import {
+  type ForbiddenWord,
+  ForbiddenWords,
+  type PriceBound,
+  PriceBounds,
+  ShownBounds,
+  ShownWords,
+} from './schemas.ts';
 import { readRules, replaceRules } from './store.ts';
 
 const tag = 'Administration';
-const wordsReply = { 200: { description: 'The rules', schema: ForbiddenWords, headers: etagHeader } };
-const boundsReply = { 200: { description: 'The rules', schema: PriceBounds, headers: etagHeader } };
+const wordsReply = { 200: { description: 'The rules', schema: ShownWords, headers: etagHeader } };
+const boundsReply = { 200: { description: 'The rules', schema: ShownBounds, headers: etagHeader } };
 
 const readWords = route({
   method: 'GET',

@@ -1,5 +1,5 @@
 /** Rules for listings, and what they find, on the wire. */
-import Type, { type Static } from 'typebox';
+import Type, { type Static, type TObject, type TProperties } from 'typebox';
 import { Closed, Open } from '../../gateway/schemas.ts';
 import { Line } from '../../gateway/texts.ts';
 import { Money } from '../pricing/schemas.ts';
@@ -22,6 +22,10 @@ const ForbiddenWord = Closed({
 });
 export type ForbiddenWord = Static<typeof ForbiddenWord>;
 
+/** Rules as they are answered: later versions may say more of one. */
+const shown = <Item extends TProperties>(item: TObject<Item>, title: string) =>
+  Open({ items: Type.Array(Open(item.properties)) }, { title });
+
 export const ForbiddenWords = Closed(
   {
     items: Type.Array(ForbiddenWord, {
@@ -30,8 +34,9 @@ export const ForbiddenWords = Closed(
       examples: [[{ pattern: 'replica', action: 'hold' }]],
     }),
   },
-  { title: 'ForbiddenWords' },
+  { title: 'NewForbiddenWords' },
 );
+export const ShownWords = shown(ForbiddenWord, 'ForbiddenWords');
 
 const minorUnits = Type.Integer({
   minimum: 0,
@@ -61,8 +66,9 @@ export const PriceBounds = Closed(
       examples: [[{ currency: 'USD', category: 'Electronics > Phones', min: 5000 }]],
     }),
   },
-  { title: 'PriceBounds' },
+  { title: 'NewPriceBounds' },
 );
+export const ShownBounds = shown(PriceBound, 'PriceBounds');
 
 export const Reason = Open(
   {
