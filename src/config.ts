@@ -261,10 +261,11 @@ class Environment {
     const accessKeyId = this.text('S3_ACCESS_KEY_ID');
     const secretAccessKey = this.text('S3_SECRET_ACCESS_KEY');
     const region = this.text('S3_REGION') ?? 'us-east-1';
-    const endpoint = this.url('S3_ENDPOINT', ['http:', 'https:']) ?? `https://s3.${region}.amazonaws.com`;
+    const named = this.url('S3_ENDPOINT', ['http:', 'https:']);
+    const endpoint = named ?? `https://s3.${region}.amazonaws.com`;
     const given = [bucket, accessKeyId, secretAccessKey].filter((value) => value !== null).length;
     this.check(
-      given === 3 || (given === 0 && this.text('S3_ENDPOINT') === null),
+      given === 3 || (given === 0 && named === null),
       'S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY belong together',
     );
     this.check(
