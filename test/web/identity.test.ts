@@ -173,7 +173,8 @@ shop.describe('in a browser', () => {
     await dialog.waitFor();
     expect(await faultsIn(page, 'account-delete')).toEqual([]);
     await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'hidden' });
+    // The browser tells the page of the closing a moment after it has hidden the dialog.
+    await page.locator('dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('Enter');
     await dialog.getByLabel('Your password').fill('not this one');
     await dialog.getByRole('button', { name: 'Delete' }).click();

@@ -23,13 +23,15 @@ const fillText = `
       (ARRAY['active', 'active', 'active', 'active', 'draft', 'archived', 'active', 'active', 'held', 'active'])[n % 10 + 1],
       100 + (n * 17) % 900, CASE WHEN n % 6 = 0 THEN 'EUR' ELSE 'USD' END, (n * 3) % 6, n % 9, n % 3 > 0
     FROM generate_series(1, ${productCount}) n;
-  INSERT INTO variants (sku, product_id, position, options, price_amount, currency, initial_stock, actor_state)
-    SELECT 'S-' || n, ${sqlId('prd', '(n + 1) / 2')}, n % 2, '{}', 100, 'USD', 5, 'current'
+  INSERT INTO variants (sku, product_id, seller_id, position, options, price_amount, currency, initial_stock, actor_state)
+    SELECT 'S-' || n, ${sqlId('prd', '(n + 1) / 2')}, ${sqlId('acc', '((n + 1) / 2 * 7) % 100')}, n % 2, '{}', 100, 'USD', 5, 'current'
     FROM generate_series(1, ${2 * productCount}) n;
   INSERT INTO stock_levels (sku, product_id, seller_id, on_hand, held, sold, allotted, updated_at)
-    SELECT v.sku, v.product_id, p.seller_id, 5, 0, 0, 0, now() FROM variants v JOIN products p USING (product_id);
+    SELECT v.sku, v.product_id, v.seller_id, 5, 0, 0, 0, now() FROM variants v;
   INSERT INTO price_history (product_id, sku, price_amount, currency)
     SELECT product_id, sku, price_amount, currency FROM variants;
+  INSERT INTO listing_reviews (product_id, state, reasons, since, words_hash, prices_hash)
+    SELECT product_id, 'approved', '[]', now(), 'x', 'x' FROM products;
   INSERT INTO product_changes SELECT product_id, 1, now(), '{}', '{}', 'x' FROM products;
   INSERT INTO feed (topic, key, type, body) SELECT 'item', product_id, 'ItemCreated', '{}' FROM products;
   INSERT INTO orders (order_id, order_number, buyer_id, status, payment_status, payment_method, hold_ids,
