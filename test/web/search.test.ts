@@ -40,6 +40,8 @@ shop.describe('search', () => {
     expect(await box.getAttribute('aria-activedescendant')).toBeNull();
     await page.keyboard.press('Enter');
     await page.waitForURL('**/search?q=headph');
+    // The page that comes takes the focus to its heading, and with it the box's list.
+    await page.getByRole('list', { name: 'Results' }).waitFor();
     await box.fill('fjell tr');
     await options.filter({ hasText: 'Fjell trail running shoe' }).click();
     await page.waitForURL('**/products/prd_*');
