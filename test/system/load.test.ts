@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoadResult } from '../../bench/load/run.ts';
+import { sampleProducts } from '../../src/ops/sample/products.ts';
 import { readMetrics } from './metrics.ts';
 import { openSite, repository, runNode, type ServerProcess, type Site, waitFor } from './server.ts';
 import { expected } from './shop.ts';
@@ -83,7 +84,7 @@ describe('a load', { timeout: runMsMax }, () => {
 
   it('leaves nothing behind that is for sale', async () => {
     const { items: products } = await expected(server, 'GET /v1/products?limit=100', 200);
-    expect(products).toHaveLength(12);
+    expect(products).toHaveLength(sampleProducts.length);
     const { items: sales } = await expected(server, 'GET /v1/sales?limit=100', 200);
     const own = sales.filter(({ title }: { title: string }) => title.startsWith('Load '));
     expect(own.map(({ phase }: { phase: string }) => phase)).toEqual(['ended', 'ended', 'ended']);
