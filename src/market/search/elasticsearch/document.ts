@@ -6,6 +6,7 @@ import type { estypes } from '@elastic/elasticsearch';
 import type { Removal, SearchDocument } from '../engine.ts';
 import { branchesOf } from '../facets.ts';
 import { isSmallWord, languagesOf } from '../languages.ts';
+import { lastLevel, nameKeys } from '../suggestions.ts';
 import { fold, formsOf, wordsOf } from '../text.ts';
 
 /** Forms, separated by blanks, of which only the presence counts. */
@@ -61,8 +62,6 @@ const headTokensMax = 120;
 const descriptionTokensMax = 1_500;
 const attributesMax = 30;
 const startCharsMax = 20;
-const keysMax = 6;
-const keyCharsMax = 60;
 
 const unique = (values: Iterable<string>) => [...new Set(values)];
 
@@ -107,14 +106,6 @@ export function indexed(document: SearchDocument): Record<string, unknown> {
 export const removed = ({ productId }: Removal) => ({ productId, isListed: false });
 
 export const attributeOf = (name: string, value: string) => `${fold(name)}=${fold(value)}`.slice(0, 200);
-
-export const lastLevel = (path: string) => path.split(' > ').at(-1)!;
-
-/** A name from each of its words on, folded: what somebody may begin to type. */
-export function nameKeys(name: string): string[] {
-  const words = fold(name).match(/[\p{L}\p{N}]+/gu) ?? [];
-  return words.slice(0, keysMax).map((_, i) => words.slice(i).join(' ').slice(0, keyCharsMax));
-}
 
 function startsOf(word: string): string[] {
   const letters = [...word].slice(0, startCharsMax);

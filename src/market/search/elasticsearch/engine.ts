@@ -41,16 +41,18 @@ interface State {
 export class ElasticsearchEngine implements SearchEngine {
   readonly name = 'elasticsearch';
   readonly #client: Client;
+  readonly #suggesting: Client;
   readonly #index: string;
 
   /** `index`: the alias that `ElasticsearchIndex` keeps. */
   constructor(client: Client, index: string) {
-    this.#client = client;
+    this.#client = client.child({ requestTimeout: searchMsMax });
+    this.#suggesting = client.child({ requestTimeout: suggestMsMax });
     this.#index = index;
   }
 
   async search(search: SearchQuery): Promise<SearchAnswer> {
-    const client = this.#client.child({ requestTimeout: searchMsMax });
+    const client = this.#client;
     const state = search.after === null ? null : readState(search);
     const remembered = state === null ? null : readMemory(state.memory);
     const resolved = await resolve(client, this.#index, search.terms, remembered);
@@ -87,7 +89,7 @@ export class ElasticsearchEngine implements SearchEngine {
   }
 
   suggest(wanted: SuggestQuery): Promise<readonly Suggestion[]> {
-    return suggest(this.#client.child({ requestTimeout: suggestMsMax }), this.#index, wanted);
+    return suggest(this.#suggesting, this.#index, wanted);
   }
 
   async health(): Promise<EngineHealth> {

@@ -1,7 +1,7 @@
 /** What somebody who is typing may be about to type: words, brands, categories, products. */
 import type { Client, estypes } from '@elastic/elasticsearch';
 import type { Suggestion, SuggestQuery } from '../engine.ts';
-import { lastLevel, nameKeys } from './document.ts';
+import { lastLevel, mixed, nameKeys } from '../suggestions.ts';
 import { conditionOf } from './query.ts';
 import { resolve } from './words.ts';
 
@@ -113,13 +113,4 @@ function isOneEdit(a: string, b: string): boolean {
   const changed = rest(a, 1) === rest(b, 1);
   const swapped = a[at] === b[at + 1] && a[at + 1] === b[at] && rest(a, 2) === rest(b, 2);
   return changed || swapped || rest(a, 1) === rest(b, 0) || rest(a, 0) === rest(b, 1);
-}
-
-/** One of each kind in turn, so that none crowds out another. */
-function mixed(kinds: readonly (readonly Suggestion[])[], limit: number): Suggestion[] {
-  const suggestions: Suggestion[] = [];
-  const longest = Math.max(...kinds.map(({ length }) => length));
-  for (let i = 0; i < longest && suggestions.length < limit; i++)
-    suggestions.push(...kinds.flatMap((of) => of[i] ?? []));
-  return suggestions.slice(0, limit);
 }

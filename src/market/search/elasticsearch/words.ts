@@ -1,8 +1,7 @@
 /** What the words of a query mean here: which are known, what unknown ones may be typing errors of. */
 import type { Client, estypes } from '@elastic/elasticsearch';
 import type { Correction, Phrase, Term, WordForms } from '../engine.ts';
-import { languages } from '../languages.ts';
-import { formsOf } from '../text.ts';
+import { both, formsInIndex, joined, phrasesMeant } from '../meaning.ts';
 
 /** One thing that must be there. */
 export interface Wanted {
@@ -20,9 +19,6 @@ export interface Resolved {
 
 const correctedCharsMin = 3;
 const correctionsMax = 3;
-
-/** A word with its forms, as a query has them. */
-const formsInIndex = (word: string): WordForms => formsOf(word, languages);
 
 /** `remembered`: what the first page of this list has found out, by word. */
 export async function resolve(
@@ -73,30 +69,12 @@ export function readMemory(texts: readonly string[]): Map<string, readonly strin
 
 const joinMark = '+';
 
-function joined(phrase: Phrase, next: Phrase | undefined): string | null {
-  if (phrase.length !== 1 || next?.length !== 1) return null;
-  return phrase[0]![0] + next[0]![0];
-}
-
-const both = (first: readonly Phrase[], second: readonly Phrase[]): Phrase[] =>
-  first.flatMap((a) => second.map((b) => [...a, ...b]));
-
 function wantedOf(
   { phrases: [typed, ...synonyms], isPartial }: Term,
   answers: ReadonlyMap<string, readonly string[]>,
   corrections: Correction[],
 ): Wanted {
-  let meant: readonly Phrase[] = [[]];
-  for (const forms of typed) {
-    const [word] = forms;
-    const found = answers.get(word) ?? [];
-    if (found.length > 0) corrections.push({ word, meant: found[0]! });
-    // Several corrections of one word are tried, but not every mixture of those of many.
-    const taken = typed.length === 1 ? found : found.slice(0, 1);
-    const ways: readonly Phrase[] =
-      taken.length > 0 ? taken.map((words) => words.split(' ').map(formsInIndex)) : [[forms]];
-    meant = both(meant, ways);
-  }
+  const meant = phrasesMeant(typed, ([word]) => answers.get(word) ?? [], corrections);
   return { meant, synonyms, prefix: isPartial ? typed.at(-1)![0] : null };
 }
 

@@ -182,6 +182,3 @@ const placed = (stem: string, where: Where) =>
 export function wordExpression([, ...stems]: WordForms, where: Where): Expression {
   return any(stems.map((stem) => placed(stem, where)));
 }
-
-/** A word of the index as a query has it. */
-export const formsInIndex = (word: string): WordForms => formsOf(word, languages);

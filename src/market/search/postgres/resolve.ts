@@ -1,8 +1,9 @@
 /** From the terms of a query to what this index can be asked: unknown words corrected, the last one completed. */
 import type { Query } from '../../../persistence/database.ts';
 import type { Correction, Phrase, Term, WordForms } from '../engine.ts';
+import { both, formsInIndex, joined, phrasesMeant } from '../meaning.ts';
 import { all, any, type Expression, lexemesOf, textOf } from './expression.ts';
-import { formsInIndex, type Where, wordExpression } from './lexemes.ts';
+import { type Where, wordExpression } from './lexemes.ts';
 import { type Completions, correctionsOf, countsOf, misspeltCompletions } from './lexicon.ts';
 import type { Memory } from './memory.ts';
 
@@ -40,20 +41,19 @@ export async function resolve(
   terms: readonly Term[],
   memory: Memory,
 ): Promise<Resolved> {
-  const merged = pairs(terms);
+  const joins = terms.map(({ phrases }, i) => joined(phrases[0], terms[i + 1]?.phrases[0]));
   const typed = new Set(terms.flatMap(({ phrases }) => phrases[0].flat()));
-  for (const { joined } of merged)
-    if (joined !== null) for (const form of formsInIndex(joined)) typed.add(form);
+  for (const whole of joins) if (whole !== null) for (const form of formsInIndex(whole)) typed.add(form);
   const known: Known = { query, completions, memory, counts: await countsOf(query, typed), corrections: [] };
   const wanted: Wanted[] = [];
   for (let i = 0; i < terms.length; i++) {
-    const { joined } = merged[i]!;
+    const whole = joins[i]!;
     const term = await wantedOf(terms[i]!, known);
     // `head phones` is also `headphones`, where that is a word.
-    if (joined === null || !known.counts.has(joined)) wanted.push(term);
+    if (whole === null || !known.counts.has(whole)) wanted.push(term);
     else {
       const next = await wantedOf(terms[++i]!, known);
-      wanted.push({ ...alone, meant: [...both(term.meant, next.meant), [formsInIndex(joined)]] });
+      wanted.push({ ...alone, meant: [...both(term.meant, next.meant), [formsInIndex(whole)]] });
     }
   }
   return {
@@ -74,18 +74,6 @@ export async function resolve(
 const alone = { synonyms: [], completed: [], prefix: null };
 
 const waysOf = ({ meant, synonyms, completed }: Wanted): Phrase[] => [...meant, ...synonyms, ...completed];
-
-/** Each term with what it and the next one would be as one word; null: one of them is no single word. */
-function pairs(terms: readonly Term[]): { readonly joined: string | null }[] {
-  const single = ({ phrases }: Term) => (phrases[0].length === 1 ? phrases[0][0]![0] : null);
-  return terms.map((term, i) => {
-    const words = [term, terms[i + 1]].map((one) => (one === undefined ? null : single(one)));
-    return { joined: words.includes(null) ? null : words.join('') };
-  });
-}
-
-const both = (first: readonly Phrase[], second: readonly Phrase[]): Phrase[] =>
-  first.flatMap((a) => second.map((b) => [...a, ...b]));
 
 async function wantedOf({ phrases: [typed, ...synonyms], isPartial }: Term, known: Known): Promise<Wanted> {
   const { query, completions, memory, counts } = known;
@@ -115,20 +103,10 @@ async function correctedPhrases(
   unknown: readonly WordForms[],
   { query, memory, corrections }: Known,
 ): Promise<readonly Phrase[]> {
-  let meant: readonly Phrase[] = [[]];
-  for (const forms of typed) {
-    const [word] = forms;
-    const found = unknown.includes(forms)
-      ? await memory.recall(`c${word}`, () => correctionsOf(query, word))
-      : [];
-    if (found.length > 0) corrections.push({ word, meant: found[0]! });
-    // Several corrections of one word are tried, but not every mixture of those of many.
-    const taken = typed.length === 1 ? found : found.slice(0, 1);
-    const ways: readonly Phrase[] =
-      taken.length > 0 ? taken.map((words) => words.split(' ').map(formsInIndex)) : [[forms]];
-    meant = both(meant, ways);
-  }
-  return meant;
+  const found = new Map<WordForms, readonly string[]>();
+  for (const forms of unknown)
+    found.set(forms, await memory.recall(`c${forms[0]}`, () => correctionsOf(query, forms[0])));
+  return phrasesMeant(typed, (forms) => found.get(forms) ?? [], corrections);
 }
 
 function conditionOf(wanted: Wanted, where: Where): Expression {

@@ -1,10 +1,12 @@
 /** What somebody who is typing may be about to type: words, brands, categories, products. */
 import type { Query } from '../../../persistence/database.ts';
 import type { Suggestion, SuggestQuery } from '../engine.ts';
+import { formsInIndex } from '../meaning.ts';
+import { mixed } from '../suggestions.ts';
 import { fold } from '../text.ts';
 import { editsOf } from './edits.ts';
 import { all, any, estimate, lexemesOf, textOf } from './expression.ts';
-import { formsInIndex, wordExpression } from './lexemes.ts';
+import { wordExpression } from './lexemes.ts';
 import { type Completions, countsOf } from './lexicon.ts';
 import { Memory } from './memory.ts';
 import { completedBy, resolve } from './resolve.ts';
@@ -103,13 +105,4 @@ function namesBehind(query: Query, keys: readonly string[]): Promise<Suggestion[
      ) AS found ORDER BY documents DESC, text LIMIT $3`,
     [keys, '\u{10ffff}', namesMax],
   );
-}
-
-/** One of each kind in turn, so that none crowds out another. */
-function mixed(kinds: readonly (readonly Suggestion[])[], limit: number): Suggestion[] {
-  const suggestions: Suggestion[] = [];
-  const longest = Math.max(...kinds.map(({ length }) => length));
-  for (let i = 0; i < longest && suggestions.length < limit; i++)
-    suggestions.push(...kinds.flatMap((of) => of[i] ?? []));
-  return suggestions.slice(0, limit);
 }

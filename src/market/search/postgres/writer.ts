@@ -7,8 +7,8 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Database, Query } from '../../../persistence/database.ts';
-import { levelMark, type Removal, type SearchDocument, type SearchIndex } from '../engine.ts';
-import { fold } from '../text.ts';
+import type { Removal, SearchDocument, SearchIndex } from '../engine.ts';
+import { lastLevel, nameKeys } from '../suggestions.ts';
 import { quoted } from './expression.ts';
 import { brandMark, categoryMark, indexedText, isCounted, isWord } from './lexemes.ts';
 
@@ -205,7 +205,7 @@ export async function addSuggestions(
   const rows = [...changes].flatMap(([lexeme, documents]) => {
     const kind = lexeme.startsWith(brandMark) ? 'brand' : lexeme.startsWith(categoryMark) ? 'category' : null;
     const text = lexeme.slice(brandMark.length);
-    return kind === null ? [] : keysOf(text).map((key) => ({ key, kind, text, documents }));
+    return kind === null ? [] : nameKeys(lastLevel(text)).map((key) => ({ key, kind, text, documents }));
   });
   if (rows.length === 0) return;
   await query(
@@ -214,14 +214,4 @@ export async function addSuggestions(
      ON CONFLICT (key, kind, text) DO UPDATE SET documents = s.documents + EXCLUDED.documents`,
     [JSON.stringify(rows)],
   );
-}
-
-const keysMax = 6;
-const keyCharsMax = 60;
-
-/** A brand, or the last level of a category's path, from each of its words on. */
-function keysOf(text: string): string[] {
-  const words = fold(text.split(levelMark).at(-1)!).match(/[\p{L}\p{N}]+/gu) ?? [];
-  const keys = words.slice(0, keysMax).map((_, i) => words.slice(i).join(' ').slice(0, keyCharsMax));
-  return [...new Set(keys)];
 }
