@@ -198,10 +198,11 @@ shop.describe('a place in line', () => {
       await join(page, drop.saleId);
       await heading(page, 'It’s your turn').waitFor();
       expect(await page.getByRole('timer', { name: 'Time to choose' }).textContent()).toMatch(
-        /^(0:[45]\d|1:00)$/,
+        /^(0:[45]\d|1:0[01])$/,
       );
       await hold(page);
-      expect(await page.getByRole('timer', { name: 'Held for' }).textContent()).toMatch(/^(4:\d\d|5:00)$/);
+      // What the server says of its clock is as late as the answer that brings it: a second on a busy machine.
+      expect(await page.getByRole('timer', { name: 'Held for' }).textContent()).toMatch(/^(4:\d\d|5:0[01])$/);
     }
   });
 
