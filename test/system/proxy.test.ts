@@ -2,7 +2,7 @@
  * What stands between the street and the server: the HTTP machine's own refusals, each row of the operators' table, and
  * nginx with the text that docs/OPERATIONS.md gives.
  */
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,9 +10,9 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authenticated, ofType } from '../gateway/live-client.ts';
+import { runWalk } from './readme.ts';
 import { openSite, repository, type ServerProcess, type Site, waitFor } from './server.ts';
 import { admitted, call, checkOut, expected, guest, hold, openDrop } from './shop.ts';
 import { openLine, openRawSocket } from './wire.ts';
@@ -257,11 +257,8 @@ describe.skipIf(program === null)('behind nginx with the text of the manual', ()
   afterAll(() => end?.());
 
   it('the walk of the README works as printed', async () => {
-    const readme = await readFile(join(repository, 'README.md'), 'utf8');
-    const walk = /## Walk through a drop[\s\S]*?```bash\n([\s\S]*?)```/.exec(readme)![1]!;
-    const script = walk.replace('http://127.0.0.1:8080', url);
-    const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', script], { timeout: 60_000 });
-    expect(stdout.trim().split('\n').at(-1)).toBe('confirmed');
+    const lines = await runWalk('Walk through a drop', { url, dataDir: site.dataDir });
+    expect(lines.at(-1)).toBe('confirmed');
   }, 90_000);
 
   it('a live socket lives, hears of its order, and counts as its client’s address', async () => {

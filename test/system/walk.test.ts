@@ -1,13 +1,10 @@
 /** The ways of a buyer through a running server, as the README and the contract promise them. */
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadContract } from '../gateway/contract.ts';
 import { authenticated, ofType } from '../gateway/live-client.ts';
-import { openSite, repository, type ServerProcess, type Site, waitFor } from './server.ts';
+import { runWalk } from './readme.ts';
+import { openSite, type ServerProcess, type Site, waitFor } from './server.ts';
 import {
   admitted,
   call,
@@ -46,14 +43,39 @@ describe.each(['apart', 'joined'])('with threads %s:', (threads) => {
     });
 
     it('makes the walk in the README work as printed', async () => {
-      const readme = await readFile(join(repository, 'README.md'), 'utf8');
-      const walk = /## Walk through a drop[\s\S]*?```bash\n([\s\S]*?)```/.exec(readme)![1]!;
-      expect(walk).toContain('API=http://127.0.0.1:8080/v1');
-      const script = walk.replace('http://127.0.0.1:8080', server.url);
-      const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', script], { timeout: 30_000 });
-      const lines = stdout.trim().split('\n');
+      const lines = await runWalk('Walk through a drop', { url: server.url, dataDir: site.dataDir });
       expect(lines.at(-1)).toBe('confirmed');
       expect(JSON.parse(lines.at(-2)!)).toMatchObject({ state: 'held', quantity: 1 });
+    });
+
+    it('makes the README’s way of a shopper work as printed', async () => {
+      // What is put into the shop can be found a moment later.
+      await waitFor(async () => (await expected(server, 'GET /v1/search?limit=1', 200)).total === 48);
+      const lines = await runWalk('A shopper by curl', { url: server.url, dataDir: site.dataDir });
+      expect(lines.slice(0, 3)).toEqual([
+        'true',
+        'query: headphones',
+        'category: Electronics > Audio > Headphones',
+      ]);
+      expect(lines.slice(-4)).toEqual([
+        "[ { value: 'Fjell', count: 2 }, { value: 'Myr', count: 2 } ]",
+        "[ 'Myr city running shoe', 'Myr approach shoe' ]",
+        'headphones',
+        'Fjell trail running shoe',
+      ]);
+    });
+
+    it('makes the README’s way of a seller work as printed', async () => {
+      const lines = await runWalk('A seller by curl', { url: server.url, dataDir: site.dataDir });
+      expect(lines[0]).toBe('false');
+      expect(lines[1]).toMatch(/^\/media\/[0-9a-f]{64}-320\.webp$/);
+      expect((await fetch(`${server.url}${lines[1]}`)).headers.get('content-type')).toBe('image/webp');
+      expect(lines.slice(2, -3).join('\n')).toMatch(/line: 3,\s+code: 'validation_failed'/);
+      expect(lines.slice(-3)).toEqual([
+        "[ { value: 'Zephyr', count: 1 } ]",
+        'Zephyr floor lamp',
+        'Zephyr desk lamp',
+      ]);
     });
   });
 
