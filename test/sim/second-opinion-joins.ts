@@ -24,9 +24,8 @@ export function naiveJoins(state: SaleState, { words, count }: Rows): Code[] {
     if (state.terms === null) return 'not_found';
     if (state.phase === 'scheduled' || state.pendingItems > 0) return 'sale_not_open';
     if (state.phase === 'ended')
-      return [...state.items.values()].some(({ allocation }) => allocation === 'refused')
-        ? 'not_found'
-        : 'sale_ended';
+      // A refused item whose units a repeat of the message had set aside all the same gives them back, and stays refused.
+      return [...state.items.values()].some(({ refusal }) => refusal !== null) ? 'not_found' : 'sale_ended';
     live.add(buyerId);
     return 'created';
   });
