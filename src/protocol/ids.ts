@@ -17,6 +17,9 @@ export const prefixes = {
   session: 'ses',
   audit: 'aud',
   export: 'exp',
+  promotion: 'prm',
+  priceRule: 'rul',
+  offer: 'off',
 } as const;
 
 export type IdKind = keyof typeof prefixes;

@@ -2,6 +2,7 @@
  * A little shop's history, made by the real deciders from commands: every event type happens at least once. It is only
  * for making golden files; the files, not this story, are what later versions must understand.
  */
+import { couponDecider } from '../../src/actors/coupon/decide.ts';
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { orderDecider } from '../../src/actors/order/decide.ts';
 import { joinSale, type ReportStock, reportStock } from '../../src/actors/sale/commands.ts';
@@ -15,9 +16,13 @@ import { RowAnswers, type Rows } from '../../src/protocol/rows.ts';
 import { rowsOf } from '../support/rows.ts';
 
 export const deciders: ReadonlyMap<string, AnyDecider> = new Map(
-  [register(skuDecider), register(saleDecider), register(orderDecider), register(idempotencyDecider)].map(
-    (decider) => [decider.kind, decider],
-  ),
+  [
+    register(skuDecider),
+    register(saleDecider),
+    register(orderDecider),
+    register(idempotencyDecider),
+    register(couponDecider),
+  ].map((decider) => [decider.kind, decider]),
 );
 
 export interface StoryActor {
@@ -522,6 +527,35 @@ function assignTogether(story: Story): void {
 
 type Placed = FieldsOf<typeof placeHold>;
 
+/** A code with every term is changed, taken, used and given back; a promotion comes and goes. */
+function giveDiscounts(story: Story): void {
+  const terms = {
+    ...{ sellerId: seller, discount: { kind: 'percent', basisPoints: 1250 }, limit: 100, limitPerBuyer: 2 },
+    ...{ startsAtMs: story.atMs - 1_000, endsAtMs: story.atMs + 86_400_000 },
+    minimumSubtotal: { amount: 5_000, currency: 'USD' },
+    scope: { skus: [sku], categories: ['Electronics > Consoles'], sellerId: null },
+    ...{ stackable: true, priority: 7 },
+  };
+  story.send('coupon', 'SAVE-12', { type: 'DefineCoupon', kind: 'coupon', terms }, 'created');
+  const anew = { ...terms, discount: { kind: 'amount', amount: { amount: 500, currency: 'USD' } } };
+  story.send('coupon', 'SAVE-12', { type: 'ChangeCoupon', sellerId: seller, versions: ['1'], terms: anew });
+  const order = (n: number) => ({ orderId: `ord_${uuid(0x800 + n)}` });
+  for (const n of [1, 2, 3, 4])
+    story.send(
+      'coupon',
+      'SAVE-12',
+      { type: 'TakeCoupon', ...order(n), buyerId: `acc_${uuid(0x810 + (n >> 1))}` },
+      'created',
+    );
+  for (const n of [1, 2, 3]) story.send('coupon', 'SAVE-12', { type: 'CommitCoupon', ...order(n) });
+  for (const n of [2, 5]) story.send('coupon', 'SAVE-12', { type: 'ReleaseCoupon', ...order(n) });
+  const free = { ...terms, sellerId: null, discount: { kind: 'free_shipping' }, limit: null };
+  const gone = `prm_${uuid(0x820)}`;
+  story.send('coupon', gone, { type: 'DefineCoupon', kind: 'promotion', terms: free }, 'created');
+  story.send('coupon', gone, { type: 'TakeCoupon', ...order(6), buyerId: `acc_${uuid(0x811)}` }, 'created');
+  story.send('coupon', gone, { type: 'RemoveCoupon', sellerId: null, versions: null });
+}
+
 /** `onHalfTime` is called where states are at their richest: the moment for snapshots. */
 export function tellStory(onHalfTime: (story: Story) => void): Story {
   holdCount = 0;
@@ -540,6 +574,7 @@ export function tellStory(onHalfTime: (story: Story) => void): Story {
   assignTogether(story);
   moveMoneyElsewhere(story);
   sayMoreThanIsHeard(story);
+  giveDiscounts(story);
   onHalfTime(story);
   story.send('order', open, { type: 'CancelOrder', buyerId: null });
   loseHolds(story);
