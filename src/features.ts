@@ -3,6 +3,7 @@
  * one line a noun. What only some threads need is loaded by them alone.
  */
 import type { Pool } from 'pg';
+import { cartDecider } from './actors/cart/decide.ts';
 import { couponDecider } from './actors/coupon/decide.ts';
 import { idempotencyDecider } from './actors/idempotency/decide.ts';
 import { orderDecider } from './actors/order/decide.ts';
@@ -27,6 +28,7 @@ export const deciders: readonly AnyDecider[] = [
   register(saleDecider),
   register(skuDecider),
   register(orderDecider),
+  register(cartDecider),
   register(idempotencyDecider),
   register(couponDecider),
 ];

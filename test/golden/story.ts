@@ -2,6 +2,7 @@
  * A little shop's history, made by the real deciders from commands: every event type happens at least once. It is only
  * for making golden files; the files, not this story, are what later versions must understand.
  */
+import { cartDecider } from '../../src/actors/cart/decide.ts';
 import { couponDecider } from '../../src/actors/coupon/decide.ts';
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { orderDecider } from '../../src/actors/order/decide.ts';
@@ -14,12 +15,14 @@ import { type AnyDecider, type PendingMessage, register } from '../../src/protoc
 import type { JournalRecord } from '../../src/protocol/frame.ts';
 import { RowAnswers, type Rows } from '../../src/protocol/rows.ts';
 import { rowsOf } from '../support/rows.ts';
+import { emptyCarts, fillCarts } from './story-carts.ts';
 
 export const deciders: ReadonlyMap<string, AnyDecider> = new Map(
   [
     register(skuDecider),
     register(saleDecider),
     register(orderDecider),
+    register(cartDecider),
     register(idempotencyDecider),
     register(couponDecider),
   ].map((decider) => [decider.kind, decider]),
@@ -575,10 +578,12 @@ export function tellStory(onHalfTime: (story: Story) => void): Story {
   moveMoneyElsewhere(story);
   sayMoreThanIsHeard(story);
   giveDiscounts(story);
+  fillCarts(story.send.bind(story), story.atMs);
   onHalfTime(story);
   story.send('order', open, { type: 'CancelOrder', buyerId: null });
   loseHolds(story);
   endShop(story);
   requests(story);
+  emptyCarts(story.send.bind(story));
   return story;
 }
