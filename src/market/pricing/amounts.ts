@@ -45,64 +45,6 @@ export function roundedToStep({ amount, currency }: Money): Money {
   return money(Math.floor((amount + step / 2) / step) * step, currency);
 }
 
-const digitsOf = (currency: string) => BigInt(currencies.get(currency)?.digits ?? 2);
-
-/** One unit of the money's currency is `rate` of the other one; rounded once. */
-export function convert(price: Money, rate: string, currency: string): Money {
-  const { numerator, denominator } = ratioOf(rate);
-  const [from, to] = [digitsOf(price.currency), digitsOf(currency)];
-  return money(
-    scaled(price.amount, { numerator: numerator * 10n ** to, denominator: denominator * 10n ** from }),
-    currency,
-  );
-}
-
-/** One unit of `base` is so much of each other currency. */
-export interface ExchangeRates {
-  readonly base: string;
-  readonly rates: Readonly<Record<string, string>>;
-}
-
-const places = 18n;
-
-/** What one unit of `from` is in `to`: as the table says, or what follows from it, to 18 places. null: it does not say. */
-export function rateBetween({ base, rates }: ExchangeRates, from: string, to: string): string | null {
-  if (from === to) return '1';
-  const [ofFrom, ofTo] = [from, to].map((code) => (code === base ? '1' : rates[code]));
-  if (ofFrom === undefined || ofTo === undefined) return null;
-  if (from === base) return ofTo;
-  const [below, above] = [ratioOf(ofFrom), ratioOf(ofTo)];
-  const numerator = above.numerator * below.denominator * 10n ** places;
-  const denominator = above.denominator * below.numerator;
-  if (denominator === 0n) return null;
-  const digits = ((2n * numerator + denominator) / (2n * denominator))
-    .toString()
-    .padStart(Number(places) + 1, '0');
-  return `${digits.slice(0, -Number(places))}.${digits.slice(-Number(places))}`.replace(/\.?0+$/, '');
-}
-
-/** What one unit of each currency that the table knows is in this one: what a cart keeps from when it is made. */
-export function ratesInto(table: ExchangeRates, currency: string): Record<string, string> {
-  const into: Record<string, string> = {};
-  for (const from of [table.base, ...Object.keys(table.rates)]) {
-    const rate = from === currency ? null : rateBetween(table, from, currency);
-    if (rate !== null) into[from] = rate;
-  }
-  return into;
-}
-
-/** The price in `currency`: that of the price list, else converted. null: there is no rate. */
-export function priceIn(
-  currency: string,
-  { price, prices = [] }: { readonly price: Money; readonly prices?: readonly Money[] },
-  ratesInto: Readonly<Record<string, string>>,
-): Money | null {
-  const listed = [price, ...prices].find((each) => each.currency === currency);
-  if (listed !== undefined) return listed;
-  const rate = ratesInto[price.currency];
-  return rate === undefined ? null : convert(price, rate, currency);
-}
-
 /**
  * Shares of `amount` by value, none above its value; `amount` is at most the sum of the values. What is left by rounding down
  * goes to the largest, then to the next; of equal ones to the first by name.

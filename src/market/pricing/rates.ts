@@ -1,7 +1,7 @@
 /** What the tables of rates say about one order: the tax of each line, and the ways to ship it. */
 import { currencies } from '../../protocol/currencies.ts';
+import { exchanged } from '../../protocol/exchange.ts';
 import { type Money, money } from '../../protocol/money.ts';
-import { convert } from './amounts.ts';
 
 export interface TaxRate {
   readonly country: string;
@@ -120,5 +120,5 @@ export function inCurrency(
 ): Money | null {
   if (price.currency === currency) return price;
   const rate = ratesInto[price.currency];
-  return rate === undefined ? null : convert(price, rate, currency);
+  return rate === undefined ? null : exchanged(price, rate, currency);
 }
