@@ -46,6 +46,8 @@ export interface Config {
   readonly blobs: BlobSettings;
   /** Complete: it names host, user and database. null: an embedded PostgreSQL under `dataDir`. */
   readonly databaseUrl: string | null;
+  /** A standby of that database, complete, too; null: none. */
+  readonly databaseReplicaUrl: string | null;
   /** A server that lives on the same data is replaced, instead of refusing to start. */
   readonly isTakeOver: boolean;
   /** null: the journal lives in PostgreSQL. */
@@ -331,6 +333,7 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     dataDir,
     blobs: env.blobs(dataDir),
     databaseUrl,
+    databaseReplicaUrl: env.databaseUrl('DATABASE_REPLICA_URL'),
     redisUrl: env.redisUrl('REDIS_URL'),
     elasticsearchUrl: env.url('ELASTICSEARCH_URL', ['http:', 'https:']),
     synonymsFile: env.path('SYNONYMS_FILE'),
@@ -375,17 +378,6 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
   env.check(new Set(ports).size === ports.length, 'PORT, OPS_PORT and SANDBOX_PORT must differ');
   if (env.problems.length > 0) throw new BadConfig(env.problems);
   return Object.freeze(config);
-}
-
-/** A request's head. */
-const headBytesMax = 16 * 1024;
-
-/**
- * uWS reads how large a head may be from the process's environment, once, when the first gateway thread loads it: so this
- * comes before. A thread's own `process.env` is a copy that uWS does not see.
- */
-export function allowLargeHeads(): void {
-  process.env.UWS_HTTP_MAX_HEADERS_SIZE = String(headBytesMax);
 }
 
 /** The settings of this process. Bad ones end it with 2, one line a problem. */

@@ -17,3 +17,14 @@ for (const name of ['NO_PROXY', 'no_proxy'])
 
 /** An npm script started this program: its parent is npm, or npm's shell. */
 export const isUnderNpm = process.env.npm_lifecycle_event !== undefined;
+
+/** A request's head. */
+const headBytesMax = 16 * 1024;
+
+/**
+ * uWS reads how large a head may be from the process's environment, once, when the first gateway thread loads it: so this
+ * comes before. A thread's own `process.env` is a copy that uWS does not see.
+ */
+export function allowLargeHeads(): void {
+  process.env.UWS_HTTP_MAX_HEADERS_SIZE = String(headBytesMax);
+}

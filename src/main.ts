@@ -1,12 +1,12 @@
 /** The whole system on one screen: what runs, in which thread, in which order it starts and stops. */
-import './environment.ts';
+import { allowLargeHeads } from './environment.ts';
 // The image pool's threads come and go. A library of theirs that nobody else has would go with them, at work or not.
 import 'sharp';
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
-import { allowLargeHeads, configOrExit } from './config.ts';
+import { configOrExit } from './config.ts';
 import { allocateLimits } from './gateway/limits.ts';
 import { ensureAdmin } from './market/accounts/store.ts';
 import { createRunMemory } from './market/idempotency/run.ts';
@@ -23,6 +23,8 @@ import { readTokenSecret, sandboxWebhookSecret } from './ops/secrets.ts';
 import { startOps } from './ops/server.ts';
 import { shareLimits } from './ops/shared-limits.ts';
 import { ensurePages } from './ops/web.ts';
+import { ReplicaMemory } from './persistence/replica.ts';
+import { ReplicaWatch } from './persistence/replica-watch.ts';
 import { newestEngineMs } from './persistence/snapshots.ts';
 import { anchorClock, startClock, systemScheduler } from './runtime/clock.ts';
 import { closedOpening, Opening } from './runtime/opening.ts';
@@ -53,10 +55,13 @@ const threads = new Supervisor({
 /** Ends the stores, last opened first. */
 const closing: ((exitCode: number) => Promise<void>)[] = [];
 let isDraining = false;
-/** For the operators: what the start is at (null when it is done), the database, facts beside the checks. */
-const known: { phase: string | null; pool: Pool | null; facts: Readonly<Record<string, unknown>> } = {
-  ...{ phase: 'opening the stores', pool: null, facts: {} },
-};
+/** For the operators: what the start is at (null when it is done), the stores, facts beside the checks. */
+const known: {
+  phase: string | null;
+  pool: Pool | null;
+  replica: ReplicaWatch | null;
+  facts: Readonly<Record<string, unknown>>;
+} = { phase: 'opening the stores', pool: null, replica: null, facts: {} };
 
 const overview = new OverviewReader({
   threads,
@@ -88,6 +93,7 @@ async function start(): Promise<void> {
     onOpen: (close) => closing.unshift((exitCode) => close(exitCode === replaced)),
   });
   known.pool = pool;
+  const replicaMemory = await watchReplica(pool);
   const admin = await ensureAdmin(pool);
 
   const localUrl = `http://${config.host === '0.0.0.0' ? loopback : config.host}:${ports.public}`;
@@ -96,9 +102,7 @@ async function start(): Promise<void> {
   const webhookSecret = config.stripe.webhookSecret ?? sandboxWebhookSecret(tokenSecret);
   const { shards, gateways, redisUrl, stripe, dataDir } = config;
   const shared: SharedData = {
-    databaseUrl,
-    redisUrl,
-    shardCount: shards,
+    ...{ databaseUrl, redisUrl, shardCount: shards },
     clock: anchorClock(),
     log: { level: config.logLevel },
   };
@@ -116,9 +120,12 @@ async function start(): Promise<void> {
   await startThread<SharedData>('snapshotter', 0, shared);
   const limitMemory = allocateLimits(config);
   await pages;
-  const keys = { run: createRunMemory(owner), tokenSecret, webhookSecret, limitMemory, publicUrl };
+  const keys = { run: createRunMemory(owner), tokenSecret, webhookSecret, publicUrl };
   await each(gateways, (gateway) =>
-    startThread<GatewayData>('gateway', gateway, { ...shared, ...keys, gateway, config, port: ports.public }),
+    startThread<GatewayData>('gateway', gateway, {
+      ...{ ...shared, ...keys, limitMemory, replicaMemory },
+      ...{ gateway, config, port: ports.public },
+    }),
   );
   const { now } = startClock(shared.clock);
   if (redisUrl) closing.unshift(shareLimits(redisUrl, config, limitMemory, { tokenSecret, now, log }));
@@ -139,9 +146,21 @@ async function start(): Promise<void> {
   process.stdout.write(
     banner({
       ...{ config, publicUrl: localUrl, opsPort: ports.ops, durability },
-      ...{ sandbox, admin, drop, tookSeconds },
+      ...{ sandbox, admin, drop, tookSeconds, replica: known.replica?.detail ?? null },
     }),
   );
+}
+
+/** What the gateways know of the standby, if there is one. */
+async function watchReplica(pool: Pool): Promise<SharedArrayBuffer> {
+  const memory = new ReplicaMemory();
+  if (config.databaseReplicaUrl !== null) {
+    const watch = new ReplicaWatch(config.databaseReplicaUrl, pool, memory, log);
+    closing.unshift(() => watch.stop());
+    await watch.start();
+    known.replica = watch;
+  }
+  return memory.shared;
 }
 
 /** What operators configure for effects and jobs. */
@@ -157,10 +176,11 @@ async function openOps(port: number): Promise<void> {
     checks: async () => ({
       recovery: known.phase === null ? { isOk: true } : { isOk: false, detail: known.phase },
       ...(known.pool ? await readChecks(known.pool, threads) : {}),
+      ...(known.replica ? { replica: { isOk: true, detail: known.replica.detail } } : {}),
       draining: { isOk: !isDraining },
     }),
     facts: () => known.facts,
-    metrics: async () => exposition(await readFamilies(threads)),
+    metrics: async () => exposition([...(await readFamilies(threads)), ...(known.replica?.metrics() ?? [])]),
     restartShard: (shard) => threads.kill('shard', shard),
   });
   closing.unshift(() => ops.stop());

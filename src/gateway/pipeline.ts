@@ -106,6 +106,15 @@ export class Pipeline {
 
   /** Validates and handles; with an idempotency key at most once. Throws what is wrong with the request. */
   run(compiled: CompiledRoute, request: OpenRequest, door: Door): Promise<Reply> {
+    const answering = this.#handle(compiled, request, door);
+    const { identity } = request;
+    const { reads } = this.services;
+    if (reads.wrote === undefined || identity === null || compiled.route.method === 'GET') return answering;
+    // Before the account hears of it, so that what it reads next shows it. Also what was refused may have written.
+    return answering.finally(() => reads.wrote?.(identity.accountId));
+  }
+
+  #handle(compiled: CompiledRoute, request: OpenRequest, door: Door): Promise<Reply> {
     const { route } = compiled;
     request.body = compiled.checkBody(request.body);
     request.query = compiled.readQuery(door.queryText);

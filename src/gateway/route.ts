@@ -8,6 +8,7 @@
 import type { Static, StaticDecode, TSchema } from 'typebox';
 import type { Config } from '../config.ts';
 import type { Database } from '../persistence/database.ts';
+import type { Reads } from '../persistence/reads.ts';
 import type { Refusal } from '../protocol/codes.ts';
 import type { Ask } from '../protocol/command.ts';
 import type { IdKind } from '../protocol/ids.ts';
@@ -268,6 +269,8 @@ export interface Services {
   /** What main knows of the whole process, for operators; null when it does not answer. */
   readonly overview: () => Promise<unknown>;
   readonly database: Database;
+  /** For reads that may be a little old. */
+  readonly reads: Reads;
   /** Keeps the answers to idempotency keys. */
   readonly keys: KeyStore;
   readonly log: Log;

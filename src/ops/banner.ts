@@ -7,6 +7,8 @@ interface BannerFacts {
   readonly publicUrl: string;
   readonly opsPort: number;
   readonly durability: string;
+  /** null: none is configured. */
+  readonly replica: string | null;
   readonly sandbox: { readonly url: string } | null;
   readonly admin: { readonly email: string; readonly password: string } | null;
   /** A drop that can be joined now. */
@@ -25,6 +27,7 @@ export function banner(facts: BannerFacts): string {
     `  Operators   http://127.0.0.1:${facts.opsPort}/readyz  /metrics`,
     `  Threads     ${config.gateways} gateway, ${config.shards} shard${config.threads === 'joined' ? ' joined' : ''}, 1 back office, 1 snapshotter${sandbox ? ', 1 payment sandbox' : ''}`,
     `  Database    ${database}`,
+    ...(facts.replica === null ? [] : [`  Replica     ${facts.replica}`]),
     `  Journal     ${facts.durability}`,
     `  Limits      ${exemption(config)}`,
     `  Payments    ${sandbox ? `sandbox: no money moves (${sandbox.url})` : 'Stripe'}`,

@@ -24,7 +24,8 @@ const passingStates = /^(?:08|53|57|58|40001|40P01|25P03|55P03)/;
 const passingErrors = /^(?:E[A-Z]+)$/;
 const passingMessages = /timeout|terminated|connection|not queryable/i;
 
-function asBusy(error: unknown): unknown {
+/** What callers are told of an error of the driver's. */
+export function asBusy(error: unknown): unknown {
   if (error instanceof DoorbusterError || !(error instanceof Error)) return error;
   const state = (error as { code?: string }).code ?? '';
   const isPassing =
@@ -34,13 +35,14 @@ function asBusy(error: unknown): unknown {
   return isPassing ? new DoorbusterError('busy', 'The database did not answer in time: try again') : error;
 }
 
-export function openDatabase(pool: Pool): Database {
+/** `explain`: what is thrown of an error. */
+export function openDatabase(pool: Pool, explain: (error: unknown) => unknown = asBusy): Database {
   return {
     async query(text, values = [], name) {
       try {
         return (await pool.query(configOf(text, values, name))).rows as never;
       } catch (error) {
-        throw asBusy(error);
+        throw explain(error);
       }
     },
     async transaction(work) {
@@ -52,7 +54,7 @@ export function openDatabase(pool: Pool): Database {
           ),
         );
       } catch (error) {
-        throw asBusy(error);
+        throw explain(error);
       }
     },
   };

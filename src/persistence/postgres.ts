@@ -13,6 +13,8 @@ interface PoolOptions {
   readonly max: number;
   /** Shown in pg_stat_activity. */
   readonly name: string;
+  /** How long a connection and an answer are waited for; when not given, as long as the server's own limits last. */
+  readonly patienceMs?: number;
 }
 
 export const connectTimeoutMs = 3_000;
@@ -35,7 +37,8 @@ export function openPool(url: string, options: PoolOptions): pg.Pool {
     connectionString: url,
     max: options.max,
     application_name: options.name,
-    connectionTimeoutMillis: connectTimeoutMs,
+    connectionTimeoutMillis: Math.min(connectTimeoutMs, options.patienceMs ?? connectTimeoutMs),
+    ...(options.patienceMs === undefined ? {} : { query_timeout: options.patienceMs }),
     idleTimeoutMillis: 30_000,
     // Awaited before the connection is lent out for the first time.
     onConnect: (client) => client.query(timeLimitsSql) as unknown as undefined,

@@ -2,7 +2,8 @@
  * The one way to a transaction.
  *
  * 1. It commits when `work` resolves and rolls back when `work` throws; the error reaches the caller unchanged.
- * 2. A connection that cannot roll back, or that was cut while lent out, is closed instead of going back to the pool.
+ * 2. A connection that cannot roll back, that was cut while lent out, or that has let somebody wait too long, is closed
+ *    instead of going back to the pool.
  */
 import type pg from 'pg';
 
@@ -31,10 +32,16 @@ export async function inTransaction<Result>(
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch(onCut);
+    if (isSilent(error)) onCut(error);
+    else await client.query('ROLLBACK').catch(onCut);
     throw error;
   } finally {
     client.off('error', onCut);
     client.release(broken);
   }
+}
+
+/** The driver's own time limit, which pools with a patience have: the server would not answer a rollback either. */
+function isSilent(error: unknown): error is Error {
+  return error instanceof Error && error.message === 'Query read timeout';
 }

@@ -14,8 +14,10 @@ import { searchOf } from '../market/search/store.ts';
 import { AccessLines } from '../ops/access-log.ts';
 import { createLog, hasAccessLog } from '../ops/log.ts';
 import { webFolder } from '../ops/web.ts';
-import { openDatabase } from '../persistence/database.ts';
+import { type Database, openDatabase } from '../persistence/database.ts';
 import { openPool } from '../persistence/postgres.ts';
+import { readsFrom } from '../persistence/reads.ts';
+import { ReplicaMemory, ReplicaReads } from '../persistence/replica.ts';
 import { evenSpread } from '../protocol/address.ts';
 import { startClock } from '../runtime/clock.ts';
 import { EngineClient } from '../runtime/engine-client.ts';
@@ -33,6 +35,7 @@ export interface GatewayData extends SharedData {
   /** Where people reach the server. */
   readonly publicUrl: string;
   readonly limitMemory: LimitMemory;
+  readonly replicaMemory: SharedArrayBuffer;
 }
 
 export async function run(thread: Thread, data: GatewayData): Promise<void> {
@@ -41,6 +44,8 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
   const accessLog = hasAccessLog(data.log) ? new AccessLines(data.gateway) : undefined;
   const clock = startClock(data.clock);
   const pool = openPool(data.databaseUrl, { max: 6, name: `gateway-${data.gateway}` });
+  const database = openDatabase(pool);
+  const replica = replicaOf(data, database);
   const engine = new EngineClient(thread, evenSpread(data.shardCount));
   const serverRun = new ServerRun(data.run);
   if (thread.restarts > 0) serverRun.noteDeath();
@@ -50,7 +55,8 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
     find: engine.find,
     shardStats: async () => (await engine.everyShard(readStats, {})).filter((row) => row !== null),
     overview: () => thread.overview(),
-    database: openDatabase(pool),
+    database,
+    reads: replica ?? readsFrom(database),
     keys: new ActorKeyStore(engine.ask, serverRun),
     log,
     accessLog,
@@ -84,13 +90,14 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
           ...shownPagesOf(services).metrics(),
           ...searchOf(services).metrics(),
           ...thread.metrics(),
+          ...(replica?.metrics() ?? []),
           ...(accessLog?.metrics() ?? []),
         ],
       }),
       async stop(graceMs) {
         await gateway.stop(graceMs);
         for (const stop of stopFollowing) stop();
-        await pool.end();
+        await Promise.all([pool.end(), replica?.close()]);
         await accessLog?.stop();
         return true;
       },
@@ -98,4 +105,12 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
     },
     { port: gateway.port },
   );
+}
+
+/** null: no standby is configured. */
+function replicaOf({ config, replicaMemory, gateway }: GatewayData, primary: Database): ReplicaReads | null {
+  const { databaseReplicaUrl: url } = config;
+  return url === null
+    ? null
+    : new ReplicaReads(url, primary, new ReplicaMemory(replicaMemory), `gateway-${gateway}-reads`);
 }

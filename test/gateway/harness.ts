@@ -16,6 +16,7 @@ import type { Role, Route, Services } from '../../src/gateway/route.ts';
 import { type HttpServer, startServer } from '../../src/gateway/server.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
 import type { Database } from '../../src/persistence/database.ts';
+import { type Reads, readsFrom } from '../../src/persistence/reads.ts';
 import { busy } from '../../src/protocol/answer.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
 import { type AnyDecider, register } from '../../src/protocol/decider.ts';
@@ -97,6 +98,8 @@ export interface TestServerOptions {
   readonly routes: readonly Route[];
   /** Without it every table is empty. */
   readonly database?: Database;
+  /** Without it the database alone is read. */
+  readonly reads?: Reads;
   readonly env?: Readonly<Record<string, string>>;
   readonly now?: () => number;
   readonly openRequestsMax?: number;
@@ -109,11 +112,13 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const logged: TestServer['logged'] = [];
   const log: Log = (level, message, fields = {}) => void logged.push({ level, message, fields });
   const config = readConfig(options.env ?? {});
+  const database = options.database ?? emptyDatabase;
   const services: Services = {
     ...engineServices(shards, testRun),
     config,
     limits: new Limits(config, allocateLimits(config), { gateway: 0, tokenSecret, now }),
-    database: options.database ?? emptyDatabase,
+    database,
+    reads: options.reads ?? readsFrom(database),
     log,
     now,
     tokenSecret,

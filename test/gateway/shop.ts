@@ -7,6 +7,7 @@ import { newId } from '../../src/gateway/handling.ts';
 import { allocateLimits, type LimitMemory, Limits } from '../../src/gateway/limits.ts';
 import type { Role, Services } from '../../src/gateway/route.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
+import { readsFrom } from '../../src/persistence/reads.ts';
 import { type Engine, startEngine, testLog, until } from './engine.ts';
 import { uploadFolder } from './harness.ts';
 import { emptyDatabase, engineServices } from './shards.ts';
@@ -74,6 +75,7 @@ class Gateways {
       }),
       // The read models follow the journal through the back office, which these tests do without.
       database: emptyDatabase,
+      reads: readsFrom(emptyDatabase),
       log: testLog,
       now: this.#engine.now,
       tokenSecret,

@@ -17,7 +17,17 @@ const configReaders = ['main', 'cli', 'threads'];
 
 /** What the shop, or the engine, may use of a room that is not its own. */
 export const contracts: Readonly<Record<string, readonly string[]>> = {
-  persistence: ['blobs', 'cursor', 'database', 'feed', 'hash-chain', 'projection', 'table', 'transaction'],
+  persistence: [
+    'blobs',
+    'cursor',
+    'database',
+    'feed',
+    'hash-chain',
+    'projection',
+    'reads',
+    'table',
+    'transaction',
+  ],
   gateway: [
     ...[
       'alias',

@@ -9,7 +9,7 @@ import { type AnyRequest, perGateway, type Reply } from '../../gateway/route.ts'
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { SiteMap } from './site-map-store.ts';
 
-const siteMapOf = perGateway(({ database }) => new SiteMap(database));
+const siteMapOf = perGateway(({ reads }) => new SiteMap(reads.ofAnybody));
 
 const cacheControl = 'public, max-age=3600';
 

@@ -1,7 +1,8 @@
 /** The catalogue: what is sold, by whom, at which regular price. */
 import { etagHeader, ifMatchHeader } from '../../gateway/etag.ts';
 import { idParam, invalid } from '../../gateway/handling.ts';
-import { type Identity, type Route, reply, route, type Services } from '../../gateway/route.ts';
+import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
+import type { Database } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { shownPagesOf } from '../categories/shown-index.ts';
 import { findBranch } from '../categories/store.ts';
@@ -9,7 +10,7 @@ import { viewsOf } from '../views/store.ts';
 import { routes as historyRoutes } from './history-routes.ts';
 import { claimOf, tagOf, unshared } from './replies.ts';
 import { NewProduct, Product, ProductChange, ProductFilter, ProductPage } from './schemas.ts';
-import { catalogOf } from './store.ts';
+import { catalogOf, pageOfProducts } from './store.ts';
 import { routes as variantRoutes } from './variant-routes.ts';
 
 const createProduct = route({
@@ -70,22 +71,24 @@ const listProducts = route({
     if (query.page !== undefined && query.cursor !== undefined)
       invalid('/page', 'must not be given with a cursor');
     const owner = ownerOf(query, identity);
-    if (owner !== undefined || sells(identity)) return answerList(services, query, owner);
-    const key = JSON.stringify(Object.entries(query).sort());
-    return shownPagesOf(services).lists.get(key, () => answerList(services, query, owner));
+    if (owner !== undefined) return answerList(services.database, query, owner);
+    const pages = shownPagesOf(services);
+    const answer = () =>
+      answerList(services.reads.of(identity?.accountId ?? null, pages.changedMs), query, owner);
+    return sells(identity) ? answer() : pages.lists.get(JSON.stringify(Object.entries(query).sort()), answer);
   },
 });
 
-async function answerList(services: Services, filter: ProductFilter, owner: string | null | undefined) {
+async function answerList({ query }: Database, filter: ProductFilter, owner: string | null | undefined) {
   const { category, ...rest } = filter;
-  const branch = category === undefined ? null : await findBranch(services.database.query, category);
+  const branch = category === undefined ? null : await findBranch(query, category);
   if (branch !== null && branch.movedTo !== null) {
     const there = new URLSearchParams({ ...textsOf(rest), category: branch.movedTo });
     return reply(301, undefined, { Location: `/v1/products?${there}` });
   }
   const categoryIds = category === undefined ? null : (branch?.categoryIds ?? []);
   const listing = { ...rest, categoryIds, ...(owner && { seller: owner }) };
-  const page = await catalogOf(services).list(listing, owner !== undefined);
+  const page = await pageOfProducts(query, listing, owner !== undefined);
   return owner === undefined ? reply(200, page) : unshared(reply(200, page));
 }
 

@@ -122,12 +122,6 @@ export class Catalog {
     return { product: fromRow(row, isOwn), isOwn };
   }
 
-  /** In this order; those that there are not, or that are not public, are left out. `forOwner`: whatever their status. */
-  async summaries(productIds: readonly string[], forOwner = false): Promise<Product[]> {
-    const rows = await readRows(this.#database.query, productIds);
-    return rows.filter((row) => forOwner || row.is_public).map((row) => fromRow(row, forOwner));
-  }
-
   /** By SKU; also of what was taken out of the catalogue since. */
   async entriesOf(skus: readonly string[]): Promise<Map<string, CatalogueEntry>> {
     const rows = await this.#database.query<EntryRow>(
@@ -141,19 +135,6 @@ export class Catalog {
         { productId, title, imageUrl: image === null ? null : imageOf(productId, image).thumbnailUrl },
       ]),
     );
-  }
-
-  /** `forOwner`: whoever asks owns all of them. Refuses with `validation_failed`. */
-  async list(listing: Listing, forOwner = false): Promise<ProductPage> {
-    const { query } = this.#database;
-    const { page, limit = limitDefault } = listing;
-    const shown = (rows: readonly ProductRow[]) => rows.map((row) => fromRow(row, forOwner));
-    if (page === undefined) {
-      const { rows, nextCursor } = await listByCursor(query, listing);
-      return { items: shown(rows), nextCursor };
-    }
-    const [rows, total] = await Promise.all([listByPage(query, listing, page), countListed(query, listing)]);
-    return { items: shown(rows), total, page, totalPages: Math.ceil(total / limit) };
   }
 
   /** Refuses with `not_found`, `stale_version`, `validation_failed`, `wrong_state`. */
@@ -315,6 +296,28 @@ export const catalogOf = perGateway((services) => {
   const pages = shownPagesOf(services);
   return new Catalog(database, new Registration(database, ask, log), (productId) => pages.forget(productId));
 });
+
+/** In this order; those that there are not, or that are not public, are left out. `forOwner`: whatever their status. */
+export async function summariesOf(
+  query: Query,
+  productIds: readonly string[],
+  forOwner = false,
+): Promise<Product[]> {
+  const rows = await readRows(query, productIds);
+  return rows.filter((row) => forOwner || row.is_public).map((row) => fromRow(row, forOwner));
+}
+
+/** `forOwner`: whoever asks owns all of them. Refuses with `validation_failed`. */
+export async function pageOfProducts(query: Query, listing: Listing, forOwner = false): Promise<ProductPage> {
+  const { page, limit = limitDefault } = listing;
+  const shown = (rows: readonly ProductRow[]) => rows.map((row) => fromRow(row, forOwner));
+  if (page === undefined) {
+    const { rows, nextCursor } = await listByCursor(query, listing);
+    return { items: shown(rows), nextCursor };
+  }
+  const [rows, total] = await Promise.all([listByPage(query, listing, page), countListed(query, listing)]);
+  return { items: shown(rows), total, page, totalPages: Math.ceil(total / limit) };
+}
 
 /** What a seller has listed, by id and title. */
 export async function listTitlesOf(query: Query, sellerId: string, limit: number) {

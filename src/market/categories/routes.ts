@@ -1,7 +1,8 @@
 /** The tree of categories, and what admins make of it. */
 import { idParam } from '../../gateway/handling.ts';
-import { type Route, reply, route, type Services } from '../../gateway/route.ts';
+import { type Route, reply, route } from '../../gateway/route.ts';
 import { Id } from '../../gateway/schemas.ts';
+import type { Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { Category, CategoryChange, type CategoryNode, CategoryTree, NewCategory, Slug } from './schemas.ts';
 import { shownPagesOf } from './shown-index.ts';
@@ -17,10 +18,14 @@ const readCategories = route({
   who: 'anybody',
   cacheSeconds: 5,
   replies: { 200: { description: 'The tree', schema: CategoryTree } },
-  async handle({ services }) {
-    return shownPagesOf(services).lists.get('categories', async () =>
-      reply(200, { items: treeOf(await readTree(services.database.query)).roots }),
-    );
+  async handle({ services, identity }) {
+    const pages = shownPagesOf(services);
+    const answer = async () => {
+      const { query } = services.reads.of(identity?.accountId ?? null, pages.changedMs);
+      return reply(200, { items: treeOf(await readTree(query)).roots });
+    };
+    // Whoever changes the tree sees it as it is, at whichever gateway.
+    return identity?.roles.includes('admin') ? answer() : pages.lists.get('categories', answer);
   },
 });
 
@@ -38,12 +43,13 @@ const readCategory = route({
     301: { description: 'It has another slug now', headers: { Location: 'Where it is' } },
   },
   refusals: ['not_found'],
-  async handle({ services, params }) {
-    const found = await findSlug(services.database.query, params.category);
+  async handle({ services, identity, params }) {
+    const { query } = services.reads.of(identity?.accountId ?? null);
+    const found = await findSlug(query, params.category);
     if (found === null) throw new DoorbusterError('not_found', 'No such category');
     if (!found.is_current)
       return reply(301, undefined, { Location: `/v1/categories/${encodeURIComponent(found.slug)}` });
-    return reply(200, await nodeOf(services, found.category_id));
+    return reply(200, await nodeOf(query, found.category_id));
   },
 });
 
@@ -60,8 +66,8 @@ const createRoute = route({
   refusals: ['not_found', 'category_exists'],
   async handle({ services, body: { name, parentId = null }, mintedId }) {
     await services.database.transaction((query) => createCategory(query, mintedId, name, parentId));
-    shownPagesOf(services).lists.forgetAll();
-    return reply(201, await nodeOf(services, mintedId));
+    shownPagesOf(services).forgetLists();
+    return reply(201, await nodeOf(services.database.query, mintedId));
   },
 });
 
@@ -80,7 +86,7 @@ const changeRoute = route({
     const categoryId = idParam('category', params.category);
     await services.database.transaction((query) => changeCategory(query, categoryId, body));
     shownPagesOf(services).forgetAll();
-    return reply(200, await nodeOf(services, categoryId));
+    return reply(200, await nodeOf(services.database.query, categoryId));
   },
 });
 
@@ -97,13 +103,13 @@ const removeRoute = route({
   async handle({ services, params }) {
     const categoryId = idParam('category', params.category);
     await services.database.transaction((query) => removeCategory(query, categoryId));
-    shownPagesOf(services).lists.forgetAll();
+    shownPagesOf(services).forgetLists();
     return reply(204);
   },
 });
 
-async function nodeOf({ database }: Services, categoryId: string): Promise<CategoryNode> {
-  const node = treeOf(await readTree(database.query)).byId.get(categoryId);
+async function nodeOf(query: Query, categoryId: string): Promise<CategoryNode> {
+  const node = treeOf(await readTree(query)).byId.get(categoryId);
   if (node === undefined) throw new DoorbusterError('not_found', 'No such category');
   return node;
 }

@@ -10,6 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { KeptReplies } from '../../gateway/kept-replies.ts';
 import { perGateway, type Services } from '../../gateway/route.ts';
 import { FeedTail } from '../../persistence/feed.ts';
+import { monotonicMs } from '../../persistence/reads.ts';
 import { counter, type Family, gauge } from '../../protocol/metric.ts';
 
 const everyMs = 250;
@@ -20,15 +21,26 @@ class ShownPages {
   readonly products = new KeptReplies(bytesMax);
   /** Of products and of categories. */
   readonly lists = new KeptReplies(bytesMax);
+  #changedMs = 0;
+
+  /** When the latest change was heard of, in `monotonicMs`: a page that is kept must show it, whoever is asked for it. */
+  get changedMs(): number {
+    return this.#changedMs;
+  }
 
   forget(productId: string): void {
     this.products.forget(productId);
+    this.forgetLists();
+  }
+
+  forgetLists(): void {
     this.lists.forgetAll();
+    this.#changedMs = monotonicMs();
   }
 
   forgetAll(): void {
     this.products.forgetAll();
-    this.lists.forgetAll();
+    this.forgetLists();
   }
 
   /** All changes up to now are known. */

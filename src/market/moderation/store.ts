@@ -13,7 +13,7 @@ import { DoorbusterError } from '../../protocol/errors.ts';
 import { recordAction } from '../audit/store.ts';
 import { recordChanges } from '../catalog/change-store.ts';
 import type { Product } from '../catalog/schemas.ts';
-import { catalogOf } from '../catalog/store.ts';
+import { catalogOf, summariesOf } from '../catalog/store.ts';
 import { setStatus } from '../compliance/review-store.ts';
 import type { HeldListing } from './schemas.ts';
 
@@ -33,7 +33,8 @@ export async function listHeld(services: Services, { cursor, limit = limitDefaul
     [afterMs, afterId, limit + 1],
   );
   const page = pageOf(rows, limit, 'held', ({ since, productId }) => [since.getTime(), productId]);
-  const products = await catalogOf(services).summaries(
+  const products = await summariesOf(
+    services.database.query,
     page.rows.map(({ productId }) => productId),
     true,
   );

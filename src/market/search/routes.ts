@@ -35,7 +35,7 @@ const search = route({
       throw new DoorbusterError('unauthenticated', 'A personal order needs a bearer token');
     const answered = await searchOf(services).search(
       { ...query, limit: query.limit ?? limitDefault },
-      isPersonal ? identity!.accountId : null,
+      identity?.accountId ?? null,
     );
     return {
       ...reply(200, answered.answer, headersOf(answered)),
@@ -55,8 +55,12 @@ const suggest = route({
   cacheSeconds: 1,
   replies: { 200: { description: 'Suggestions', schema: Suggestions, headers: engineHeaders } },
   refusals: ['busy'],
-  async handle({ services, query }) {
-    const answered = await searchOf(services).suggest(query.q, query.limit ?? 10);
+  async handle({ services, identity, query }) {
+    const answered = await searchOf(services).suggest(
+      query.q,
+      query.limit ?? 10,
+      identity?.accountId ?? null,
+    );
     return reply(200, answered.answer, headersOf(answered));
   },
 });

@@ -4,7 +4,7 @@ import { perGateway, type Services } from '../../gateway/route.ts';
 import { digestOf } from '../../protocol/digest.ts';
 import { Buckets, type Family, histogram } from '../../protocol/metric.ts';
 import type { Product } from '../catalog/schemas.ts';
-import { catalogOf } from '../catalog/store.ts';
+import { summariesOf } from '../catalog/store.ts';
 import { findSlug } from '../categories/store.ts';
 import { type Answered, EngineChoice } from './choice.ts';
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
@@ -26,9 +26,6 @@ import { PostgresEngine } from './postgres/engine.ts';
 import type { SearchPage, SearchRequest, Suggestions } from './schemas.ts';
 import { SynonymFile } from './synonyms.ts';
 
-/** The catalogue's rows of products that everybody may see, in the order of the ids. */
-type Summaries = (productIds: readonly string[]) => Promise<readonly Product[]>;
-
 /** Upper bounds of the histogram's buckets in seconds. */
 const secondsBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 /** Highlighting so many long texts takes a few milliseconds. */
@@ -38,22 +35,22 @@ export class Search {
   readonly #services: Services;
   readonly #choice: EngineChoice;
   readonly #synonyms: SynonymFile;
-  readonly #summaries: Summaries;
   readonly #bucketsByEngine = new Map<string, Buckets>();
 
-  constructor(services: Services, choice: EngineChoice, summaries: Summaries) {
+  constructor(services: Services, choice: EngineChoice) {
     this.#services = services;
     this.#choice = choice;
     this.#synonyms = new SynonymFile(services.config.synonymsFile, services.log);
-    this.#summaries = summaries;
   }
 
-  /** `accountId`: whose interests count; null: nobody's. Refuses with `validation_failed`, `cursor_expired`, `busy`. */
+  /** `readerId`: who asks; null: nobody that we know. Refuses with `validation_failed`, `cursor_expired`, `busy`. */
   async search(
     request: SearchRequest & { readonly limit: number },
-    accountId: string | null,
+    readerId: string | null,
   ): Promise<Answered<SearchPage>> {
     const { q = '', currency = 'USD', sort = 'relevance', limit, cursor: given } = request;
+    // Whose interests count.
+    const accountId = request.personal === true ? readerId : null;
     const nowMs = Math.floor(this.#services.now());
     const fingerprint = fingerprintOf(request, accountId);
     const cursor = given === undefined ? null : decodeCursor(given, fingerprint, nowMs);
@@ -66,17 +63,19 @@ export class Search {
     };
     const asked = await this.#timed((engine) => engine.search(query), cursor?.engine ?? null);
     const at = { engine: asked.engine, query: fingerprint, beganAtMs, atMs: nowMs };
-    return { ...asked, answer: await this.#page(q, asked.answer, at) };
+    return { ...asked, answer: await this.#page(q, asked.answer, at, readerId) };
   }
 
-  async suggest(q: string, limit: number): Promise<Answered<Suggestions>> {
+  async suggest(q: string, limit: number, readerId: string | null): Promise<Answered<Suggestions>> {
     const wanted = parseSuggest(q, await this.#synonyms.read(), limit);
     const asked = await this.#timed(
       async (engine): Promise<readonly Suggestion[]> => (wanted === null ? [] : engine.suggest(wanted)),
       null,
     );
     const ids = asked.answer.flatMap((one) => (one.kind === 'product' ? one.productId : []));
-    const titles = new Map((await this.#shown(ids)).map(({ productId, title }) => [productId, title]));
+    const titles = new Map(
+      (await this.#shown(ids, readerId)).map(({ productId, title }) => [productId, title]),
+    );
     const items = asked.answer.flatMap((one): Suggestions['items'] => {
       if (one.kind !== 'product') return [one];
       const text = titles.get(one.productId);
@@ -110,9 +109,14 @@ export class Search {
     return answered;
   }
 
-  async #page(q: string, found: SearchAnswer, at: Omit<Cursor, 'state'>): Promise<SearchPage> {
+  async #page(
+    q: string,
+    found: SearchAnswer,
+    at: Omit<Cursor, 'state'>,
+    readerId: string | null,
+  ): Promise<SearchPage> {
     const scoreById = new Map(found.hits.map(({ productId, score }) => [productId, score]));
-    const shown = await this.#shown([...scoreById.keys()]);
+    const shown = await this.#shown([...scoreById.keys()], readerId);
     const highlighter = new Highlighter(found.lookedFor);
     const items: SearchPage['items'] = [];
     for (const product of shown) {
@@ -137,12 +141,13 @@ export class Search {
   async #pathOf(named: string | undefined): Promise<string | null> {
     if (named === undefined) return null;
     const levels = named.split('>').map((level) => level.trim());
-    const found = levels.length > 1 ? null : await findSlug(this.#services.database.query, levels[0]!);
+    const found = levels.length > 1 ? null : await findSlug(this.#services.reads.ofAnybody.query, levels[0]!);
     return found?.path ?? levels.join(levelMark);
   }
 
-  #shown(ids: readonly string[]): Promise<readonly Product[]> {
-    return ids.length === 0 ? Promise.resolve([]) : this.#summaries(ids);
+  /** The catalogue's rows of those that everybody may see, in the order of the ids. */
+  #shown(ids: readonly string[], readerId: string | null): Promise<readonly Product[]> {
+    return summariesOf(this.#services.reads.of(readerId).query, ids);
   }
 }
 
@@ -166,10 +171,10 @@ function listed(text: string): string[] {
 }
 
 export const searchOf = perGateway((services) => {
-  const postgres = new PostgresEngine(services.database);
+  const postgres = new PostgresEngine(services.reads.ofAnybody);
   const { elasticsearchUrl } = services.config;
   const other =
     elasticsearchUrl === null ? null : new ElasticsearchEngine(connect(elasticsearchUrl), productsAlias);
   const choice = new EngineChoice(other ?? postgres, other && postgres, services.log);
-  return new Search(services, choice, (ids) => catalogOf(services).summaries(ids));
+  return new Search(services, choice);
 });

@@ -8,7 +8,7 @@ import { countListed, type Listing, listByCursor, listByPage } from '../../../sr
 import { listPrices } from '../../../src/market/catalog/price-store.ts';
 import { Registration } from '../../../src/market/catalog/registration.ts';
 import type { ProductSort } from '../../../src/market/catalog/schemas.ts';
-import { Catalog } from '../../../src/market/catalog/store.ts';
+import { Catalog, summariesOf } from '../../../src/market/catalog/store.ts';
 import { findBranch, findSlug, removeCategory } from '../../../src/market/categories/store.ts';
 import { listOrders } from '../../../src/market/orders/store.ts';
 import { listSales } from '../../../src/market/sales/store.ts';
@@ -201,7 +201,14 @@ const imported = (prefix: string, title: string) =>
     variants: [{ sku: `${prefix}-${n}`, price: { amount: n, currency: 'USD' }, stock: 1 }],
   }));
 const works: readonly [string, (database: Database) => Promise<unknown>][] = [
-  ['products by id', (on) => catalogOn(on).summaries(some.map((n) => id('prd', n)))],
+  [
+    'products by id',
+    (on) =>
+      summariesOf(
+        on.query,
+        some.map((n) => id('prd', n)),
+      ),
+  ],
   ['one product', (on) => catalogOn(on).read(id('prd', 1), null)],
   ['what SKUs are called', (on) => catalogOn(on).entriesOf(some.map((n) => `S-${n}`))],
   ['prices', (on) => listPrices(on, id('prd', 1), {})],

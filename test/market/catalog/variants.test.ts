@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readStock } from '../../../src/actors/sku/commands.ts';
 import { routes as accountRoutes } from '../../../src/market/accounts/routes.ts';
 import { routes as productRoutes } from '../../../src/market/catalog/routes.ts';
-import { catalogOf } from '../../../src/market/catalog/store.ts';
+import { summariesOf } from '../../../src/market/catalog/store.ts';
 import { routes as inventoryRoutes } from '../../../src/market/inventory/routes.ts';
 import { auditChains } from '../../../src/ops/audit-provenance.ts';
 import { openDatabase } from '../../../src/persistence/database.ts';
@@ -153,7 +153,7 @@ describe('a draft', () => {
     expect(await ids('status=any', seller.token)).toContain(product.productId);
     expect(await ids('status=draft', rival.token)).toEqual([]);
     expect(await ids('')).not.toContain(product.productId);
-    expect(await catalogOf(server.services).summaries([product.productId])).toEqual([]);
+    expect(await summariesOf(server.services.database.query, [product.productId])).toEqual([]);
     const refused = await server.call('GET', '/v1/products?status=draft');
     expect([refused.status, refused.body.code]).toEqual([401, 'unauthenticated']);
     const others = `/v1/products?status=draft&seller=${seller.accountId}`;
