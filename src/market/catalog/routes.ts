@@ -17,6 +17,8 @@ const createProduct = route({
   method: 'POST',
   path: '/v1/products',
   operationId: 'createProduct',
+  // The answer has the seller's name.
+  isPersonal: true,
   summary: 'Put a product into the catalogue',
   tag: 'Catalogue',
   who: ['seller', 'admin'],

@@ -10,6 +10,8 @@ const addVariant = route({
   method: 'POST',
   path: '/v1/products/{productId}/variants',
   operationId: 'addVariant',
+  // The answer has the seller's name.
+  isPersonal: true,
   summary: 'Add a variant to a product',
   tag: 'Catalogue',
   who: ['seller', 'admin'],

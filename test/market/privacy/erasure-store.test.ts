@@ -228,19 +228,34 @@ describe.each([
     expect(refused.body.reasons).toContain('running_sales');
   });
 
-  test('as a seller takes the listings along', async () => {
-    const seller = await member(site.server, 'seller');
+  test('as a seller takes the listings along, and the name in every kept answer', async () => {
+    const name = `Zuleika ${randomUUID().slice(0, 8)}`;
+    const body = { email: `${randomUUID()}@example.com`, password, name, role: 'seller' };
+    const { account, accessToken } = await expected(site.server, 'POST /v1/auth/register', 201, { body });
+    const seller: Person = { accountId: account.accountId, token: accessToken };
     const sku = `SKU-${randomUUID()}`;
     const product = {
       ...{ title: 'Mug', category: 'Home' },
       variants: [{ sku, price: { amount: 900, currency: 'USD' }, stock: 3 }],
     };
-    const { productId } = await expected(site.server, 'POST /v1/products', 201, {
-      who: seller,
-      body: product,
-    });
+    const key = () => ({ headers: { 'idempotency-key': randomUUID() } });
+    const created = { who: seller, body: product, ...key() };
+    const { productId } = await expected(site.server, 'POST /v1/products', 201, created);
+    const another = { sku: `${sku}-L`, price: { amount: 950, currency: 'USD' }, stock: 1 };
+    const added = { who: seller, body: another, ...key() };
+    const path = `POST /v1/products/${productId}/variants`;
+    expect((await expected(site.server, path, 201, added)).seller.name).toBe(name);
+    // The same again is answered from what is kept.
+    const repeated = await call(site.server, 'POST /v1/products', created);
+    expect(repeated.headers.get('idempotency-replayed')).toBe('true');
+    expect(repeated.body.seller.name).toBe(name);
+    const open = ['accounts', 'mails', 'mail/'];
+    const before = await places([name]);
+    expect(before.filter((place) => !open.some((start) => place.startsWith(start)))).toEqual([]);
     expect((await leave(seller)).status).toBe(202);
     expect((await call(site.server, `GET /v1/products/${productId}`)).status).toBe(404);
+    await isDone(seller.accountId);
+    expect(await places([name])).toEqual([]);
   });
 });
 
