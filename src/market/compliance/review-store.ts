@@ -161,7 +161,7 @@ async function release(query: Query, productIds: readonly string[]): Promise<voi
 
 // ---------------------------------------------------------------- what is judged, and by what
 
-let compiled: { readonly versions: string; readonly rules: Rules } | null = null;
+let compiled: { readonly versions: string; readonly rules: Promise<Rules> } | null = null;
 
 /** Versions stand for their content wherever it is kept, so the rules are made once for each. */
 async function currentRules(query: Query): Promise<Rules> {
@@ -177,7 +177,7 @@ async function currentRules(query: Query): Promise<Rules> {
   const itemsOf = (name: string) => rows.find((row) => row.name === name)?.items ?? [];
   compiled = {
     versions: rows.map(({ name, version }) => `${name} ${version}`).join(),
-    rules: new Rules(itemsOf('forbidden-words') as ForbiddenWord[], itemsOf('price-bounds') as PriceBound[]),
+    rules: Rules.of(itemsOf('forbidden-words') as ForbiddenWord[], itemsOf('price-bounds') as PriceBound[]),
   };
   return compiled.rules;
 }

@@ -35,13 +35,18 @@ export class Rules {
   readonly #categories: readonly (ForbiddenWord & { readonly path: string })[];
   readonly #bounds: readonly (PriceBound & { readonly path: string | null })[];
 
-  constructor(words: readonly ForbiddenWord[], bounds: readonly PriceBound[]) {
-    this.isEmpty = words.length === 0 && bounds.length === 0;
-    this.#words = new WordList(
+  static async of(words: readonly ForbiddenWord[], bounds: readonly PriceBound[]): Promise<Rules> {
+    const list = await WordList.of<Word>(
       words.flatMap(({ pattern, ...word }) =>
         pattern === undefined ? [] : [[pattern, { ...word, pattern }] as const],
       ),
     );
+    return new Rules(words, list, bounds);
+  }
+
+  private constructor(words: readonly ForbiddenWord[], list: WordList<Word>, bounds: readonly PriceBound[]) {
+    this.isEmpty = words.length === 0 && bounds.length === 0;
+    this.#words = list;
     this.#categories = words.flatMap((word) =>
       word.category === undefined ? [] : [{ ...word, path: pathOf(word.category) }],
     );

@@ -3,14 +3,15 @@
  * each character counts as one, so that a word is found wherever it stands.
  *
  * 1. The work grows with the text and not with the words: one automaton of all of them (Aho and Corasick, over words
- *    instead of characters) reads the text once.
- * 2. The thread is let go every few milliseconds: one character may stand for eighteen, and sellers send what they like.
+ *    instead of characters) reads the text once, and tells of each end that it comes to once a text.
+ * 2. The thread is let go every few milliseconds, while a list is made as well: one character may stand for eighteen, and
+ *    sellers send what they like.
  */
 import { setImmediate } from 'node:timers/promises';
 
 const invisible = /\p{Default_Ignorable_Code_Point}/gu;
 /** So long that little is lost at their edges. A piece ends behind a word that is one, and behind the marks of its letter. */
-const pieces = /[\s\S]{1,400}[\p{L}\p{N}\p{M}]{0,100}\p{M}{0,50}/gu;
+const pieces = /[\s\S]{1,100}[\p{L}\p{N}\p{M}]{0,100}\p{M}{0,50}/gu;
 /** Scripts that are written without blanks between words. */
 const unparted =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/gu;
@@ -64,13 +65,26 @@ const newNode = <Meaning>(): Node<Meaning> => ({
   ...{ next: new Map(), meanings: [], shorter: null, shorterEnd: null },
 });
 
+/** How often the clock is looked at. */
+const nodesPerLook = 64;
+
 export class WordList<Meaning> {
   readonly #root = newNode<Meaning>();
 
+  private constructor() {}
+
   /** An entry without a word is found nowhere. */
-  constructor(entries: readonly (readonly [pattern: string, meaning: Meaning])[]) {
-    for (const [pattern, meaning] of entries) this.#add(wordsOf(pattern), meaning);
-    this.#link();
+  static async of<Meaning>(
+    entries: readonly (readonly [pattern: string, meaning: Meaning])[],
+  ): Promise<WordList<Meaning>> {
+    const list = new WordList<Meaning>();
+    const turns = new Turns();
+    for (const [pattern, meaning] of entries) {
+      list.#add(wordsOf(pattern), meaning);
+      await turns.pause();
+    }
+    await list.#link(turns);
+    return list;
   }
 
   #add(words: readonly string[], meaning: Meaning): void {
@@ -85,9 +99,10 @@ export class WordList<Meaning> {
   }
 
   /** Shorter ones first: a node's are found by those of the node before it. */
-  #link(): void {
+  async #link(turns: Turns): Promise<void> {
     const nodes = [this.#root];
-    for (const node of nodes) {
+    for (const [at, node] of nodes.entries()) {
+      if (at % nodesPerLook === 0) await turns.pause();
       for (const [word, next] of node.next) {
         next.shorter = node.shorter === null ? this.#root : this.#step(node.shorter, word);
         next.shorterEnd = next.shorter.meanings.length > 0 ? next.shorter : next.shorter.shorterEnd;
@@ -108,12 +123,16 @@ export class WordList<Meaning> {
   async foundIn(text: string, turns: Turns): Promise<ReadonlySet<Meaning>> {
     const found = new Set<Meaning>();
     if (this.#root.next.size === 0) return found;
+    const seen = new Set<Node<Meaning>>();
     let node = this.#root;
     for (const piece of piecesOf(text)) {
       for (const word of wordsIn(piece)) {
         node = this.#step(node, word);
-        for (let end: Node<Meaning> | null = node; end !== null; end = end.shorterEnd)
+        // Behind one that was seen, all have been.
+        for (let end: Node<Meaning> | null = node; end !== null && !seen.has(end); end = end.shorterEnd) {
+          seen.add(end);
           for (const meaning of end.meanings) found.add(meaning);
+        }
       }
       await turns.pause();
     }

@@ -28,18 +28,21 @@ describe('a listing', () => {
     ['attributes', { attributes: { replica: true } }],
     ['options', { variants: [{ ...listing.variants[0]!, options: { make: 'replica' } }] }],
   ])('is held for a word in the %s', async (place, change) => {
-    const { hold: reasons, refuse } = await new Rules([hold('replica')], []).judge({ ...listing, ...change });
+    const { hold: reasons, refuse } = await (await Rules.of([hold('replica')], [])).judge({
+      ...listing,
+      ...change,
+    });
     expect(reasons).toEqual([{ code: 'forbidden_word', detail: `"replica" in the ${place}` }]);
     expect(refuse).toEqual([]);
   });
 
   test('is not held for words that stand in different tags or attributes', async () => {
-    const rules = new Rules([hold('steel gift'), hold('quartz depth'), hold('leather strap')], []);
+    const rules = await Rules.of([hold('steel gift'), hold('quartz depth'), hold('leather strap')], []);
     expect(await rules.judge(listing)).toEqual({ hold: [], refuse: [] });
   });
 
   test('is refused where the rule says so, whatever others say', async () => {
-    const rules = new Rules([hold('watch'), { pattern: 'fine', action: 'refuse' }], []);
+    const rules = await Rules.of([hold('watch'), { pattern: 'fine', action: 'refuse' }], []);
     const { hold: held, refuse } = await rules.judge(listing);
     expect(held).toHaveLength(1);
     expect(refuse).toEqual([{ code: 'forbidden_word', detail: '"fine" in the title' }]);
@@ -53,7 +56,7 @@ describe('a listing', () => {
     ['Watches', false],
     ['Jewellery > Watches > Steel', false],
   ])('in a branch of the forbidden category %s: %s', async (category, isHeld) => {
-    const { hold: reasons } = await new Rules([{ category, action: 'hold' }], []).judge(listing);
+    const { hold: reasons } = await (await Rules.of([{ category, action: 'hold' }], [])).judge(listing);
     expect(reasons).toEqual(
       isHeld ? [{ code: 'forbidden_category', detail: `The category ${category}` }] : [],
     );
@@ -67,12 +70,12 @@ describe('a listing', () => {
     [{ currency: 'USD', category: 'Jewellery', min: 20_000 }, true],
     [{ currency: 'USD', category: 'Toys', min: 20_000 }, false],
   ])('within the bound %j: held %s', async (bound, isHeld) => {
-    const { hold: reasons } = await new Rules([], [bound]).judge(listing);
+    const { hold: reasons } = await (await Rules.of([], [bound])).judge(listing);
     expect(reasons.map(({ code }) => code)).toEqual(isHeld ? ['suspicious_price'] : []);
   });
 
   test('is never held without a rule', async () => {
-    const rules = new Rules([], []);
+    const rules = await Rules.of([], []);
     expect(rules.isEmpty).toBe(true);
     expect(await rules.judge({ ...listing, variants: [{ ...listing.variants[0]!, amount: 0 }] })).toEqual({
       hold: [],

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Turns, WordList } from '../../../src/market/compliance/words.ts';
 
 async function finds(pattern: string, text: string): Promise<boolean> {
-  return (await new WordList([[pattern, pattern]]).foundIn(text, new Turns())).has(pattern);
+  return (await (await WordList.of([[pattern, pattern]])).foundIn(text, new Turns())).has(pattern);
 }
 
 describe('a forbidden word', () => {
@@ -69,7 +69,7 @@ describe('a forbidden word', () => {
         fc.array(words, { maxLength: 6 }),
         fc.array(word, { maxLength: 30 }),
         async (patterns, text) => {
-          const list = new WordList(patterns.map((pattern, at) => [pattern.join(' '), at]));
+          const list = await WordList.of(patterns.map((pattern, at) => [pattern.join(' '), at]));
           const wanted = patterns.flatMap((pattern, at) =>
             ` ${text.join(' ')} `.includes(` ${pattern.join(' ')} `) ? [at] : [],
           );
