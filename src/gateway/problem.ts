@@ -55,6 +55,7 @@ const codesByStatus = {
     'quantity_limit',
     'cart_not_empty',
     'sold_out',
+    'only_in_sale',
     'insufficient_stock',
     'too_many_images',
     'coupon_not_applicable',

@@ -5,7 +5,7 @@
  */
 import type pg from 'pg';
 
-export type Kind = 'text' | 'integer' | 'json' | 'instant';
+export type Kind = 'text' | 'integer' | 'boolean' | 'json' | 'instant';
 
 /** Property -> column and what it holds. An `instant` is milliseconds here and timestamptz there. */
 type Columns<Row> = { readonly [Property in keyof Row]-?: readonly [column: string, kind: Kind] };
@@ -21,12 +21,14 @@ export interface Table<Row> {
 const read: Readonly<Record<Kind, (column: string) => string>> = {
   text: (column) => column,
   json: (column) => column,
+  boolean: (column) => column,
   integer: (column) => `${column}::float8`,
   instant: (column) => `(extract(epoch from ${column}) * 1000)::float8`,
 };
 const sent: Readonly<Record<Kind, string>> = {
   text: 'text',
   json: 'jsonb',
+  boolean: 'boolean',
   integer: 'bigint',
   instant: 'float8',
 };

@@ -57,6 +57,7 @@ export const refusals = {
   quantity_limit: 'A line of a cart has as many units as it may have',
   cart_not_empty: 'The cart has lines already',
   sold_out: 'Sold out',
+  only_in_sale: 'What is left is set aside for a sale',
   insufficient_stock: 'Not enough units are available',
   too_many_images: 'The product has as many images as it may have',
   image_rejected: 'The image cannot be used',

@@ -16,6 +16,7 @@ import type { JournalRecord } from '../../src/protocol/frame.ts';
 import { RowAnswers, type Rows } from '../../src/protocol/rows.ts';
 import { rowsOf } from '../support/rows.ts';
 import { emptyCarts, fillCarts } from './story-carts.ts';
+import { buyCarts } from './story-checkout.ts';
 
 export const deciders: ReadonlyMap<string, AnyDecider> = new Map(
   [
@@ -579,6 +580,7 @@ export function tellStory(onHalfTime: (story: Story) => void): Story {
   sayMoreThanIsHeard(story);
   giveDiscounts(story);
   fillCarts(story.send.bind(story), story.atMs);
+  buyCarts(story, captured);
   onHalfTime(story);
   story.send('order', open, { type: 'CancelOrder', buyerId: null });
   loseHolds(story);

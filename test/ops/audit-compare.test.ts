@@ -54,6 +54,7 @@ function order(more: Partial<OrderView> = {}, isSettled = true): OrderEntry {
       },
     ],
     ...{ subtotal: usd(500), discount: usd(0), shipping: usd(0), tax: usd(0), total: usd(500) },
+    ...{ rounding: null, couponCodes: [] },
     ...{ refunded: usd(0), disputed: null },
     shippingAddress: { name: 'A', line1: 'B', city: 'C', postalCode: '1', country: 'US' },
     shippingMethod: 'standard',

@@ -7,7 +7,7 @@ import type { Fail } from './model.ts';
 type LineState = 'asked' | 'refused' | 'taken' | 'lost' | 'committed' | 'released';
 
 export class OrderEntry {
-  /** Durable events; a view's version counts the same. */
+  /** Durable events that the buyer sees; a view's version counts the same. */
   version = 0;
   status: 'none' | 'pending' | 'authorizing' | 'committing' | 'confirmed' | 'failed' | 'refunded' = 'none';
   buyerId = '';
@@ -39,7 +39,8 @@ export class OrderEntry {
   }
 
   take(event: OrderEvent): void {
-    this.version++;
+    const isUnseen = event.type.startsWith('Discount') || event.type === 'CartTold';
+    if (!isUnseen) this.version++;
     const expect = (isRight: boolean, rule: string) => {
       if (!isRight) this.#fail(rule, `order ${this.#orderId} (${this.status}): ${JSON.stringify(event)}`);
     };
@@ -49,7 +50,7 @@ export class OrderEntry {
         this.status = 'pending';
         this.buyerId = event.buyerId;
         this.isSentBack = event.paymentMethod === 'pm_sent_back';
-        for (const { holdId, sku } of event.holds)
+        for (const { holdId, sku } of [...event.holds, ...(event.items ?? [])])
           this.lines.set(holdId, { sku, state: 'asked', newHoldId: null });
         return;
       case 'OrderPriced':
@@ -103,6 +104,11 @@ export class OrderEntry {
       case 'PaymentDeclined':
       case 'PaymentFailed':
       case 'AddressForgotten':
+      case 'DiscountTaken':
+      case 'DiscountRefused':
+      case 'DiscountCommitted':
+      case 'DiscountReleased':
+      case 'CartTold':
         return;
       default:
         this.#line(event);

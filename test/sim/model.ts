@@ -15,7 +15,8 @@ export type Fail = (rule: string, detail: string) => void;
 
 export interface HoldEntry {
   readonly holdId: string;
-  readonly saleId: string;
+  /** null: an order took it from free stock. */
+  readonly saleId: string | null;
   readonly buyerId: string;
   readonly ticketNumber: number;
   readonly quantity: number;
@@ -36,6 +37,7 @@ type HoldEvent = Extract<SkuEvent, { holdId: string }>;
 
 const resolvedFrom: Readonly<Record<HoldEvent['type'], readonly HoldEntry['state'][]>> = {
   HoldPlaced: [],
+  StockTaken: [],
   HoldAttached: ['held'],
   HoldCommitted: ['committing'],
   HoldVoided: ['held', 'committing'],
@@ -101,6 +103,7 @@ export class StockEntry {
     if (event.type === 'AllotmentClosed') this.allocations.get(event.saleId)!.isOpen = false;
     if (event.type === 'AllotmentPaused') this.allocations.get(event.saleId)!.isPaused = event.isPaused;
     if (event.type === 'HoldPlaced') this.#place(event);
+    else if (event.type === 'StockTaken') this.#takeStock(event);
     else if ('rows' in event) this.#takeRows(event);
     else if ('holdId' in event) this.#move(event);
     this.#check(event);
@@ -148,7 +151,13 @@ export class StockEntry {
     this.holds.set(holdId, { ...entry, state, wasCommitted: false });
   }
 
-  #move(event: Exclude<HoldEvent, { type: 'HoldPlaced' }>): void {
+  #takeStock({ type: _, atMs: __, ...taken }: Told<'StockTaken'>): void {
+    if (this.holds.has(taken.holdId)) this.#object('a hold is placed once', taken);
+    const more = { saleId: null, ticketNumber: 0, state: 'committing', wasCommitted: false } as const;
+    this.holds.set(taken.holdId, { ...taken, ...more });
+  }
+
+  #move(event: Exclude<HoldEvent, { type: 'HoldPlaced' | 'StockTaken' }>): void {
     const hold = this.holds.get(event.holdId);
     if (!hold || !resolvedFrom[event.type].includes(hold.state)) {
       this.#object('a hold resolves once', { ...event, was: hold?.state });

@@ -11,23 +11,22 @@ import { type AnswerTo, numberIn, textIn } from '../../protocol/command.ts';
 import { type Answered, answerTo, dispatchAnswer, type Instant, noEvents } from '../../protocol/decider.ts';
 import { money, times } from '../../protocol/money.ts';
 import { authorizePayment, type capturePayment } from '../payments/commands.ts';
-import type { attachHold, commitHold, HoldView, retakeHold } from '../sku/commands.ts';
-import type { OrderLine, PaymentReported } from './commands.ts';
+import type { attachHold, commitHold, HoldView, retakeHold, takeStock } from '../sku/commands.ts';
+import type { OrderFailure, OrderLine, PaymentReported } from './commands.ts';
 import type { EventOf, OrderEvent } from './events.ts';
+import { orderFlow } from './flow.ts';
 import { doubted, examined, questioned } from './moves.ts';
 import { authorizeId } from './pending.ts';
-import { priceOrder } from './price.ts';
-import type { Line, OrderAsks, OrderState } from './state.ts';
+import { priceAsQuoted, priceOrder } from './price.ts';
+import { isToCoupon, type Line, type OrderAsks, type OrderState, type Placed } from './state.ts';
 
 type Events = readonly OrderEvent[];
 type Failed = EventOf<'OrderFailed'>;
 
-export function failed(
-  status: Failed['status'],
-  code: Code,
-  at: Instant,
-  about: Partial<Pick<Failed, 'declineCode' | 'sku' | 'available'>> = {},
-): Failed {
+/** What is known of a failure besides its code. */
+type About = Partial<Omit<OrderFailure, 'code'>>;
+
+export function failed(status: Failed['status'], code: Code, at: Instant, about: About = {}): Failed {
   return {
     type: 'OrderFailed',
     status,
@@ -42,6 +41,7 @@ export function failed(
 
 export function answered(state: OrderState, answer: Answered, at: Instant): Events {
   const pending = state.pending.find((each) => each.id === answer.id);
+  if (pending !== undefined && isToCoupon(pending)) return couponAnswered(state, pending.key, answer, at);
   if (pending !== undefined) return takeAnswer(state, pending.command, answer, at);
   if (answer.id !== authorizeId(state.orderId)) return noEvents;
   const late = answerTo(authorizePayment, answer);
@@ -49,10 +49,12 @@ export function answered(state: OrderState, answer: Answered, at: Instant): Even
 }
 
 const takeAnswer = dispatchAnswer<OrderState, OrderAsks, OrderEvent>({
-  AttachHold: (state, { holdId }, answer, at) => assigned(state, lineOf(state, holdId), answer, at),
-  CommitHold: (state, { holdId }, answer, at) => committed(lineOf(state, holdId), answer, at),
+  TakeStock: (state, { holdId }, answer, at) => taken(state, lineOf(state, holdId), answer, at),
+  AttachHold: (state, { holdId }, answer, at) => taken(state, lineOf(state, holdId), answer, at),
+  CommitHold: (state, { holdId }, answer, at) => committed(state, lineOf(state, holdId), answer, at),
   RetakeHold: (state, { replaces }, answer, at) => retaken(state, lineOf(state, replaces), answer, at),
   ReleaseHold: (_state, { holdId }, _answer, at) => [{ type: 'LineReleased', holdId, atMs: at }],
+  CartOrdered: (_state, _command, _answer, at) => [{ type: 'CartTold', atMs: at }],
   AuthorizePayment: (state, _command, answer, at) => authorizeAnswered(state, answer, at),
   CapturePayment: (_state, { paymentId }, answer, at) => captureAnswered(paymentId, answer, at),
   VoidPayment: (_state, _command, answer, at) => settled(answer.code, 'voided', at),
@@ -68,22 +70,37 @@ function lineOf(state: OrderState, holdId: string): Line {
   return state.lines.find((line) => line.holdId === holdId)!;
 }
 
-function assigned(state: OrderState, line: Line, answer: AnswerTo<typeof attachHold>, at: Instant): Events {
-  if (answer.code !== 'ok') return refused(state, line, answer, at);
-  const taken = orderLine(answer.body);
-  const event: OrderEvent = { type: 'LineTaken', line: taken, atMs: at };
-  const isLast = state.lines.every((each) => each === line || each.step === 'taken');
-  if (!isForward(state) || !isLast) return [event];
-  const lines = state.lines.map((each) => (each === line ? taken : each.taken!));
-  const priced = priceOrder(lines, state.placed!.shippingMethod, at);
-  return [event, priced ?? failed('cancelled', 'validation_failed', at, { sku: line.sku })];
+function taken(
+  state: OrderState,
+  line: Line,
+  answer: AnswerTo<typeof attachHold | typeof takeStock>,
+  at: Instant,
+): Events {
+  if (answer.code !== 'ok' && answer.code !== 'created') return refused(state, line, answer, at);
+  const now = orderLine(answer.body, state.placed!);
+  return [{ type: 'LineTaken', line: now, atMs: at }, ...pricedBy(state, line, now, at)];
 }
 
-function orderLine(hold: HoldView): OrderLine {
-  const none = money(0, hold.unitPrice.currency);
-  const { holdId, saleId, sku, title, productId, sellerId, quantity, unitPrice } = hold;
+/** What follows once all is taken, `part` (a line, or a coupon) last: the price, or the end. */
+function pricedBy(state: OrderState, part: object, now: OrderLine | null, at: Instant): Events {
+  const { lines, coupons = [], placed } = state;
+  const isLast = [...lines, ...coupons].every((each) => each === part || each.step === 'taken');
+  if (!isForward(state) || !isLast) return noEvents;
+  const { quote, shippingMethod } = placed!;
+  const taken = lines.map((each) => (each === part ? now! : each.taken!));
+  const priced = quote ? priceAsQuoted(quote, at) : priceOrder(taken, shippingMethod, at);
+  return [priced ?? failed('cancelled', 'validation_failed', at, { sku: taken.at(-1)!.sku })];
+}
+
+/** A cart's line costs what the cart said; a quote has the last word. */
+function orderLine(hold: HoldView, { items, quote }: Placed): OrderLine {
+  const { holdId, saleId, sku, title, productId, sellerId, quantity } = hold;
+  const quoted = quote?.lines.find((line) => line.holdId === holdId);
+  const item = items?.find((each) => each.holdId === holdId);
+  const { unitPrice } = quoted ?? item ?? hold;
+  const none = money(0, unitPrice.currency);
   const lineTotal = times(unitPrice, quantity);
-  return {
+  const line = {
     holdId,
     saleId,
     sku,
@@ -96,9 +113,12 @@ function orderLine(hold: HoldView): OrderLine {
     discount: none,
     tax: none,
   };
+  if (quoted === undefined) return line;
+  const { discount, tax, taxRate, isTaxInclusive } = quoted;
+  return { ...line, discount, tax, taxRate, isTaxInclusive };
 }
 
-/** Nothing is taken under this line: neither by AttachHold nor by RetakeHold. */
+/** Nothing is taken under this line: neither by AttachHold nor by TakeStock nor by RetakeHold. */
 function refused(
   state: OrderState,
   line: Line,
@@ -108,21 +128,48 @@ function refused(
   const { sku, holdId } = line;
   const available = numberIn(answer.body, 'available');
   const event: OrderEvent = { type: 'LineRefused', sku, holdId, code: answer.code, available, atMs: at };
-  return isForward(state) ? [event, failed('cancelled', answer.code, at, { sku, available })] : [event];
+  const saleId = textIn(answer.body, 'saleId');
+  const about = { sku, available, ...(saleId !== null && { saleId }) };
+  return isForward(state) ? [event, failed('cancelled', answer.code, at, about)] : [event];
 }
 
-function committed(line: Line, answer: AnswerTo<typeof commitHold>, at: Instant): Events {
+function committed(state: OrderState, line: Line, answer: AnswerTo<typeof commitHold>, at: Instant): Events {
   const { holdId, sku } = line;
-  if (answer.code === 'ok') return [{ type: 'LineCommitted', holdId, atMs: at }];
+  if (answer.code === 'ok') {
+    const event: OrderEvent = { type: 'LineCommitted', holdId, atMs: at };
+    // Nothing is to be paid: the last line completes the purchase.
+    const isDone = state.payment === 'none' && areCommitted(state.lines.filter((each) => each !== line));
+    return isDone ? [event, { type: 'OrderConfirmed', atMs: at }] : [event];
+  }
   const isDead = answer.code === 'hold_expired' || answer.code === 'not_found';
   if (isDead && !line.isRetaken)
     return [{ type: 'LineLost', holdId, newHoldId: `${holdId}:again`, atMs: at }];
   return [failed('cancelled', answer.code, at, { sku })];
 }
 
+function areCommitted(lines: readonly Line[]): boolean {
+  return lines.every(({ step }) => step === 'committed');
+}
+
 function retaken(state: OrderState, line: Line, answer: AnswerTo<typeof retakeHold>, at: Instant): Events {
   if (answer.code !== 'ok' && answer.code !== 'created') return refused(state, line, answer, at);
   return [{ type: 'LineRetaken', holdId: line.holdId, newHoldId: line.newHoldId!, atMs: at }];
+}
+
+/** Commit and release cannot be refused. */
+function couponAnswered(state: OrderState, key: string, answer: Answered, at: Instant): Events {
+  const about = { coupon: key, atMs: at };
+  const part = state.coupons!.find(({ coupon }) => coupon === key)!;
+  const ask = orderFlow[state.status].coupons[part.step];
+  if (ask !== 'take')
+    return [{ type: ask === 'commit' ? 'DiscountCommitted' : 'DiscountReleased', ...about }];
+  const { code } = answer;
+  if (code === 'ok' || code === 'created')
+    return [{ type: 'DiscountTaken', ...about }, ...pricedBy(state, part, null, at)];
+  const refused: OrderEvent = { type: 'DiscountRefused', ...about, code };
+  const reason = textIn(answer.body, 'reason');
+  const why = { coupon: key, ...(reason !== null && { reason }) };
+  return isForward(state) ? [refused, failed('cancelled', code, at, why)] : [refused];
 }
 
 function authorizeAnswered(

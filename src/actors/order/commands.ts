@@ -30,7 +30,42 @@ export interface SealedAddress {
 /** As it is kept. Earlier versions kept what the buyer gave, and so does a gateway that gets no key. */
 export type KeptAddress = ShippingAddress | SealedAddress;
 
-export type ShippingMethod = 'standard' | 'express';
+/** A cart's line: the order takes its stock itself, under a hold of this id. */
+export interface OrderItem {
+  holdId: string;
+  sku: string;
+  quantity: number;
+  unitPrice: Money;
+}
+
+/** What a quote says of the line that this hold stands for. All of a quote is in one currency. */
+export interface QuotedLine {
+  holdId: string;
+  unitPrice: Money;
+  discount: Money;
+  tax: Money;
+  /** A decimal, such as `0.0625`. */
+  taxRate: string;
+  isTaxInclusive: boolean;
+}
+
+/** What the whole costs, as it was quoted: the order takes its figures from here. */
+export interface OrderQuote {
+  /** One for every line of the order. */
+  lines: QuotedLine[];
+  subtotal: Money;
+  discount: Money;
+  shipping: Money;
+  tax: Money;
+  /** What the total was rounded by, so that it can be charged. */
+  rounding: Money;
+  /** 0: the order needs no payment. */
+  total: Money;
+  /** Until it is delivered, at the latest. */
+  maxDays: number;
+  /** Its coupons must have been valid then. */
+  quotedAtMs: number;
+}
 
 /** What is ordered, and how: the OrderPlaced event keeps it as it was sent. */
 export interface OrderTerms {
@@ -38,8 +73,16 @@ export interface OrderTerms {
   buyerId: string;
   /** In any order; the saga works in SKU order. At most 20, distinct. */
   holds: { holdId: string; sku: string }[];
+  /** At most 100. Their stock is taken before any hold is: where it is short, the buyer keeps the holds. */
+  items?: OrderItem[];
+  quote?: OrderQuote;
+  /** Keys of coupon actors (codes, and promotions and offers with a limit), at most 40; with a quote only. Taken beside the items. */
+  coupons?: string[];
+  /** The buyer's cart hears of the items once they are bought. */
+  isCart?: true;
   shippingAddress: KeptAddress;
-  shippingMethod: ShippingMethod;
+  /** `standard` or `express`, or with a quote whatever it names. */
+  shippingMethod: string;
   /** The provider's payment method id, such as `pm_card_visa`. */
   paymentMethod: string;
 }
@@ -117,7 +160,8 @@ export type PaymentStatus =
 
 export interface OrderLine {
   holdId: string;
-  saleId: string;
+  /** null: free stock, of a cart's line. */
+  saleId: string | null;
   sku: string;
   title: string;
   productId: string;
@@ -127,6 +171,23 @@ export interface OrderLine {
   lineTotal: Money;
   discount: Money;
   tax: Money;
+  /** Of a quote, as the one after it: absent without. */
+  taxRate?: string;
+  isTaxInclusive?: boolean;
+}
+
+/** Why an order ended without a purchase. */
+export interface OrderFailure {
+  readonly code: Code;
+  /** The provider's, for a declined card. */
+  readonly declineCode: string | null;
+  readonly sku: string | null;
+  readonly available: number | null;
+  /** For which what is left is set aside. */
+  readonly saleId?: string;
+  /** The key of the coupon that could not be taken, and why. */
+  readonly coupon?: string;
+  readonly reason?: string;
 }
 
 export interface OrderView {
@@ -136,20 +197,22 @@ export interface OrderView {
   status: OrderStatus;
   paymentStatus: PaymentStatus;
   paymentId: string | null;
-  /** Why the order ended without a purchase: a code, with the provider's decline code for a declined card. */
-  failure: { code: Code; declineCode: string | null; sku: string | null; available: number | null } | null;
+  failure: OrderFailure | null;
   lines: OrderLine[];
   subtotal: Money | null;
   discount: Money | null;
   shipping: Money | null;
   tax: Money | null;
+  /** Of a quote; null without, and until the order is priced. */
+  rounding: Money | null;
   total: Money | null;
   /** Of the total, what went back to the buyer, by whomever. */
   refunded: Money | null;
   /** What the buyer's bank has taken back, or holds back until the dispute is over; null when nothing. */
   disputed: Money | null;
   shippingAddress: KeptAddress;
-  shippingMethod: ShippingMethod;
+  shippingMethod: string;
+  couponCodes: readonly string[];
   estimatedDeliveryMs: number | null;
   createdAtMs: number;
   /** Counts up with every change. */

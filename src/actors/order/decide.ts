@@ -5,7 +5,7 @@
  * 2. An order that ends without a purchase releases every hold it took and voids every authorisation, however late
  *    the answer that names them; then it has no pending messages.
  * 3. Statuses move along the table only; answers and reports may come in any order and any number of times.
- * 4. Every change is pushed to the buyer.
+ * 4. Every change that the buyer sees is pushed, but for the steps of a cart's single lines.
  */
 import {
   type Decider,
@@ -22,6 +22,7 @@ import type {
   ForgetAddress,
   OrderCommand,
   OrderCommands,
+  OrderTerms,
   OrderView,
   PlaceOrder,
   ReadOrder,
@@ -29,6 +30,7 @@ import type {
 import { countedOf } from './counts.ts';
 import type { OrderEvent } from './events.ts';
 import { evolveOrder } from './evolve.ts';
+import { isSeen } from './facts.ts';
 import { orderFlow } from './flow.ts';
 import { isOfAnother } from './moves.ts';
 import { orderVersion, restoreOrder, snapshotOrder } from './snapshot.ts';
@@ -36,6 +38,8 @@ import { initialOrder, type OrderDecision, type OrderState, type Placed } from '
 import { orderView } from './view.ts';
 
 const holdsMax = 20;
+const itemsMax = 100;
+const couponsMax = 40;
 
 const handle = dispatch<OrderState, OrderCommands, OrderEvent>({
   PlaceOrder: place,
@@ -44,7 +48,7 @@ const handle = dispatch<OrderState, OrderCommands, OrderEvent>({
   ForgetAddress: forget,
   PaymentReported: (state, report, at) =>
     isOfAnother(state, report) ? refuse('not_found') : quietly(reported(state, report, at)),
-  Answered: (state, answer, at) => quietly(answered(state, answer, at)),
+  Answered: (state, answer, at) => quietly(answered(state, answer, at), state.placed?.items !== undefined),
   Tick: (state, _tick, at) =>
     quietly(deadline(state) <= at ? [failed('expired', 'hold_expired', at)] : noEvents),
 });
@@ -62,9 +66,17 @@ function pushUpdated(state: OrderState) {
   return [{ topic: `buyer/${body.buyerId}`, type: 'order.updated', body }];
 }
 
-/** The decision about a report, an answer or a Tick: nobody reads its reply. */
-function quietly(events: readonly OrderEvent[]): OrderDecision {
-  return events.length === 0 ? { code: 'ok', events } : { code: 'ok', events, pushes: pushUpdated };
+/**
+ * The decision about a report, an answer or a Tick: nobody reads its reply. A cart has many lines: `isBrief` tells nobody of the steps
+ * of each, because what is told holds them all.
+ */
+function quietly(events: readonly OrderEvent[], isBrief = false): OrderDecision {
+  const isTold = events.some((event) => isSeen(event) && !(isBrief && isStepOfLine(event)));
+  return isTold ? { code: 'ok', events, pushes: pushUpdated } : { code: 'ok', events };
+}
+
+function isStepOfLine({ type }: OrderEvent): boolean {
+  return type === 'LineTaken' || type === 'LineCommitted' || type === 'LineReleased';
 }
 
 function isSeenBy({ placed }: OrderState, buyerId: string | null): boolean {
@@ -72,36 +84,46 @@ function isSeenBy({ placed }: OrderState, buyerId: string | null): boolean {
 }
 
 function place(state: OrderState, command: PlaceOrder, at: Instant): OrderDecision<OrderView> {
-  const holds = command.holds.map(({ holdId, sku }) => ({ holdId, sku })).sort(bySku);
-  if (state.placed !== null) {
-    return isSame(state.placed, command, holds) ? unchanged : refuse('exists_with_different');
-  }
-  const isDistinct = new Set(holds.map((hold) => hold.holdId)).size === holds.length;
-  if (holds.length === 0 || holds.length > holdsMax || !isDistinct || !(command.paymentSeconds > 0))
-    return refuse('validation_failed');
-  const { type: _, paymentSeconds, ...terms } = command;
+  const { type: _, paymentSeconds, ...asked } = command;
+  const terms = inOrder(asked);
+  if (state.placed !== null) return isSame(state.placed, terms) ? unchanged : refuse('exists_with_different');
   const payByMs = at + paymentSeconds * 1000;
-  if (!isInstant(payByMs)) return refuse('validation_failed');
+  if (!isPlaceable(terms) || !(paymentSeconds > 0) || !isInstant(payByMs)) return refuse('validation_failed');
   return {
     code: 'created',
-    events: [{ type: 'OrderPlaced', ...terms, holds, payByMs, atMs: at }],
+    events: [{ type: 'OrderPlaced', ...terms, payByMs, atMs: at }],
     reply: orderView,
     pushes: pushUpdated,
   };
 }
 
-type HoldOfOrder = PlaceOrder['holds'][number];
+/** Lines by SKU: in whichever order they were sent, they are the same order. */
+function inOrder(terms: OrderTerms): OrderTerms {
+  const holds = terms.holds.map(({ holdId, sku }) => ({ holdId, sku })).sort(bySku);
+  const { items } = terms;
+  return items === undefined ? { ...terms, holds } : { ...terms, holds, items: [...items].sort(bySku) };
+}
 
-function bySku(a: HoldOfOrder, b: HoldOfOrder): number {
+function isPlaceable({ holds, items = [], quote, coupons = [] }: OrderTerms): boolean {
+  const holdIds = new Set([...holds, ...items].map(({ holdId }) => holdId));
+  const isDistinct = holdIds.size === holds.length + items.length && new Set(coupons).size === coupons.length;
+  const isBounded = holds.length <= holdsMax && items.length <= itemsMax && coupons.length <= couponsMax;
+  if (!isDistinct || !isBounded || holdIds.size === 0) return false;
+  if (quote === undefined) return coupons.length === 0;
+  return quote.lines.length === holdIds.size && quote.lines.every(({ holdId }) => holdIds.has(holdId));
+}
+
+type LineOfOrder = OrderTerms['holds'][number];
+
+function bySku(a: LineOfOrder, b: LineOfOrder): number {
   if (a.sku !== b.sku) return a.sku < b.sku ? -1 : 1;
   return a.holdId < b.holdId ? -1 : a.holdId > b.holdId ? 1 : 0;
 }
 
 /** The gateway mints the order number and the sale sets the time to pay: a repeat may differ in both. */
-function isSame(placed: Placed, command: PlaceOrder, holds: readonly HoldOfOrder[]): boolean {
-  const { type, payByMs, atMs, orderNumber, ...known } = placed;
-  const { paymentSeconds, ...asked } = command;
-  return isEqual({ ...asked, holds }, { ...known, type: asked.type, orderNumber: asked.orderNumber });
+function isSame(placed: Placed, terms: OrderTerms): boolean {
+  const { type: _, payByMs: __, atMs: ___, ...known } = placed;
+  return isEqual(terms, { ...known, orderNumber: terms.orderNumber });
 }
 
 /** Null and left out are the same. */

@@ -10,12 +10,21 @@ export type OrderEvent =
   | ({ type: 'OrderPlaced' } & OrderTerms & { payByMs: number; atMs: number })
   | { type: 'LineTaken'; line: OrderLine; atMs: number }
   | { type: 'LineRefused'; sku: string; holdId: string; code: Code; available: number | null; atMs: number }
+  /** A coupon actor took the order in. This and what else concerns coupons and the cart is nothing that the buyer sees. */
+  | { type: 'DiscountTaken'; coupon: string; atMs: number }
+  | { type: 'DiscountRefused'; coupon: string; code: Code; atMs: number }
+  | { type: 'DiscountCommitted'; coupon: string; atMs: number }
+  | { type: 'DiscountReleased'; coupon: string; atMs: number }
+  /** The buyer's cart has heard what was bought. */
+  | { type: 'CartTold'; atMs: number }
   | {
       type: 'OrderPriced';
       subtotal: Money;
       discount: Money;
       shipping: Money;
       tax: Money;
+      /** Of a quote. */
+      rounding?: Money;
       total: Money;
       estimatedDeliveryMs: number;
       atMs: number;
@@ -36,6 +45,10 @@ export type OrderEvent =
       declineCode: string | null;
       sku: string | null;
       available: number | null;
+      /** Absent where there is none, like the two after it. */
+      saleId?: string;
+      coupon?: string;
+      reason?: string;
       atMs: number;
     }
   | { type: 'LineReleased'; holdId: string; atMs: number }

@@ -3,9 +3,16 @@
  * order's events mean: the actor and the tables of orders call the same fold.
  */
 import { unknownEvent } from '../../protocol/decider.ts';
-import type { OrderLine, OrderStatus, OrderView, PaymentStatus } from './commands.ts';
+import type {
+  OrderFailure,
+  OrderLine,
+  OrderStatus,
+  OrderTerms,
+  OrderView,
+  PaymentStatus,
+} from './commands.ts';
 import type { EventOf, OrderEvent } from './events.ts';
-import type { LineStep, PaymentStep } from './flow.ts';
+import type { CouponStep, LineStep, PaymentStep } from './flow.ts';
 
 export interface LineFacts {
   /** The hold that stands for this line now. */
@@ -20,6 +27,12 @@ export interface LineFacts {
   taken: OrderLine | null;
 }
 
+export interface CouponFacts {
+  /** The key of its actor. */
+  readonly coupon: string;
+  step: CouponStep;
+}
+
 export type Priced = Omit<EventOf<'OrderPriced'>, 'type' | 'atMs'>;
 
 export interface OrderFacts {
@@ -28,6 +41,10 @@ export interface OrderFacts {
   paymentId: string | null;
   failure: OrderView['failure'];
   readonly lines: readonly LineFacts[];
+  /** Absent where the order has none; the tables know nothing of their steps. */
+  readonly coupons?: readonly CouponFacts[];
+  /** Absent where the cart hears nothing of the order. */
+  isCartTold?: boolean;
   priced: Priced | null;
   /** Minor units that went back to the buyer. */
   refunded: number;
@@ -40,15 +57,15 @@ export interface OrderFacts {
 
 /** What is placed, and that its address is forgotten, is handled by the caller (actor or projection), all else here. */
 export function evolveFacts(facts: OrderFacts, event: OrderEvent): void {
-  facts.version++;
+  if (isSeen(event)) facts.version++;
   switch (event.type) {
     case 'OrderPlaced':
     case 'AddressForgotten':
       break;
     case 'OrderPriced':
       facts.priced = event;
-      facts.status = 'authorizing';
-      facts.payment = 'asked';
+      facts.status = event.total.amount === 0 ? 'committing' : 'authorizing';
+      if (event.total.amount > 0) facts.payment = 'asked';
       break;
     case 'OrderConfirmed':
       facts.status = 'confirmed';
@@ -65,6 +82,17 @@ export function evolveFacts(facts: OrderFacts, event: OrderEvent): void {
     case 'LineRetaken':
     case 'LineReleased':
       applyToLine(facts, event);
+      askWaiting(facts);
+      break;
+    case 'DiscountTaken':
+    case 'DiscountRefused':
+    case 'DiscountCommitted':
+    case 'DiscountReleased':
+      facts.coupons!.find(({ coupon }) => coupon === event.coupon)!.step = couponStepAfter[event.type];
+      askWaiting(facts);
+      break;
+    case 'CartTold':
+      facts.isCartTold = true;
       break;
     case 'PaymentAuthorized':
     case 'PaymentDeclined':
@@ -81,14 +109,37 @@ export function evolveFacts(facts: OrderFacts, event: OrderEvent): void {
   }
 }
 
-/** A line whose hold is not assigned yet. */
-export function newLine(holdId: string): LineFacts {
-  return { holdId, step: 'asked', newHoldId: null, lostAtMs: 0, isRetaken: false, taken: null };
+type UnseenEvent = EventOf<
+  'DiscountTaken' | 'DiscountRefused' | 'DiscountCommitted' | 'DiscountReleased' | 'CartTold'
+>;
+
+const couponStepAfter: Readonly<Record<Exclude<UnseenEvent['type'], 'CartTold'>, CouponStep>> = {
+  DiscountTaken: 'taken',
+  DiscountRefused: 'refused',
+  DiscountCommitted: 'committed',
+  DiscountReleased: 'released',
+};
+
+/** It changes something that the buyer sees, and so the order's version. */
+export function isSeen({ type }: OrderEvent): boolean {
+  return type !== 'CartTold' && !(type in couponStepAfter);
 }
 
-function failureOf(event: EventOf<'OrderFailed'>): OrderView['failure'] {
-  const { code, declineCode, sku, available } = event;
-  return { code, declineCode, sku, available };
+/** A line whose hold is not assigned yet. */
+export function newLine(holdId: string, step: LineStep = 'asked'): LineFacts {
+  return { holdId, step, newHoldId: null, lostAtMs: 0, isRetaken: false, taken: null };
+}
+
+/** Holds are asked for once all items and coupons are taken. */
+function askWaiting({ status, lines, coupons = [] }: OrderFacts): void {
+  if (status !== 'pending' || coupons.some(({ step }) => step !== 'taken')) return;
+  if (lines.some(({ step }) => step !== 'taken' && step !== 'waiting')) return;
+  for (const line of lines) if (line.step === 'waiting') line.step = 'asked';
+}
+
+function failureOf(event: EventOf<'OrderFailed'>): OrderFailure {
+  const { type: _, status: __, atMs: ___, ...failure } = event;
+  return failure;
 }
 
 function applyToLine(
@@ -211,9 +262,16 @@ export function paymentStatusOf({
   return status === 'captured' && refunded > 0 ? 'partially_refunded' : status;
 }
 
-/** The step behind a row's status. A row cannot tell declined from failed, nor captured from refund_failed; the fold treats both alike. */
-export function paymentStepOf(status: PaymentStatus, isPriced: boolean): PaymentStep {
-  if (status === 'none') return isPriced ? 'asked' : 'none';
+/** The step behind a row's status; `total`: in minor units, null while the order is not priced. A row cannot tell declined from failed, nor captured from refund_failed; the fold treats both alike. */
+export function paymentStepOf(status: PaymentStatus, total: number | null): PaymentStep {
+  if (status === 'none') return total === null || total === 0 ? 'none' : 'asked';
   if (status === 'partially_refunded') return 'captured';
   return status;
+}
+
+const none: readonly string[] = [];
+
+/** Codes are in upper case; what else is counted like a coupon has an id, which its buyer never typed. */
+export function codesOf({ coupons }: Pick<OrderTerms, 'coupons'>): readonly string[] {
+  return coupons === undefined ? none : coupons.filter((key) => key === key.toUpperCase());
 }

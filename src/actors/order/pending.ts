@@ -1,5 +1,7 @@
 /** What an order asks of others, item by item, as the flow table says. Ids name the order, the step and the hold. */
 import { message } from '../../protocol/decider.ts';
+import { cartOrdered } from '../cart/commands.ts';
+import { commitCoupon, releaseCoupon, takeCoupon } from '../coupon/commands.ts';
 import {
   authorizePayment,
   capturePayment,
@@ -7,8 +9,9 @@ import {
   refundPayment,
   voidPayment,
 } from '../payments/commands.ts';
-import { attachHold, commitHold, releaseHold, retakeHold } from '../sku/commands.ts';
-import type { LineAsk, PaymentAsk, PaymentStep } from './flow.ts';
+import { attachHold, commitHold, releaseHold, retakeHold, takeStock } from '../sku/commands.ts';
+import type { CouponFacts } from './facts.ts';
+import type { CouponAsk, LineAsk, PaymentAsk, PaymentStep } from './flow.ts';
 import { orderFlow } from './flow.ts';
 import type { Line, OrderMessage, OrderState, Placed } from './state.ts';
 
@@ -17,6 +20,7 @@ const graceMs = 30_000;
 /** A hold that is taken again after payment gets at least this long to be committed. */
 const retakeMs = 60_000;
 
+const noCoupons: readonly CouponFacts[] = [];
 const nothingPending: readonly OrderMessage[] = [];
 
 /** Payments whose money was taken, or perhaps was. */
@@ -36,6 +40,11 @@ export function pendingMessagesOf(state: OrderState): readonly OrderMessage[] {
     const ask = flow.lines[line.step];
     if (ask !== undefined) pending.push(lineMessage(state.orderId, placed, line, ask));
   }
+  for (const { coupon, step } of state.coupons ?? noCoupons) {
+    const ask = flow.coupons[step];
+    if (ask !== undefined) pending.push(couponMessage(state.orderId, placed, coupon, ask));
+  }
+  if (flow.tellsCart && state.isCartTold === false) pending.push(cartMessage(state.orderId, placed));
   const ask = flow.payment[state.payment];
   const isWaiting = ask === 'capture' && state.lines.some((line) => line.step !== 'committed');
   if (ask !== undefined && !isWaiting) pending.push(paymentMessage(state, placed, ask));
@@ -51,6 +60,11 @@ function lineMessage(orderId: string, placed: Placed, line: Line, ask: LineAsk):
   const untilMs = payByMs + graceMs;
   const id = `${orderId}:${ask}:${ask === 'retake' ? newHoldId : holdId}`;
   switch (ask) {
+    case 'take': {
+      const { quantity } = placed.items!.find((item) => item.holdId === holdId)!;
+      const command = { holdId, buyerId, orderId, quantity, untilMs };
+      return message(id, takeStock, sku, { type: 'TakeStock', ...command });
+    }
     case 'attach':
       return message(id, attachHold, sku, { type: 'AttachHold', holdId, buyerId, orderId, untilMs });
     case 'commit':
@@ -66,6 +80,26 @@ function lineMessage(orderId: string, placed: Placed, line: Line, ask: LineAsk):
         untilMs: Math.max(untilMs, line.lostAtMs + retakeMs),
       });
   }
+}
+
+function couponMessage(orderId: string, placed: Placed, coupon: string, ask: CouponAsk): OrderMessage {
+  const id = `${orderId}:coupon:${ask}:${coupon}`;
+  switch (ask) {
+    case 'take': {
+      const { buyerId, quote } = placed;
+      const command = { orderId, buyerId, quotedAtMs: quote?.quotedAtMs ?? null };
+      return message(id, takeCoupon, coupon, { type: 'TakeCoupon', ...command });
+    }
+    case 'commit':
+      return message(id, commitCoupon, coupon, { type: 'CommitCoupon', orderId });
+    case 'release':
+      return message(id, releaseCoupon, coupon, { type: 'ReleaseCoupon', orderId });
+  }
+}
+
+function cartMessage(orderId: string, { buyerId, items = [] }: Placed): OrderMessage {
+  const lines = items.map(({ sku, quantity }) => ({ sku, quantity }));
+  return message(`${orderId}:cart`, cartOrdered, buyerId, { type: 'CartOrdered', orderId, lines });
 }
 
 /** The id of the message that asks for the authorisation. */

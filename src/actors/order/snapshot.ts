@@ -1,11 +1,11 @@
 /**
  * The order's saved form: its state without the pending messages, which follow from it. Version 1 knew nothing of money that
- * others gave back, version 2 nothing of refunds that fail.
+ * others gave back, version 2 nothing of refunds that fail, version 3 nothing of items, quotes and coupons.
  */
 import { pendingMessagesOf } from './pending.ts';
 import { initialOrder, type OrderState } from './state.ts';
 
-export const orderVersion = 3;
+export const orderVersion = 4;
 
 export function snapshotOrder(state: OrderState): unknown {
   const { pending: _, ...kept } = state;
@@ -13,7 +13,7 @@ export function snapshotOrder(state: OrderState): unknown {
 }
 
 export function restoreOrder(orderId: string, snapshot: unknown, version: number): OrderState {
-  if (version !== 1 && version !== 2 && version !== orderVersion)
+  if (version < 1 || version > orderVersion)
     throw new Error(`unknown version ${version} of an order snapshot`);
   const state: OrderState = {
     ...initialOrder(orderId),

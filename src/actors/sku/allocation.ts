@@ -2,8 +2,8 @@
 import type { PendingMessage } from '../../protocol/decider.ts';
 import type { Money } from '../../protocol/money.ts';
 import type { ReportStock } from '../sale/commands.ts';
-import type { BuyerTable } from './buyer-table.ts';
-import type { TicketUnits } from './ticket-units.ts';
+import { BuyerTable } from './buyer-table.ts';
+import { TicketUnits } from './ticket-units.ts';
 
 /** Rows of the table of holds in an order: row + 1 of the first and of the last, 0: there is none. */
 export class HoldList {
@@ -13,6 +13,9 @@ export class HoldList {
 }
 
 export type ReportMessage = PendingMessage<ReportStock>;
+
+/** Instead of a sale's id: units of free stock that orders took for carts' lines. */
+const noSale = '';
 
 export interface Allocation {
   readonly saleId: string;
@@ -44,4 +47,45 @@ export interface Allocation {
   reportSeq: number;
   /** The one report that waits for its answer. */
   report: ReportMessage | null;
+}
+
+export function newAllocation(
+  place: number,
+  terms: Pick<Allocation, 'saleId' | 'quantity' | 'price' | 'purchaseLimit' | 'holdSeconds'>,
+): Allocation {
+  return {
+    saleId: terms.saleId,
+    place,
+    quantity: terms.quantity,
+    price: terms.price,
+    purchaseLimit: terms.purchaseLimit,
+    holdSeconds: terms.holdSeconds,
+    isOpen: true,
+    closedAtMs: 0,
+    isPaused: false,
+    pauseRevision: 0,
+    held: 0,
+    sold: 0,
+    holdCount: 0,
+    buyers: new BuyerTable(),
+    tickets: new TicketUnits(),
+    unassigned: new HoldList(),
+    unwarned: 0,
+    isReportDue: false,
+    reportSeq: 0,
+    report: null,
+  };
+}
+
+/**
+ * What orders take of free stock is counted as if a sale had sold it that is over: its units are free again as soon as a hold of it
+ * ends. Nobody hears of it, so its next report is never due.
+ */
+export function generalStock(place: number, price: Money): Allocation {
+  const terms = { saleId: noSale, quantity: 0, price, purchaseLimit: 0, holdSeconds: 0 };
+  return { ...newAllocation(place, terms), isOpen: false, reportSeq: Number.POSITIVE_INFINITY };
+}
+
+export function isGeneral({ saleId }: Allocation): boolean {
+  return saleId === noSale;
 }

@@ -7,8 +7,10 @@
  * 3. A hold is retaken only when it is expired or voided, for the same buyer, sale, quantity and limit as any other hold.
  */
 import { type Instant, isInstant, noEvents, type RefusedDecision, refuse } from '../../protocol/decider.ts';
+import { isGeneral } from './allocation.ts';
 import type { AttachHold, CommitHold, HoldView, ReleaseHold, RetakeHold } from './commands.ts';
 import type { SkuEvent } from './events.ts';
+import { refusalOfFree, stockTaken } from './general-stock.ts';
 import type { Hold } from './hold-table.ts';
 import { ending, refusalOf, resolve, unchanged } from './holds.ts';
 import { isOver, levelPushes, type SkuDecision, type SkuState } from './state.ts';
@@ -118,19 +120,18 @@ export function retakeHold(state: SkuState, command: RetakeHold, at: Instant): S
   if (!isInstant(untilMs) || untilMs <= at) return refuse('hold_expired');
   const { allocation, buyerId, quantity, ticketNumber } = old;
   const expiring = isExpiring ? quantity : 0;
-  const refusal = refusalOf(allocation, allocation.buyers.unitsOf(buyerId), quantity, expiring);
+  const isFree = isGeneral(allocation);
+  const refusal = isFree
+    ? refusalOfFree(state, quantity, expiring)
+    : refusalOf(allocation, allocation.buyers.unitsOf(buyerId), quantity, expiring);
   if (refusal !== null) return refusal;
-  const placed: SkuEvent = {
-    type: 'HoldPlaced',
-    holdId,
-    saleId: allocation.saleId,
-    buyerId,
-    ticketNumber,
-    quantity,
-    expiresAtMs: untilMs,
-    atMs: at,
-    orderId,
-  };
+  const taken = { holdId, buyerId, orderId, quantity, untilMs };
+  const placed: SkuEvent = isFree
+    ? stockTaken(taken, at)
+    : {
+        ...{ type: 'HoldPlaced', holdId, saleId: allocation.saleId, buyerId, ticketNumber, quantity },
+        ...{ expiresAtMs: untilMs, atMs: at, orderId },
+      };
   return {
     code: 'created',
     events: isExpiring ? [ending('HoldExpired', old, at), placed] : [placed],

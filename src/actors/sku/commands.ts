@@ -214,6 +214,23 @@ export const retakeHold = command('RetakeHold')
   .answers<HoldView>();
 export type RetakeHold = Sent<typeof retakeHold>;
 
+/**
+ * An order takes free stock for a cart's line: a hold of no sale, assigned to the order from the start; CommitHold, ReleaseHold and
+ * RetakeHold are of it, too. created | ok (same again) | exists_with_different | validation_failed | unknown_sku (also a retired one)
+ * | hold_expired (`untilMs` has passed) | only_in_sale {saleId} (all that is left is set aside for it) | sold_out {available: 0}
+ * | insufficient_stock {available}.
+ */
+export const takeStock = command('TakeStock')
+  .takes<{
+    holdId: string;
+    buyerId: string;
+    orderId: string;
+    quantity: number;
+    untilMs: number;
+  }>()
+  .answers<HoldView>();
+export type TakeStock = Sent<typeof takeStock>;
+
 export interface StockView {
   sku: string;
   productId: string;
@@ -239,7 +256,7 @@ export type PlacedInCommon = Pick<
 
 /** What the holds that one group assigns to orders have in common. */
 export interface AttachedInCommon extends Pick<HoldView, 'sku' | 'title' | 'sellerId' | 'productId'> {
-  readonly sales: Pick<HoldView, 'saleId' | 'unitPrice'>[];
+  readonly sales: { readonly saleId: string; readonly unitPrice: Money }[];
   /** Three numbers a hold: which of the sales, quantity, end. */
   readonly columns: number[];
 }
@@ -252,7 +269,8 @@ export type HoldState = 'held' | 'committing' | 'committed' | 'voided' | 'expire
 
 export interface HoldView {
   holdId: string;
-  saleId: string;
+  /** null: an order took it from free stock, for a cart's line. */
+  saleId: string | null;
   sku: string;
   buyerId: string;
   quantity: number;
@@ -281,5 +299,6 @@ export type SkuCommands =
   | typeof attachHold
   | typeof commitHold
   | typeof releaseHold
-  | typeof retakeHold;
+  | typeof retakeHold
+  | typeof takeStock;
 export type SkuCommand = Sent<SkuCommands>;

@@ -3,7 +3,8 @@
  * and nowhere else.
  *
  * 1. Conservation: onHand = available + allotted + held + sold after every event (state.ts).
- * 2. A sale draws from its own allocation only; general stock and other sales never lose a unit to it.
+ * 2. A sale draws from its own allocation only; general stock and other sales never lose a unit to it. Orders for carts' lines draw
+ *    from general stock only (general-stock.ts).
  * 3. A hold resolves exactly once, and one whose deadline has come is over (holds.ts, tick.ts).
  * 4. No buyer ever has more live and bought units of a sale than its purchase limit.
  * 5. A known hold id, adjustment id or sale id is answered from memory; other content is `exists_with_different`.
@@ -15,6 +16,7 @@ import { attachRows, commitRows, releaseRows } from './assignment-rows.ts';
 import type { SkuCommand, SkuCommands } from './commands.ts';
 import type { SkuEvent } from './events.ts';
 import { evolveSku } from './evolve.ts';
+import { takeStock } from './general-stock.ts';
 import { placeRows } from './hold-rows.ts';
 import { placeHold, readHold, voidHold } from './holds.ts';
 import { forgottenIds } from './memory.ts';
@@ -77,6 +79,7 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
     CommitHold: commitHold,
     ReleaseHold: releaseHold,
     RetakeHold: retakeHold,
+    TakeStock: takeStock,
     Tick: tick,
     Answered: reportAnswered,
   }),
@@ -89,7 +92,7 @@ export const skuDecider: Decider<SkuState, SkuCommand, SkuEvent> = {
   restore: restoreSku,
   restoreInSlices: restoreSkuInSlices,
   names: (event, state) => {
-    if (event.type === 'HoldPlaced') return { add: [event.holdId] };
+    if (event.type === 'HoldPlaced' || event.type === 'StockTaken') return { add: [event.holdId] };
     if (event.type === 'HoldsPlaced') return { addRows: placedIds(event) };
     return event.type === 'HoldsForgotten' ? { drop: forgottenIds(state, event.beforeMs) } : null;
   },

@@ -46,6 +46,16 @@ export type SkuEvent =
       /** Set when an order retook it: it is assigned to that order from the start. */
       orderId?: string;
     }
+  /** An order took free stock for a cart's line: a hold of no sale, assigned to the order from the start. */
+  | {
+      type: 'StockTaken';
+      holdId: string;
+      buyerId: string;
+      orderId: string;
+      quantity: number;
+      expiresAtMs: number;
+      atMs: number;
+    }
   /**
    * Holds that were placed together, in one sale and at one time. `rows`: 40 bytes each, little-endian: the hold's id and
    * its buyer's (16 bytes each, the UUID's digits as four 32-bit words), ticket number, quantity. `units`: of all.

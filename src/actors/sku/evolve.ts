@@ -2,7 +2,7 @@
 import { unknownEvent } from '../../protocol/decider.ts';
 import { eventWords } from '../../protocol/event-rows.ts';
 import { readTime } from '../../protocol/rows.ts';
-import { type Allocation, HoldList } from './allocation.ts';
+import { type Allocation, generalStock, isGeneral, newAllocation } from './allocation.ts';
 import {
   holdAt as assignedAt,
   attachedRowWords,
@@ -10,14 +10,12 @@ import {
   resolvedRowWords,
   untilAt,
 } from './assigned-rows.ts';
-import { BuyerTable } from './buyer-table.ts';
 import type { SkuEvent } from './events.ts';
 import type { Hold } from './hold-table.ts';
 import { forget, isAtRest, noteCommitted, noteEnded, noteKept } from './memory.ts';
 import { collectReports, formReport, noteChange } from './pending.ts';
 import { buyerAt, type HoldsPlaced, holdAt, placedRowWords, quantityAt, ticketAt } from './placed-rows.ts';
 import { freeOf, isWarned, type SkuState } from './state.ts';
-import { TicketUnits } from './ticket-units.ts';
 
 type EventOf<Type extends SkuEvent['type']> = Extract<SkuEvent, { type: Type }>;
 
@@ -37,6 +35,9 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
       break;
     case 'HoldsReleased':
       for (const hold of resolvedTogether(state, event)) release(state, hold, event.atMs);
+      break;
+    case 'StockTaken':
+      stockTaken(state, event);
       break;
     case 'HoldAttached':
       attached(state, event);
@@ -154,6 +155,25 @@ function warned(state: SkuState, upToMs: number): void {
       allocation.unwarned = state.holds.next(allocation.unwarned);
 }
 
+/** The first hold of free stock makes its allocation, which stays. No limit counts its buyers' units. */
+function stockTaken(state: SkuState, event: EventOf<'StockTaken'>): void {
+  const { holdId, orderId, quantity, expiresAtMs, atMs: placedAtMs } = event;
+  state.general ??= enterGeneral(state);
+  const allocation = state.general;
+  const buyerRow = allocation.buyers.rowOf(event.buyerId);
+  const fields = { allocation, buyerRow, ticketNumber: 0, quantity, placedAtMs, expiresAtMs };
+  const hold = state.holds.add(holdId, { ...fields, state: 'committing' });
+  hold.orderId = orderId;
+  state.assigned.push(expiresAtMs, hold);
+  move(state, hold, quantity, 0);
+}
+
+function enterGeneral(state: SkuState): Allocation {
+  const allocation = generalStock(state.holds.freePlace(), state.price);
+  state.holds.enter(allocation);
+  return allocation;
+}
+
 /** Its units are its buyer's. */
 function take(state: SkuState, hold: Hold): void {
   const { allocation, buyerRow, quantity } = hold;
@@ -251,32 +271,11 @@ function giveBack(state: SkuState, hold: Hold, atMs: number): void {
 
 /** The units no longer count towards the buyer's limit. */
 function giveUp({ allocation, buyerRow, quantity }: Hold): void {
-  allocation.buyers.addUnits(buyerRow, -quantity);
+  if (!isGeneral(allocation)) allocation.buyers.addUnits(buyerRow, -quantity);
 }
 
 function opened(state: SkuState, event: EventOf<'AllotmentOpened'>): void {
-  const allocation: Allocation = {
-    saleId: event.saleId,
-    place: state.holds.freePlace(),
-    quantity: event.quantity,
-    price: event.price,
-    purchaseLimit: event.purchaseLimit,
-    holdSeconds: event.holdSeconds,
-    isOpen: true,
-    closedAtMs: 0,
-    isPaused: false,
-    pauseRevision: 0,
-    held: 0,
-    sold: 0,
-    holdCount: 0,
-    buyers: new BuyerTable(),
-    tickets: new TicketUnits(),
-    unassigned: new HoldList(),
-    unwarned: 0,
-    isReportDue: false,
-    reportSeq: 0,
-    report: null,
-  };
+  const allocation = newAllocation(state.holds.freePlace(), event);
   state.allocationBySale.set(event.saleId, allocation);
   state.holds.enter(allocation);
   state.allotted += event.quantity;

@@ -1,5 +1,5 @@
 /**
- * The sku actor's state as plain data, version 5, and back. What there are many of (holds, buyers, tickets) is saved row by
+ * The sku actor's state as plain data, version 6, and back. Version 5 knew nothing of free stock that orders take. What there are many of (holds, buyers, tickets) is saved row by
  * row as it stands in memory, in blocks of many rows, so that a save writes only the blocks with a row that has changed, and
  * a restart copies numbers instead of making a million holds.
  *
@@ -20,7 +20,7 @@ import { collectReports, reportMessage } from './pending.ts';
 import { type Adjustment, initialSku, type Registration, type SkuState } from './state.ts';
 import { type SavedTickets, TicketUnits } from './ticket-units.ts';
 
-export const skuVersion = 5;
+export const skuVersion = 6;
 /** Of a million holds a block is 0.4 %. */
 const rowsPerBlock = 4_096;
 
@@ -48,6 +48,8 @@ interface SkuSnapshot {
   forgetAtMs: number | null;
   adjustments: [adjustmentId: string, adjustment: Adjustment][];
   allotments: SavedAllocation[];
+  /** Absent in version 5. */
+  general?: SavedAllocation | null;
   holds: SavedHolds;
   ended: SavedList;
   committed: SavedList;
@@ -67,6 +69,7 @@ export function* snapshotSkuInSlices(state: SkuState, rows = rowsPerBlock): Slic
   const allotments: SavedAllocation[] = [];
   for (const allocation of state.allocationBySale.values())
     allotments.push(yield* saveAllocation(allocation, blocks));
+  const general = state.general === null ? null : yield* saveAllocation(state.general, blocks);
   return {
     registration: registration === null ? null : registrationOf(registration),
     ...{ title, price, isRetired, onHand, held, sold, allotted, warnedUpToMs },
@@ -75,7 +78,7 @@ export function* snapshotSkuInSlices(state: SkuState, rows = rowsPerBlock): Slic
       id,
       { delta, reason, atMs },
     ]),
-    ...{ allotments, holds, ended: savedList(state.ended), committed: savedList(state.committed) },
+    ...{ allotments, general, holds, ended: savedList(state.ended), committed: savedList(state.committed) },
     ...{ rowsPerBlock: rows, blocks: blocks.all },
   };
 }
@@ -123,6 +126,10 @@ function* restoreRows(state: SkuState, saved: SkuSnapshot): Slices<void> {
     state.allocationBySale.set(allocation.saleId, allocation);
     state.holds.enter(allocation);
     if (allocation.unassigned.size > 0) state.waiting.add(allocation);
+  }
+  if (saved.general) {
+    state.general = yield* restoreAllocation(state.sku, saved.general, blocks);
+    state.holds.enter(state.general);
   }
   Object.assign(state.ended, listOf(saved.ended));
   Object.assign(state.committed, listOf(saved.committed));

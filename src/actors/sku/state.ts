@@ -49,6 +49,8 @@ export interface SkuState {
   allotted: number;
   readonly adjustmentById: Map<string, Adjustment>;
   readonly allocationBySale: Map<string, Allocation>;
+  /** What orders took of free stock for carts' lines (general-stock.ts); null until the first did. */
+  general: Allocation | null;
   readonly holds: HoldTable;
   /** Those with holds that no order has taken. */
   readonly waiting: Set<Allocation>;
@@ -97,6 +99,7 @@ export function initialSku(sku: string): SkuState {
     allotted: 0,
     adjustmentById: new Map(),
     allocationBySale: new Map(),
+    general: null,
     holds: new HoldTable(),
     waiting: new Set(),
     assigned: new DeadlineHeap(

@@ -1,5 +1,6 @@
 /** What a SKU shows: its stock and its holds. */
 import type { Instant } from '../../protocol/decider.ts';
+import { isGeneral } from './allocation.ts';
 import type { HoldView, StockView } from './commands.ts';
 import type { Hold } from './hold-table.ts';
 import { availableOf, isOver, type SkuState } from './state.ts';
@@ -22,13 +23,14 @@ export function stockView(state: SkuState, at: Instant): StockView {
 
 /** The hold as it is at that time: one whose deadline has passed shows as expired even before the Tick. */
 export function holdView(state: SkuState, hold: Hold, at: Instant): HoldView {
+  const isFree = isGeneral(hold.allocation);
   return {
     holdId: hold.holdId,
-    saleId: hold.allocation.saleId,
+    saleId: isFree ? null : hold.allocation.saleId,
     sku: state.sku,
     buyerId: hold.buyerId,
     quantity: hold.quantity,
-    unitPrice: hold.allocation.price,
+    unitPrice: isFree ? state.price : hold.allocation.price,
     state: isOver(hold, at) ? 'expired' : hold.state,
     expiresAtMs: hold.expiresAtMs,
     title: state.title,

@@ -5,7 +5,7 @@ import { accepted } from '../../gateway/handling.ts';
 import { perGateway } from '../../gateway/route.ts';
 import type { Ask } from '../../protocol/command.ts';
 
-/** For holds of sales that cannot be read. */
+/** For holds of sales that cannot be read, and for what is of no sale. */
 const paymentSecondsDefault = 300;
 const salesMax = 1_000;
 
@@ -17,12 +17,13 @@ class PaymentTimes {
     this.#ask = ask;
   }
 
-  /** The shortest time to pay of these sales. */
-  async secondsFor(saleIds: readonly string[]): Promise<number> {
+  /** The shortest time to pay of these sales; null: of none. */
+  async secondsFor(saleIds: readonly (string | null)[]): Promise<number> {
     return Math.min(...(await Promise.all([...new Set(saleIds)].map((saleId) => this.#secondsOf(saleId)))));
   }
 
-  async #secondsOf(saleId: string): Promise<number> {
+  async #secondsOf(saleId: string | null): Promise<number> {
+    if (saleId === null) return paymentSecondsDefault;
     const known = this.#secondsBySale.get(saleId);
     if (known !== undefined) return known;
     const answer = await this.#ask(readSale, saleId, {});

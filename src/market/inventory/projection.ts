@@ -40,6 +40,7 @@ const types = eventTypes<SkuEvent>({
   AllotmentPaused: false,
   HoldPlaced: true,
   HoldsPlaced: true,
+  StockTaken: true,
   HoldsAttached: false,
   HoldsCommitted: true,
   HoldsReleased: true,
@@ -76,6 +77,9 @@ export function foldStock(row: StockRow | undefined, sku: string, event: SkuEven
     case 'HoldPlaced':
       row.held += event.quantity;
       setAside(row, -event.quantity);
+      break;
+    case 'StockTaken':
+      row.held += event.quantity;
       break;
     case 'HoldsPlaced':
       row.held += event.units;

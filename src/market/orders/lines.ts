@@ -8,7 +8,7 @@ export interface LineRow {
   orderId: string;
   position: number;
   holdId: string;
-  saleId: string;
+  saleId: string | null;
   sku: string;
   title: string;
   productId: string;
@@ -19,6 +19,9 @@ export interface LineRow {
   lineTotal: number;
   discount: number;
   tax: number;
+  /** Both null where the line was not quoted. */
+  taxRate: string | null;
+  isTaxInclusive: boolean | null;
   state: 'taken' | 'lost' | 'committed' | 'released';
 }
 
@@ -37,14 +40,18 @@ export const lineTable = table<LineRow>('order_lines', ['orderId', 'position'], 
   lineTotal: ['line_total', 'integer'],
   discount: ['discount', 'integer'],
   tax: ['tax', 'integer'],
+  taxRate: ['tax_rate', 'text'],
+  isTaxInclusive: ['is_tax_inclusive', 'boolean'],
   state: ['state', 'text'],
 });
 
 /** What was bought with the line. */
 export function lineOf(row: LineRow): OrderLine {
-  const { orderId: _, position: __, state: ___, currency, ...line } = row;
+  const { orderId: _, position: __, state: ___, currency, taxRate, isTaxInclusive, ...line } = row;
+  const taxTerms = taxRate === null || isTaxInclusive === null ? null : { taxRate, isTaxInclusive };
   return {
     ...line,
+    ...taxTerms,
     unitPrice: money(row.unitPrice, currency),
     lineTotal: money(row.lineTotal, currency),
     discount: money(row.discount, currency),
@@ -60,8 +67,8 @@ export function lineFacts(row: LineRow | undefined, holdId: string): LineFacts {
 
 /** The line's row, once its hold was taken. */
 export function lineRow(orderId: string, position: number, { step, taken }: LineFacts): LineRow | null {
-  if (taken === null || step === 'asked') return null;
-  const { unitPrice, lineTotal, discount, tax, ...line } = taken;
+  if (taken === null || step === 'asked' || step === 'wanted' || step === 'waiting') return null;
+  const { unitPrice, lineTotal, discount, tax, taxRate = null, isTaxInclusive = null, ...line } = taken;
   return {
     orderId,
     position,
@@ -71,6 +78,8 @@ export function lineRow(orderId: string, position: number, { step, taken }: Line
     lineTotal: lineTotal.amount,
     discount: discount.amount,
     tax: tax.amount,
+    taxRate,
+    isTaxInclusive,
     // A line that was taken is refused only in place of the hold that it lost: it stays lost.
     state: step === 'refused' ? 'lost' : step,
   };

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { OrderEvent } from '../../actors/order/events.ts';
 import {
+  codesOf,
   evolveFacts,
   type OrderFacts,
   type Priced,
@@ -24,17 +25,19 @@ function placed(orderId: string, event: Extract<OrderEvent, { type: 'OrderPlaced
     paymentStatus: 'none',
     paymentId: null,
     paymentMethod: event.paymentMethod,
-    holdIds: event.holds.map(({ holdId }) => holdId),
+    holdIds: [...event.holds, ...(event.items ?? [])].map(({ holdId }) => holdId),
     currency: null,
     subtotal: null,
     discount: null,
     shipping: null,
     tax: null,
+    rounding: null,
     totalAmount: null,
     refundedAmount: 0,
     disputedAmount: null,
     shippingAddress: event.shippingAddress,
     shippingMethod: event.shippingMethod,
+    couponCodes: codesOf(event),
     failure: null,
     estimatedDeliveryAtMs: null,
     payByMs: event.payByMs,
@@ -50,7 +53,7 @@ function factsOf({ order, lines }: OrderRows): OrderFacts {
   const priced = pricedOf(order);
   return {
     status,
-    payment: paymentStepOf(order.paymentStatus, priced !== null),
+    payment: paymentStepOf(order.paymentStatus, order.totalAmount),
     paymentId,
     failure,
     lines: holdIds.map((holdId, position) =>
@@ -69,13 +72,14 @@ function factsOf({ order, lines }: OrderRows): OrderFacts {
 }
 
 function pricedOf(row: OrderRow): Priced | null {
-  const { currency, subtotal, discount, shipping, tax, totalAmount, estimatedDeliveryAtMs } = row;
+  const { currency, subtotal, discount, shipping, tax, rounding, totalAmount, estimatedDeliveryAtMs } = row;
   if (currency === null) return null;
   return {
     subtotal: money(subtotal!, currency),
     discount: money(discount!, currency),
     shipping: money(shipping!, currency),
     tax: money(tax!, currency),
+    ...(rounding !== null && { rounding: money(rounding, currency) }),
     total: money(totalAmount!, currency),
     estimatedDeliveryMs: estimatedDeliveryAtMs!,
   };
@@ -95,6 +99,7 @@ function write(rows: OrderRows, facts: OrderFacts, atMs: number): void {
   order.discount = priced?.discount.amount ?? null;
   order.shipping = priced?.shipping.amount ?? null;
   order.tax = priced?.tax.amount ?? null;
+  order.rounding = priced?.rounding?.amount ?? null;
   order.totalAmount = priced?.total.amount ?? null;
   order.refundedAmount = facts.refunded;
   order.disputedAmount = facts.disputed;
@@ -183,6 +188,11 @@ async function project(client: pg.ClientBase, records: readonly JournalRecord[])
 
 const types = eventTypes<OrderEvent>({
   OrderPlaced: true,
+  DiscountTaken: false,
+  DiscountRefused: false,
+  DiscountCommitted: false,
+  DiscountReleased: false,
+  CartTold: false,
   LineTaken: true,
   LineRefused: true,
   OrderPriced: true,

@@ -18,11 +18,13 @@ export interface OrderRow {
   discount: number | null;
   shipping: number | null;
   tax: number | null;
+  rounding: number | null;
   totalAmount: number | null;
   refundedAmount: number;
   disputedAmount: number | null;
   shippingAddress: OrderView['shippingAddress'];
   shippingMethod: OrderView['shippingMethod'];
+  couponCodes: readonly string[];
   failure: OrderView['failure'];
   estimatedDeliveryAtMs: number | null;
   payByMs: number;
@@ -45,11 +47,13 @@ export const orderTable = table<OrderRow>('orders', ['orderId'], {
   discount: ['discount', 'integer'],
   shipping: ['shipping', 'integer'],
   tax: ['tax', 'integer'],
+  rounding: ['rounding', 'integer'],
   totalAmount: ['total_amount', 'integer'],
   refundedAmount: ['refunded_amount', 'integer'],
   disputedAmount: ['disputed_amount', 'integer'],
   shippingAddress: ['shipping_address', 'json'],
   shippingMethod: ['shipping_method', 'text'],
+  couponCodes: ['coupon_codes', 'json'],
   failure: ['failure', 'json'],
   estimatedDeliveryAtMs: ['estimated_delivery_at', 'instant'],
   payByMs: ['pay_by', 'instant'],

@@ -13,7 +13,8 @@ import { tryWriteUuid, uuidWords } from '../../protocol/uuid-words.ts';
 export interface KnownHold {
   readonly holdId: string;
   readonly sku: string;
-  readonly saleId: string;
+  /** null: an order took it from free stock, for a cart's line. */
+  readonly saleId: string | null;
   readonly buyerId: string;
   readonly quantity: number;
   readonly unitPrice: Money;
@@ -59,7 +60,7 @@ class Generation {
   }
 }
 
-function isOf(offer: Offer, sku: string, saleId: string, { amount, currency }: Money): boolean {
+function isOf(offer: Offer, sku: string, saleId: string | null, { amount, currency }: Money): boolean {
   const { unitPrice } = offer;
   return (
     offer.sku === sku &&

@@ -85,7 +85,7 @@ export const HoldRequest = Closed(
 export const Hold = Open(
   {
     holdId: Uuid,
-    saleId: Id('sale'),
+    saleId: Nullable(Id('sale')),
     sku: Sku,
     quantity: Type.Integer({ minimum: 1 }),
     unitPrice: Money,

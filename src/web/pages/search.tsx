@@ -24,7 +24,7 @@ export const reads: Reads = (_, query) => [searchPath(questionIn(query))];
 export default function Search(_: PageProps) {
   const question = questionIn(address.value.searchParams);
   const found = useLastAnswer<SearchPage>(searchPath(question));
-  const { value, isOld, isDegraded } = found;
+  const { value, isOld } = found;
   const said = value === null ? '' : text.found(count(value.total));
   const about = {
     description: text.about,
@@ -48,10 +48,7 @@ export default function Search(_: PageProps) {
       {value === null ? (
         found.error === null && <div class="skeleton" role="status" aria-label={text.loading} />
       ) : (
-        <>
-          {isDegraded && <p class="notice caution">{text.simpler}</p>}
-          <Found question={question} answer={value} isOld={isOld} />
-        </>
+        <Found question={question} answer={value} isOld={isOld} />
       )}
     </Page>
   );

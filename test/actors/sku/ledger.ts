@@ -9,7 +9,8 @@ import type { SkuEvent } from '../../../src/actors/sku/events.ts';
 type HoldEvent = Extract<SkuEvent, { holdId: string }>;
 
 interface LedgerHold {
-  saleId: string;
+  /** null: of free stock. */
+  saleId: string | null;
   readonly buyerId: string;
   readonly ticketNumber: number;
   readonly quantity: number;
@@ -61,7 +62,7 @@ export class SkuLedger {
 
   #noteHold(event: HoldEvent): void {
     const { holdId } = event;
-    if (event.type === 'HoldPlaced') {
+    if (event.type === 'HoldPlaced' || event.type === 'StockTaken') {
       const known = this.holds.get(holdId);
       if (known !== undefined) {
         // Only the id of a forgotten hold can be used anew.
@@ -69,7 +70,9 @@ export class SkuLedger {
         expect(known.resolvedAtMs).toBeLessThan(this.forgottenBeforeMs);
         this.holds.set(`${holdId} until ${event.atMs}`, known);
       }
-      const { saleId, buyerId, ticketNumber, quantity, expiresAtMs, orderId } = event;
+      const { buyerId, quantity, expiresAtMs, orderId } = event;
+      const [saleId, ticketNumber] =
+        event.type === 'StockTaken' ? [null, 0] : [event.saleId, event.ticketNumber];
       const state = orderId === undefined ? 'held' : 'committing';
       this.holds.set(holdId, {
         saleId,
@@ -104,6 +107,7 @@ export class SkuLedger {
     return [...this.holds.values()].filter(({ state }) => state === 'held' || state === 'committing');
   }
 
+  /** `saleId` null: of all. */
   units(states: readonly LedgerHold['state'][], saleId: string | null, ticketNumber?: number): number {
     let units = 0;
     for (const hold of this.holds.values()) {
@@ -144,6 +148,7 @@ export class SkuLedger {
     expect(view.available).toBe(this.onHand - held - sold - allotted);
     expect(view.available).toBeGreaterThanOrEqual(0);
     for (const { saleId, buyerId } of this.holds.values())
-      expect(this.owned(saleId, buyerId)).toBeLessThanOrEqual(this.sales.get(saleId)!.limit);
+      if (saleId !== null)
+        expect(this.owned(saleId, buyerId)).toBeLessThanOrEqual(this.sales.get(saleId)!.limit);
   }
 }

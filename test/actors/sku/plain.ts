@@ -61,7 +61,17 @@ function holdOf(hold: Hold): unknown {
 }
 
 export function plainSku(state: SkuState): object {
-  const { holds, allocationBySale, assigned: _, waiting, ended, committed, registration, ...rest } = state;
+  const {
+    holds,
+    allocationBySale,
+    assigned: _,
+    waiting,
+    ended,
+    committed,
+    registration,
+    general,
+    ...rest
+  } = state;
   const { productId, sellerId, title, price, stock } = registration ?? {};
   const ids = (list: HoldList) => Array.from(holds.listed(list), ({ holdId }) => holdId);
   const inOrder = [...holds.values()].sort((one, other) => one.serial - other.serial);
@@ -74,7 +84,7 @@ export function plainSku(state: SkuState): object {
     adjustmentById: Array.from(state.adjustmentById, ([id, { delta, reason, atMs }]) => ({
       ...{ id, delta, reason, atMs },
     })),
-    allocations: Array.from(allocationBySale.values(), (allocation) => {
+    allocations: [...allocationBySale.values(), ...(general === null ? [] : [general])].map((allocation) => {
       const { place: __, unassigned, unwarned, ...plain } = allocation;
       const unwarnedId = unwarned === 0 ? null : holds.at(unwarned).holdId;
       const lists = { unassigned: ids(unassigned), unwarned: unwarnedId };

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import type { ReportStock } from '../../../src/actors/sale/commands.ts';
-import type { PlaceHold, SkuCommand, StockView } from '../../../src/actors/sku/commands.ts';
+import type { PlaceHold, SkuCommand, StockView, TakeStock } from '../../../src/actors/sku/commands.ts';
 import { skuDecider } from '../../../src/actors/sku/decide.ts';
 import type { SkuEvent } from '../../../src/actors/sku/events.ts';
 import type { Code } from '../../../src/protocol/codes.ts';
@@ -20,8 +20,12 @@ interface AboutHold {
   readonly forMs: number;
 }
 
+interface Taking extends Omit<TakeStock, 'untilMs'> {
+  readonly forMs: number;
+}
+
 type Asked = {
-  command: SkuCommand | RuntimeCommand | AboutHold | { type: 'AnswerReports' };
+  command: Taking | SkuCommand | RuntimeCommand | AboutHold | { type: 'AnswerReports' };
   afterMs: number;
 };
 
@@ -64,6 +68,17 @@ const command: fc.Arbitrary<Asked['command']> = fc.oneof(
       ticketNumber: fc.integer({ min: 1, max: 4 }),
       quantity: fc.constantFrom(1, 1, 1, 2, 2, 3, 0),
       admissionExpiresAtMs: fc.constantFrom(startAt + 20_000, ...Array(9).fill(startAt * 9_000_000)),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      type: fc.constant('TakeStock' as const),
+      holdId: newHoldId,
+      buyerId,
+      orderId,
+      quantity: fc.constantFrom(1, 1, 2, 3, 0),
+      forMs,
     }),
   },
   { weight: 6, arbitrary: aboutHold('AttachHold') },
@@ -166,6 +181,8 @@ class Run {
     this.at += asked.afterMs;
     const { command } = asked;
     if ('someHold' in command) yield this.#resolve(command);
+    else if (command.type === 'TakeStock')
+      yield { untilMs: this.at + ('forMs' in command ? command.forMs : 0), ...command };
     else if (command.type !== 'AnswerReports') yield command;
     else
       for (const { id, key, command } of skuDecider.pendingMessages(this.state)) {
@@ -219,6 +236,7 @@ function seen(state: ReturnType<typeof skuDecider.initial>, at: number): unknown
 
 /** A refused hold names the true reason. */
 function checkRefusal(ledger: SkuLedger, command: { type: string }, code: Code, reply: object | null): void {
+  if (command.type === 'TakeStock') checkShortage(ledger, command as TakeStock, code, reply);
   if (command.type !== 'PlaceHold') return;
   const { saleId, buyerId, quantity } = command as PlaceHold;
   if (code === 'purchase_limit') {
@@ -233,6 +251,20 @@ function checkRefusal(ledger: SkuLedger, command: { type: string }, code: Code, 
     expect(available).toBeLessThan(quantity);
     expect(code === 'sold_out').toBe(available === 0);
   }
+}
+
+function checkShortage(ledger: SkuLedger, { quantity }: TakeStock, code: Code, reply: object | null): void {
+  const allotted = new Map([...ledger.sales.keys()].map((id) => [id, ledger.free(id)]));
+  const taken = ledger.units(['held', 'committing', 'committed'], null);
+  const free = ledger.onHand - taken - [...allotted.values()].reduce((sum, units) => sum + units, 0);
+  if (code === 'insufficient_stock' || code === 'sold_out') {
+    expect(reply).toEqual({ available: free });
+    expect(free).toBeLessThan(quantity);
+    expect(code === 'sold_out').toBe(free === 0);
+  }
+  if (code !== 'only_in_sale') return;
+  expect(free).toBe(0);
+  expect(allotted.get((reply as { saleId: string }).saleId)).toBeGreaterThan(0);
 }
 
 describe('for any story', () => {

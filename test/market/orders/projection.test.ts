@@ -21,6 +21,7 @@ function shown({ order, lines }: OrderRows): OrderView {
     lines: lines.toSorted((a, b) => a.position - b.position).map(lineOf),
     ...{ subtotal: priced(order.subtotal), discount: priced(order.discount) },
     ...{ shipping: priced(order.shipping), tax: priced(order.tax), total: priced(order.totalAmount) },
+    ...{ rounding: priced(order.rounding), couponCodes: order.couponCodes },
     refunded: currency === null ? null : priced(order.refundedAmount),
     disputed: priced(order.disputedAmount),
     ...{ shippingAddress, shippingMethod, createdAtMs, version },

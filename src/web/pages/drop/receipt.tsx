@@ -7,6 +7,7 @@ import { Picture } from '../../parts/picture.tsx';
 import { session } from '../../session.ts';
 import { words as common } from '../../words.ts';
 import { words } from '../../words-drop.ts';
+import { peopleWords } from '../../words-people.ts';
 import { payments } from './payments.ts';
 import { Steps } from './place.tsx';
 import type { Order, Sale } from './state.ts';
@@ -59,7 +60,7 @@ function Slip({ sale, order }: Props) {
       ))}
       <dl class="sum">
         <Row
-          label={held.shippingOf(held[order.shippingMethod] ?? order.shippingMethod)}
+          label={held.shippingOf(peopleWords.order.methods[order.shippingMethod] ?? order.shippingMethod)}
           value={order.shipping}
         />
         <Row label={receipt.discount} value={order.discount} isOptional />
