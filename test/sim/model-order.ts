@@ -39,8 +39,8 @@ export class OrderEntry {
   }
 
   take(event: OrderEvent): void {
-    const isUnseen = event.type.startsWith('Discount') || event.type === 'CartTold';
-    if (!isUnseen) this.version++;
+    if (isUnseen(event)) return;
+    this.version++;
     const expect = (isRight: boolean, rule: string) => {
       if (!isRight) this.#fail(rule, `order ${this.#orderId} (${this.status}): ${JSON.stringify(event)}`);
     };
@@ -104,11 +104,6 @@ export class OrderEntry {
       case 'PaymentDeclined':
       case 'PaymentFailed':
       case 'AddressForgotten':
-      case 'DiscountTaken':
-      case 'DiscountRefused':
-      case 'DiscountCommitted':
-      case 'DiscountReleased':
-      case 'CartTold':
         return;
       default:
         this.#line(event);
@@ -146,4 +141,11 @@ export class OrderEntry {
       this.lines.set(event.newHoldId, { ...line, state: 'taken', newHoldId: null });
     }
   }
+}
+
+type UnseenEvent = Extract<OrderEvent, { type: `Discount${string}` | 'CartTold' }>;
+
+/** It concerns coupons and the cart, which the order's buyer does not see. */
+function isUnseen(event: OrderEvent): event is UnseenEvent {
+  return event.type.startsWith('Discount') || event.type === 'CartTold';
 }

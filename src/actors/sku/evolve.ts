@@ -55,10 +55,7 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
       acknowledged(state, event);
       break;
     case 'SkuRegistered':
-      state.registration = event;
-      state.title = event.title;
-      state.price = event.price;
-      state.onHand = event.stock;
+      registered(state, event);
       break;
     case 'SkuChanged':
       state.title = event.title;
@@ -91,6 +88,13 @@ export function evolveSku(state: SkuState, event: SkuEvent): void {
     default:
       unknownEvent(event);
   }
+}
+
+function registered(state: SkuState, event: EventOf<'SkuRegistered'>): void {
+  state.registration = event;
+  state.title = event.title;
+  state.price = event.price;
+  state.onHand = event.stock;
 }
 
 function placed(state: SkuState, event: EventOf<'HoldPlaced'>): void {
