@@ -56,6 +56,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
     import('./market/inventory/routes.ts'),
     import('./market/sales/routes.ts'),
     import('./market/waiting-room/routes.ts'),
+    import('./market/cart/routes.ts'),
     import('./market/checkout/routes.ts'),
     import('./market/orders/routes.ts'),
     import('./market/payments/routes.ts'),
@@ -90,6 +91,7 @@ export async function loadPages(): Promise<readonly WebPage[]> {
 export async function loadLive(): Promise<readonly LiveFeature[]> {
   const nouns = await Promise.all([
     import('./market/waiting-room/live.ts'),
+    import('./market/cart/live.ts'),
     import('./market/checkout/live.ts'),
     import('./market/orders/live.ts'),
     import('./market/payments/live.ts'),

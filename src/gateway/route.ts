@@ -169,7 +169,8 @@ interface RequestOf<
   readonly query: StaticDecode<Query>;
   readonly body: StaticDecode<Body>;
   readonly headers: { readonly [Name in Header]?: string };
-  readonly mintedId: Mints extends IdKind ? string : null;
+  /** Of a route that mints nothing: the request's own, where it has a key. */
+  readonly mintedId: Mints extends IdKind ? string : string | null;
   readonly upload: Upload extends UploadRules ? UploadedFile : null;
 }
 

@@ -30,6 +30,22 @@ export function exchanged(price: Money, rate: string, currency: string): Money {
   return { amount: price.amount > 0 ? Math.max(amount, to.step) : amount, currency };
 }
 
+/**
+ * A price in that currency where there is one, else the first one exchanged; null when no rate leads there. `rates`: into
+ * `currency`, by the other one's code.
+ */
+export function priceIn(
+  currency: string,
+  rates: Readonly<Record<string, string>>,
+  prices: readonly Money[],
+): Money | null {
+  const listed = prices.find((price) => price.currency === currency);
+  if (listed !== undefined) return listed;
+  const [own] = prices;
+  const rate = own === undefined ? undefined : rates[own.currency];
+  return rate === undefined ? null : exchanged(own!, rate, currency);
+}
+
 /** Digits after the point that a quotient keeps: more than any price has. */
 const quotientDigits = 12;
 

@@ -17,6 +17,7 @@ export const prefixes = {
   session: 'ses',
   audit: 'aud',
   export: 'exp',
+  cart: 'crt',
   promotion: 'prm',
   priceRule: 'rul',
   offer: 'off',

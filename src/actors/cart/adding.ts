@@ -1,8 +1,7 @@
 /** Putting things into the cart, and how many of them. */
 import { type Instant, noEvents, refuse } from '../../protocol/decider.ts';
-import { exchanged } from '../../protocol/exchange.ts';
-import type { Money } from '../../protocol/money.ts';
-import type { AddToCart, ExchangeRates, SetQuantity } from './commands.ts';
+import { priceIn } from '../../protocol/exchange.ts';
+import type { AddToCart, SetQuantity } from './commands.ts';
 import type { CartEvent } from './events.ts';
 import { type CartState, linesMax, quantityMax } from './state.ts';
 
@@ -39,12 +38,4 @@ export function setQuantity({ lineBySku }: CartState, { sku, quantity }: SetQuan
 
 function isQuantity(quantity: number): boolean {
   return Number.isSafeInteger(quantity) && quantity > 0;
-}
-
-/** A price in that currency where there is one, else the first one exchanged; null when no rate leads there. */
-export function priceIn(currency: string, rates: ExchangeRates, prices: readonly Money[]): Money | null {
-  const listed = prices.find((price) => price.currency === currency);
-  if (listed !== undefined) return listed;
-  const rate = rates[prices[0]!.currency];
-  return rate === undefined ? null : exchanged(prices[0]!, rate, currency);
 }

@@ -138,8 +138,8 @@ function ordered(state: CartState, { orderId, lines }: CartOrdered, at: Instant)
   };
 }
 
-function forget({ version, quotes, handovers }: CartState, _: object, at: Instant): CartDecision {
-  const isBlank = version === 0 && quotes.length === 0 && handovers.length === 0;
+function forget({ changedAtMs, quotes, handovers }: CartState, _: object, at: Instant): CartDecision {
+  const isBlank = changedAtMs === null && quotes.length === 0 && handovers.length === 0;
   return { code: 'ok', events: isBlank ? noEvents : [{ type: 'CartForgotten', atMs: at }] };
 }
 

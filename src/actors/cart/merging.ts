@@ -1,6 +1,6 @@
 /** One cart becomes part of another: a guest's, when the guest signs in to an account. */
 import { type Instant, noEvents, refuse } from '../../protocol/decider.ts';
-import { priceIn } from './adding.ts';
+import { priceIn } from '../../protocol/exchange.ts';
 import type { CartContent, CartLine, HandOverCart } from './commands.ts';
 import type { CartEvent } from './events.ts';
 import {

@@ -11,6 +11,7 @@ import {
 } from '../../gateway/route.ts';
 import { tokensOf } from '../../gateway/tokens.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
+import { moveGuestCart } from './guest-cart.ts';
 import { isGuest } from './guest-store.ts';
 import { tryPassword } from './password-tries.ts';
 import { Credentials, Guest, NewAccount, Refresh, SignIn, SignOut } from './schemas.ts';
@@ -78,10 +79,11 @@ const login = route({
   refusals: ['invalid_credentials', 'account_suspended', 'rate_limited'],
   async handle(request) {
     const { services, body, client } = request;
-    if (body.guestToken !== undefined) guestFrom(services, body.guestToken, client);
+    const guest = body.guestToken === undefined ? null : guestFrom(services, body.guestToken, client);
     const signedIn = await tryPassword(services, body.email, client, () =>
       accountsOf(services).login(body, seenFrom(request)),
     );
+    if (guest !== null) await moveGuestCart(services, guest.accountId, signedIn.account.accountId);
     return reply(200, signInJson(services, signedIn));
   },
 });

@@ -27,10 +27,13 @@ class ShownPages {
   get changedMs(): number {
     return this.#changedMs;
   }
+  /** Others that keep something of products: each hears which one changed; null: any. */
+  readonly followers: ((productId: string | null) => void)[] = [];
 
   forget(productId: string): void {
     this.products.forget(productId);
     this.forgetLists();
+    for (const hear of this.followers) hear(productId);
   }
 
   forgetLists(): void {
@@ -41,6 +44,7 @@ class ShownPages {
   forgetAll(): void {
     this.products.forgetAll();
     this.forgetLists();
+    for (const hear of this.followers) hear(null);
   }
 
   /** All changes up to now are known. */

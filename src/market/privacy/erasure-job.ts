@@ -1,5 +1,6 @@
-/** The rest of an erasure: files, orders that have an address which was never sealed, and a second look at the tables. */
+/** The rest of an erasure: files, the cart, orders that have an address which was never sealed, and a second look at the tables. */
 import type { Pool } from 'pg';
+import { forgetCart } from '../../actors/cart/commands.ts';
 import { forgetAddress } from '../../actors/order/commands.ts';
 import { type Database, openDatabase } from '../../persistence/database.ts';
 import type { Ask } from '../../protocol/command.ts';
@@ -40,6 +41,8 @@ async function goOn(database: Database, ask: Ask, files: MailFiles, erasure: Era
   for (const orderId of plain) await ask(forgetAddress, orderId, { buyerId });
   // Not before the tables have what the orders were told: a later round finds nothing plain any more.
   if (!isQuiet || plain.length > 0) return;
+  const { code } = await ask(forgetCart, buyerId, {});
+  if (code !== 'ok') return;
   await database.transaction((query) => forget(query, buyerId, hash));
   if (hash !== null) await files.erase(hash);
   await noteErased(database.query, buyerId);

@@ -1,0 +1,156 @@
+/**
+ * The cart of whoever asks, guests included. It holds no units: what is there, and what it costs now, is shown beside each
+ * line.
+ */
+import {
+  addToCart,
+  type CartView,
+  emptyCart,
+  readCart,
+  removeFromCart,
+  setCurrency,
+  setQuantity,
+} from '../../actors/cart/commands.ts';
+import { etagHeader, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
+import { accepted } from '../../gateway/handling.ts';
+import { type Route, reply, route, type Services } from '../../gateway/route.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
+import { type Goods, keptGoodsOf } from '../catalog/goods-store.ts';
+import { Sku, skuPattern } from '../inventory/schemas.ts';
+import { noRates, ratesInto, ratesOf } from './rates.ts';
+import { Cart, CartAddition, CartCurrency, CartQuantity } from './schemas.ts';
+import { cartJson, type Freshness, tagOf } from './views.ts';
+
+const replies = { 200: { description: 'The cart', schema: Cart, headers: etagHeader } } as const;
+const common = { tag: 'Cart', who: 'signed-in', replies } as const;
+
+async function cartReply(services: Services, view: CartView, freshness: Freshness = 'recent') {
+  const cart = await cartJson(services, view, freshness);
+  return reply(200, cart, { ETag: tagOf(cart) });
+}
+
+/** The version in a tag stands before what else the tag names. */
+function basedOn(ifMatch: string | undefined): string[] | null {
+  return versionsOf(ifMatch)?.map((tag) => tag.split('.', 1)[0]!) ?? null;
+}
+
+/** Refuses with `unknown_sku`. */
+async function goodsOf(services: Services, sku: string): Promise<Goods> {
+  const goods = await keptGoodsOf(services).get(sku);
+  if (goods?.isForSale) return goods;
+  throw new DoorbusterError('unknown_sku', 'Nothing of that SKU is for sale');
+}
+
+/** A path's SKU names a line or nothing. */
+function skuParam(sku: string): string {
+  if (skuPattern.test(sku)) return sku;
+  throw new DoorbusterError('not_found', 'No such line');
+}
+
+const read = route({
+  ...common,
+  method: 'GET',
+  path: '/v1/cart',
+  operationId: 'getCart',
+  summary: 'What is in your cart, with prices and units as they are now',
+  refusals: ['busy'],
+  async handle({ services, identity }) {
+    const answer = await services.ask(readCart, identity.accountId, {});
+    return cartReply(services, accepted(answer), 'now');
+  },
+});
+
+const add = route({
+  ...common,
+  method: 'POST',
+  path: '/v1/cart/items',
+  operationId: 'addToCart',
+  summary: 'Add units; more than there are is marked, not refused',
+  body: CartAddition,
+  headers: ifMatchHeader,
+  refusals: ['unknown_sku', 'stale_version', 'cart_full', 'quantity_limit', 'no_exchange_rate', 'busy'],
+  async handle({ services, identity, body, headers, mintedId }) {
+    const { prices, isForSale: _, lowStockThreshold: __, ...goods } = await goodsOf(services, body.sku);
+    const answer = await services.ask(addToCart, identity.accountId, {
+      ...{ goods, prices, quantity: body.quantity, additionId: mintedId },
+      rates: ratesInto(prices[0].currency, await ratesOf(services)) ?? noRates,
+      versions: basedOn(headers['if-match']),
+    });
+    return cartReply(services, accepted(answer));
+  },
+});
+
+const change = route({
+  ...common,
+  method: 'PUT',
+  path: '/v1/cart/items/{sku}',
+  params: { sku: Sku },
+  operationId: 'setCartQuantity',
+  summary: 'How many units of a line',
+  body: CartQuantity,
+  headers: ifMatchHeader,
+  refusals: ['not_found', 'stale_version', 'quantity_limit', 'busy'],
+  async handle({ services, identity, params, body, headers }) {
+    const answer = await services.ask(setQuantity, identity.accountId, {
+      ...{ sku: skuParam(params.sku), quantity: body.quantity },
+      versions: basedOn(headers['if-match']),
+    });
+    return cartReply(services, accepted(answer));
+  },
+});
+
+const remove = route({
+  ...common,
+  method: 'DELETE',
+  path: '/v1/cart/items/{sku}',
+  params: { sku: Sku },
+  operationId: 'removeFromCart',
+  summary: 'Take a line out; one that is not there is out',
+  headers: ifMatchHeader,
+  refusals: ['not_found', 'stale_version', 'busy'],
+  async handle({ services, identity, params, headers }) {
+    const answer = await services.ask(removeFromCart, identity.accountId, {
+      sku: skuParam(params.sku),
+      versions: basedOn(headers['if-match']),
+    });
+    return cartReply(services, accepted(answer));
+  },
+});
+
+const empty = route({
+  ...common,
+  method: 'DELETE',
+  path: '/v1/cart',
+  operationId: 'emptyCart',
+  summary: 'Take everything out, codes and the chosen currency too',
+  headers: ifMatchHeader,
+  refusals: ['stale_version', 'busy'],
+  async handle({ services, identity, headers }) {
+    const versions = basedOn(headers['if-match']);
+    return cartReply(services, accepted(await services.ask(emptyCart, identity.accountId, { versions })));
+  },
+});
+
+const choose = route({
+  ...common,
+  method: 'PUT',
+  path: '/v1/cart/currency',
+  operationId: 'setCartCurrency',
+  summary: 'The currency of an empty cart; exchange rates are locked with it',
+  body: CartCurrency,
+  headers: ifMatchHeader,
+  refusals: ['stale_version', 'cart_not_empty', 'no_exchange_rate', 'busy'],
+  async handle({ services, identity, body, headers }) {
+    const { currency } = body;
+    const rates = ratesInto(currency, await ratesOf(services));
+    if (rates === null)
+      throw new DoorbusterError('no_exchange_rate', `The marketplace has no rate for ${currency}`, {
+        to: currency,
+      });
+    const versions = basedOn(headers['if-match']);
+    const answer = await services.ask(setCurrency, identity.accountId, { currency, rates, versions });
+    return cartReply(services, accepted(answer));
+  },
+});
+
+export const routes: readonly Route[] = [read, add, change, remove, empty, choose];
