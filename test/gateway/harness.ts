@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cartDecider } from '../../src/actors/cart/decide.ts';
+import { couponDecider } from '../../src/actors/coupon/decide.ts';
 import { idempotencyDecider } from '../../src/actors/idempotency/decide.ts';
 import { skuDecider } from '../../src/actors/sku/decide.ts';
 import { readConfig } from '../../src/config.ts';
@@ -25,10 +26,9 @@ import type { Log } from '../../src/protocol/log.ts';
 import { emptyDatabase, engineServices, type Shards } from './shards.ts';
 
 const deciderByKind = new Map<string, AnyDecider>(
-  [register(skuDecider), register(cartDecider), register(idempotencyDecider)].map((decider) => [
-    decider.kind,
-    decider,
-  ]),
+  [register(skuDecider), register(cartDecider), register(couponDecider), register(idempotencyDecider)].map(
+    (decider) => [decider.kind, decider],
+  ),
 );
 
 /** Of every gateway of a test file that says nothing else. */

@@ -14,7 +14,7 @@ export const rememberedMax = 20;
 /** What may be on its way to other carts at once. */
 export const handoversMax = 5;
 /** A cart is kept for so long after its last change. */
-export const lifeMs = 30 * 24 * 3_600_000;
+const lifeMs = 30 * 24 * 3_600_000;
 
 export interface Quote {
   readonly quoteId: string;

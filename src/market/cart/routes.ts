@@ -3,10 +3,12 @@
  * line.
  */
 import {
+  addCoupon,
   addToCart,
   type CartView,
   emptyCart,
   readCart,
+  removeCoupon,
   removeFromCart,
   setCurrency,
   setQuantity,
@@ -17,8 +19,9 @@ import { type Route, reply, route, type Services } from '../../gateway/route.ts'
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { type Goods, keptGoodsOf } from '../catalog/goods-store.ts';
 import { Sku, skuPattern } from '../inventory/schemas.ts';
+import { judgeCode } from './discount.ts';
 import { noRates, ratesInto, ratesOf } from './rates.ts';
-import { Cart, CartAddition, CartCurrency, CartQuantity } from './schemas.ts';
+import { Cart, CartAddition, CartCurrency, CartQuantity, CouponCode, couponPattern } from './schemas.ts';
 import { cartJson, type Freshness, tagOf } from './views.ts';
 
 const replies = { 200: { description: 'The cart', schema: Cart, headers: etagHeader } } as const;
@@ -70,7 +73,8 @@ const add = route({
   headers: ifMatchHeader,
   refusals: ['unknown_sku', 'stale_version', 'cart_full', 'quantity_limit', 'no_exchange_rate', 'busy'],
   async handle({ services, identity, body, headers, mintedId }) {
-    const { prices, isForSale: _, lowStockThreshold: __, ...goods } = await goodsOf(services, body.sku);
+    const { sku, productId, sellerId, title, imageUrl, prices } = await goodsOf(services, body.sku);
+    const goods = { sku, productId, sellerId, title, imageUrl };
     const answer = await services.ask(addToCart, identity.accountId, {
       ...{ goods, prices, quantity: body.quantity, additionId: mintedId },
       rates: ratesInto(prices[0].currency, await ratesOf(services)) ?? noRates,
@@ -153,4 +157,45 @@ const choose = route({
   },
 });
 
-export const routes: readonly Route[] = [read, add, change, remove, empty, choose];
+/** As codes are kept. One that cannot be one is none. */
+function codeParam(text: string): string {
+  const code = text.toUpperCase();
+  if (couponPattern.test(code)) return code;
+  throw new DoorbusterError('unknown_coupon', 'No such coupon code');
+}
+
+const addCode = route({
+  ...common,
+  method: 'PUT',
+  path: '/v1/cart/coupons/{code}',
+  params: { code: CouponCode },
+  operationId: 'addCartCoupon',
+  summary: 'Put a coupon code in; its use is counted when an order takes it',
+  headers: ifMatchHeader,
+  refusals: ['unknown_coupon', 'stale_version', 'coupon_not_applicable', 'coupon_exhausted', 'busy'],
+  async handle({ services, identity, params, headers }) {
+    const { accountId } = identity;
+    const code = codeParam(params.code);
+    const before = accepted(await services.ask(readCart, accountId, {}));
+    await judgeCode(services, before, code);
+    const versions = basedOn(headers['if-match']);
+    return cartReply(services, accepted(await services.ask(addCoupon, accountId, { code, versions })));
+  },
+});
+
+const removeCode = route({
+  ...common,
+  method: 'DELETE',
+  path: '/v1/cart/coupons/{code}',
+  params: { code: CouponCode },
+  operationId: 'removeCartCoupon',
+  summary: 'Take a coupon code out; one that is not there is out',
+  headers: ifMatchHeader,
+  refusals: ['unknown_coupon', 'stale_version', 'busy'],
+  async handle({ services, identity, params, headers }) {
+    const change = { code: codeParam(params.code), versions: basedOn(headers['if-match']) };
+    return cartReply(services, accepted(await services.ask(removeCoupon, identity.accountId, change)));
+  },
+});
+
+export const routes: readonly Route[] = [read, add, change, remove, empty, choose, addCode, removeCode];

@@ -48,6 +48,10 @@ export const Cart = Open(
 export type Cart = Static<typeof Cart>;
 export type CartItem = Static<typeof CartItem>;
 
+/** As it is kept; paths take it in small letters, too. */
+export const couponPattern = /^[A-Z0-9_-]{3,40}$/;
+export const CouponCode = Type.String({ pattern: '^[A-Za-z0-9_-]{3,40}$', examples: ['SAVE10'] });
+
 /** More than a line may have is refused by the cart, which says how many. */
 const Quantity = Type.Integer({ minimum: 1, maximum: 1_000_000, examples: [2] });
 

@@ -12,7 +12,9 @@ import { digestOf } from '../../protocol/digest.ts';
 import { priceIn } from '../../protocol/exchange.ts';
 import { prefixes } from '../../protocol/ids.ts';
 import { money, sum, times } from '../../protocol/money.ts';
-import { type Goods, keptGoodsOf } from '../catalog/goods-store.ts';
+import type { Goods } from '../catalog/goods-store.ts';
+import { discountOf } from './discount.ts';
+import { knownGoods } from './known-goods.ts';
 import { levelsOf } from './levels.ts';
 import type { Cart, CartItem } from './schemas.ts';
 
@@ -33,6 +35,7 @@ export type Freshness = 'now' | 'recent';
 export async function cartJson(services: Services, view: CartView, freshness: Freshness): Promise<Cart> {
   const items = await Promise.all(view.lines.map((line) => itemOf(services, view, line, freshness)));
   const currency = view.currency ?? currencyOfNothing;
+  const discount = await discountOf(services, view);
   return {
     cartId: cartIdOf(view.accountId),
     currency: view.currency,
@@ -43,7 +46,7 @@ export async function cartJson(services: Services, view: CartView, freshness: Fr
       currency,
       items.map(({ item }) => item.lineTotal),
     ),
-    discount: money(0, currency),
+    discount: discount ?? money(0, currency),
     itemCount: items.reduce((units, { item }) => units + item.quantity, 0),
     version: view.version,
     expiresAt: view.expiresAtMs === null ? null : iso(view.expiresAtMs),
@@ -63,7 +66,7 @@ async function itemOf(
   freshness: Freshness,
 ): Promise<Shown> {
   const { sku, quantity, priceAtAdd } = line;
-  const [goods, units] = await Promise.all([known(services, sku), levelsOf(services)[freshness](sku)]);
+  const [goods, units] = await Promise.all([knownGoods(services, sku), levelsOf(services)[freshness](sku)]);
   const { currency } = priceAtAdd;
   const { title, imageUrl, productId, sellerId } = goods ?? line;
   const unitPrice = (goods && priceIn(currency, rates, goods.prices)) ?? priceAtAdd;
@@ -77,15 +80,6 @@ async function itemOf(
     availability: availabilityOf(goods, available, quantity),
   };
   return { item, exchangedFrom: from ?? null };
-}
-
-/** null: nobody knows it any more, or can be asked at the moment: the line says what it was when it was added. */
-async function known(services: Services, sku: string): Promise<Goods | null> {
-  try {
-    return await keptGoodsOf(services).get(sku);
-  } catch {
-    return null;
-  }
 }
 
 function availabilityOf(goods: Goods | null, available: number, quantity: number): CartItem['availability'] {

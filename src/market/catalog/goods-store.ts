@@ -23,6 +23,8 @@ export interface Goods {
   readonly productId: string;
   readonly sellerId: string;
   readonly title: string;
+  /** A path; null where only the SKU's actor could be asked. */
+  readonly category: string | null;
   readonly imageUrl: string | null;
   /** Of one unit; the first is the price proper. */
   readonly prices: readonly [Money, ...Money[]];
@@ -44,6 +46,7 @@ interface Row extends Money {
   readonly product_id: string;
   readonly seller_id: string;
   readonly title: string;
+  readonly category: string;
   readonly images: readonly StoredImage[];
   readonly threshold: number;
   readonly is_for_sale: boolean;
@@ -51,14 +54,16 @@ interface Row extends Money {
 
 async function readGoods(query: Query, skus: readonly string[]): Promise<Goods[]> {
   const rows = await query<Row>(
-    `SELECT v.sku, p.product_id, p.seller_id, p.title, p.images, v.price_amount::float8 AS amount, v.currency,
+    `SELECT v.sku, p.product_id, p.seller_id, p.title, c.path AS category, p.images, v.price_amount::float8 AS amount, v.currency,
        v.low_stock_threshold AS threshold, p.is_public AND NOT v.is_removed AS is_for_sale
-     FROM variants v JOIN products p ON p.product_id = v.product_id WHERE v.sku = ANY($1)`,
+     FROM variants v JOIN products p ON p.product_id = v.product_id JOIN categories c ON c.category_id = p.category_id
+     WHERE v.sku = ANY($1)`,
     [skus],
     'catalog_goods',
   );
-  return rows.map(({ sku, product_id: productId, seller_id: sellerId, title, images, ...row }) => ({
-    ...{ sku, productId, sellerId, title, isForSale: row.is_for_sale, lowStockThreshold: row.threshold },
+  return rows.map(({ sku, product_id: productId, seller_id: sellerId, title, category, images, ...row }) => ({
+    ...{ sku, productId, sellerId, title, category },
+    ...{ isForSale: row.is_for_sale, lowStockThreshold: row.threshold },
     imageUrl: images[0] === undefined ? null : imageOf(productId, images[0]).thumbnailUrl,
     prices: [{ amount: row.amount, currency: row.currency }],
   }));
@@ -156,7 +161,7 @@ export class KeptGoods {
     const answer = await this.#ask(readStock, sku, {});
     if (answer.code === 'not_found') return null;
     const { productId, sellerId, title, price } = accepted(answer);
-    const known = { sku, productId, sellerId, title, imageUrl: null, isForSale: true };
+    const known = { sku, productId, sellerId, title, category: null, imageUrl: null, isForSale: true };
     return { ...known, prices: [price], lowStockThreshold: lowStockDefault };
   }
 }

@@ -213,6 +213,60 @@ describe('a cart', () => {
   });
 });
 
+describe('a coupon code', () => {
+  const define = (code: string, change: object = {}) =>
+    server.shards.ask('coupon', code, {
+      ...{ type: 'DefineCoupon', kind: 'coupon' },
+      terms: {
+        ...{
+          sellerId: null,
+          discount: { kind: 'percent', basisPoints: 1_000 },
+          limit: null,
+          limitPerBuyer: null,
+        },
+        ...{ startsAtMs: null, endsAtMs: null, minimumSubtotal: null, stackable: true, priority: 0 },
+        scope: { skus: null, categories: null, sellerId: null },
+        ...change,
+      },
+    });
+  const put = (token: string, code: string) => server.call('PUT', `/v1/cart/coupons/${code}`, { token });
+
+  test('takes off what an order would take off', async () => {
+    await define('SAVE10');
+    const token = await guest();
+    await add(token, (await product(9)).sku, 3);
+    const shown = await put(token, 'save10');
+    expect([shown.status, shown.body.code]).toEqual([200, undefined]);
+    expect(shown.body).toMatchObject({ couponCodes: ['SAVE10'], subtotal: usd(3_000), discount: usd(300) });
+    expect((await put(token, 'SAVE10')).body.version).toBe(shown.body.version);
+    const removed = await server.call('DELETE', '/v1/cart/coupons/SAVE10', { token });
+    expect(removed.body).toMatchObject({ couponCodes: [], discount: usd(0) });
+  });
+
+  test('that does not apply says why', async () => {
+    await define('LATER', { startsAtMs: nowMs + 1_000 });
+    await define('ELSEWHERE', { scope: { skus: ['OTHER'], categories: null, sellerId: null } });
+    await define('RICH', { minimumSubtotal: usd(5_000) });
+    await define('NONE', { limit: 0 });
+    await define('ALONE', { stackable: false });
+    await define('FIRST');
+    const token = await guest();
+    await add(token, (await product(9)).sku, 3);
+    const refused = async (code: string) => {
+      const { status, body } = await put(token, code);
+      return [status, body.code, body.reason];
+    };
+    expect(await refused('UNKNOWN-CODE')).toEqual([404, 'unknown_coupon', undefined]);
+    expect(await refused('x')).toEqual([404, 'unknown_coupon', undefined]);
+    expect(await refused('LATER')).toEqual([409, 'coupon_not_applicable', 'not_started']);
+    expect(await refused('ELSEWHERE')).toEqual([409, 'coupon_not_applicable', 'scope']);
+    expect(await refused('RICH')).toEqual([409, 'coupon_not_applicable', 'minimum_subtotal']);
+    expect(await refused('NONE')).toEqual([409, 'coupon_exhausted', undefined]);
+    expect((await put(token, 'FIRST')).status).toBe(200);
+    expect(await refused('ALONE')).toEqual([409, 'coupon_not_applicable', 'not_stackable']);
+  });
+});
+
 test('a guest’s cart is in the account’s after the sign-in', async () => {
   const buyer = await register();
   const [both, own, guests] = await Promise.all([product(200), product(5), product(5)]);
