@@ -63,9 +63,9 @@ async function insert(client: pg.Client, sellerId: string, products: readonly Ma
     [rows, sellerId],
   );
   await client.query(
-    `INSERT INTO variants (sku, product_id, position, options, price_amount, currency, initial_stock, actor_state)
-     SELECT sku, "productId", 0, '{}', "priceAmount", 'USD', stock, 'current' FROM ${made}`,
-    [rows],
+    `INSERT INTO variants (sku, product_id, seller_id, position, options, price_amount, currency, initial_stock, actor_state)
+     SELECT sku, "productId", $2, 0, '{}', "priceAmount", 'USD', stock, 'current' FROM ${made}`,
+    [rows, sellerId],
   );
   await client.query('COMMIT');
 }
