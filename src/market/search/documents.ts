@@ -66,20 +66,26 @@ export async function readCopies({ query }: Database, productIds: readonly strin
   return { documents, removals };
 }
 
-/** All public products in the order of their ids, from behind one on. */
+/** All public products in the order of their ids, from behind one on. While a batch is used, the next one is read. */
 export async function* readAllCopies(
   { query }: Database,
   batch: number,
   behind = '',
 ): AsyncGenerator<readonly SearchDocument[]> {
-  for (let after = behind; ; ) {
+  const readBehind = async (after: string) => {
     const version = await drawVersion(query);
     const rows = await query<Row>(
       `${selection} WHERE p.product_id > $1 AND p.is_public ORDER BY p.product_id LIMIT $2`,
       [after, batch],
     );
-    if (rows.length === 0) return;
-    yield rows.map((row) => documentOf(row, version));
-    after = rows.at(-1)!.product_id;
+    return rows.map((row) => documentOf(row, version));
+  };
+  for (let reading = readBehind(behind); ; ) {
+    const documents = await reading;
+    if (documents.length === 0) return;
+    reading = readBehind(documents.at(-1)!.productId);
+    // It is awaited when the next batch is asked for, if ever.
+    reading.catch(() => {});
+    yield documents;
   }
 }

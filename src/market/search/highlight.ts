@@ -1,5 +1,4 @@
 /** Hits in a text, as HTML that is safe to show: everything is escaped but the `<em>` that stand around what was found. */
-import { languages } from './languages.ts';
 import { formsOf, type Token, tokensOf } from './text.ts';
 
 /** Of the HTML, tags and escapes counted. */
@@ -54,7 +53,7 @@ export class Highlighter {
     if (!this.#firstLetters.has(word[0]!)) return false;
     let isHit = this.#isHitByWord.get(word);
     if (isHit === undefined) {
-      isHit = formsOf(word, languages).some((form) => this.#lookedFor.has(form));
+      isHit = formsOf(word, null).some((form) => this.#lookedFor.has(form));
       this.#isHitByWord.set(word, isHit);
     }
     return isHit;

@@ -47,7 +47,8 @@ export const languages: readonly Language[] = [
 ];
 
 /** Words that say nothing by themselves, of any language. */
-export const isSmallWord = (word: string) => languages.some(({ smallWords }) => smallWords.has(word));
+const allSmallWords = new Set(languages.flatMap(({ smallWords }) => [...smallWords]));
+export const isSmallWord = (word: string) => allSmallWords.has(word);
 
 /** Each stem once. */
 export function stemsOf(word: string, of: readonly Language[]): string[] {
@@ -60,13 +61,14 @@ export function stemsOf(word: string, of: readonly Language[]): string[] {
 const smallWordsMin = 2;
 const timesAsMany = 1.5;
 
-/** All languages when it cannot be told. */
-export function languagesOf(words: readonly string[]): readonly Language[] {
+/** null: it cannot be told. */
+export function languageOf(words: readonly string[]): Language | null {
+  const small = words.filter(isSmallWord);
   const counts = languages.map(({ smallWords }) =>
-    words.reduce((n, word) => n + (smallWords.has(word) ? 1 : 0), 0),
+    small.reduce((n, word) => n + (smallWords.has(word) ? 1 : 0), 0),
   );
   const most = Math.max(...counts);
   const best = counts.indexOf(most);
   const isClear = counts.every((count, i) => i === best || count * timesAsMany <= most);
-  return most >= smallWordsMin && isClear ? [languages[best]!] : languages;
+  return most >= smallWordsMin && isClear ? languages[best]! : null;
 }

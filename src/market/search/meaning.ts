@@ -1,10 +1,9 @@
 /** What typed words mean, whichever engine is asked: corrections in their place, two words as one. */
 import type { Correction, Phrase, WordForms } from './engine.ts';
-import { languages } from './languages.ts';
 import { formsOf } from './text.ts';
 
 /** A word with its forms, as a query has them. */
-export const formsInIndex = (word: string): WordForms => formsOf(word, languages);
+export const formsInIndex = (word: string): WordForms => formsOf(word, null);
 
 /** Every way of saying the first before every way of saying the second. */
 export const both = (first: readonly Phrase[], second: readonly Phrase[]): Phrase[] =>

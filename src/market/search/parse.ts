@@ -1,13 +1,13 @@
 /** From what somebody typed to the terms of a query. */
 import { type Correction, type Phrase, type SuggestQuery, type Term, termsMax } from './engine.ts';
-import { isSmallWord, languages } from './languages.ts';
+import { isSmallWord } from './languages.ts';
 import { alternativesTo, memberWordsMax, type Synonyms } from './synonyms.ts';
 import { fold, formsOf, type Token, tokensOf } from './text.ts';
 
 /** A query has at most 300 characters; the rest of these many words is not looked for. */
 const tokensMax = 40;
 
-const phraseOf = (words: readonly string[]): Phrase => words.map((word) => formsOf(word, languages));
+const phraseOf = (words: readonly string[]): Phrase => words.map((word) => formsOf(word, null));
 
 /** Small words are left out, unless there is nothing else. The last word counts as partial when nothing follows it. */
 export function parseTerms(text: string, synonyms: Synonyms): Term[] {

@@ -5,8 +5,9 @@
  * 2. A word is a run of letters and digits; scripts without spaces give a word a character. What a hyphen, an
  *    apostrophe or a change from digits to letters holds together (`t-shirt`, `256gb`) is its parts, and also one word.
  */
+import { RecentMap } from '../../gateway/recent-map.ts';
 import { stemMark, type WordForms } from './engine.ts';
-import { type Language, stemsOf } from './languages.ts';
+import { type Language, languages, stemsOf } from './languages.ts';
 
 const marks = /\p{M}+/gu;
 /** Letters that are no base and accent to Unicode. */
@@ -30,6 +31,8 @@ const noSpaces = '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Scr
 const run = `(?:(?![${noSpaces}])[\\p{L}\\p{N}])[\\p{M}\\p{L}\\p{N}]*`;
 const tokenPattern = new RegExp(`[${noSpaces}]|${run}(?:[-‐‑'’]${run})*`, 'gu');
 const joints = /[-‐‑'’]/;
+/** Nothing to take apart, to fold or to cut: most words. */
+const simple = /^[A-Za-z]{1,40}$/;
 const digitsThenLetters = /^(\p{N}+)(\p{L}+)$/u;
 
 /** Longer ones are cut: nobody types them, and an index entry has a bound. */
@@ -63,6 +66,8 @@ export function* tokensOf(text: string, tokensMax: number): Generator<Token> {
 }
 
 function tokenOf(raw: string, start: number): Token {
+  if (simple.test(raw))
+    return { start, end: start + raw.length, parts: [raw.toLowerCase()], joined: null, spelt: null };
   const pieces = raw.split(joints).flatMap((piece) => {
     const found = digitsThenLetters.exec(piece);
     return found ? [found[1]!, found[2]!] : [piece];
@@ -86,8 +91,22 @@ export function wordsOf(text: string, tokensMax: number): string[] {
   return words;
 }
 
-/** The word and its marked stems. Words with digits have none. */
-export function formsOf(word: string, of: readonly Language[]): WordForms {
+/** Words come again and again, in texts as in queries, and four stemmers take their time: so many are remembered. */
+const known = new RecentMap<string, ReadonlyMap<Language | null, WordForms>>(10_000);
+
+/** The word and its marked stems; `of` null: those of all languages. A word with digits is its own stem. */
+export function formsOf(word: string, of: Language | null): WordForms {
+  let forms = known.get(word);
+  if (forms === undefined) {
+    forms = new Map(
+      [null, ...languages].map((one) => [one, formsIn(word, one === null ? languages : [one])]),
+    );
+    known.set(word, forms);
+  }
+  return forms.get(of)!;
+}
+
+function formsIn(word: string, of: readonly Language[]): WordForms {
   if (/\p{N}/u.test(word)) return [word, stemMark + word];
   return [word, ...stemsOf(word, of).map((stem) => stemMark + stem)];
 }

@@ -5,7 +5,7 @@
 import type { estypes } from '@elastic/elasticsearch';
 import type { Removal, SearchDocument } from '../engine.ts';
 import { branchesOf } from '../facets.ts';
-import { isSmallWord, languagesOf } from '../languages.ts';
+import { isSmallWord, languageOf } from '../languages.ts';
 import { lastLevel, nameKeys } from '../suggestions.ts';
 import { fold, formsOf, wordsOf } from '../text.ts';
 
@@ -69,8 +69,9 @@ const unique = (values: Iterable<string>) => [...new Set(values)];
 export function indexed(document: SearchDocument): Record<string, unknown> {
   const { title, tags, brand, category, description } = document;
   const text = wordsOf(`${title}. ${description}`, descriptionTokensMax);
-  const spoken = languagesOf(text);
-  const formsIn = (words: readonly string[]) => unique(words.flatMap((word) => formsOf(word, spoken)));
+  const spoken = languageOf(text);
+  const formsIn = (words: readonly string[]) =>
+    unique(unique(words).flatMap((word) => formsOf(word, spoken)));
   const titleWords = wordsOf(title, headTokensMax);
   const nameWords = [...tags, brand].flatMap((name) => wordsOf(name, headTokensMax)).slice(0, headTokensMax);
   const categoryWords = wordsOf(category, headTokensMax);

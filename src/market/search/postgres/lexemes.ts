@@ -23,7 +23,7 @@ import {
   type WordForms,
 } from '../engine.ts';
 import { branchesOf, ratingSteps } from '../facets.ts';
-import { isSmallWord, languages, languagesOf } from '../languages.ts';
+import { isSmallWord, languageOf } from '../languages.ts';
 import { fold, formsOf, wordsOf } from '../text.ts';
 import { any, type Expression } from './expression.ts';
 
@@ -85,16 +85,16 @@ export interface IndexedText {
 export function indexedText(document: SearchDocument): IndexedText {
   const { title, tags, brand, category, description } = document;
   const text = wordsOf(`${title}. ${description}`, descriptionTokensMax);
-  const spoken = languagesOf(text);
+  const spoken = languageOf(text);
   const head = new Head();
   head.add(title, 'A');
   for (const words of [...tags, brand]) head.add(words, 'B');
   head.add(category, 'C');
   const lexemes = new Set<string>(marksOf(document));
   for (const word of head.words)
-    for (const stem of formsOf(word, languages).slice(1))
+    for (const stem of formsOf(word, null).slice(1))
       lexemes.add(stem).add(headMark + stem.slice(stemMark.length));
-  for (const word of text)
+  for (const word of new Set(text))
     if (!isSmallWord(word)) for (const stem of formsOf(word, spoken).slice(1)) lexemes.add(stem);
   return { head: head.text(), headWords: [...head.words], lexemes: [...lexemes] };
 }
@@ -110,7 +110,7 @@ class Head {
       this.words.add(word);
       this.#place = Math.min(placeMax, this.#place + 1);
       // Words and marked stems are letters and digits: nothing in them needs more than the quotes.
-      for (const form of formsOf(word, languages)) this.#entries.push(`'${form}':${this.#place}${weight}`);
+      for (const form of formsOf(word, null)) this.#entries.push(`'${form}':${this.#place}${weight}`);
     }
   }
 

@@ -41,11 +41,7 @@ export async function reindexPostgres(
   const { query } = database;
   const indexes = await makeTables(query);
   const [began] = await query<{ at: string }>('SELECT now()::text AS at');
-  let count = 0;
-  for await (const read of documents) {
-    await saveRows(query, nextTables.documents, await rowsOf(read));
-    count += read.length;
-  }
+  const count = await fill(query, documents);
   for (const { isUnique, definition } of indexes) if (!isUnique) await query(definition);
   await makeLexicon(query);
   for (const name of names) await query(`ANALYZE ${nextTables[name]}`);
@@ -57,6 +53,22 @@ export async function reindexPostgres(
     await copyChanges(within, reachedAt);
     await swap(within, indexes);
   });
+  return count;
+}
+
+/** Finding the words of a batch takes as long as storing them: while one is stored, the next is made. */
+async function fill(query: Query, documents: AsyncIterable<readonly SearchDocument[]>): Promise<number> {
+  let count = 0;
+  let saved: Promise<void> = Promise.resolve();
+  for await (const read of documents) {
+    const rows = await rowsOf(read);
+    await saved;
+    saved = saveRows(query, nextTables.documents, rows);
+    // It is awaited before the next one, whatever happens in between.
+    saved.catch(() => {});
+    count += read.length;
+  }
+  await saved;
   return count;
 }
 
