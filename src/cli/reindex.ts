@@ -18,10 +18,10 @@ let stores: Stores | null = null;
 try {
   stores = await openStores(config, log);
   const startedAtMs = performance.now();
-  // One session, which has no limit on how long making an index takes.
+  // One session, which has no limit on how long making an index takes, and more memory to make it in.
   const pool = openPool(stores.databaseUrl, { max: 1, name: 'reindex' });
   try {
-    await pool.query('SET statement_timeout = 0');
+    await pool.query(`SET statement_timeout = 0; SET maintenance_work_mem = '256MB'`);
     const database = openDatabase(pool);
     const count = await reindexPostgres(database, readAllCopies(database, batch));
     const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);

@@ -1,81 +1,148 @@
-/** Total and facets: of all candidates, or of a sample when they are too many. */
+/** One look into the index: hits, total and facets of all candidates, or total and facets of a sample of too many. */
 import type { Query } from '../../../persistence/database.ts';
 import type { Facets } from '../engine.ts';
 import { categoryFacet, counted, priceRanges, ratingSteps } from '../facets.ts';
-import { type Facet, isPriced } from './lexemes.ts';
-import { candidates, expressionOf, isCountable, limitOf, type Plan, sampleSizeOf } from './plan.ts';
-import { facetColumn, Values } from './statements.ts';
+import { type Expression, textOf } from './expression.ts';
+import type { Facet } from './lexemes.ts';
+import { isCountable, limitOf, type Plan, sampleSizeOf } from './plan.ts';
+import {
+  behind,
+  countColumns,
+  flagOf,
+  meetsAll,
+  orderBy,
+  orders,
+  pointsOf,
+  rowConditions,
+  type SortOrder,
+  Values,
+} from './statements.ts';
 
-/** Facet values as the SQL gives them: pairs of value and count, or counts in the order of their ranges. */
-export interface RawFacets {
-  readonly brands?: readonly (readonly [string, number])[];
-  readonly categories?: readonly (readonly [string, number])[];
-  readonly ratings?: readonly number[];
-  readonly inStock?: readonly number[];
-  readonly priceRanges?: readonly number[];
+/** A hit with all that any order is by. */
+export interface HitRow {
+  readonly product_id: string;
+  readonly points: number;
+  readonly rating: number;
+  readonly price_amount: number;
 }
 
-export interface Counting {
-  readonly found: number;
-  readonly raw: RawFacets;
+export type Key = readonly (string | number)[] | null;
+
+type Pairs = readonly (readonly [string, number])[];
+
+interface LookRow {
+  readonly hits: HitRow[];
+  readonly brands: Pairs;
+  readonly categories: Pairs;
+  readonly counts: {
+    readonly read: number;
+    readonly found: number;
+    readonly ratings: readonly number[];
+    readonly inStock: readonly number[];
+    readonly priceRanges: readonly number[];
+  };
+}
+
+export interface Look extends LookRow {
   /** How many documents each one that was counted stands for. */
   readonly factor: number;
 }
 
-const allFacets: readonly Facet[] = ['brands', 'categories', 'priceRanges', 'ratings', 'inStock'];
-
-/** Facets that have a filter of their own, which they do not obey. */
-function filteredFacets({ search: { filters } }: Plan): Facet[] {
-  const isFiltered: Readonly<Record<Facet, boolean>> = {
-    brands: filters.brands.length > 0,
-    categories: filters.category !== null,
-    priceRanges: isPriced(filters),
-    ratings: filters.ratingMin !== null,
-    inStock: filters.inStock !== null,
-  };
-  return allFacets.filter((facet) => isFiltered[facet]);
+/** What of the hits a look is to give; null: it only counts. */
+export interface Page {
+  readonly order: SortOrder;
+  readonly after: Key;
 }
 
-export const plainFacets = (plan: Plan) => allFacets.filter((facet) => !filteredFacets(plan).includes(facet));
+const allFacets = Object.keys(flagOf) as readonly Facet[];
+export const facetsBut = (without: readonly Facet[]) => allFacets.filter((facet) => !without.includes(facet));
 
-/** Counts these facets, all of which leave out the filter `without`. */
+const facts = 'product_id, brand, category, currency, price_amount, rating, in_stock, head';
+
+/**
+ * `facets`: whose values are wanted. Without a sample null when there turn out to be too many candidates, unless the page
+ * is a later one: that goes on as the first one was found.
+ */
+async function look(
+  query: Query,
+  plan: Plan,
+  expression: Expression,
+  facets: readonly Facet[],
+  page: Page | null,
+  sampleSize: number | null,
+): Promise<Look | null> {
+  const { filters, currency, limit } = plan.search;
+  const values = new Values();
+  const max = limitOf(plan) + 1;
+  const flags = Object.entries(rowConditions(filters, currency, values)).map(
+    ([facet, condition]) => `${condition} AS ${flagOf[facet as Facet]}`,
+  );
+  const { order, after } = page ?? { order: orders.newest, after: null };
+  const text = `WITH c AS MATERIALIZED (
+      SELECT ${facts}, ${flags.join(', ')} FROM search_documents
+      WHERE words @@ ${values.add(textOf(expression))}::tsquery AND ${isOfOrder(plan, values)}
+        ${sampleSize === null ? '' : `AND sample % ${sampleSize} = 0`}
+      LIMIT ${values.add(sampleSize === null ? max : null)}::int)
+    SELECT (SELECT coalesce(json_agg(h), '[]') FROM (
+        SELECT * FROM (SELECT product_id, ${pointsSql(plan, order, values)} AS points, rating, price_amount FROM c WHERE ${meetsAll}) AS m
+        WHERE ${after === null ? 'true' : behind(order, after, values)}
+        ORDER BY ${orderBy(order)} LIMIT ${values.add(page === null ? 0 : limit + 1)}::int) AS h) AS hits,
+      ${countColumns(currency, facets, values)}`;
+  const name = `search_${order.name}_${sampleSize ?? 'all'}_${after === null ? 'first' : 'next'}`;
+  const [row] = await query<LookRow>(text, values.all, name);
+  if (sampleSize === null && row!.counts.read === max && after === null) return null;
+  return { ...row!, factor: sampleSize ?? 1 };
+}
+
+/** Prices of several currencies have no order. */
+export function isOfOrder({ search: { sort, currency } }: Plan, values: Values): string {
+  const given = `${values.add(sort === 'price_asc' || sort === 'price_desc' ? currency : null)}::text`;
+  return `(${given} IS NULL OR currency = ${given})`;
+}
+
+/** How much more what an account looks at lately counts. */
+const interestPoints = { brand: 40, category: 25 };
+
+export function pointsSql({ resolved, search }: Plan, order: SortOrder, values: Values): string {
+  if (order !== orders.relevance) return '0';
+  const { brands = [], categories = [] } = search.interests ?? {};
+  return `(${pointsOf(resolved.ranked, values)}
+    + CASE WHEN brand = ANY(${values.add(brands)}::text[]) THEN ${interestPoints.brand} ELSE 0 END
+    + CASE WHEN category = ANY(${values.add(categories)}::text[]) THEN ${interestPoints.category} ELSE 0 END)`;
+}
+
+/** All candidates with their hits; null: they are too many. */
+export async function readAll(
+  query: Query,
+  plan: Plan,
+  expression: Expression,
+  facets: readonly Facet[],
+  page: Page,
+): Promise<Look | null> {
+  return look(query, plan, expression, facets, page, null);
+}
+
+/** Total and facets: of all candidates when they are not too many, else of a sample. */
 export async function count(
   query: Query,
   plan: Plan,
+  expression: Expression,
   facets: readonly Facet[],
-  without: Facet | null,
-  isSampled = !isCountable(plan, expressionOf(plan, 'anywhere', without)),
-): Promise<Counting> {
-  const expression = expressionOf(plan, 'anywhere', without);
-  const values = new Values();
-  const sampleSize = isSampled ? sampleSizeOf(plan, expression) : null;
-  // One more than may be read tells that there are more.
-  const max = limitOf(plan) + 1;
-  const select = candidates(plan, { expression, without, max, sampleSize }, values);
-  const columns = facets.map((facet) => facetColumn(facet, plan.search.currency, values));
-  const [row] = await query<RawFacets & { found: number }>(
-    `WITH c AS MATERIALIZED (${select})
-     SELECT ${['(SELECT count(*)::int FROM c) AS found', ...columns].join(', ')}`,
-    values.all,
-  );
-  if (!isSampled && row!.found === max) return count(query, plan, facets, without, true);
-  return { found: row!.found, raw: row!, factor: sampleSize ?? 1 };
+): Promise<Look> {
+  const all = isCountable(plan, expression) ? await look(query, plan, expression, facets, null, null) : null;
+  return all ?? (await look(query, plan, expression, facets, null, sampleSizeOf(plan, expression)))!;
 }
 
-/** The facets that `base` has not, each counted without its own filter. */
-export async function countFiltered(query: Query, plan: Plan): Promise<Counting[]> {
-  const countings: Counting[] = [];
-  for (const facet of filteredFacets(plan)) countings.push(await count(query, plan, [facet], facet));
-  return countings;
-}
-
-export function facetsOf(countings: readonly Counting[], currency: string): Facets {
-  const pairs = (name: 'brands' | 'categories') =>
-    countings.flatMap(({ raw, factor }) =>
-      (raw[name] ?? []).map(([value, number]) => [value, number * factor] as const),
-    );
-  const numbers = (name: 'ratings' | 'inStock' | 'priceRanges') =>
-    countings.flatMap(({ raw, factor }) => (raw[name] ?? []).map((number) => number * factor));
+/** `lookOf`: the look that the facet's values are taken from. */
+export function facetsOf(lookOf: (facet: Facet) => Look, currency: string): Facets {
+  const pairs = (facet: 'brands' | 'categories') => {
+    const { [facet]: found, factor } = lookOf(facet);
+    return found.map(([value, number]) => [value, number * factor] as const);
+  };
+  const numbers = (facet: 'ratings' | 'inStock' | 'priceRanges') => {
+    const { counts, factor } = lookOf(facet);
+    return counts[facet].map((number) => number * factor);
+  };
   return {
     brands: pairs('brands').map(([value, number]) => ({ value, count: number })),
     categories: categoryFacet(pairs('categories')),

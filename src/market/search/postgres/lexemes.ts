@@ -9,10 +9,9 @@
  * | `~b…` `~c…`   | the brand; the category and each that it is a branch of           |
  * | `~mUSD`       | the currency                                                      |
  * | `~pUSD:57`    | the step of a rising scale on which the price is                  |
- * | `~r4`         | rated 4 or better; also 4.5, 3, 2 and 1                           |
+ * | `~r4`         | rated 4 or better; also 4.9, 4.8, 4.7, 4.6, 4.5, 3, 2 and 1       |
  * | `~i` `~o`     | in stock; out of stock                                            |
  * | `~a…=…`       | an attribute and its value                                        |
- * | `~s16`        | one of 16 documents, picked by nothing that they are              |
  * | `~`           | every document                                                    |
  */
 import {
@@ -34,7 +33,7 @@ export const everything: Expression = filterMark;
 export const isWord = (lexeme: string) => !/^[_^~]/.test(lexeme);
 export const brandMark = `${filterMark}b`;
 export const categoryMark = `${filterMark}c`;
-export const attributeMark = `${filterMark}a`;
+const attributeMark = `${filterMark}a`;
 /** Attributes have no bound on how many values there are, so nobody counts them. */
 export const isCounted = (lexeme: string) => !lexeme.startsWith(attributeMark);
 
@@ -42,8 +41,9 @@ const inStockMark = `${filterMark}i`;
 const outOfStockMark = `${filterMark}o`;
 const currencyOf = (currency: string) => `${filterMark}m${currency}`;
 export const ratedAtLeast = (step: number) => `${filterMark}r${step}`;
-/** What a filter can ask for, and a step more, so that the best of very many can be looked up. */
-const ratingMarks = [4.5, ...ratingSteps];
+/** What a filter can ask for, and finer steps of the best, so that the best of very many can be looked up. */
+const ratingMarks = [4.9, 4.8, 4.7, 4.6, 4.5, ...ratingSteps];
+export const bestSteps = ratingMarks.filter((step) => step > 2);
 const attributeOf = (name: string, value: string) =>
   `${attributeMark}${fold(name)}=${fold(value)}`.slice(0, 200);
 
@@ -55,14 +55,12 @@ const stepMax = stepOf(1_000_000_000_000);
 // ----------------------------------------------------------------
 // Samples.
 
-export const sampleSizes = [4, 16, 64, 256] as const;
-export const sampleOf = (size: number) => `${filterMark}s${size}`;
+/** Of so many documents one is in the sample; each has an index of its own. */
+export const sampleSizes = [16, 64, 256] as const;
+const leastSampled = sampleSizes.at(-1)!;
 
-/** The last digits of an id are random. */
-function samplesOf(productId: string): string[] {
-  const number = Number.parseInt(productId.slice(-4), 16);
-  return sampleSizes.filter((size) => number % size === 0).map(sampleOf);
-}
+/** 0 to 255, by the last digits of an id, which are random. Of a sample are those that its size divides. */
+export const sampleOf = (productId: string) => Number.parseInt(productId.slice(-2), 16) % leastSampled || 0;
 
 // ----------------------------------------------------------------
 // Documents.
@@ -119,18 +117,9 @@ class Head {
   }
 }
 
-function marksOf({
-  productId,
-  brand,
-  category,
-  price,
-  rating,
-  inStock,
-  attributes,
-}: SearchDocument): string[] {
+function marksOf({ brand, category, price, rating, inStock, attributes }: SearchDocument): string[] {
   return [
     filterMark,
-    ...samplesOf(productId),
     ...(brand === '' ? [] : [brandMark + brand]),
     ...branchesOf(category).map((path) => categoryMark + path),
     currencyOf(price.currency),
@@ -148,30 +137,37 @@ function marksOf({
 
 export type Facet = 'brands' | 'categories' | 'priceRanges' | 'ratings' | 'inStock';
 
-/** The filters as lexemes; what they leave inexact (the ends of a price range, a rating such as 4.5) the rows decide. */
-export function filterExpressions(
-  { filters, currency, sort }: Pick<SearchQuery, 'filters' | 'currency' | 'sort'>,
-  without: Facet | null = null,
-): Expression[] {
-  const { category, brands, priceMin, priceMax, ratingMin, inStock, attributes } = filters;
-  const expressions: Expression[] = [];
-  if (category !== null && without !== 'categories') expressions.push(categoryMark + category);
-  if (brands.length > 0 && without !== 'brands')
-    expressions.push(any(brands.map((brand) => brandMark + brand)));
-  if (isPriced(filters) && without !== 'priceRanges') {
+/** A range of more steps is left to the rows: so many lists of documents take longer to put together than they save. */
+const priceStepsMax = 8;
+
+/** Filters as lexemes, by their facets; what those leave inexact (the ends of a price range, a rating such as 4.55) the rows decide. */
+export function filterExpressions({
+  filters,
+  currency,
+}: Pick<SearchQuery, 'filters' | 'currency'>): ReadonlyMap<Facet, Expression> {
+  const { category, brands, priceMin, priceMax, ratingMin, inStock } = filters;
+  const expressions = new Map<Facet, Expression>();
+  if (category !== null) expressions.set('categories', categoryMark + category);
+  if (brands.length > 0) expressions.set('brands', any(brands.map((brand) => brandMark + brand)));
+  if (isPriced(filters)) {
     const from = stepOf(priceMin ?? 0);
-    const to = priceMax === null ? stepMax : stepOf(priceMax);
-    const steps = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => priceOf(currency, from + i));
-    expressions.push(steps.length > stepMax ? currencyOf(currency) : { any: steps });
-  } else if (sort === 'price_asc' || sort === 'price_desc') expressions.push(currencyOf(currency));
-  if (ratingMin !== null && ratingMin >= 1 && without !== 'ratings')
-    expressions.push(ratedAtLeast(Math.min(4, Math.floor(ratingMin))));
-  if (inStock !== null && without !== 'inStock') expressions.push(inStock ? inStockMark : outOfStockMark);
-  for (const [name, value] of Object.entries(attributes)) expressions.push(attributeOf(name, value));
+    const steps = Math.max(0, (priceMax === null ? stepMax : stepOf(priceMax)) - from + 1);
+    if (steps <= priceStepsMax)
+      expressions.set('priceRanges', {
+        any: Array.from({ length: steps }, (_, i) => priceOf(currency, from + i)),
+      });
+  }
+  const rated = ratingMarks.find((step) => ratingMin !== null && step <= ratingMin);
+  if (rated !== undefined) expressions.set('ratings', ratedAtLeast(rated));
+  if (inStock !== null) expressions.set('inStock', inStock ? inStockMark : outOfStockMark);
   return expressions;
 }
 
-export const isPriced = ({ priceMin, priceMax }: SearchFilters) => priceMin !== null || priceMax !== null;
+/** Of attributes there are no facets. */
+export const attributeExpressions = ({ attributes }: SearchFilters): Expression[] =>
+  Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
+
+const isPriced = ({ priceMin, priceMax }: SearchFilters) => priceMin !== null || priceMax !== null;
 
 /** Anywhere in the document, or in its head: by stems, which every inflection shares. */
 export type Where = 'anywhere' | 'head';

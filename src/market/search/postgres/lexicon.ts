@@ -32,6 +32,25 @@ export async function countsOf(query: Query, lexemes: Iterable<string>): Promise
   return new Map(rows.map(({ lexeme, documents }) => [lexeme, documents]));
 }
 
+/** What one search has been told of the lexicon: nothing is asked twice. */
+export class Counts {
+  /** A lexeme that is not in it is in no document, if it was asked for. */
+  readonly known = new Map<string, number>();
+  readonly #query: Query;
+  readonly #asked = new Set<string>();
+
+  constructor(query: Query) {
+    this.#query = query;
+  }
+
+  async ask(lexemes: Iterable<string>): Promise<void> {
+    const missing = [...new Set(lexemes)].filter((lexeme) => !this.#asked.has(lexeme));
+    if (missing.length === 0) return;
+    for (const [lexeme, documents] of await countsOf(this.#query, missing)) this.known.set(lexeme, documents);
+    for (const lexeme of missing) this.#asked.add(lexeme);
+  }
+}
+
 const completionsText = `SELECT lexeme AS word, documents FROM search_lexicon
   WHERE is_word AND documents > 0 AND lexeme >= $1 AND lexeme < $2 ORDER BY documents DESC, lexeme LIMIT $3`;
 

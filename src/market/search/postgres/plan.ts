@@ -1,19 +1,19 @@
-/** A query as this engine will carry it out, and the candidates that one look into the index gives. */
-import type { Query } from '../../../persistence/database.ts';
-import type { SearchQuery } from '../engine.ts';
-import { all, any, type Estimate, type Expression, estimate, lexemesOf, textOf } from './expression.ts';
+/** A query as this engine will carry it out: what is looked for in the index, and about how much that will find. */
+import type { SearchQuery, Term } from '../engine.ts';
+import { all, any, type Estimate, type Expression, estimate, lexemesOf } from './expression.ts';
 import {
+  attributeExpressions,
+  bestSteps,
   everything,
   type Facet,
   filterExpressions,
   ratedAtLeast,
-  sampleOf,
   sampleSizes,
   type Where,
+  wordExpression,
 } from './lexemes.ts';
-import { countsOf } from './lexicon.ts';
+import type { Counts } from './lexicon.ts';
 import type { Resolved } from './resolve.ts';
-import { rowConditions, type Values } from './statements.ts';
 
 export interface Limits {
   /** So many matching rows are read, ranked and counted one by one. */
@@ -26,7 +26,7 @@ export interface Limits {
   readonly window: number;
 }
 
-export const defaultLimits: Limits = { candidates: 3_000, smallIndex: 10_000, sample: 1_500, window: 500 };
+export const defaultLimits: Limits = { candidates: 4_000, smallIndex: 10_000, sample: 1_500, window: 500 };
 
 export interface Plan {
   readonly search: SearchQuery;
@@ -38,31 +38,57 @@ export interface Plan {
   /** How many documents there are. */
   readonly total: number;
   readonly limits: Limits;
+  /** Filters that leave little enough to be looked for in the index, as lexemes. */
+  readonly telling: ReadonlyMap<Facet, Expression>;
+}
+
+/** A filter that leaves more than this share costs a long list of documents and helps little: the rows decide. */
+const tellingShare = 0.25;
+
+const places = ['anywhere', 'head'] as const;
+
+/** What a plan will ask the lexicon for, as far as the query tells. */
+export function plannedLexemes(search: SearchQuery): Set<string> {
+  const lexemes = lexemesOf(everything);
+  const forms = search.terms.flatMap(({ phrases }: Term) => phrases.flat());
+  for (const where of places) for (const one of forms) lexemesOf(wordExpression(one, where), lexemes);
+  for (const expression of filterExpressions(search).values()) lexemesOf(expression, lexemes);
+  for (const step of bestSteps) lexemes.add(ratedAtLeast(step));
+  return lexemes;
 }
 
 export async function planOf(
-  query: Query,
+  asked: Counts,
   search: SearchQuery,
   resolved: Resolved,
   isRelaxed: boolean,
   limits: Limits,
 ): Promise<Plan> {
-  const lexemes = lexemesOf(everything);
-  for (const where of ['anywhere', 'head'] as const) lexemesOf(all(resolved.conditions(where)), lexemes);
-  for (const expression of filterExpressions(search)) lexemesOf(expression, lexemes);
-  for (const step of bestSteps) lexemes.add(ratedAtLeast(step));
-  const counts = await countsOf(query, lexemes);
-  return { search, resolved, isRelaxed, counts, total: counts.get('~') ?? 0, limits };
+  const filters = filterExpressions(search);
+  const lexemes = plannedLexemes(search);
+  for (const where of places) lexemesOf(all(resolved.conditions(where)), lexemes);
+  await asked.ask(lexemes);
+  const counts = asked.known;
+  const total = counts.get('~') ?? 0;
+  const telling = new Map(
+    [...filters].filter(([, filter]) => estimate(filter, counts, total).likely <= total * tellingShare),
+  );
+  return { search, resolved, isRelaxed, counts, total, limits, telling };
 }
 
+/** The words and attributes, and these of the telling filters. */
 export function expressionOf(
-  { search, resolved, isRelaxed }: Plan,
+  { search, resolved, isRelaxed, telling }: Plan,
   where: Where,
-  without: Facet | null,
+  filters: readonly Facet[],
 ): Expression {
   const conditions = resolved.conditions(where);
   const words = isRelaxed ? [allButOne(conditions)] : conditions;
-  const parts = [...words, ...filterExpressions(search, without)];
+  const parts = [
+    ...words,
+    ...attributeExpressions(search.filters),
+    ...filters.flatMap((facet) => telling.get(facet) ?? []),
+  ];
   return parts.length === 0 ? everything : all(parts);
 }
 
@@ -82,8 +108,6 @@ export function isCountable(plan: Plan, expression: Expression): boolean {
   return Math.min(most, likely) <= limitOf(plan);
 }
 
-const bestSteps = [4.5, 4, 3];
-
 /** Of what matches, those that are rated so well that there are still `wanted` of them, about. */
 export function bestOf(plan: Plan, expression: Expression, wanted: number): Expression {
   const best = bestSteps.map((step) => all([expression, ratedAtLeast(step)]));
@@ -94,27 +118,4 @@ export function bestOf(plan: Plan, expression: Expression, wanted: number): Expr
 export function sampleSizeOf(plan: Plan, expression: Expression): number {
   const { likely } = estimateOf(plan, expression);
   return sampleSizes.find((size) => likely / size <= plan.limits.sample) ?? sampleSizes.at(-1)!;
-}
-
-interface Look {
-  readonly expression: Expression;
-  readonly without: Facet | null;
-  readonly max: number;
-  /** null: all of them. */
-  readonly sampleSize: number | null;
-}
-
-const factColumns = 'product_id, brand, category, currency, price_amount, rating, in_stock';
-
-/** The SELECT of candidates. `points`: SQL of a candidate's relevance. */
-export function candidates(plan: Plan, look: Look, values: Values, points = '0'): string {
-  const { expression, without, max, sampleSize } = look;
-  const wanted = sampleSize === null ? expression : all([sampleOf(sampleSize), expression]);
-  const { filters, currency } = plan.search;
-  const conditions = [
-    `words @@ ${values.add(textOf(wanted))}::tsquery`,
-    ...rowConditions(filters, currency, values, without),
-  ];
-  return `SELECT ${factColumns}, ${points} AS points FROM search_documents
-    WHERE ${conditions.join(' AND ')} LIMIT ${values.add(max)}::int`;
 }

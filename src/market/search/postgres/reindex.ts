@@ -8,13 +8,14 @@
  * 4. No step is a long transaction that has written: those hold up the feed for everybody.
  */
 import type { Database, Query } from '../../../persistence/database.ts';
-import { type SearchDocument, stemMark } from '../engine.ts';
-import { attributeMark, brandMark, categoryMark, isWord } from './lexemes.ts';
+import type { SearchDocument } from '../engine.ts';
+import { isWord } from './lexemes.ts';
 import {
-  addSuggestions,
+  countLexemes,
   type DocumentRow,
   type IndexTables,
   liveTables,
+  moveCounts,
   rowsOf,
   saveRows,
   writeRows,
@@ -43,7 +44,6 @@ export async function reindexPostgres(
   const [began] = await query<{ at: string }>('SELECT now()::text AS at');
   const count = await fill(query, documents);
   for (const { isUnique, definition } of indexes) if (!isUnique) await query(definition);
-  await makeLexicon(query);
   for (const name of names) await query(`ANALYZE ${nextTables[name]}`);
   // What changed while this was made; and once more, while nobody writes.
   const reachedAt = await copyChanges(query, began!.at);
@@ -56,9 +56,13 @@ export async function reindexPostgres(
   return count;
 }
 
+/** So many different lexemes are counted in memory (about 60 MB) before the lexicon gets their counts. */
+const countedMax = 500_000;
+
 /** Finding the words of a batch takes as long as storing them: while one is stored, the next is made. */
 async function fill(query: Query, documents: AsyncIterable<readonly SearchDocument[]>): Promise<number> {
   let count = 0;
+  let counts = new Map<string, number>();
   let saved: Promise<void> = Promise.resolve();
   for await (const read of documents) {
     const rows = await rowsOf(read);
@@ -66,9 +70,15 @@ async function fill(query: Query, documents: AsyncIterable<readonly SearchDocume
     saved = saveRows(query, nextTables.documents, rows);
     // It is awaited before the next one, whatever happens in between.
     saved.catch(() => {});
+    for (const row of rows) countLexemes(row, counts);
+    if (counts.size > countedMax) {
+      await moveCounts(query, nextTables, counts);
+      counts = new Map();
+    }
     count += read.length;
   }
   await saved;
+  await moveCounts(query, nextTables, counts);
   return count;
 }
 
@@ -79,6 +89,13 @@ interface IndexDefinition {
   readonly definition: string;
 }
 
+/** As the migrations have it: no LIKE copies these. */
+const storageOf: Readonly<Record<keyof IndexTables, string>> = {
+  documents: 'toast_tuple_target = 128',
+  lexicon: 'fillfactor = 80',
+  suggestions: 'fillfactor = 80',
+};
+
 /** The tables without rows, and with their unique indexes; answers with all indexes that they are to have. */
 async function makeTables(query: Query): Promise<IndexDefinition[]> {
   const indexes: IndexDefinition[] = [];
@@ -88,7 +105,7 @@ async function makeTables(query: Query): Promise<IndexDefinition[]> {
     await query(
       `CREATE TABLE ${made} (LIKE ${live} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)`,
     );
-    if (name !== 'documents') await query(`ALTER TABLE ${made} SET (fillfactor = 80)`);
+    await query(`ALTER TABLE ${made} SET (${storageOf[name]})`);
     indexes.push(...(await indexesOf(query, live, made)));
   }
   for (const { isUnique, definition } of indexes) if (isUnique) await query(definition);
@@ -114,33 +131,6 @@ async function indexesOf(query: Query, live: string, made: string): Promise<Inde
   });
 }
 
-async function makeLexicon(query: Query): Promise<void> {
-  await query(`SET work_mem = '64MB'`);
-  await query(
-    `INSERT INTO ${nextTables.lexicon} (lexeme, documents, is_word)
-     SELECT lexeme, count(*), false FROM ${nextTables.documents}, unnest(words) AS w
-     WHERE NOT starts_with(lexeme, '${attributeMark}') GROUP BY lexeme
-     UNION ALL
-     SELECT lexeme, count(*), true FROM ${nextTables.documents}, unnest(head) AS h
-     WHERE NOT starts_with(lexeme, '${stemMark}') GROUP BY lexeme`,
-  );
-  await query('RESET work_mem');
-  for (let after = ''; ; ) {
-    const rows = await query<{ lexeme: string; documents: number }>(
-      `SELECT lexeme, documents FROM ${nextTables.lexicon}
-       WHERE lexeme > $1 AND (starts_with(lexeme, $2) OR starts_with(lexeme, $3)) ORDER BY lexeme LIMIT ${batchRows}`,
-      [after, brandMark, categoryMark],
-    );
-    if (rows.length === 0) return;
-    await addSuggestions(
-      query,
-      nextTables,
-      rows.map(({ lexeme, documents }) => [lexeme, documents] as const),
-    );
-    after = rows.at(-1)!.lexeme;
-  }
-}
-
 interface ChangedRow extends Omit<DocumentRow, 'version' | 'headWords'> {
   readonly version: string;
   readonly head_forms: readonly string[];
@@ -152,7 +142,8 @@ async function copyChanges(query: Query, since: string): Promise<string> {
   let [at, after] = [since, ''];
   for (;;) {
     const rows = await query<ChangedRow>(
-      `SELECT product_id, version, price_amount, rating, in_stock, is_listed, currency, brand, category, head::text AS head,
+      `SELECT product_id, version, price_amount, rating, in_stock, is_listed, currency, brand, category, sample,
+         head::text AS head,
          tsvector_to_array(words) AS lexemes, tsvector_to_array(head) AS head_forms, indexed_at::text AS at
        FROM ${liveTables.documents} WHERE (indexed_at, product_id) >= ($1::timestamptz, $2) AND (indexed_at, product_id) <> ($1::timestamptz, $2)
        ORDER BY indexed_at, product_id LIMIT ${batchRows}`,

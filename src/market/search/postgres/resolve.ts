@@ -4,7 +4,7 @@ import type { Correction, Phrase, Term, WordForms } from '../engine.ts';
 import { both, formsInIndex, joined, phrasesMeant } from '../meaning.ts';
 import { all, any, type Expression, lexemesOf, textOf } from './expression.ts';
 import { type Where, wordExpression } from './lexemes.ts';
-import { type Completions, correctionsOf, countsOf, misspeltCompletions } from './lexicon.ts';
+import { type Completions, type Counts, correctionsOf, misspeltCompletions } from './lexicon.ts';
 import type { Memory } from './memory.ts';
 
 /** One thing that must be there, in one of several ways. */
@@ -35,16 +35,20 @@ interface Known {
   readonly corrections: Correction[];
 }
 
+/** `counts`: is asked for the typed words, and for `planned`, which somebody will want to know. */
 export async function resolve(
   query: Query,
   completions: Completions,
+  counts: Counts,
+  planned: Iterable<string>,
   terms: readonly Term[],
   memory: Memory,
 ): Promise<Resolved> {
   const joins = terms.map(({ phrases }, i) => joined(phrases[0], terms[i + 1]?.phrases[0]));
   const typed = new Set(terms.flatMap(({ phrases }) => phrases[0].flat()));
   for (const whole of joins) if (whole !== null) for (const form of formsInIndex(whole)) typed.add(form);
-  const known: Known = { query, completions, memory, counts: await countsOf(query, typed), corrections: [] };
+  await counts.ask([...typed, ...planned]);
+  const known: Known = { query, completions, memory, counts: counts.known, corrections: [] };
   const wanted: Wanted[] = [];
   for (let i = 0; i < terms.length; i++) {
     const whole = joins[i]!;

@@ -7,7 +7,7 @@ import { fold } from '../text.ts';
 import { editsOf } from './edits.ts';
 import { all, any, estimate, lexemesOf, textOf } from './expression.ts';
 import { wordExpression } from './lexemes.ts';
-import { type Completions, countsOf } from './lexicon.ts';
+import { type Completions, Counts } from './lexicon.ts';
 import { Memory } from './memory.ts';
 import { completedBy, resolve } from './resolve.ts';
 
@@ -47,13 +47,14 @@ async function productsFor(
   { complete, prefix }: SuggestQuery,
   words: readonly string[],
 ): Promise<ProductRow[]> {
-  const resolved = await resolve(query, completions, complete, new Memory(null));
+  const asked = new Counts(query);
+  const resolved = await resolve(query, completions, asked, ['~'], complete, new Memory(null));
   const last = any(
     [...new Set([prefix, ...words])].map((word) => wordExpression(formsInIndex(word), 'head')),
   );
   const expression = all([...resolved.conditions('head'), last]);
-  const counts = await countsOf(query, lexemesOf('~', lexemesOf(expression)));
-  const isMany = estimate(expression, counts, counts.get('~') ?? 0).likely > productsReadMax;
+  await asked.ask(lexemesOf(expression));
+  const isMany = estimate(expression, asked.known, asked.known.get('~') ?? 0).likely > productsReadMax;
   const columns = 'product_id, tsvector_to_array(head) AS words';
   // Where many match, the best rated are walked; where few do, they are found first.
   const text = isMany

@@ -10,7 +10,7 @@ import type { Database, Query } from '../../../persistence/database.ts';
 import type { Removal, SearchDocument, SearchIndex } from '../engine.ts';
 import { lastLevel, nameKeys } from '../suggestions.ts';
 import { quoted } from './expression.ts';
-import { brandMark, categoryMark, indexedText, isCounted, isWord } from './lexemes.ts';
+import { brandMark, categoryMark, indexedText, isCounted, isWord, sampleOf } from './lexemes.ts';
 
 /** Of the lock that only writers of the index and the swap of a reindex take. */
 export const writerLock = `pg_advisory_xact_lock(hashtext('search_documents'))`;
@@ -34,6 +34,7 @@ export interface DocumentRow {
   readonly currency: string;
   readonly brand: string;
   readonly category: string;
+  readonly sample: number;
   readonly head: string;
   readonly headWords: readonly string[];
   readonly lexemes: readonly string[];
@@ -51,6 +52,7 @@ function rowOf(document: SearchDocument): DocumentRow {
     currency: price.currency,
     brand,
     category,
+    sample: sampleOf(productId),
     ...indexedText(document),
   };
 }
@@ -71,6 +73,7 @@ const removedRow = ({ productId, version }: Removal): DocumentRow => ({
   product_id: productId,
   version,
   ...{ price_amount: 0, rating: 0, in_stock: false, is_listed: false, currency: '', brand: '', category: '' },
+  sample: sampleOf(productId),
   ...{ head: '', headWords: [], lexemes: [] },
 });
 
@@ -138,6 +141,7 @@ const columns = [
   ['currency', 'text'],
   ['brand', 'text'],
   ['category', 'text'],
+  ['sample', 'smallint'],
 ] as const;
 
 /** The rows take the place of what is there. `table`: a name of ours. */
@@ -161,43 +165,55 @@ export async function saveRows(query: Query, table: string, rows: readonly Docum
 // ----------------------------------------------------------------
 // Counts.
 
+function add(counts: Map<string, number>, lexeme: string, by: number): void {
+  if (isCounted(lexeme)) counts.set(lexeme, (counts.get(lexeme) ?? 0) + by);
+}
+
+/** Adds those of a new document to the counts. */
+export function countLexemes({ lexemes, headWords }: DocumentRow, counts: Map<string, number>): void {
+  for (const lexeme of lexemes) add(counts, lexeme, 1);
+  for (const word of headWords) add(counts, word, 1);
+}
+
 /** By how much the number of documents changes, for each lexeme of which it does. */
 function difference(
   rows: readonly DocumentRow[],
   beforeById: ReadonlyMap<string, Before>,
 ): Map<string, number> {
   const changes = new Map<string, number>();
-  const add = (lexeme: string, by: number) => {
-    if (isCounted(lexeme)) changes.set(lexeme, (changes.get(lexeme) ?? 0) + by);
-  };
-  for (const { product_id, lexemes, headWords } of rows) {
-    const before = beforeById.get(product_id);
-    for (const lexeme of before?.lexemes ?? []) add(lexeme, -1);
-    for (const word of before?.head_forms.filter(isWord) ?? []) add(word, -1);
-    for (const lexeme of [...lexemes, ...headWords]) add(lexeme, 1);
+  for (const row of rows) {
+    const before = beforeById.get(row.product_id);
+    for (const lexeme of before?.lexemes ?? []) add(changes, lexeme, -1);
+    for (const word of before?.head_forms.filter(isWord) ?? []) add(changes, word, -1);
+    countLexemes(row, changes);
   }
   for (const [lexeme, by] of changes) if (by === 0) changes.delete(lexeme);
   return changes;
 }
 
-async function moveCounts(
+const lexemesAtOnce = 20_000;
+
+/** Adds the changes to the counts that are there. */
+export async function moveCounts(
   query: Query,
   tables: IndexTables,
   changes: ReadonlyMap<string, number>,
 ): Promise<void> {
-  if (changes.size === 0) return;
   const lexemes = [...changes.keys()].sort();
-  await query(
-    `INSERT INTO ${tables.lexicon} AS l (lexeme, documents, is_word)
-     SELECT * FROM unnest($1::text[], $2::integer[], $3::boolean[])
-     ON CONFLICT (lexeme) DO UPDATE SET documents = l.documents + EXCLUDED.documents`,
-    [lexemes, lexemes.map((lexeme) => changes.get(lexeme)), lexemes.map(isWord)],
-  );
+  for (let at = 0; at < lexemes.length; at += lexemesAtOnce) {
+    const some = lexemes.slice(at, at + lexemesAtOnce);
+    await query(
+      `INSERT INTO ${tables.lexicon} AS l (lexeme, documents, is_word)
+       SELECT * FROM unnest($1::text[], $2::integer[], $3::boolean[])
+       ON CONFLICT (lexeme) DO UPDATE SET documents = l.documents + EXCLUDED.documents`,
+      [some, some.map((lexeme) => changes.get(lexeme)), some.map(isWord)],
+    );
+  }
   await addSuggestions(query, tables, changes);
 }
 
 /** Of lexemes of any kind those of brands and categories count. */
-export async function addSuggestions(
+async function addSuggestions(
   query: Query,
   { suggestions }: IndexTables,
   changes: Iterable<readonly [lexeme: string, by: number]>,
