@@ -95,7 +95,7 @@ async function look(
 }
 
 /** Prices of several currencies have no order. */
-export function isOfOrder({ search: { sort, currency } }: Plan, values: Values): string {
+function isOfOrder({ search: { sort, currency } }: Plan, values: Values): string {
   const given = `${values.add(sort === 'price_asc' || sort === 'price_desc' ? currency : null)}::text`;
   return `(${given} IS NULL OR currency = ${given})`;
 }

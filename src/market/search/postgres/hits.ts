@@ -1,10 +1,10 @@
 /** One page of hits. */
 import type { Query } from '../../../persistence/database.ts';
 import type { SearchQuery } from '../engine.ts';
-import { type HitRow, isOfOrder, type Key, pointsSql } from './counting.ts';
+import { type HitRow, type Key, pointsSql } from './counting.ts';
 import { type Expression, textOf } from './expression.ts';
 import type { Facet, Where } from './lexemes.ts';
-import { bestOf, estimateOf, expressionOf, isCountable, limitOf, type Plan } from './plan.ts';
+import { bestOf, estimateOf, expressionOf, type Plan } from './plan.ts';
 import { behind, orderBy, orders, rowConditions, type SortOrder, Values } from './statements.ts';
 
 export interface PageRows {
@@ -36,6 +36,8 @@ export function pageOf(plan: Plan, rows: readonly HitRow[]): PageRows {
 /** So many rows are passed at once; a page may take several rounds. */
 const walkedMax = 10_000;
 const walksMax = 3;
+/** Reading a row's words takes so many times as long as reading the row. */
+const wordsCost = 5;
 /** With fewer in heads, descriptions are looked at, too. */
 const fewInHead = 200;
 
@@ -113,14 +115,15 @@ async function walkWindow(query: Query, plan: Plan, after: Key): Promise<PageRow
       WHERE ${matching(plan, expressionOf(plan, where, filters), values)} LIMIT ${max})`;
   const looked = () => {
     const conditions = Object.values(rowConditions(plan.search.filters, plan.search.currency, values));
-    return `(SELECT product_id, rating, price_amount, ${points} AS points FROM search_documents
-      WHERE words @@ ${values.add(textOf(best))}::tsquery AND ${isOfOrder(plan, values)} AND ${conditions.join(' AND ')}
-      LIMIT ${limitOf(plan)})`;
+    return `(SELECT product_id, rating, price_amount, ${points} AS points FROM (
+        SELECT * FROM search_documents
+        WHERE words @@ ${values.add(textOf(best))}::tsquery AND ${conditions.join(' AND ')}
+        ORDER BY ${orderBy(orders.rating)} LIMIT ${window}) AS l)`;
   };
   const { likely } = estimateOf(plan, inHead);
-  // Rows that are read either way, about.
+  // About so many rows are read either way; of those that are passed the words are read, too.
   const passed = (window * plan.total) / Math.max(1, likely);
-  const isLookedUp = isCountable(plan, best) && estimateOf(plan, best).likely <= passed;
+  const isLookedUp = estimateOf(plan, best).likely <= passed * wordsCost;
   const sources = [isLookedUp ? looked() : walked('head', window)];
   if (likely < fewInHead) sources.push(walked('anywhere', fewInHead));
   const key = after === null ? 'true' : behind(orders.relevance, after, values);
