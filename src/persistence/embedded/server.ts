@@ -38,7 +38,7 @@ const settings: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: '60',
-  shared_buffers: '128MB',
+  shared_buffers: '256MB',
   synchronous_commit: 'on',
   max_wal_size: '1GB',
   min_wal_size: '128MB',

@@ -3,8 +3,8 @@ import type { Query } from '../../../persistence/database.ts';
 import type { SearchQuery } from '../engine.ts';
 import { type HitRow, type Key, pointsSql } from './counting.ts';
 import { type Expression, textOf } from './expression.ts';
-import type { Facet, Where } from './lexemes.ts';
-import { bestOf, estimateOf, expressionOf, type Plan } from './plan.ts';
+import type { Where } from './lexemes.ts';
+import { bestOf, estimateOf, expressionOf, isWalkShorter, type Plan } from './plan.ts';
 import { behind, orderBy, orders, rowConditions, type SortOrder, Values } from './statements.ts';
 
 export interface PageRows {
@@ -36,8 +36,6 @@ export function pageOf(plan: Plan, rows: readonly HitRow[]): PageRows {
 /** So many rows are passed at once; a page may take several rounds. */
 const walkedMax = 10_000;
 const walksMax = 3;
-/** Reading a row's words takes so many times as long as reading the row. */
-const wordsCost = 5;
 /** With fewer in heads, descriptions are looked at, too. */
 const fewInHead = 200;
 
@@ -49,10 +47,14 @@ export function walkHits(query: Query, plan: Plan, after: Key): Promise<PageRows
 
 const stepName = (after: Key) => (after === null ? 'first' : 'next');
 
-/** Of an order that has an index, rows that match, from behind the key on. */
+/** Rows that match in an order that has an index, from behind the key on. */
 async function walkOrder(query: Query, plan: Plan, after: Key): Promise<PageRows> {
   const order = orderOf(plan.search);
   const { limit } = plan.search;
+  const expression = expressionOf(plan, 'anywhere', [...plan.telling.keys()]);
+  const { likely } = estimateOf(plan, expression);
+  if (!isWalkShorter(plan, limit, likely, likely))
+    return pageOf(plan, await sorted(query, plan, expression, after));
   const rows: HitRow[] = [];
   let key = after;
   for (let walk = 0; walk < walksMax; walk++) {
@@ -60,9 +62,8 @@ async function walkOrder(query: Query, plan: Plan, after: Key): Promise<PageRows
     const passed = passedRows(plan, order, key, values);
     rows.push(
       ...(await query<HitRow>(
-        `SELECT product_id, 0 AS points, rating, price_amount::float8 FROM (${passed} LIMIT ${walkedMax}) AS w
-         WHERE ${matching(plan, expressionOf(plan, 'anywhere', [...plan.telling.keys()]), values)}
-         LIMIT ${values.add(limit + 1 - rows.length)}::int`,
+        `SELECT ${hitColumns} FROM (${passed} LIMIT ${walkedMax}) AS w
+         WHERE ${matching(plan, expression, values, false)} LIMIT ${values.add(limit + 1 - rows.length)}::int`,
         values.all,
         `search_walk_${order.name}_${stepName(key)}`,
       )),
@@ -75,11 +76,29 @@ async function walkOrder(query: Query, plan: Plan, after: Key): Promise<PageRows
   return { rows, next: key };
 }
 
+/** All that match are read: they are not so many that walking would be shorter. */
+function sorted(query: Query, plan: Plan, expression: Expression, after: Key): Promise<HitRow[]> {
+  const order = orderOf(plan.search);
+  const values = new Values();
+  const isOwn = isByPrice(order) ? `currency = ${values.add(plan.search.currency)}` : 'true';
+  return query<HitRow>(
+    `SELECT ${hitColumns} FROM (
+       SELECT * FROM search_documents WHERE ${matching(plan, expression, values, true)} AND ${isOwn} OFFSET 0) AS m
+     WHERE ${after === null ? 'true' : behind(order, after, values)}
+     ORDER BY ${orderBy(order)} LIMIT ${values.add(plan.search.limit + 1)}::int`,
+    values.all,
+    `search_sorted_${order.name}_${stepName(after)}`,
+  );
+}
+
+const hitColumns = 'product_id, 0 AS points, rating, price_amount::float8';
+const isByPrice = (order: SortOrder) => order === orders.price_asc || order === orders.price_desc;
+
 async function lastPassed(query: Query, plan: Plan, order: SortOrder, after: Key): Promise<Key> {
   const values = new Values();
   const passed = passedRows(plan, order, after, values);
   const [last] = await query<HitRow>(
-    `SELECT product_id, 0 AS points, rating, price_amount::float8 FROM (${passed} OFFSET ${walkedMax - 1} LIMIT 1) AS w`,
+    `SELECT ${hitColumns} FROM (${passed} OFFSET ${walkedMax - 1} LIMIT 1) AS w`,
     values.all,
   );
   return last === undefined ? null : keyOf(order, last);
@@ -87,45 +106,38 @@ async function lastPassed(query: Query, plan: Plan, order: SortOrder, after: Key
 
 function passedRows({ search }: Plan, order: SortOrder, after: Key, values: Values): string {
   const conditions = ['is_listed'];
-  const isByPrice = order === orders.price_asc || order === orders.price_desc;
-  if (isByPrice) conditions.push(`currency = ${values.add(search.currency)}`);
+  if (isByPrice(order)) conditions.push(`currency = ${values.add(search.currency)}`);
   if (after !== null) conditions.push(behind(order, after, values));
   return `SELECT * FROM search_documents WHERE ${conditions.join(' AND ')} ORDER BY ${orderBy(order)}`;
 }
 
-/** The words are beside the row, so its facts are looked at first. */
-function matching(plan: Plan, expression: Expression, values: Values): string {
+/** `isLookedUp`: by the index; else the words are beside the row, so its facts are looked at first. */
+function matching(plan: Plan, expression: Expression, values: Values, isLookedUp: boolean): string {
   const { filters, currency } = plan.search;
   const conditions = Object.values(rowConditions(filters, currency, values)).join(' AND ');
   const words = `words @@ ${values.add(textOf(expression))}::tsquery`;
-  return `CASE WHEN ${conditions} THEN ${words} ELSE false END`;
+  return isLookedUp ? `${words} AND ${conditions}` : `CASE WHEN ${conditions} THEN ${words} ELSE false END`;
 }
 
 /** The best rated of those with the words in their heads, ranked; filled up with those that have them anywhere. */
 async function walkWindow(query: Query, plan: Plan, after: Key): Promise<PageRows> {
   const values = new Values();
-  const filters: readonly Facet[] = [...plan.telling.keys()];
   const points = pointsSql(plan, orders.relevance, values);
-  const inHead = expressionOf(plan, 'head', filters);
-  const { window } = plan.limits;
-  const best = bestOf(plan, inHead, window);
-  const walked = (where: Where, max: number) =>
-    `(SELECT product_id, rating, price_amount, ${points} AS points
-      FROM (${passedRows(plan, orders.rating, null, values)} LIMIT ${walkedMax}) AS w
-      WHERE ${matching(plan, expressionOf(plan, where, filters), values)} LIMIT ${max})`;
-  const looked = () => {
-    const conditions = Object.values(rowConditions(plan.search.filters, plan.search.currency, values));
+  const filters = [...plan.telling.keys()];
+  const best = (where: Where, max: number) => {
+    const expression = expressionOf(plan, where, filters);
+    const looked = bestOf(plan, expression, max);
+    const rows =
+      looked === null
+        ? `(${passedRows(plan, orders.rating, null, values)} LIMIT ${walkedMax})`
+        : 'search_documents';
     return `(SELECT product_id, rating, price_amount, ${points} AS points FROM (
-        SELECT * FROM search_documents
-        WHERE words @@ ${values.add(textOf(best))}::tsquery AND ${conditions.join(' AND ')}
-        ORDER BY ${orderBy(orders.rating)} LIMIT ${window}) AS l)`;
+        SELECT * FROM ${rows} AS d WHERE ${matching(plan, looked ?? expression, values, looked !== null)}
+        ORDER BY ${orderBy(orders.rating)} LIMIT ${max}) AS b)`;
   };
-  const { likely } = estimateOf(plan, inHead);
-  // About so many rows are read either way; of those that are passed the words are read, too.
-  const passed = (window * plan.total) / Math.max(1, likely);
-  const isLookedUp = estimateOf(plan, best).likely <= passed * wordsCost;
-  const sources = [isLookedUp ? looked() : walked('head', window)];
-  if (likely < fewInHead) sources.push(walked('anywhere', fewInHead));
+  const sources = [best('head', plan.limits.window)];
+  if (estimateOf(plan, expressionOf(plan, 'head', filters)).likely < fewInHead)
+    sources.push(best('anywhere', fewInHead));
   const key = after === null ? 'true' : behind(orders.relevance, after, values);
   const rows = await query<HitRow>(
     `SELECT product_id, points, rating, price_amount::float8 FROM (${sources.join(' UNION ')}) AS c WHERE ${key}

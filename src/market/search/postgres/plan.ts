@@ -108,10 +108,28 @@ export function isCountable(plan: Plan, expression: Expression): boolean {
   return Math.min(most, likely) <= limitOf(plan);
 }
 
-/** Of what matches, those that are rated so well that there are still `wanted` of them, about. */
-export function bestOf(plan: Plan, expression: Expression, wanted: number): Expression {
-  const best = bestSteps.map((step) => all([expression, ratedAtLeast(step)]));
-  return best.find((one) => estimateOf(plan, one).likely >= wanted) ?? expression;
+type Known = Pick<Plan, 'counts' | 'total'>;
+
+/** Reading a row's words takes so many times as long as reading the row. */
+const wordsCost = 5;
+
+/** Whether an order is better walked for `wanted` of `found` than that all of `read` are read and sorted. */
+export function isWalkShorter({ total }: Known, wanted: number, found: number, read: number): boolean {
+  const passed = (wanted * total) / Math.max(1, found);
+  return passed * wordsCost < read;
+}
+
+/**
+ * Of what matches, those that are rated so well that there are still `wanted` of them, about; null when it is quicker to
+ * walk from the best rated one on.
+ */
+export function bestOf(known: Known, expression: Expression, wanted: number): Expression | null {
+  const likely = (one: Expression) => estimate(one, known.counts, known.total).likely;
+  const best = bestSteps
+    .map((step) => all([expression, ratedAtLeast(step)]))
+    .find((one) => likely(one) >= wanted);
+  const looked = best ?? expression;
+  return isWalkShorter(known, wanted, likely(expression), likely(looked)) ? null : looked;
 }
 
 /** In how many documents one is picked for a sample that is large enough. */

@@ -6,15 +6,18 @@ import { mixed } from '../suggestions.ts';
 import { fold } from '../text.ts';
 import { editsOf } from './edits.ts';
 import { all, any, estimate, lexemesOf, textOf } from './expression.ts';
-import { wordExpression } from './lexemes.ts';
+import { bestSteps, ratedAtLeast, wordExpression } from './lexemes.ts';
 import { type Completions, Counts } from './lexicon.ts';
 import { Memory } from './memory.ts';
+import { bestOf } from './plan.ts';
 import { completedBy, resolve } from './resolve.ts';
 
 /** Products among which the best rated are looked for; and so many of these. */
-const productsReadMax = 1_000;
+const productsReadMax = 5_000;
 const productsWalkedMax = 5_000;
 const productsKept = 30;
+/** Of more the best rated are asked for alone. */
+const productsSoughtMax = 200;
 const namesMax = 3;
 const misspeltCharsMin = 4;
 
@@ -53,17 +56,22 @@ async function productsFor(
     [...new Set([prefix, ...words])].map((word) => wordExpression(formsInIndex(word), 'head')),
   );
   const expression = all([...resolved.conditions('head'), last]);
-  await asked.ask(lexemesOf(expression));
-  const isMany = estimate(expression, asked.known, asked.known.get('~') ?? 0).likely > productsReadMax;
-  const columns = 'product_id, tsvector_to_array(head) AS words';
-  // Where many match, the best rated are walked; where few do, they are found first.
-  const text = isMany
-    ? `SELECT ${columns} FROM (SELECT * FROM search_documents WHERE is_listed
-         ORDER BY rating DESC, product_id DESC LIMIT ${productsWalkedMax}) AS w
-       WHERE words @@ $1::tsquery LIMIT $2`
-    : `SELECT ${columns} FROM (SELECT product_id, rating, head FROM search_documents WHERE words @@ $1::tsquery
-         LIMIT ${productsReadMax}) AS w ORDER BY rating DESC, product_id DESC LIMIT $2`;
-  return query<ProductRow>(text, [textOf(expression), productsKept]);
+  await asked.ask([...lexemesOf(expression), ...bestSteps.map(ratedAtLeast)]);
+  const known = { counts: asked.known, total: asked.known.get('~') ?? 0 };
+  const isMany = estimate(expression, known.counts, known.total).likely > productsSoughtMax;
+  const best = isMany ? bestOf(known, expression, productsKept) : expression;
+  const rows =
+    best === null
+      ? `SELECT * FROM (SELECT * FROM search_documents WHERE is_listed
+           ORDER BY rating DESC, product_id DESC LIMIT ${productsWalkedMax}) AS w WHERE words @@ $1::tsquery`
+      : `SELECT * FROM search_documents WHERE words @@ $1::tsquery LIMIT ${productsReadMax}`;
+  // Heads are beside the rows: only those that are kept are read.
+  return query<ProductRow>(
+    `SELECT product_id, tsvector_to_array(head) AS words FROM (
+       SELECT * FROM (${rows}) AS f ORDER BY rating DESC, product_id DESC LIMIT $2) AS kept`,
+    [textOf(best ?? expression), productsKept],
+    `search_suggested_${best === null ? 'walked' : 'found'}`,
+  );
 }
 
 /** Words that the last one may become; behind other words only those that a product has beside them. */
