@@ -26,6 +26,7 @@ const benches: Readonly<Record<string, Bench>> = {
   latency: () => import('./latency.ts'),
   drop: () => import('./drop.ts'),
   positions: () => import('./positions.ts'),
+  imports: () => import('./imports.ts'),
   search: () => import('./search.ts'),
   reads: () => import('./reads.ts'),
   live: () => import('./live-reserve.ts'),
@@ -55,6 +56,7 @@ const questions: readonly Question[] = [
   { number: 'S12', asks: 'reads over HTTP', benches: ['reads'] },
   { number: 'S13', asks: 'cost of growth', benches: ['growth'] },
   { number: 'S14', asks: 'whole purchases', benches: ['purchases'] },
+  { number: 'S15', asks: 'a catalogue from a file and into a file', benches: ['imports'] },
 ];
 
 const numbered = Object.fromEntries(

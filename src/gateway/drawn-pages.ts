@@ -13,7 +13,7 @@ import { DoorbusterError } from '../protocol/errors.ts';
 import { Compressor } from './compression.ts';
 import type { AnyRequest, Reply, Route } from './route.ts';
 import { Router } from './router.ts';
-import { type Drawing, filledHtml, type WebFile } from './web-files.ts';
+import { type Drawing, type DrawnAnswer, filledHtml, type WebFile } from './web-files.ts';
 
 const keptMs = 1_000;
 const pagesMax = 128;
@@ -59,10 +59,11 @@ export class DrawnPages {
     }
     const moved = main.value.headers?.Location;
     if (main.value.status === 301 && moved !== undefined) return movedTo(page, moved, new URL(url).search);
-    const texts: Record<string, string> = {};
+    const answers: Record<string, DrawnAnswer> = {};
     for (const [index, read] of [main, ...others].entries())
-      if (read.status === 'fulfilled' && read.value.status === 200) texts[paths[index]!] = textOf(read.value);
-    const html = this.#drawing.draw(page, request.params, url, texts);
+      if (read.status === 'fulfilled' && read.value.status === 200)
+        answers[paths[index]!] = { text: textOf(read.value), headers: read.value.headers ?? {} };
+    const html = this.#drawing.draw(page, request.params, url, answers);
     if (html === null) return null;
     const file = filledHtml(this.#html, html);
     const [br, gzip] = await Promise.all([

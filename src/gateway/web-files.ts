@@ -28,8 +28,19 @@ type Params = Readonly<Record<string, string>>;
 export interface Drawing {
   /** The paths of the API whose answers the page shows: first what it is about. null: the browser draws it alone. */
   readsOf(page: string, params: Params, url: string): readonly string[] | null;
-  /** `texts`: JSON by the path that was read. null: there is too much to draw for a thread that others wait for. */
-  draw(page: string, params: Params, url: string, texts: Params): DrawnHtml | null;
+  /** `answers`: by the path that was read. null: there is too much to draw for a thread that others wait for. */
+  draw(
+    page: string,
+    params: Params,
+    url: string,
+    answers: Readonly<Record<string, DrawnAnswer>>,
+  ): DrawnHtml | null;
+}
+
+export interface DrawnAnswer {
+  /** JSON. */
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 interface DrawnHtml {

@@ -53,10 +53,11 @@ export async function appendAllToFeed(query: Query, facts: readonly Fact[]): Pro
   );
 }
 
+/** In the order of the numbers, which the table's name says: a bare name would be that of the text that is answered. */
 const rowsText = `SELECT xid::text, position::text, topic, key, type, at, body FROM feed
   WHERE topic = ANY($1) AND (xid, position) > ($2::xid8, $3::bigint)
     AND xid < pg_snapshot_xmin(pg_current_snapshot())
-  ORDER BY xid, position LIMIT $4`;
+  ORDER BY feed.xid, feed.position LIMIT $4`;
 
 function rowsAfter(database: Database, topics: readonly string[], place: Place, limit: number) {
   return database.query<FeedRow>(rowsText, [topics, place.xid, place.position, limit]);
@@ -141,7 +142,8 @@ interface TailRow extends FeedRow {
 
 const tailText = `SELECT xid::text, position::text, topic, key, type, at, body,
     xid < pg_snapshot_xmin(pg_current_snapshot()) AS is_settled
-  FROM feed WHERE topic = ANY($1) AND (xid, position) > ($2::xid8, $3::bigint) ORDER BY xid, position LIMIT $4`;
+  FROM feed WHERE topic = ANY($1) AND (xid, position) > ($2::xid8, $3::bigint)
+  ORDER BY feed.xid, feed.position LIMIT $4`;
 
 /**
  * A reader that begins with now and keeps its place in memory: for what is dropped at a restart anyway. It is told of a

@@ -7,13 +7,24 @@
  */
 import { address } from './router.ts';
 
+/** An answer with what its headers say of it. */
+export interface Told<Body> {
+  readonly body: Body;
+  /** It comes from what stands in for something that is away. */
+  readonly isDegraded: boolean;
+}
+
+export const degradedHeader = 'Search-Degraded';
+/** `value`: of the header. */
+export const isDegraded = (value: string | null | undefined): boolean => value === 'true';
+
 export interface Known<Value> {
   readonly value: Value;
   /** There is nothing to gain by reading it now. */
   readonly isFresh: boolean;
 }
 
-export type Answers = Readonly<Record<string, unknown>>;
+export type Answers = Readonly<Record<string, Told<unknown>>>;
 
 let given: Answers = {};
 let givenAt = address.peek();
@@ -25,18 +36,19 @@ export function giveAnswers(answers: Answers): void {
 }
 
 const recentMax = 20;
-const recent = new Map<string, unknown>();
+const recent = new Map<string, Told<unknown>>();
 
 /** For when somebody comes back. */
-export function keepAnswer(path: string, value: unknown): void {
+export function keepAnswer(path: string, answer: Told<unknown>): void {
   recent.delete(path);
-  recent.set(path, value);
+  recent.set(path, answer);
   if (recent.size > recentMax) recent.delete(recent.keys().next().value!);
 }
 
 /** What the API answers has the types of its schemas. */
-export function knownAnswer<Value>(path: string): Known<Value> | null {
+export function knownAnswer<Body>(path: string): Known<Told<Body>> | null {
   if (givenAt === address.peek() && Object.hasOwn(given, path))
-    return { value: given[path] as Value, isFresh: true };
-  return recent.has(path) ? { value: recent.get(path) as Value, isFresh: false } : null;
+    return { value: given[path] as Told<Body>, isFresh: true };
+  const kept = recent.get(path);
+  return kept === undefined ? null : { value: kept as Told<Body>, isFresh: false };
 }

@@ -2,6 +2,7 @@
  * The only client of the API. Answers have the types of the server's own schemas; a refusal is an `ApiError` with the
  * problem's code. A newer server may answer with more fields and other states: nothing here is strict about them.
  */
+import { degradedHeader, isDegraded, type Told } from './answers.ts';
 import { hearServerDate, hearServerTime } from './clock.ts';
 import { accessToken, renew } from './session.ts';
 
@@ -42,9 +43,8 @@ interface Options {
   readonly signal?: AbortSignal;
 }
 
-export interface Answer<Body> {
+export interface Answer<Body> extends Told<Body> {
   readonly status: number;
-  readonly body: Body;
   readonly etag: string | null;
 }
 
@@ -110,7 +110,11 @@ async function read<Body>(response: Response): Promise<Answer<Body>> {
     );
   }
   if (isObject(body) && typeof body.asOf === 'string') hearServerTime(body.asOf);
-  return { status: response.status, body: body as Body, etag: response.headers.get('ETag') };
+  const { status, headers } = response;
+  return {
+    ...{ status, body: body as Body, etag: headers.get('ETag') },
+    isDegraded: isDegraded(headers.get(degradedHeader)),
+  };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

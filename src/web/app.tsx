@@ -2,7 +2,7 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { giveAnswers, knownAnswer } from './answers.ts';
-import { get } from './api.ts';
+import { call } from './api.ts';
 import type { PageModule, PageProps } from './page-module.ts';
 import { NotHere } from './pages/not-here.tsx';
 import { Header } from './parts/page.tsx';
@@ -66,7 +66,7 @@ export async function prepare(): Promise<void> {
   // What fails is tried again by the page.
   await Promise.all(
     unknown.map((wanted) =>
-      get(wanted)
+      call('GET', wanted)
         .then((answer) => giveAnswers({ [wanted]: answer }))
         .catch(() => {}),
     ),

@@ -9,7 +9,7 @@
  * 3. It is a turn of a gateway's thread, so it is short: what would take long is left to the browser.
  */
 import { renderToString } from 'preact-render-to-string';
-import { giveAnswers } from './answers.ts';
+import { degradedHeader, giveAnswers, isDegraded } from './answers.ts';
 import type { PageModule, PageProps } from './page-module.ts';
 import * as category from './pages/category.tsx';
 import * as home from './pages/home.tsx';
@@ -47,25 +47,32 @@ export function readsOf(page: string, params: Params, url: string): readonly str
   return pages[page]?.module.reads?.(params, new URL(url).searchParams) ?? null;
 }
 
-/** JSON by the path that was read. */
-type Texts = Readonly<Record<string, string>>;
+/** JSON and headers by the path that was read. */
+type Answers = Readonly<Record<string, { readonly text: string; readonly headers: Params }>>;
 
-/** `texts`: what is missing is missing on the page. null: there is so much to draw that the browser does it. */
-export function draw(page: string, params: Params, url: string, texts: Texts) {
+/** `answers`: what is missing is missing on the page. null: there is so much to draw that the browser does it. */
+export function draw(page: string, params: Params, url: string, answers: Answers) {
   const { source, module, charsMax } = pages[page]!;
   const { default: Page } = module;
-  const entries = Object.entries(texts);
-  if (entries.reduce((sum, [, { length }]) => sum + length, 0) > charsMax) return null;
+  const entries = Object.entries(answers);
+  if (entries.reduce((sum, [, { text }]) => sum + text.length, 0) > charsMax) return null;
+  // As the page's script reads them, too: JSON in JSON would be escaped twice.
+  const told = entries.map(
+    ([path, { text, headers }]) =>
+      [path, `{"isDegraded":${isDegraded(headers[degradedHeader])},"body":${text}}`] as const,
+  );
   address.value = new URL(url);
-  giveAnswers(Object.fromEntries(entries.map(([path, text]) => [path, JSON.parse(text)])));
+  giveAnswers(Object.fromEntries(told.map(([path, text]) => [path, JSON.parse(text)])));
   const body = renderToString(<Page params={params} />);
+  const texts = Object.fromEntries(told);
   return { head: renderToString(<HeadOf {...{ head: drawnHead(), source, texts }} />), body };
 }
 
 interface HeadProps {
   readonly head: Head;
   readonly source: string;
-  readonly texts: Texts;
+  /** JSON by the path that was read. */
+  readonly texts: Params;
 }
 
 function HeadOf({ head, source, texts }: HeadProps) {

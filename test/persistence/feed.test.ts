@@ -51,6 +51,21 @@ test('a consumer gets what was appended since it began, in order, once it is com
   expect(await keysOf(feed)).toEqual([]);
 });
 
+test('facts come in the order of their numbers, also where these get another digit', async () => {
+  const feed = reader();
+  await keysOf(feed);
+  await test1.pool.query('ALTER TABLE feed ALTER COLUMN position RESTART WITH 99998');
+  await append('a', 'b', 'c', 'd');
+  const tail = new FeedTail(database, ['thing']);
+  expect(await keysOf(feed, 2)).toEqual(['a', 'b']);
+  expect(await keysOf(feed, 2)).toEqual(['c', 'd']);
+  await tail.next(10);
+  await test1.pool.query('ALTER TABLE feed ALTER COLUMN position RESTART WITH 999998');
+  await append('e', 'f', 'g', 'h');
+  expect((await tail.next(2))?.map(({ key }) => key)).toEqual(['e', 'f']);
+  expect((await tail.next(2))?.map(({ key }) => key)).toEqual(['g', 'h']);
+});
+
 test('what its writer takes back is never there', async () => {
   const feed = reader();
   await keysOf(feed);

@@ -17,12 +17,16 @@ const productId = 'prd_018f0000-0000-7000-8000-000000000000';
 const path = `/v1/products/${productId}`;
 const money = { amount: 12_900, currency: 'USD' };
 
+/** As much of it as the API takes for the value of an attribute. */
+const searchable = (text: string) => `a${text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '')}`;
+
 function product(text: string): Product {
   return {
     ...{ productId, sellerId: 'acc_x', seller: { sellerId: 'acc_x', name: text, ratingAvg: null } },
     // A line break begins a paragraph.
     ...{ title: text, description: text.replaceAll('\n', ' '), brand: text, category: text, tags: [text] },
-    ...{ attributes: { a: text, b: 1, c: true }, status: 'active' },
+    // The first can be searched for, the last cannot.
+    ...{ attributes: { a: searchable(text), b: 1, c: true, d: `\0${text}` }, status: 'active' },
     images: [
       {
         imageId: 'img_1',
@@ -104,14 +108,19 @@ function drawAll(text: string): Record<string, { head: string; body: string }> {
       ...tree,
     };
     const texts = Object.fromEntries(
-      Object.entries(given).map(([read, body]) => [read, JSON.stringify(body)]),
+      Object.entries(given).map(([read, body]) => [read, { text: JSON.stringify(body), headers: {} }]),
     );
     return drawing.draw(page, params, url(name), texts)!;
   };
   return {
     product: one('/products/{productId}', `/products/${productId}`, { productId }, [shown, { items: [] }]),
     category: one('/category/{slug}', '/category/a-slug', { slug: 'a-slug' }, [node(text), list]),
-    search: one('/search', `/search?q=${q}&brand=${q}`, {}, [found]),
+    search: one(
+      '/search',
+      `/search?q=${q}&brand=${q}&attributes[a]=${encodeURIComponent(searchable(text))}`,
+      {},
+      [found],
+    ),
     home: one('/', '/', {}, [{ items: [], nextCursor: null }, list]),
   };
 }
@@ -170,11 +179,11 @@ describe('a drawn page', () => {
         const [thing, trail, answers] = dataOf(head) as [
           { name: string; offers: { price: string }[] },
           { itemListElement: { name: string }[] },
-          Record<string, Product>,
+          Record<string, { body: Product }>,
         ];
         expect(thing.name).toBe(text);
         expect(trail.itemListElement.at(-1)!.name).toBe(text);
-        expect(answers[path]!.title).toBe(text);
+        expect(answers[path]!.body.title).toBe(text);
       }),
       { numRuns: 100 },
     );
@@ -218,7 +227,8 @@ describe('a drawn page', () => {
   });
 
   test('with more to draw than a thread has time for is left to the browser', () => {
-    const texts = { [path]: JSON.stringify({ ...product('x'), description: '<'.repeat(70_000) }) };
+    const text = JSON.stringify({ ...product('x'), description: '<'.repeat(70_000) });
+    const texts = { [path]: { text, headers: {} } };
     expect(
       drawing.draw(
         '/products/{productId}',

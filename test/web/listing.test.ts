@@ -146,19 +146,69 @@ shop.describe('in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('images are given to variants by keyboard, and the product shows them with the variant', async () => {
+    const page = await shop.person();
+    const complaints = complaintsOf(page);
+    const skus = ['S', 'M'].map((size) => `MUG-${size}-${randomUUID().slice(0, 6)}`);
+    const { seller, product, path } = await listing({
+      variants: skus.map((sku, n) => ({
+        ...{ sku, options: { Size: 'SM'[n] }, stock: 5 },
+        price: { amount: 1_900, currency: 'USD' },
+      })),
+    });
+    const [front, back] = [
+      await addImage(seller, product, 'front', 100),
+      await addImage(seller, product, 'back', 101),
+    ];
+    await signIn(page, seller.email, path);
+    const images = page
+      .getByRole('group', { name: `Variant ${skus[1]}` })
+      .getByRole('group', { name: 'Images of it' });
+    await images.getByRole('checkbox', { name: 'Image 2, back' }).focus();
+    await page.keyboard.press('Space');
+    expect(await faultsIn(page, 'listing-variant-images')).toEqual([]);
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await page
+      .getByText(/^Saved \d/)
+      .last()
+      .waitFor();
+    expect((await read(product.productId, seller)).variants).toMatchObject([
+      { images: [] },
+      { images: [back] },
+    ]);
+
+    await page.goto(`/products/${product.productId}`);
+    const shown = page.getByRole('main').getByRole('img');
+    await page.getByRole('img', { name: 'front' }).waitFor();
+    await page.getByRole('radio', { name: 'M' }).check();
+    await page.getByRole('img', { name: 'back' }).waitFor();
+    expect(await shown.count()).toBe(1);
+    await page.getByRole('radio', { name: 'S' }).check();
+    await page.getByRole('img', { name: 'front' }).waitFor();
+
+    // A listing whose image goes loses it at its variants, too, and what is typed meanwhile stays.
+    await page.goto(path);
+    await page.getByLabel('Title').fill('Campo mug, blue');
+    await page.getByRole('button', { name: 'Remove image 2' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('Image 1 of 1').waitFor();
+    expect(await page.getByText('Somebody else has changed this listing').count()).toBe(0);
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await page
+      .getByText(/^Saved \d/)
+      .last()
+      .waitFor();
+    expect(await read(product.productId, seller)).toMatchObject({
+      ...{ title: 'Campo mug, blue', images: [{ imageId: front }] },
+      variants: [{ images: [] }, { images: [] }],
+    });
+    expect(complaints).toEqual([]);
+  });
+
   test('images are moved by dragging and by arrow keys, with what became of it spoken', async () => {
     const page = await shop.person();
     const { seller, product, path } = await listing();
-    for (const [n, alt] of ['one', 'two', 'three'].entries()) {
-      const answer = await fetch(`${shop.url}/v1/products/${product.productId}/images`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${seller.token}`, 'content-type': 'image/png' },
-        body: new Uint8Array((await png('x', 100 + n)).buffer),
-      });
-      const { imageId } = (await answer.json()) as { imageId: string };
-      const target = `PATCH /v1/products/${product.productId}/images/${imageId}`;
-      await expected(shop.server, target, 200, { who: seller, body: { alt } });
-    }
+    for (const [n, alt] of ['one', 'two', 'three'].entries()) await addImage(seller, product, alt, 100 + n);
     await signIn(page, seller.email, path);
     await page.getByText('Image 3 of 3').waitFor();
     expect(await alts(page)).toEqual(['one', 'two', 'three']);
@@ -193,6 +243,20 @@ shop.describe('in a browser', () => {
     });
   });
 
+  async function addImage(who: Person, { productId }: { productId: string }, alt: string, width: number) {
+    const answer = await fetch(`${shop.url}/v1/products/${productId}/images`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${who.token}`, 'content-type': 'image/png' },
+      body: new Uint8Array((await png('x', width)).buffer),
+    });
+    const { imageId } = (await answer.json()) as { imageId: string };
+    await expected(shop.server, `PATCH /v1/products/${productId}/images/${imageId}`, 200, {
+      who,
+      body: { alt },
+    });
+    return imageId;
+  }
+
   test('variants are added, changed and removed, and one in use says why it stays', async () => {
     const page = await shop.person();
     const { seller, sku, product, path } = await listing();
@@ -224,6 +288,7 @@ shop.describe('in a browser', () => {
       compareAtPrice: { amount: 3_000, currency: 'USD' },
     });
 
+    expect(await page.getByText('Somebody else has changed this listing').count()).toBe(0);
     const inUse = await openDropOf(seller, sku);
     await variants.getByRole('button', { name: `Remove variant ${sku}`, exact: true }).click();
     const dialog = page.getByRole('dialog', { name: 'Remove this variant?' });

@@ -1,7 +1,13 @@
 /** What the address of the search page says, and what the API is asked. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { minorOf, questionIn, searchHref, searchPath } from '../../src/web/pages/search/question.ts';
+import {
+  attributeHref,
+  minorOf,
+  questionIn,
+  searchHref,
+  searchPath,
+} from '../../src/web/pages/search/question.ts';
 
 const asked = (query: string) =>
   Object.fromEntries(new URL(searchPath(questionIn(new URLSearchParams(query))), 'http://x').searchParams);
@@ -37,6 +43,14 @@ describe('the API is asked', () => {
     expect(asked('sort=cheapest&rating=many&from=a&inStock=yes&currency=dollars')).toEqual({ limit: '24' });
   });
 
+  test('for attributes by their names, as sellers write them', () => {
+    expect(asked('attributes[Colour]=deep red&attributes[]=x&attributes[size]=&attributes[a]=1')).toEqual({
+      ...{ 'attributes[Colour]': 'deep red', 'attributes[a]': '1', limit: '24' },
+    });
+    expect(attributeHref('Colour', 'deep red')).toBe('/search?attributes%5BColour%5D=deep+red');
+    expect(attributeHref('Story', 'x'.repeat(201))).toBeNull();
+  });
+
   test('for a brand with a comma as one brand', () => {
     expect(asked('brand=Salt%2C+Sons').brand).toBe('Salt\\, Sons');
   });
@@ -49,8 +63,8 @@ test('a search is the same after its address was read again', () => {
     ...{ rating: fc.constantFrom('4', '4.5', '9', ''), inStock: fc.constantFrom('1', '0') },
   });
   fc.assert(
-    fc.property(query, fc.array(text, { maxLength: 3 }), (fields, brands) => {
-      const params = new URLSearchParams(fields);
+    fc.property(query, fc.array(text, { maxLength: 3 }), text, (fields, brands, name) => {
+      const params = new URLSearchParams({ ...fields, [`attributes[${name}]`]: fields.q });
       for (const brand of brands) params.append('brand', brand);
       const question = questionIn(params);
       const again = questionIn(new URL(searchHref(question), 'http://x').searchParams);

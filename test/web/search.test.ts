@@ -162,4 +162,42 @@ shop.describe('search', () => {
     expect(await page.getByRole('checkbox', { name: 'Myr' }).isChecked()).toBe(true);
     expect(await page.locator('head meta[name=robots]').getAttribute('content')).toBe('noindex, follow');
   });
+
+  test('an attribute of a product leads to everything that has it', async () => {
+    const page = await shop.person({ size: 'desktop' });
+    const complaints = complaintsOf(page);
+    const { items } = await expected(shop, 'GET /v1/search?q=shoe', 200);
+    const product = items.find(
+      ({ attributes }: { attributes: object }) => Object.keys(attributes).length > 0,
+    );
+    const [name, value] = Object.entries(product.attributes)[0] as [string, string];
+    const parameter = `attributes%5B${encodeURIComponent(name)}%5D=${encodeURIComponent(value)}`;
+    const { total } = await expected(shop, `GET /v1/search?${parameter}`, 200);
+    await page.goto(`/products/${product.productId}`);
+    await page.getByRole('link', { name: new RegExp(`^More with ${name}: `, 'i') }).click();
+    await page.getByText(`${total} found`).waitFor();
+    expect(await faultsIn(page, 'search-attribute')).toEqual([]);
+    await page.getByRole('link', { name: `${name}: ${value} remove` }).click();
+    await page.getByText('48 found').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('what stands in for a search engine that is away says so, with JavaScript and without', async () => {
+    await shop.server.end('SIGTERM');
+    await shop.site.start({ SAMPLE: '1', ELASTICSEARCH_URL: 'http://127.0.0.1:1' });
+    const sentence = 'Search answers more simply at the moment';
+    const drawn = await (await fetch(`${shop.url}/search?q=shoe`)).text();
+    expect(drawn).toContain(sentence);
+    const page = await shop.person({ size: 'desktop' });
+    await page.goto('/search?q=shoe');
+    await page.getByText(sentence, { exact: false }).waitFor();
+    await page.getByText('4 found').waitFor();
+    expect(await faultsIn(page, 'search-degraded')).toEqual([]);
+    const box = page.getByRole('combobox', { name: 'Search' });
+    await box.fill('lamp');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/search?q=lamp');
+    await results(page).filter({ hasText: 'lamp' }).first().waitFor();
+    await page.getByText(sentence, { exact: false }).waitFor();
+  });
 });

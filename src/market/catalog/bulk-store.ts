@@ -10,13 +10,13 @@
  */
 import type { Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
-import { resolveCategory } from '../categories/store.ts';
-import { refusalsOf } from '../compliance/review-store.ts';
+import { type Resolved, resolveCategories } from '../categories/store.ts';
+import { type Held, hold, judgeNew, refusalsOf } from '../compliance/review-store.ts';
 import { lockActive } from '../sellers/store.ts';
-import { recordChanges } from './change-store.ts';
+import { type Actor, appendLinks, firstLinks, type Link, recordChanges } from './change-store.ts';
 import { type BulkOutcome, type BulkProduct, type Draft, Drafts, type Known } from './drafts.ts';
 import { adopted } from './image-store.ts';
-import { recordPrices } from './price-store.ts';
+import { beginPrices, recordPrices } from './price-store.ts';
 import { readRows } from './rows.ts';
 
 export type { BulkProduct };
@@ -31,19 +31,26 @@ export async function importProducts(
   await lockActive(query, sellerId);
   const refusals = await refusalsOf(query, products.map(listingOf));
   const drafts = new Drafts(await readKnown(query, sellerId, products));
-  const categoryIds = await categoriesOf(query, products);
+  const categories = await resolveCategories(
+    query,
+    products.map(({ category }) => category),
+  );
   const outcomes = products.map((product, at) => {
     if (refusals[at]) return refusals[at];
     try {
-      const categoryId = categoryIds.get(product.category)!;
-      if (categoryId instanceof DoorbusterError) return categoryId;
-      return drafts.apply(product, categoryId);
+      const category = categories.get(product.category)!;
+      if (category instanceof DoorbusterError) return category;
+      return drafts.apply(product, category.categoryId);
     } catch (error) {
       if (error instanceof DoorbusterError) return error;
       throw error;
     }
   });
-  await write(query, sellerId, drafts.changed());
+  const changed = drafts.changed();
+  await adoptImages(query, changed);
+  const { added = [], known = [] } = Object.groupBy(changed, ({ isNew }) => (isNew ? 'added' : 'known'));
+  await create(query, sellerId, added, [...categories.values()]);
+  await update(query, sellerId, known);
   return outcomes;
 }
 
@@ -91,63 +98,74 @@ async function readKnown(query: Query, sellerId: string, products: readonly Bulk
   };
 }
 
-/** By the category as it was given: its id, or why there is none. What is missing of its path is created. */
-async function categoriesOf(
-  query: Query,
-  products: readonly BulkProduct[],
-): Promise<Map<string, string | DoorbusterError>> {
-  const paths = [...new Set(products.map(({ category }) => category))];
-  const known = await query<{ path: string; categoryId: string }>(
-    'SELECT path, category_id AS "categoryId" FROM categories WHERE path = ANY($1)',
-    [paths],
-  );
-  const ids = new Map<string, string | DoorbusterError>(
-    known.map(({ path, categoryId }) => [path, categoryId]),
-  );
-  for (const path of paths.filter((path) => !ids.has(path)).sort()) {
-    try {
-      ids.set(path, await resolveCategory(query, path));
-    } catch (error) {
-      if (!(error instanceof DoorbusterError)) throw error;
-      ids.set(path, error);
-    }
-  }
-  return ids;
-}
-
 // ----------------------------------------------------------------
 // Writing it.
 
-async function write(query: Query, sellerId: string, drafts: readonly Draft[]): Promise<void> {
-  if (drafts.length === 0) return;
+async function adoptImages(query: Query, drafts: readonly Draft[]): Promise<void> {
   const images = await adopted(
     query,
     drafts.map(({ productId, content }) => ({ productId, images: content.images })),
   );
   for (const [i, draft] of drafts.entries()) draft.content = { ...draft.content, images: images[i]! };
-  await insertProducts(
-    query,
-    sellerId,
-    drafts.filter(({ isNew }) => isNew),
-  );
-  await updateProducts(
-    query,
-    drafts.filter(({ isNew }) => !isNew),
-  );
-  await insertVariants(query, sellerId, drafts);
-  const prices = drafts.flatMap(({ productId, variants }) =>
-    variants.map(({ sku, amount, currency, compareAt }) => ({ productId, sku, amount, currency, compareAt })),
-  );
-  await recordPrices(query, prices);
-  await recordChanges(
-    query,
-    { accountId: sellerId, role: 'seller' },
-    drafts.map(({ productId, isNew, fields }) => ({
-      ...{ productId, type: isNew ? 'ItemCreated' : 'ItemUpdated', fields: [...fields].sort() },
-    })),
-    'hold',
-  );
 }
+
+/** All that is to be known of a new product is known before it is written: each table is written once. */
+async function create(
+  query: Query,
+  sellerId: string,
+  drafts: readonly Draft[],
+  categories: readonly (Resolved | DoorbusterError)[],
+): Promise<void> {
+  if (drafts.length === 0) return;
+  const held = await judge(query, drafts, categories);
+  const links = firstLinks(
+    actorOf(sellerId),
+    drafts.map(({ productId, fields, content: { categoryId: category_id, ...content }, variants }) => ({
+      ...{ productId, fields: [...fields].sort(), ...content, seller_id: sellerId, category_id, variants },
+    })),
+  );
+  await insertProducts(query, sellerId, drafts, links);
+  await insertVariants(query, sellerId, drafts);
+  await beginPrices(query, drafts.flatMap(pricesOf));
+  await hold(query, held);
+  await appendLinks(query, links);
+}
+
+/** Holds the drafts that a rule holds, and answers with what is held. */
+async function judge(
+  query: Query,
+  drafts: readonly Draft[],
+  categories: readonly (Resolved | DoorbusterError)[],
+): Promise<Held[]> {
+  const pathById = new Map(
+    categories.flatMap((category) => ('path' in category ? [[category.categoryId, category.path]] : [])),
+  );
+  const listings = drafts.map(({ productId, content, variants }) => ({
+    ...{ ...content, productId, variants, category: pathById.get(content.categoryId)! },
+  }));
+  const reasons = await judgeNew(query, listings);
+  return drafts.flatMap((draft, i) => {
+    if (reasons[i]!.length === 0) return [];
+    draft.content = { ...draft.content, status: 'held' };
+    return [{ ...listings[i]!, reasons: reasons[i]! }];
+  });
+}
+
+async function update(query: Query, sellerId: string, drafts: readonly Draft[]): Promise<void> {
+  if (drafts.length === 0) return;
+  await updateProducts(query, drafts);
+  await insertVariants(query, sellerId, drafts);
+  await recordPrices(query, drafts.flatMap(pricesOf));
+  const changes = drafts.map(({ productId, fields }) => ({
+    ...{ productId, type: 'ItemUpdated' as const, fields: [...fields].sort() },
+  }));
+  await recordChanges(query, actorOf(sellerId), changes, 'hold');
+}
+
+const actorOf = (accountId: string): Actor => ({ accountId, role: 'seller' });
+
+const pricesOf = ({ productId, variants }: Draft) =>
+  variants.map(({ sku, amount, currency, compareAt }) => ({ productId, sku, amount, currency, compareAt }));
 
 /** As the statements below name its columns. */
 function productJson({ productId, content, variants }: Draft) {
@@ -172,27 +190,39 @@ function productJson({ productId, content, variants }: Draft) {
 const productColumns = `p(product_id text, title text, description text, brand text, category_id text, tags text[],
   attributes jsonb, images jsonb, status text, price_amount bigint, currency text)`;
 
-async function insertProducts(query: Query, sellerId: string, drafts: readonly Draft[]): Promise<void> {
-  if (drafts.length === 0) return;
+async function insertProducts(
+  query: Query,
+  sellerId: string,
+  drafts: readonly Draft[],
+  links: readonly Link[],
+): Promise<void> {
   await query(
     `INSERT INTO products (product_id, seller_id, title, description, brand, category_id, tags, attributes, images,
-       status, price_amount, currency)
+       status, price_amount, currency, change_seq, change_hash)
      SELECT p.product_id, $1, p.title, p.description, p.brand, p.category_id, p.tags, p.attributes, p.images, p.status,
-       p.price_amount, p.currency
-     FROM jsonb_to_recordset($2::jsonb) AS ${productColumns}`,
-    [sellerId, JSON.stringify(drafts.map(productJson))],
+       p.price_amount, p.currency, l.seq, l.hash
+     FROM jsonb_to_recordset($2::jsonb) AS ${productColumns}
+       JOIN unnest($3::text[], $4::integer[], $5::text[]) AS l(product_id, seq, hash) USING (product_id)`,
+    [
+      ...[sellerId, JSON.stringify(drafts.map(productJson))],
+      ...[
+        links.map(({ productId }) => productId),
+        links.map(({ seq }) => seq),
+        links.map(({ hash }) => hash),
+      ],
+    ],
   );
 }
 
 /** Variants that are there are written after their product, whose status says what their actors are to be told. */
 async function updateProducts(query: Query, drafts: readonly Draft[]): Promise<void> {
-  if (drafts.length === 0) return;
   await query(
     `UPDATE products SET title = p.title, description = p.description, brand = p.brand, category_id = p.category_id,
        tags = p.tags, attributes = p.attributes, images = p.images, status = p.status, price_amount = p.price_amount,
        currency = p.currency, version = version + 1, updated_at = now()
-     FROM jsonb_to_recordset($1::jsonb) AS ${productColumns} WHERE products.product_id = p.product_id`,
-    [JSON.stringify(drafts.map(productJson))],
+     FROM jsonb_to_recordset($1::jsonb) AS ${productColumns}
+     WHERE products.product_id = p.product_id AND products.product_id = ANY($2)`,
+    [JSON.stringify(drafts.map(productJson)), drafts.map(({ productId }) => productId)],
   );
   const variants = drafts.flatMap(({ variants, stale }) =>
     variants

@@ -45,26 +45,55 @@ export async function recordChanges(
   const rows = await readRows(query, productIds);
   const rowById = new Map(rows.map((row) => [row.product_id, row]));
   const at = new Date().toISOString();
-  const links = changes.flatMap(({ productId, type, fields }) => {
-    const row = rowById.get(productId);
-    if (row === undefined) return [];
-    const link = {
-      ...{ productId, seq: row.change_seq + 1, at, actor },
-      change: { type, fields, content: contentHash(row) },
-      previousHash: row.change_hash,
-    };
-    return [{ ...link, hash: hashOf(link) }];
+  const links = changes.flatMap((change) => {
+    const row = rowById.get(change.productId);
+    return row === undefined ? [] : [linkOf(actor, at, change, row)];
   });
   await query(
-    `WITH links AS (
-       INSERT INTO product_changes (product_id, seq, at, actor, change, hash, previous_hash)
-       SELECT "productId", seq, at, actor, change, hash, "previousHash"
-       FROM jsonb_to_recordset($1::jsonb) AS l("productId" text, seq integer, at timestamptz, actor jsonb, change jsonb,
-         hash text, "previousHash" text)
-       RETURNING product_id, seq, hash
-     )
-     UPDATE products SET change_seq = links.seq, change_hash = links.hash FROM links
-     WHERE products.product_id = links.product_id`,
+    `UPDATE products SET change_seq = links.seq, change_hash = links.hash
+     FROM jsonb_to_recordset($1::jsonb) AS links("productId" text, seq integer, hash text)
+     WHERE products.product_id = links."productId" AND products.product_id = ANY($2)`,
+    [JSON.stringify(links.map(({ productId, seq, hash }) => ({ productId, seq, hash }))), productIds],
+  );
+  await appendLinks(query, links);
+}
+
+/** The first links of products that are not written yet: their rows are written with `seq` and `hash`, before the links. */
+export function firstLinks(actor: Actor, created: readonly (Content & CreatedItem)[]): Link[] {
+  const at = new Date().toISOString();
+  return created.map((item) =>
+    linkOf(actor, at, { ...item, type: 'ItemCreated' }, { ...item, change_seq: 0, change_hash: null }),
+  );
+}
+
+type CreatedItem = Omit<ItemChange, 'type'>;
+
+export interface Link extends Omit<ProvenanceRow, 'hash'> {
+  readonly productId: string;
+  readonly hash: string;
+}
+
+function linkOf(
+  actor: Actor,
+  at: string,
+  { productId, type, fields }: ItemChange,
+  row: Content & Pick<ProductRow, 'change_seq' | 'change_hash'>,
+): Link {
+  const link = {
+    ...{ productId, seq: row.change_seq + 1, at, actor },
+    change: { type, fields: [...fields], content: contentHash(row) },
+    previousHash: row.change_hash,
+  };
+  return { ...link, hash: hashOf(link) };
+}
+
+/** The rows of the chains, and a fact for each. */
+export async function appendLinks(query: Query, links: readonly Link[]): Promise<void> {
+  await query(
+    `INSERT INTO product_changes (product_id, seq, at, actor, change, hash, previous_hash)
+     SELECT "productId", seq, at, actor, change, hash, "previousHash"
+     FROM jsonb_to_recordset($1::jsonb) AS l("productId" text, seq integer, at timestamptz, actor jsonb, change jsonb,
+       hash text, "previousHash" text)`,
     [JSON.stringify(links)],
   );
   const facts = links.map(({ productId, seq, hash, change: { type, fields } }) => ({
@@ -74,8 +103,25 @@ export async function recordChanges(
   await appendAllToFeed(query, facts);
 }
 
+interface ContentVariant
+  extends Pick<ProductRow['variants'][number], 'sku' | 'options' | 'amount' | 'currency' | 'compareAt'> {
+  readonly images: readonly string[];
+}
+
+/** What of a product is hashed. */
+interface Content
+  extends Readonly<
+    Pick<
+      ProductRow,
+      'seller_id' | 'category_id' | 'title' | 'description' | 'brand' | 'attributes' | 'status' | 'images'
+    >
+  > {
+  readonly tags: readonly string[];
+  readonly variants: readonly ContentVariant[];
+}
+
 /** Of all that a seller says of a product. Stock, rating and where its category stands are not the seller's saying. */
-export function contentHash(row: ProductRow): string {
+export function contentHash(row: Content): string {
   const { title, description, brand, tags, attributes, images, status } = row;
   const { seller_id: sellerId, category_id: categoryId } = row;
   const variants = row.variants.map(({ sku, options, amount, currency, compareAt, images: shown }) => ({

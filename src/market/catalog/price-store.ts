@@ -13,20 +13,32 @@ interface PresentPrice extends Money {
 
 /** Ends the rows that say otherwise and begins new ones. Prices that are as they were change nothing. */
 export async function recordPrices(query: Query, prices: readonly PresentPrice[]): Promise<void> {
+  const skus = prices.map(({ sku }) => sku);
+  const rows = await query<{ sku: string; amount: string; currency: string; compareAt: string | null }>(
+    `SELECT sku, price_amount AS amount, currency, compare_at_amount AS "compareAt" FROM price_history
+     WHERE sku = ANY($1) AND valid_to IS NULL`,
+    [skus],
+  );
+  const known = new Map(rows.map(({ sku, ...price }) => [sku, keyOf(price)]));
+  const changed = prices.filter((price) => known.get(price.sku) !== keyOf(price));
+  if (changed.length === 0) return;
+  const ended = changed.filter(({ sku }) => known.has(sku)).map(({ sku }) => sku);
+  if (ended.length > 0)
+    await query('UPDATE price_history SET valid_to = now() WHERE sku = ANY($1) AND valid_to IS NULL', [
+      ended,
+    ]);
+  await beginPrices(query, changed);
+}
+
+const keyOf = ({ amount, currency, compareAt }: Record<'amount' | 'currency' | 'compareAt', unknown>) =>
+  `${amount} ${currency} ${compareAt}`;
+
+/** Of SKUs that have no present price. */
+export async function beginPrices(query: Query, prices: readonly PresentPrice[]): Promise<void> {
   await query(
-    `WITH given AS (
-       SELECT * FROM jsonb_to_recordset($1::jsonb) AS g("productId" text, sku text, amount bigint, currency text, "compareAt" bigint)
-     ), ended AS (
-       UPDATE price_history h SET valid_to = now() FROM given g
-       WHERE h.sku = g.sku AND h.valid_to IS NULL
-         AND (h.price_amount, h.currency, h.compare_at_amount) IS DISTINCT FROM (g.amount, g.currency, g."compareAt")
-       RETURNING h.sku
-     )
-     INSERT INTO price_history (product_id, sku, price_amount, currency, compare_at_amount)
-     SELECT g."productId", g.sku, g.amount, g.currency, g."compareAt" FROM given g
-     WHERE g.sku IN (SELECT sku FROM ended)
-       OR NOT EXISTS (SELECT FROM price_history h WHERE h.sku = g.sku COLLATE "C" AND h.valid_to IS NULL)
-     ORDER BY g.sku`,
+    `INSERT INTO price_history (product_id, sku, price_amount, currency, compare_at_amount)
+     SELECT * FROM jsonb_to_recordset($1::jsonb)
+       AS g("productId" text, sku text, amount bigint, currency text, "compareAt" bigint) ORDER BY sku`,
     [JSON.stringify(prices)],
   );
 }

@@ -206,8 +206,8 @@ async function updateVariants(
     `UPDATE variants SET options = v.options, price_amount = v.amount, currency = v.currency,
        compare_at_amount = v."compareAt", images = v.images
      FROM jsonb_to_recordset($1) AS v(sku text, options jsonb, amount bigint, currency text, "compareAt" bigint, images jsonb)
-     WHERE variants.sku = v.sku`,
-    [JSON.stringify(after)],
+     WHERE variants.sku = v.sku AND variants.product_id = $2`,
+    [JSON.stringify(after), row.product_id],
   );
   return after.filter(({ sku, price }) => !isSamePrice(price, before.get(sku)!)).map(({ sku }) => sku);
 }

@@ -27,17 +27,88 @@ const notFound = () => new DoorbusterError('not_found', 'No such category');
 
 /** The id of a listing's category; what is missing of its path is created. Refuses with `validation_failed`. */
 export async function resolveCategory(query: Query, category: string): Promise<string> {
-  const names = namesOf(category);
-  const known = await byPath(query, names.join(separator));
-  if (known !== null) return known.category_id;
-  await lockTree(query);
-  let parent: CategoryRow | null = null;
-  for (let depth = 1; depth <= names.length; depth++) {
-    const path = names.slice(0, depth).join(separator);
-    parent =
-      (await byPath(query, path)) ?? (await insert(query, newId('category'), parent, names[depth - 1]!));
+  const found = (await resolveCategories(query, [category])).get(category)!;
+  if (found instanceof DoorbusterError) throw found;
+  return found.categoryId;
+}
+
+export interface Resolved {
+  readonly categoryId: string;
+  readonly path: string;
+}
+
+/** Of each category as it is given: which it is, or why there is none. What is missing of their paths is created. */
+export async function resolveCategories(
+  query: Query,
+  categories: readonly string[],
+): Promise<Map<string, Resolved | DoorbusterError>> {
+  const pathOf = new Map([...new Set(categories)].map((category) => [category, pathOrFault(category)]));
+  const paths = [...new Set(pathOf.values())].filter((path) => typeof path === 'string').sort();
+  const idByPath = await idsOf(query, paths);
+  const missing = paths.filter((path) => !idByPath.has(path));
+  const full = missing.length === 0 ? new Set() : await createPaths(query, missing, idByPath);
+  return new Map(
+    [...pathOf].map(([category, path]) => {
+      if (typeof path !== 'string') return [category, path];
+      return [category, full.has(path) ? tooMany() : { categoryId: idByPath.get(path)!, path }];
+    }),
+  );
+}
+
+function pathOrFault(category: string): string | DoorbusterError {
+  try {
+    return checkedPath(namesOf(category).join(separator));
+  } catch (error) {
+    if (error instanceof DoorbusterError) return error;
+    throw error;
   }
-  return parent!.category_id;
+}
+
+async function idsOf(query: Query, paths: readonly string[]): Promise<Map<string, string>> {
+  const rows = await query<CategoryRow>(`SELECT ${columns} FROM categories c WHERE c.path = ANY($1)`, [
+    paths,
+  ]);
+  return new Map(rows.map(({ path, category_id }) => [path, category_id]));
+}
+
+/** Adds the ids to `idByPath`. Answers with the paths that there is no room for. */
+async function createPaths(
+  query: Query,
+  paths: readonly string[],
+  idByPath: Map<string, string>,
+): Promise<Set<string>> {
+  await lockTree(query);
+  const levels = new Map(paths.map((path) => [path, levelsOf(path)]));
+  // Others may have created some before the lock.
+  for (const [path, id] of await idsOf(query, [...new Set([...levels.values()].flat())]))
+    idByPath.set(path, id);
+  let room = await roomLeft(query);
+  const full = new Set<string>();
+  const rows: CategoryRow[] = [];
+  for (const [path, above] of levels) {
+    const added = above.filter((level) => !idByPath.has(level));
+    if (added.length > room) full.add(path);
+    else {
+      room -= added.length;
+      for (const level of added) rows.push(newRow(level, idByPath));
+    }
+  }
+  await insertAll(query, rows);
+  return full;
+}
+
+/** `A > B > C` as `A`, `A > B` and itself. */
+function levelsOf(path: string): string[] {
+  const names = path.split(separator);
+  return names.map((_, i) => names.slice(0, i + 1).join(separator));
+}
+
+function newRow(path: string, idByPath: Map<string, string>): CategoryRow {
+  const id = newId('category');
+  idByPath.set(path, id);
+  const [name, ...above] = path.split(separator).reverse();
+  const parent = idByPath.get(above.reverse().join(separator)) ?? null;
+  return { category_id: id, parent_id: parent, name: name!, path };
 }
 
 async function byPath(query: Query, path: string): Promise<CategoryRow | null> {
@@ -61,9 +132,53 @@ function pathBelow(parent: CategoryRow | null, name: string): string {
   const path = parent === null ? name : parent.path + separator + name;
   // Also the levels of what is below would have to be looked at; a path that is too long is refused at each.
   namesOf(path, '/name');
+  return checkedPath(path);
+}
+
+function checkedPath(path: string): string {
   if (path.length > pathCharsMax)
     throw new DoorbusterError('validation_failed', `A path has at most ${pathCharsMax} characters`);
   return path;
+}
+
+const tooMany = () =>
+  new DoorbusterError('validation_failed', `There are ${categoriesMax} categories already`);
+
+async function roomLeft(query: Query): Promise<number> {
+  const [row] = await query<{ count: number }>('SELECT count(*)::integer AS count FROM categories');
+  return categoriesMax - row!.count;
+}
+
+/** Those whose slug another has, or had, are given one with the tail of their id behind it. */
+async function insertAll(query: Query, rows: readonly CategoryRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await query(
+    `INSERT INTO categories (category_id, parent_id, name, path)
+     SELECT category_id, parent_id, name, path
+     FROM jsonb_to_recordset($1::jsonb) AS c(category_id text, parent_id text, name text, path text)`,
+    [JSON.stringify(rows)],
+  );
+  const slugOfRow = ({ path }: CategoryRow) => slugOf(path);
+  const given = await insertSlugs(query, rows, slugOfRow);
+  const rest = rows.filter(({ category_id: id }) => !given.has(id));
+  if (rest.length === 0) return;
+  const again = await insertSlugs(query, rest, (row) => `${slugOfRow(row)}-${row.category_id.slice(-12)}`);
+  if (again.size < rest.length) throw new Error(`no slug for one of ${rest.map(({ path }) => path).join()}`);
+}
+
+/** Answers with the categories whose slug was free. */
+async function insertSlugs(
+  query: Query,
+  rows: readonly CategoryRow[],
+  slugOfRow: (row: CategoryRow) => string,
+): Promise<Set<string>> {
+  const given = await query<{ id: string }>(
+    `INSERT INTO category_slugs (slug, category_id, is_current)
+     SELECT s.slug, s.id, true FROM unnest($1::text[], $2::text[]) AS s(slug, id)
+     ON CONFLICT (slug) DO NOTHING RETURNING category_id AS id`,
+    [rows.map(slugOfRow), rows.map(({ category_id: id }) => id)],
+  );
+  return new Set(given.map(({ id }) => id));
 }
 
 async function insert(
@@ -73,14 +188,9 @@ async function insert(
   name: string,
 ): Promise<CategoryRow> {
   const path = pathBelow(parent, name);
-  const [count] = await query<{ count: number }>('SELECT count(*)::integer AS count FROM categories');
-  if (count!.count >= categoriesMax)
-    throw new DoorbusterError('validation_failed', `There are ${categoriesMax} categories already`);
+  if ((await roomLeft(query)) <= 0) throw tooMany();
   const row = { category_id: categoryId, parent_id: parent?.category_id ?? null, name, path };
-  await query('INSERT INTO categories (category_id, parent_id, name, path) VALUES ($1, $2, $3, $4)', [
-    ...[row.category_id, row.parent_id, row.name, row.path],
-  ]);
-  await giveSlug(query, row);
+  await insertAll(query, [row]);
   return row;
 }
 

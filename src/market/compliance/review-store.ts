@@ -38,17 +38,42 @@ export async function reviewListings(
   const rules = await currentRules(query);
   const reviews = await readReviews(query, productIds);
   if (rules.isEmpty && reviews.size === 0) return;
-  const listings = await readListings(query, productIds);
-  for (const listing of listings) {
+  const held: Held[] = [];
+  const released: string[] = [];
+  for (const listing of await readListings(query, productIds)) {
     const review = reviews.get(listing.productId);
     const isJudged = listing.status === 'active' || listing.status === 'held';
     const reasons = isJudged ? await reasonsFor(rules, listing, review, refused) : [];
     const status = !isJudged ? listing.status : reasons.length > 0 ? 'held' : 'active';
-    if (status === 'held') await hold(query, listing, reasons);
-    else if (review?.state === 'held') await release(query, listing.productId);
+    if (status === 'held') held.push({ ...listing, reasons });
+    else if (review?.state === 'held') released.push(listing.productId);
     if (status !== listing.status) await setStatus(query, listing.productId, status);
   }
+  await hold(query, held);
+  await release(query, released);
 }
+
+/**
+ * Judges listings that are not written yet, as far as they are to be for sale or held: why each of them is to be held,
+ * no reason: it is not. Whoever writes them as `held` gives the reasons to `hold`.
+ */
+export async function judgeNew(
+  query: Query,
+  listings: readonly (Listing & { readonly status: Status })[],
+): Promise<(readonly Reason[])[]> {
+  const rules = await currentRules(query);
+  const reasons: (readonly Reason[])[] = [];
+  for (const listing of listings) {
+    const { status } = listing;
+    const isJudged = status === 'active' || status === 'held';
+    const found = isJudged && !rules.isEmpty ? await rules.judge(listing) : { refuse: [], hold: [] };
+    const all = [...found.refuse, ...found.hold];
+    reasons.push(all.length === 0 && status === 'held' ? [sentAsHeld] : all);
+  }
+  return reasons;
+}
+
+const sentAsHeld: Reason = { code: 'sent_as_held', detail: 'Its seller has sent it as one that is held' };
 
 /** The actors of its SKUs are sent what follows from that: what waits is for sale nowhere. */
 export async function setStatus(query: Query, productId: string, status: Status): Promise<void> {
@@ -101,26 +126,37 @@ export async function refusalsOf(
   return refusals;
 }
 
-/** A listing that is held again keeps its place in the queue. */
-async function hold(query: Query, listing: ListingRow, reasons: readonly Reason[]): Promise<void> {
-  const { words, prices } = hashesOf(listing);
+/** A listing and why it waits. */
+export interface Held extends Listing {
+  readonly productId: string;
+  readonly reasons: readonly Reason[];
+}
+
+/** The rows of `listings` are `held`, or about to be. One that is held again keeps its place in the queue. */
+export async function hold(query: Query, listings: readonly Held[]): Promise<void> {
+  if (listings.length === 0) return;
+  const rows = listings.map((listing) => ({
+    ...{ productId: listing.productId, reasons: listing.reasons, ...hashesOf(listing) },
+  }));
   await query(
     `INSERT INTO listing_reviews AS r (product_id, state, reasons, since, words_hash, prices_hash)
-     VALUES ($1, 'held', $2, date_trunc('milliseconds', now()), $3, $4)
+     SELECT h."productId", 'held', h.reasons, date_trunc('milliseconds', now()), h.words, h.prices
+     FROM jsonb_to_recordset($1::jsonb) AS h("productId" text, reasons jsonb, words text, prices text)
      ON CONFLICT (product_id) DO UPDATE SET (state, reasons, words_hash, prices_hash, since) =
        ('held', excluded.reasons, excluded.words_hash, excluded.prices_hash,
         CASE WHEN r.state = 'held' THEN r.since ELSE excluded.since END)`,
-    [listing.productId, JSON.stringify(reasons), words, prices],
+    [JSON.stringify(rows)],
   );
 }
 
-/** The listing waits no more, because its seller has changed it or taken it back. A rejection is not forgotten. */
-async function release(query: Query, productId: string): Promise<void> {
+/** The listings wait no more, because their seller has changed them or taken them back. A rejection is not forgotten. */
+async function release(query: Query, productIds: readonly string[]): Promise<void> {
+  if (productIds.length === 0) return;
   await query(
-    `UPDATE listing_reviews SET state = 'rejected' WHERE product_id = $1 AND rejected_at IS NOT NULL`,
-    [productId],
+    `UPDATE listing_reviews SET state = 'rejected' WHERE product_id = ANY($1) AND rejected_at IS NOT NULL`,
+    [productIds],
   );
-  await query(`DELETE FROM listing_reviews WHERE product_id = $1 AND rejected_at IS NULL`, [productId]);
+  await query('DELETE FROM listing_reviews WHERE product_id = ANY($1) AND rejected_at IS NULL', [productIds]);
 }
 
 // ---------------------------------------------------------------- what is judged, and by what

@@ -75,7 +75,7 @@ export const Reason = Open(
     code: Type.String({
       examples: ['forbidden_word'],
       description:
-        '`forbidden_word`, `forbidden_category`, `suspicious_price`, `rejected_before`; later versions may have more',
+        '`forbidden_word`, `forbidden_category`, `suspicious_price`, `rejected_before`, `sent_as_held`; later versions may have more',
     }),
     detail: Type.String({ examples: ['"replica" in the title'] }),
   },

@@ -45,25 +45,29 @@ const documentOf = (row: Row, version: number): SearchDocument => ({
  * Drawn in a statement of its own, before the rows are read in another: so whatever was committed before a copy with a
  * greater number was read is in it.
  */
-async function drawVersion(query: Query): Promise<number> {
-  const [row] = await query<{ version: string }>(`SELECT nextval('search_versions') AS version`);
-  return Number(row!.version);
+async function drawVersion(query: Query): Promise<{ version: number; horizon: bigint }> {
+  const [row] = await query<{ version: string; horizon: string }>(
+    `SELECT nextval('search_versions') AS version, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon`,
+  );
+  return { version: Number(row!.version), horizon: BigInt(row!.horizon) };
 }
 
 export interface Copies {
   readonly documents: readonly SearchDocument[];
   /** Those that are not public, or not there. */
   readonly removals: readonly Removal[];
+  /** What transactions before this one wrote was seen. */
+  readonly horizon: bigint;
 }
 
 /** The present rows of these products. */
 export async function readCopies({ query }: Database, productIds: readonly string[]): Promise<Copies> {
-  const version = await drawVersion(query);
+  const { version, horizon } = await drawVersion(query);
   const rows = await query<Row>(`${selection} WHERE p.product_id = ANY($1) AND p.is_public`, [productIds]);
   const documents = rows.map((row) => documentOf(row, version));
   const isFound = new Set(documents.map(({ productId }) => productId));
   const removals = productIds.filter((id) => !isFound.has(id)).map((productId) => ({ productId, version }));
-  return { documents, removals };
+  return { documents, removals, horizon };
 }
 
 /** All public products in the order of their ids, from behind one on. While a batch is used, the next one is read. */
@@ -73,7 +77,7 @@ export async function* readAllCopies(
   behind = '',
 ): AsyncGenerator<readonly SearchDocument[]> {
   const readBehind = async (after: string) => {
-    const version = await drawVersion(query);
+    const { version } = await drawVersion(query);
     const rows = await query<Row>(
       `${selection} WHERE p.product_id > $1 AND p.is_public ORDER BY p.product_id LIMIT $2`,
       [after, batch],

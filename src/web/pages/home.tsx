@@ -38,7 +38,8 @@ const newestPath = `${productsPath}?limit=8`;
 export const reads: Reads = () => [dropsPath, newestPath, categoriesPath];
 
 export default function Home() {
-  const drops = usePolled(dropsPath, readDrops, 10, knownAnswer<DropPage>(dropsPath));
+  const known = knownAnswer<DropPage>(dropsPath);
+  const drops = usePolled(dropsPath, readDrops, 10, known && { ...known, value: known.value.body });
   const products = useAnswer<ProductPage>(newestPath);
   const tree = useAnswer<CategoryTree>(categoriesPath);
   // All at once: what comes later would push down what is being read.

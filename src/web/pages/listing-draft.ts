@@ -20,7 +20,10 @@ export interface VariantFields {
   readonly compareAt: string;
   /** Only of a new one. */
   readonly stock: string;
+  /** Ids of the images that show it. */
+  readonly images: readonly string[];
 }
+export type VariantText = Exclude<keyof VariantFields, 'images'>;
 
 export interface ListingFields {
   readonly title: string;
@@ -37,7 +40,10 @@ export type TextField = Exclude<keyof ListingFields, 'attributes' | 'variants'>;
 /** What is wrong, by the name of a field: `title`, `attributes`, `variants/0/price`. */
 export type ListingProblems = Readonly<Record<string, string>>;
 
-export const emptyVariant: VariantFields = { sku: '', options: '', price: '', compareAt: '', stock: '' };
+export const emptyVariant: VariantFields = {
+  ...{ sku: '', options: '', price: '', compareAt: '', stock: '' },
+  images: [],
+};
 
 export const emptyListing: ListingFields = {
   ...{ title: '', description: '', brand: '', category: '', tags: '', currency: 'USD' },
@@ -101,11 +107,12 @@ export function fieldsOf(product: Product): ListingFields {
     ...{ title: product.title, description: product.description, brand: product.brand },
     ...{ category: product.category, tags: product.tags.join(', '), currency },
     attributes: Object.entries(product.attributes).map(([name, value]) => ({ name, value: String(value) })),
-    variants: product.variants.map(({ sku, options, price, compareAtPrice }) => ({
+    variants: product.variants.map(({ sku, options, price, compareAtPrice, images }) => ({
       ...{ sku, options: optionsText(options), stock: '' },
       price: amountText(price.amount, price.currency),
       compareAt:
         compareAtPrice === undefined ? '' : amountText(compareAtPrice.amount, compareAtPrice.currency),
+      images,
     })),
   };
 }
@@ -201,6 +208,7 @@ export function changeOf(
       ...(variant.options === was.options ? {} : { options: optionsOf(variant.options) ?? {} }),
       ...(isPriced ? { price: { amount: amountOf(variant.price, currency), currency } } : {}),
       ...(isCompared ? { compareAtPrice: compareAt === null ? null : { amount: compareAt, currency } } : {}),
+      ...(isSame(variant.images, was.images) ? {} : { images: variant.images }),
     };
   });
   if (changed.length > 0) body.variants = changed;
@@ -213,20 +221,25 @@ export function rebased(fields: ListingFields, before: Product, now: Product): L
   const kept = <Name extends keyof ListingFields>(name: Name): ListingFields[Name] =>
     isSame(fields[name], was[name]) ? is[name] : fields[name];
   const typed = new Map(fields.variants.map((variant, i) => [was.variants[i]?.sku, { variant, i }]));
+  const isThere = (image: string) => now.images.some(({ imageId }) => imageId === image);
   return {
     ...{ title: kept('title'), description: kept('description'), brand: kept('brand') },
     ...{ category: kept('category'), tags: kept('tags'), currency: kept('currency') },
     attributes: kept('attributes'),
     variants: is.variants.map((variant) => {
       const known = typed.get(variant.sku);
-      return known === undefined || isSame(known.variant, was.variants[known.i]) ? variant : known.variant;
+      if (known === undefined || isSame(known.variant, was.variants[known.i])) return variant;
+      // What an earlier version of this page has kept says nothing of images.
+      const { images } = { ...variant, ...known.variant };
+      return { ...known.variant, images: images.filter(isThere) };
     }),
   };
 }
 
-/** What the seller says of it, without what moves by itself: whether somebody else has changed it. */
+/** What the seller says of the whole, without its variants and what moves by itself. */
 export function isSameListing(a: Product, b: Product): boolean {
-  return isSame(fieldsOf(a), fieldsOf(b)) && a.status === b.status;
+  const about = (product: Product) => ({ ...fieldsOf(product), variants: [], status: product.status });
+  return isSame(about(a), about(b));
 }
 
 export function isSame(a: unknown, b: unknown): boolean {
@@ -235,7 +248,7 @@ export function isSame(a: unknown, b: unknown): boolean {
 
 // ---------------------------------------------------------------- what the API says, at the fields that it means
 
-const variantPart: Readonly<Record<string, string>> = { compareAtPrice: 'compareAt', images: 'sku' };
+const variantPart: Readonly<Record<string, string>> = { compareAtPrice: 'compareAt' };
 
 /** `/variants/0/price/amount` of a request as `variants/2/price` of the form; null: no field of the form. */
 export function fieldAt(pointer: string, indexOf: (sent: number) => number): string | null {

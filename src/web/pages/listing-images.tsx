@@ -25,6 +25,8 @@ function useImages({ product, onChanged }: ImagesProps, onSaid: (said: string) =
   const list = useRef<HTMLUListElement>(null);
   /** Ids in the order that was asked for and is not read yet; null: as the product has them. */
   const [order, setOrder] = useState<readonly string[] | null>(null);
+  /** Moves are sent one after the other: each is meant in the order that the one before it has made. */
+  const moving = useRef<Promise<void>>(Promise.resolve());
   const shown =
     order === null ? images : order.flatMap((id) => images.find(({ imageId }) => imageId === id) ?? []);
   // A card that moves in the list loses the focus that it has.
@@ -37,16 +39,24 @@ function useImages({ product, onChanged }: ImagesProps, onSaid: (said: string) =
     if (image === undefined || from === to) return;
     if (to < 0 || to >= shown.length) return onSaid(text.edge(from + 1));
     const others = shown.map(({ imageId }) => imageId).toSpliced(from, 1);
-    setOrder(others.toSpliced(to, 0, image.imageId));
+    const asked = others.toSpliced(to, 0, image.imageId);
+    setOrder(asked);
     onSaid(text.moved(from + 1, to + 1, shown.length));
     focusHandle(image);
-    try {
-      await call('PATCH', pathOf(product, image), { body: { position: to } });
-      await onChanged();
-    } catch (error) {
-      onSaid(`${text.kept} ${sentenceOf(error)}`);
-    }
-    setOrder(null);
+    const before = moving.current;
+    const send = async () => {
+      await before;
+      try {
+        await call('PATCH', pathOf(product, image), { body: { position: to } });
+        await onChanged();
+      } catch (error) {
+        onSaid(`${text.kept} ${sentenceOf(error)}`);
+      }
+      // Of a move that was asked for meanwhile nothing is read yet.
+      setOrder((order) => (order === asked ? null : order));
+    };
+    moving.current = send();
+    await moving.current;
     focusHandle(image);
   };
   const describe = async (image: Image, alt: string) => {

@@ -30,7 +30,7 @@ export interface Listing {
   readonly discard: () => void;
   /** After a save: what was typed is the product now. */
   readonly settle: (product: Product, etag: string | null) => void;
-  /** Reads it again. `isOwn`: after a change of our own, which is no news. */
+  /** Reads it again. `isOwn`: after a change of our own to images or variants, which is no news. */
   readonly reread: (isOwn: boolean) => Promise<void>;
 }
 

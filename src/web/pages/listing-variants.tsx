@@ -1,6 +1,6 @@
 /** The variants of a listing: each with its SKU, what sets it apart, and its price. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Product } from '../../market/catalog/schemas.ts';
+import type { Image, Product } from '../../market/catalog/schemas.ts';
 import { ApiError, call } from '../api.ts';
 import { count } from '../format.ts';
 import { Dialog } from '../parts/dialog.tsx';
@@ -15,10 +15,12 @@ import {
   type ListingProblems,
   newVariantOf,
   type VariantFields,
+  type VariantText,
   variantProblems,
 } from './listing-draft.ts';
 import type { EditProps } from './listing-fields.tsx';
 import { listingPath } from './listing-state.ts';
+import { VariantImages } from './listing-variant-images.tsx';
 
 const text = listingWords.variants;
 
@@ -29,11 +31,13 @@ interface OneProps {
   readonly currency: string;
   /** It has a SKU and stock to be given. */
   readonly isNew: boolean;
+  /** Of the listing, to choose from. */
+  readonly images: readonly Image[];
   readonly onChange: (variant: VariantFields, name: string) => void;
 }
 
-function VariantInputs({ variant, problems, currency, isNew, onChange }: OneProps) {
-  const of = (name: keyof VariantFields) => ({
+function VariantInputs({ variant, problems, currency, isNew, images, onChange }: OneProps) {
+  const of = (name: VariantText) => ({
     ...{ label: text.fields[name], name, value: variant[name], problem: problems[name] ?? null },
     onInput: (value: string) => onChange({ ...variant, [name]: value }, name),
   });
@@ -48,6 +52,10 @@ function VariantInputs({ variant, problems, currency, isNew, onChange }: OneProp
         <Field {...of('compareAt')} inputMode="decimal" note={text.compareAtNote} />
         {isNew && <Field {...of('stock')} inputMode="numeric" />}
       </div>
+      <VariantImages
+        {...{ images, chosen: variant.images, problem: problems.images ?? null }}
+        onChange={(chosen) => onChange({ ...variant, images: chosen }, 'images')}
+      />
     </>
   );
 }
@@ -86,6 +94,7 @@ export function NewVariants({ fields, problems, onChange }: EditProps) {
           <legend>{text.newName(at + 1)}</legend>
           <VariantInputs
             {...{ variant, currency: fields.currency, isNew: true, problems: problemsBelow(problems, at) }}
+            images={[]}
             onChange={(changed, name) => put(variants.with(at, changed), `variants/${at}/${name}`)}
           />
           {variants.length > 1 && (
@@ -143,6 +152,7 @@ export function KnownVariants({ fields, problems, onChange, product, onDone }: K
           <legend>{text.name(variant.sku)}</legend>
           <VariantInputs
             {...{ variant, currency: fields.currency, isNew: false, problems: problemsBelow(problems, at) }}
+            images={product.images}
             onChange={(changed, name) =>
               onChange({ variants: fields.variants.with(at, changed) }, `variants/${at}/${name}`)
             }
@@ -231,7 +241,7 @@ function Adding({ product, currency, onDone, onCancel }: AddingProps) {
     if (Object.keys(found).length > 0) return;
     setBusy(true);
     try {
-      const body = newVariantOf(variant, currency);
+      const body = { ...newVariantOf(variant, currency), images: variant.images };
       const headers = { 'Idempotency-Key': key.current };
       await call('POST', `${listingPath(product.productId)}/variants`, { body, headers });
       onDone(text.added(body.sku));
@@ -255,7 +265,7 @@ function Adding({ product, currency, onDone, onCancel }: AddingProps) {
     <fieldset ref={fieldset}>
       <legend>{text.add}</legend>
       <VariantInputs
-        {...{ variant, currency, isNew: true, problems }}
+        {...{ variant, currency, isNew: true, problems, images: product.images }}
         onChange={(changed, name) => {
           setVariant(changed);
           key.current = uuid();

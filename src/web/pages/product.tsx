@@ -27,6 +27,7 @@ import { chosenOf } from './product/choosing.ts';
 import { Gallery } from './product/gallery.tsx';
 import { Picker, titled } from './product/picker.tsx';
 import { dropFor, Where } from './product/where.tsx';
+import { attributeHref } from './search/question.ts';
 
 const text = shopWords.product;
 const dropsMax = 10;
@@ -122,8 +123,10 @@ function Description({ text: written }: { readonly text: string }) {
 
 function Details({ product, sku }: { readonly product: Product; readonly sku: string }) {
   const { seller, attributes, brand } = product;
-  const rows: readonly (readonly [string, string])[] = [
-    ...Object.entries(attributes).map(([name, value]) => [titled(name), shown(value)] as const),
+  const rows: readonly (readonly [name: string, value: string, href?: string | null])[] = [
+    ...Object.entries(attributes).map(
+      ([name, value]) => [titled(name), shown(value), attributeHref(name, String(value))] as const,
+    ),
     ...(brand === '' ? [] : [[text.brand, brand] as const]),
     [text.sku, sku],
     [text.soldBy, text.seller(seller.name, seller.ratingAvg === null ? null : seller.ratingAvg.toFixed(1))],
@@ -132,10 +135,18 @@ function Details({ product, sku }: { readonly product: Product; readonly sku: st
     <section class="details" aria-labelledby="details">
       <h2 id="details">{text.details}</h2>
       <dl>
-        {rows.map(([name, value]) => (
+        {rows.map(([name, value, href]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd>
+              {href ? (
+                <a href={href} aria-label={text.moreWith(name, value)}>
+                  {value}
+                </a>
+              ) : (
+                value
+              )}
+            </dd>
           </div>
         ))}
       </dl>

@@ -24,7 +24,7 @@ export const reads: Reads = (_, query) => [searchPath(questionIn(query))];
 export default function Search(_: PageProps) {
   const question = questionIn(address.value.searchParams);
   const found = useLastAnswer<SearchPage>(searchPath(question));
-  const { value, isOld } = found;
+  const { value, isOld, isDegraded } = found;
   const said = value === null ? '' : text.found(count(value.total));
   const about = {
     description: text.about,
@@ -48,7 +48,10 @@ export default function Search(_: PageProps) {
       {value === null ? (
         found.error === null && <div class="skeleton" role="status" aria-label={text.loading} />
       ) : (
-        <Found question={question} answer={value} isOld={isOld} />
+        <>
+          {isDegraded && <p class="notice caution">{text.simpler}</p>}
+          <Found question={question} answer={value} isOld={isOld} />
+        </>
       )}
     </Page>
   );

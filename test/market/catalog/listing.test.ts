@@ -1,7 +1,9 @@
 /** Lists over ten thousand products: what is in them, and that no query of the shop reads a large table whole. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { importProducts } from '../../../src/market/catalog/bulk-store.ts';
 import { readChanges } from '../../../src/market/catalog/change-store.ts';
+import { exportSkus } from '../../../src/market/catalog/export-store.ts';
 import { countListed, type Listing, listByCursor, listByPage } from '../../../src/market/catalog/listing.ts';
 import { listPrices } from '../../../src/market/catalog/price-store.ts';
 import { Registration } from '../../../src/market/catalog/registration.ts';
@@ -158,7 +160,9 @@ test('pages by number are counted two at a time; the hundred next wait, and more
 // ----------------------------------------------------------------
 
 /** Tables that a shop has few rows in whatever it sells. */
-const small = new Set(['categories', 'category_slugs', 'accounts', 'feed_checkpoints']);
+const small = new Set([
+  ...['categories', 'category_slugs', 'accounts', 'sellers', 'feed_checkpoints', 'compliance_rules'],
+]);
 
 interface PlanNode {
   readonly 'Node Type': string;
@@ -191,6 +195,11 @@ async function scansOf(work: (database: Database) => Promise<unknown>): Promise<
 }
 
 const some = Array.from({ length: 20 }, (_, n) => n * 37 + 1);
+const imported = (prefix: string, title: string) =>
+  some.map((n) => ({
+    ...{ title, category: 'Root 1' },
+    variants: [{ sku: `${prefix}-${n}`, price: { amount: n, currency: 'USD' }, stock: 1 }],
+  }));
 const works: readonly [string, (database: Database) => Promise<unknown>][] = [
   [
     'products by id',
@@ -208,6 +217,9 @@ const works: readonly [string, (database: Database) => Promise<unknown>][] = [
   ['removing a category', (on) => removeCategory(on.query, id('cat', 7)).catch(() => {})],
   ['registering', (on) => registrationOn(on).registerPending()],
   ['a variant in use', (on) => registrationOn(on).isInUse(on.query, 'S-2')],
+  ['an import of new products', (on) => importProducts(on.query, id('acc', 3), imported('N', 'New'))],
+  ['an import of changes', (on) => importProducts(on.query, id('acc', 3), imported('N', 'Newer'))],
+  ['an export', (on) => exportSkus(on.query, id('acc', 3), '', 20)],
   ['orders of a buyer', (on) => listOrders(on, { buyerId: id('acc', 3) })],
   ['sales', (on) => listSales(on, {})],
   ['sales of a seller', (on) => listSales(on, { seller: id('acc', 3) })],

@@ -251,11 +251,39 @@ describe('rules', () => {
     expect(rows.map(({ title, status }) => `${title}: ${status}`).sort()).toEqual([
       ...['Ivory: draft', 'Replica: held', 'Watch: active'],
     ]);
+    const queue = (await server.call('GET', '/v1/moderation/products?limit=100', { token: admin.token }))
+      .body;
+    expect(queue.items).toContainEqual(
+      expect.objectContaining({
+        product: expect.objectContaining({ title: 'Replica', status: 'held' }),
+        reasons: [{ code: 'forbidden_word', detail: '"replica" in the title' }],
+      }),
+    );
     const who = await newSeller();
     const reason = { token: admin.token, body: { reason: 'Counterfeits' } };
     await server.call('POST', `/v1/admin/sellers/${who.accountId}/suspend`, reason);
     const refused = database.transaction((query) => importProducts(query, who.accountId, [line('Watch')]));
     await expect(refused).rejects.toMatchObject({ code: 'seller_suspended' });
+  });
+
+  test('or none: a new line of an import that says held waits for an administrator, and is put up by one', async () => {
+    await setWords([]);
+    const sku = `SKU-${++count}`;
+    const line = {
+      ...{ title: 'Sent as held', category: 'Jewellery', status: 'held' as const },
+      variants: [{ sku, price: { amount: 9_900, currency: 'USD' }, stock: 1 }],
+    };
+    const put = () => database.transaction((query) => importProducts(query, seller.accountId, [line]));
+    expect([await put(), await put()]).toEqual([['created'], ['unchanged']]);
+    const token = admin.token;
+    const { items } = (await server.call('GET', '/v1/moderation/products?limit=100', { token })).body;
+    const [waiting] = items.filter(
+      ({ product }: { product: { title: string } }) => product.title === line.title,
+    );
+    expect(waiting.reasons).toEqual([{ code: 'sent_as_held', detail: expect.any(String) }]);
+    const path = `/v1/moderation/products/${waiting.productId}/approve`;
+    expect((await server.call('POST', path, { token })).body.status).toBe('active');
+    expect((await read(waiting.productId)).body.status).toBe('active');
   });
 
   test('judge what is written from then on', async () => {

@@ -13,7 +13,7 @@ export interface Chip {
 }
 
 export function chipsOf(question: Question): readonly Chip[] {
-  const { category, brands, priceFrom, priceTo, currency, rating, isInStock } = question;
+  const { category, brands, priceFrom, priceTo, currency, rating, isInStock, attributes } = question;
   const chip = (words: string, change: Partial<Question>): Chip => ({
     words,
     href: searchHref({ ...question, ...change }),
@@ -30,6 +30,10 @@ export function chipsOf(question: Question): readonly Chip[] {
     ...(from === null ? [] : [chip(text.above(from), { priceFrom: '' })]),
     ...(to === null ? [] : [chip(text.below(to), { priceTo: '' })]),
     ...(rating === null ? [] : [chip(text.ratingUp(rating), { rating: null })]),
+    ...Object.entries(attributes).map(([name, value]) => {
+      const { [name]: _, ...others } = attributes;
+      return chip(text.attribute(name, value), { attributes: others });
+    }),
   ];
 }
 

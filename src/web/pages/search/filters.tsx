@@ -8,7 +8,7 @@ import { count } from '../../format.ts';
 import { lastLevel } from '../../parts/catalogue.ts';
 import { shopWords } from '../../words-shop.ts';
 import { Facet, Prices, Tick, Values } from './facets.tsx';
-import { type Question, toggled } from './question.ts';
+import { hiddenFields, type Question, toggled } from './question.ts';
 
 const text = shopWords.search;
 
@@ -33,6 +33,9 @@ export function Filters({ question, facets, filterCount, onAsk }: FiltersProps) 
           <input type="hidden" name="q" value={q} />
           <input type="hidden" name="sort" value={sort} />
           <input type="hidden" name="currency" value={currency} />
+          {hiddenFields(question).map(([name, value]) => (
+            <input key={name} type="hidden" name={name} value={value} />
+          ))}
           <Facet title={text.stock}>
             <Tick
               {...{ name: 'inStock', value: '1', label: text.inStock, isOn: isInStock }}

@@ -19,11 +19,38 @@ export interface Question {
   /** The least; null: any. */
   readonly rating: string | null;
   readonly isInStock: boolean;
+  /** Values by the names that sellers give to what they say of a product. */
+  readonly attributes: Readonly<Record<string, string>>;
   readonly sort: string;
 }
 
 const currencyDefault = 'USD';
 const resultsMax = 24;
+const attributesMax = 10;
+/** What the API takes for a name and for a value of an attribute. */
+const attributeName = /^[^\p{C}\p{Zl}\p{Zp}\s][^\p{C}\p{Zl}\p{Zp}]{0,63}$/u;
+const attributeValue = /^[^\p{C}\p{Zl}\p{Zp}\s][^\p{C}\p{Zl}\p{Zp}]{0,199}$/u;
+const parameterOf = (name: string) => `attributes[${name}]`;
+
+/** The first value of each name. */
+function attributesIn(query: URLSearchParams): Question['attributes'] {
+  const found = new Map<string, string>();
+  for (const [parameter, value] of query) {
+    const name = /^attributes\[(.*)\]$/s.exec(parameter)?.[1];
+    if (name === undefined || found.has(name) || found.size === attributesMax) continue;
+    if (attributeName.test(name) && attributeValue.test(value)) found.set(name, value);
+  }
+  return Object.fromEntries(found);
+}
+
+const parametersOf = (attributes: Question['attributes']) =>
+  Object.entries(attributes).map(([name, value]) => [parameterOf(name), value] as const);
+
+/** Everything with this attribute; null: it cannot be searched for. */
+export function attributeHref(name: string, value: string): string | null {
+  if (!attributeName.test(name) || !attributeValue.test(value)) return null;
+  return `/search?${new URLSearchParams({ [parameterOf(name)]: value })}`;
+}
 
 export function questionIn(query: URLSearchParams): Question {
   const sort = query.get('sort') ?? '';
@@ -38,6 +65,7 @@ export function questionIn(query: URLSearchParams): Question {
     currency: /^[A-Z]{3}$/.test(currency) ? currency : currencyDefault,
     rating: /^[1-5](?:\.\d)?$/.test(rating) ? rating : null,
     isInStock: query.get('inStock') === '1',
+    attributes: attributesIn(query),
     sort: sorts.some((each) => each === sort) ? sort : 'relevance',
   };
 }
@@ -70,6 +98,7 @@ export function searchPath(question: Question): string {
     ...(currency !== currencyDefault && { currency }),
     ...(question.rating !== null && { ratingMin: question.rating }),
     ...(question.isInStock && { inStock: 'true' }),
+    ...Object.fromEntries(parametersOf(question.attributes)),
     ...(question.sort !== 'relevance' && { sort: question.sort }),
     limit: String(resultsMax),
   });
@@ -87,6 +116,7 @@ export function searchHref(question: Question): string {
   if (question.currency !== currencyDefault) query.set('currency', question.currency);
   if (question.rating !== null) query.set('rating', question.rating);
   if (question.isInStock) query.set('inStock', '1');
+  for (const [parameter, value] of parametersOf(question.attributes)) query.set(parameter, value);
   if (question.sort !== 'relevance') query.set('sort', question.sort);
   return query.size === 0 ? '/search' : `/search?${query}`;
 }
@@ -95,8 +125,13 @@ export function searchHref(question: Question): string {
 export function unfiltered({ q, sort, currency }: Question): Question {
   return {
     ...{ q, sort, currency, category: '', brands: [] },
-    ...{ priceFrom: '', priceTo: '', rating: null, isInStock: false },
+    ...{ priceFrom: '', priceTo: '', rating: null, isInStock: false, attributes: {} },
   };
+}
+
+/** For forms, which send what they hold. */
+export function hiddenFields({ attributes }: Question): readonly (readonly [name: string, value: string])[] {
+  return parametersOf(attributes);
 }
 
 /** With the value when it was not among them, else without. */
