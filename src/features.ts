@@ -141,6 +141,7 @@ export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job | nul
     import('./market/privacy/erasure-job.ts'),
     import('./market/privacy/export-job.ts'),
     import('./market/mail/job.ts'),
+    import('./market/moderation/job.ts'),
     import('./market/catalog/job.ts'),
     import('./market/imports/job.ts'),
     import('./market/catalog/stock-job.ts'),

@@ -537,6 +537,7 @@ describe('administration', () => {
     const queue = (await client.ask('listHeldProducts', 200, { who })).body.items;
     expect(queue).toMatchObject([{ ...good, reasons: [{ code: 'forbidden_word' }] }, bad]);
     await client.refused('listHeldProducts', 403, 'forbidden', { who: seller });
+    await client.ask('getRulesSweep', 200, { who });
     await client.ask('approveProduct', 200, { who, path: good });
     await client.refused('approveProduct', 409, 'wrong_state', { who, path: good });
     await client.ask('rejectProduct', 200, { who, path: bad, body: { reason } });

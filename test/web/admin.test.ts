@@ -242,6 +242,9 @@ shop.describe('in a browser', () => {
 
   test('rules are added and taken out on the page of held listings', async () => {
     await setWords([]);
+    const seller = await member(shop.server, 'seller');
+    const body = { ...productBody([`C-${seller.accountId.slice(-6)}`], 5), title: 'Contraband lamp' };
+    const { productId } = await expected(shop.server, 'POST /v1/products', 201, { who: seller, body });
     const page = await asAdmin('/admin/listings');
     const complaints = complaintsOf(page);
     const words = page.getByRole('region', { name: 'Forbidden words and categories' });
@@ -250,6 +253,11 @@ shop.describe('in a browser', () => {
     await words.getByRole('radio', { name: 'Refuse' }).check();
     await words.getByRole('button', { name: 'Add the rule' }).click();
     await words.getByText('Word · Refuse').waitFor();
+    // What is in the shop already is judged, too.
+    await page.getByText(/^All \d+ listings were checked by them: 1 put on hold\.$/).waitFor();
+    await page.getByRole('button', { name: 'Approve Contraband lamp' }).waitFor();
+    const own = await expected(shop.server, `GET /v1/products/${productId}`, 200, { who: seller });
+    expect(own.status).toBe('held');
     const prices = page.getByRole('region', { name: 'Suspicious prices' });
     await prices.getByRole('button', { name: 'Add the bound' }).click();
     await prices.getByText('Write a lowest or a highest price.').waitFor();

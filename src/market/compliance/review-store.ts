@@ -10,6 +10,7 @@ import type { Query } from '../../persistence/database.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { hashesOf, type Listing, Rules } from './rules.ts';
 import type { ForbiddenWord, PriceBound, Reason } from './schemas.ts';
+import { Turns } from './words.ts';
 
 type Status = 'draft' | 'active' | 'archived' | 'held';
 
@@ -51,6 +52,22 @@ export async function reviewListings(
   }
   await hold(query, held);
   await release(query, released);
+}
+
+/** Those of these products that are for sale, and would wait by the rules as they are now. */
+export async function toBeHeld(query: Query, productIds: readonly string[]): Promise<string[]> {
+  const rules = await currentRules(query);
+  if (rules.isEmpty || productIds.length === 0) return [];
+  const reviews = await readReviews(query, productIds);
+  const turns = new Turns();
+  const found: string[] = [];
+  for (const listing of await readListings(query, productIds)) {
+    if (listing.status !== 'active') continue;
+    const reasons = await reasonsFor(rules, listing, reviews.get(listing.productId), 'hold');
+    if (reasons.length > 0) found.push(listing.productId);
+    await turns.pause();
+  }
+  return found;
 }
 
 /**
@@ -163,20 +180,29 @@ async function release(query: Query, productIds: readonly string[]): Promise<voi
 
 let compiled: { readonly versions: string; readonly rules: Promise<Rules> } | null = null;
 
+interface Versioned {
+  readonly name: string;
+  readonly version: string;
+}
+
+const versionsOf = (rows: readonly Versioned[]) =>
+  rows.map(({ name, version }) => `${name} ${version}`).join();
+
+/** Of all rules together: another text, other rules; empty as long as nobody has set any. */
+export async function rulesVersions(query: Query): Promise<string> {
+  return versionsOf(await query<Versioned>('SELECT name, version::text FROM compliance_rules ORDER BY name'));
+}
+
 /** Versions stand for their content wherever it is kept, so the rules are made once for each. */
 async function currentRules(query: Query): Promise<Rules> {
-  const kept = await query<{ name: string; version: string }>(
-    'SELECT name, version::text FROM compliance_rules ORDER BY name',
-  );
-  const versions = kept.map(({ name, version }) => `${name} ${version}`).join();
-  if (compiled?.versions === versions) return compiled.rules;
+  if (compiled?.versions === (await rulesVersions(query))) return compiled.rules;
   // Between the two questions they may have been replaced: what was read is what counts.
-  const rows = await query<{ name: string; version: string; items: unknown[] }>(
+  const rows = await query<Versioned & { items: unknown[] }>(
     'SELECT name, version::text, items FROM compliance_rules ORDER BY name',
   );
   const itemsOf = (name: string) => rows.find((row) => row.name === name)?.items ?? [];
   compiled = {
-    versions: rows.map(({ name, version }) => `${name} ${version}`).join(),
+    versions: versionsOf(rows),
     rules: Rules.of(itemsOf('forbidden-words') as ForbiddenWord[], itemsOf('price-bounds') as PriceBound[]),
   };
   return compiled.rules;

@@ -1,4 +1,7 @@
-/** The rules for listings, for administrators. They judge what is submitted or changed from then on. */
+/**
+ * The rules for listings, for administrators. They judge what is submitted or changed from then on, and a job judges what is
+ * there already (`market/moderation/sweep-store.ts`).
+ */
 import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
 import { invalid } from '../../gateway/handling.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';

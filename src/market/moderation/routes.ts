@@ -4,8 +4,9 @@ import type { WebPage } from '../../gateway/pages.ts';
 import { type Route, reply, route } from '../../gateway/route.ts';
 import { Page, PageQuery } from '../../gateway/schemas.ts';
 import { Product } from '../catalog/schemas.ts';
-import { HeldListing, Rejection } from './schemas.ts';
+import { HeldListing, Rejection, RulesSweep } from './schemas.ts';
 import { decide, listHeld } from './store.ts';
+import { readSweep } from './sweep-store.ts';
 
 const tag = 'Administration';
 const one = { 200: { description: 'The product', schema: Product } };
@@ -22,6 +23,19 @@ const list = route({
   replies: { 200: { description: 'A page of held listings', schema: Page(HeldListing) } },
   async handle({ services, query }) {
     return reply(200, await listHeld(services, query));
+  },
+});
+
+const sweep = route({
+  method: 'GET',
+  path: '/v1/moderation/sweep',
+  operationId: 'getRulesSweep',
+  summary: 'How far the listings that are there already have been judged by the rules as they are now',
+  tag,
+  who: ['admin'],
+  replies: { 200: { description: 'How far it is', schema: RulesSweep } },
+  async handle({ services }) {
+    return reply(200, await readSweep(services.database));
   },
 });
 
@@ -56,6 +70,6 @@ const reject = route({
   },
 });
 
-export const routes: readonly Route[] = [list, approve, reject];
+export const routes: readonly Route[] = [list, sweep, approve, reject];
 
 export const pages: readonly WebPage[] = [{ path: '/admin/listings' }];

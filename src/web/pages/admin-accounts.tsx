@@ -5,7 +5,7 @@ import { call } from '../api.ts';
 import { shortDay } from '../format.ts';
 import { useList } from '../parts/list.ts';
 import { adminWords } from '../words-admin.ts';
-import { Decision, type Question, Said } from './admin/deciding.tsx';
+import { Decision, type Question, Said, useDeciding } from './admin/deciding.tsx';
 import { ChosenFilter, FilterForm, filtersOf, queryOf, TypedFilter } from './admin/filters.tsx';
 import { AdminFrame } from './admin/frame.tsx';
 import { ListTable } from './admin/table.tsx';
@@ -24,22 +24,14 @@ export default function AdminAccountsPage() {
 const nameOf = ({ name, email, accountId }: ManagedAccount): string =>
   name ?? email ?? `…${accountId.slice(-6)}`;
 
+interface Asked {
+  readonly what: 'roles' | 'status';
+  readonly account: ManagedAccount;
+}
+
 function Accounts() {
   const list = useList<ManagedAccount>(path, queryOf(filtersOf(['q', 'role', 'status'])));
-  const [asked, setAsked] = useState<{ what: 'roles' | 'status'; account: ManagedAccount } | null>(null);
-  const [said, setSaid] = useState<string | null>(null);
-  const ask = (what: 'roles' | 'status', account: ManagedAccount) => {
-    setSaid(null);
-    setAsked({ what, account });
-  };
-  const deciding = {
-    onDone: (done: string) => {
-      setSaid(done);
-      setAsked(null);
-    },
-    onClose: () => setAsked(null),
-    onAnswer: list.reload,
-  };
+  const { asked, said, ask, deciding } = useDeciding<Asked>(list.reload);
   return (
     <>
       <FilterForm label={text.title}>
@@ -65,7 +57,7 @@ function Accounts() {
             <span key="since" class="when">
               {shortDay(account.createdAt)}
             </span>,
-            <Actions key="actions" account={account} onAsk={ask} />,
+            <Actions key="actions" account={account} onAsk={(what, of) => ask({ what, account: of })} />,
           ],
         })}
       />

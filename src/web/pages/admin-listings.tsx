@@ -8,10 +8,11 @@ import { type List, useList } from '../parts/list.ts';
 import { Picture } from '../parts/picture.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { adminWords } from '../words-admin.ts';
-import { Decision, type Question, refusalOf, Said } from './admin/deciding.tsx';
+import { Decision, type Question, refusalOf, Said, useDeciding } from './admin/deciding.tsx';
 import { AdminFrame } from './admin/frame.tsx';
 import { PriceRules } from './admin/price-rules.tsx';
 import { useRules } from './admin/rules.ts';
+import { Sweep, useSweep } from './admin/sweep.tsx';
 import { WordRules } from './admin/word-rules.tsx';
 
 const text = adminWords.listings;
@@ -29,10 +30,11 @@ function Listings() {
   const list = useList<HeldListing>(path, '?limit=20');
   const words = useRules<ForbiddenWord>('/v1/settings/forbidden-words');
   const prices = useRules<PriceBound>('/v1/settings/price-bounds');
+  const sweep = useSweep([words.value, prices.value], list.reload);
   // All at once: what comes later would push down what is being read.
   const isReady =
     (list.items !== null || list.error !== null) &&
-    [words, prices].every(({ value, error }) => value !== null || error !== null);
+    [words, prices, sweep].every(({ value, error }) => value !== null || error !== null);
   if (!isReady) return <div class="skeleton" />;
   return (
     <>
@@ -40,6 +42,7 @@ function Listings() {
       <section class="rules" aria-labelledby="rules">
         <h2 id="rules">{adminWords.rules.title}</h2>
         <p class="quiet">{adminWords.rules.note}</p>
+        <Sweep sweep={sweep.value} />
         <WordRules rules={words} />
         <PriceRules rules={prices} />
       </section>
@@ -48,9 +51,8 @@ function Listings() {
 }
 
 function Queue({ list }: { readonly list: List<HeldListing> }) {
-  const [question, setQuestion] = useState<Question | null>(null);
+  const { asked, said, setSaid, ask, deciding } = useDeciding<Question>(list.reload);
   const [busy, setBusy] = useState<string | null>(null);
-  const [said, setSaid] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const begin = () => {
     setSaid(null);
@@ -71,7 +73,7 @@ function Queue({ list }: { readonly list: List<HeldListing> }) {
   };
   const reject = ({ productId, product }: HeldListing) => {
     begin();
-    setQuestion({
+    ask({
       ...{
         title: text.rejectTitle(product.title),
         text: text.rejectText,
@@ -91,17 +93,7 @@ function Queue({ list }: { readonly list: List<HeldListing> }) {
         </p>
       )}
       <HeldList list={list} busy={busy} onApprove={approve} onReject={reject} />
-      {question !== null && (
-        <Decision
-          question={question}
-          onDone={(done) => {
-            setSaid(done);
-            setQuestion(null);
-          }}
-          onClose={() => setQuestion(null)}
-          onAnswer={list.reload}
-        />
-      )}
+      {asked !== null && <Decision question={asked} {...deciding} />}
     </section>
   );
 }

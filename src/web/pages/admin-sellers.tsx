@@ -1,12 +1,11 @@
 /** Sellers: who waits to be verified, and who may sell. */
-import { useState } from 'preact/hooks';
 import type { Seller } from '../../market/sellers/schemas.ts';
 import { call } from '../api.ts';
 import { date } from '../format.ts';
 import { countryName } from '../parts/countries.ts';
 import { useList } from '../parts/list.ts';
 import { adminWords } from '../words-admin.ts';
-import { Decision, type Question, Said } from './admin/deciding.tsx';
+import { Decision, type Question, Said, useDeciding } from './admin/deciding.tsx';
 import { ChosenFilter, FilterForm, filtersOf, queryOf, TypedFilter } from './admin/filters.tsx';
 import { AdminFrame } from './admin/frame.tsx';
 import { ListTable } from './admin/table.tsx';
@@ -29,12 +28,7 @@ const nameOf = ({ application, name, email, sellerId }: Seller): string =>
 
 function Sellers() {
   const list = useList<Seller>(path, queryOf(filtersOf(['q', 'state'])));
-  const [question, setQuestion] = useState<Question | null>(null);
-  const [said, setSaid] = useState<string | null>(null);
-  const ask = (verb: Verb, seller: Seller) => {
-    setSaid(null);
-    setQuestion(questionOf(verb, seller));
-  };
+  const { asked, said, ask, deciding } = useDeciding<Question>(list.reload);
   return (
     <>
       <FilterForm label={text.title}>
@@ -57,21 +51,11 @@ function Sellers() {
             </span>,
             <State key="state" seller={seller} />,
             <Application key="application" seller={seller} />,
-            <Actions key="actions" seller={seller} onAsk={ask} />,
+            <Actions key="actions" seller={seller} onAsk={(verb, of) => ask(questionOf(verb, of))} />,
           ],
         })}
       />
-      {question !== null && (
-        <Decision
-          question={question}
-          onDone={(done) => {
-            setSaid(done);
-            setQuestion(null);
-          }}
-          onClose={() => setQuestion(null)}
-          onAnswer={list.reload}
-        />
-      )}
+      {asked !== null && <Decision question={asked} {...deciding} />}
     </>
   );
 }

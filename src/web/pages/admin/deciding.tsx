@@ -69,6 +69,28 @@ export function Decision({ question, onDone, onClose, onAnswer }: DecisionProps)
   );
 }
 
+/** What is being decided on a page, one at a time, and what came of the one before. `onAnswer`: as of a decision. */
+export function useDeciding<Asked>(onAnswer: () => void) {
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const [said, setSaid] = useState<string | null>(null);
+  return {
+    ...{ asked, said, setSaid },
+    ask(next: Asked) {
+      setSaid(null);
+      setAsked(() => next);
+    },
+    /** Of the decision that is asked for. */
+    deciding: {
+      onDone(done: string) {
+        setSaid(done);
+        setAsked(null);
+      },
+      onClose: () => setAsked(null),
+      onAnswer,
+    },
+  };
+}
+
 export function refusalOf(error: unknown): string {
   if (!(error instanceof ApiError)) return sentenceOf(error);
   if (error.status === 0 || error.status === 503) return text.busy;
