@@ -8,7 +8,7 @@ import { Compile } from 'typebox/compile';
 import { refuseCardIn } from './cards.ts';
 import { fieldErrors, partsOf, type SchemaParts } from './field-errors.ts';
 import { invalidRequest, pointer } from './invalid.ts';
-import { isStorable } from './json.ts';
+import { isExact, isStorable } from './json.ts';
 
 /** Refuses with `validation_failed` or `card_data_refused`, else returns what the handler gets. */
 export type Check = (value: unknown) => unknown;
@@ -152,9 +152,12 @@ function recordOf(name: string): { readonly name: string; readonly key: string }
   return { name: name.slice(0, bracket), key: name.slice(bracket + 1, -1) };
 }
 
+/** As JSON has numbers, leading zeros allowed; bounded, so that it is read in no time. */
+const decimal = /^-?\d{1,20}(?:\.\d{1,25})?(?:e[-+]?\d{1,2})?$/i;
+
 function fromText(text: string, type: string | undefined): unknown {
-  if ((type === 'integer' || type === 'number') && /^-?\d{1,15}(?:\.\d{1,6})?$/.test(text))
-    return Number(text);
+  if (type === 'integer' && /^-?\d{1,15}(?:\.\d{1,6})?$/.test(text)) return Number(text);
+  if (type === 'number' && decimal.test(text) && isExact(text)) return Number(text);
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   return text;
 }

@@ -255,7 +255,7 @@ const keptDigits = 15;
 const isShort = /^-?(?=[\d.]{1,15}(?:e|$))\d+(?:\.\d+)?(?:e[-+]?\d{1,2})?$/i;
 
 /** Whether the double that a number is read as stands for the same decimal number. */
-function isExact(source: string): boolean {
+export function isExact(source: string): boolean {
   if (isShort.test(source)) return true;
   const value = Number(source);
   return Number.isFinite(value) && decimalOf(source) === decimalOf(String(value));

@@ -12,6 +12,7 @@ import { poisonedActors } from './poisoned-actor.ts';
 import { providerFaults } from './provider.ts';
 import { redisFaults } from './redis.ts';
 import type { Fault } from './round.ts';
+import { searchFaults } from './search.ts';
 import { steps } from './steps.ts';
 import { tableSteps } from './table-steps.ts';
 import { tailFaults } from './tail.ts';
@@ -31,6 +32,7 @@ export const catalog: readonly Fault[] = [
   ...clientFaults,
   ...tailFaults,
   ...poisonedActors,
+  ...searchFaults,
 ];
 
 export interface Planned {
@@ -42,13 +44,18 @@ export interface Planned {
 export interface Means {
   readonly hasRedis: boolean;
   readonly hasSmallDisk: boolean;
+  readonly hasElasticsearch: boolean;
 }
 
-function isPossible({ world }: Fault, { hasRedis, hasSmallDisk }: Means): boolean {
+function isPossible({ world }: Fault, { hasRedis, hasSmallDisk, hasElasticsearch }: Means): boolean {
   // The extremes of chance show every kind of world that a fault may ask for.
   return [0, 0.99].every((drawn) => {
-    const { journal, onSmallDisk } = world(() => drawn);
-    return (hasRedis || journal !== 'redis') && (hasSmallDisk || onSmallDisk === undefined);
+    const options = world(() => drawn);
+    return (
+      (hasRedis || options.journal !== 'redis') &&
+      (hasSmallDisk || options.onSmallDisk === undefined) &&
+      (hasElasticsearch || options.hasElasticsearch !== true)
+    );
   });
 }
 
@@ -57,7 +64,7 @@ export function schedule(
   rounds: number,
   seed: number,
   only: readonly string[] | null,
-  means: Means = { hasRedis: true, hasSmallDisk: true },
+  means: Means = { hasRedis: true, hasSmallDisk: true, hasElasticsearch: true },
 ): Planned[] {
   const unknown = only?.filter((name) => !catalog.some((fault) => fault.name === name)) ?? [];
   if (unknown.length > 0) throw new Error(`unknown faults: ${unknown.join(', ')}`);

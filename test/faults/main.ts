@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { whyNoRedis } from '../persistence/support.ts';
+import { whyNoElasticsearch } from '../support/elasticsearch.ts';
 import { whole } from '../support/flags.ts';
 import { catalog, schedule } from './catalog.ts';
 import { composeTable, roundLine, tableText } from './report.ts';
@@ -31,7 +32,12 @@ async function main(): Promise<number> {
   const [noRedis, noDisk] = [whyNoRedis(), await whyNoSmallDisk()];
   if (noRedis !== null) console.error(`faults of the Redis journal are skipped: ${noRedis}`);
   if (noDisk !== null) console.error(`faults of full disks are skipped: ${noDisk}`);
-  const means = { hasRedis: noRedis === null, hasSmallDisk: noDisk === null };
+  const noElasticsearch = whyNoElasticsearch();
+  if (noElasticsearch !== null) console.error(`faults of Elasticsearch are skipped: ${noElasticsearch}`);
+  const means = {
+    ...{ hasRedis: noRedis === null, hasSmallDisk: noDisk === null },
+    hasElasticsearch: noElasticsearch === null,
+  };
   const plan = schedule(rounds, seed, values.only?.split(',') ?? null, means);
 
   const stores = await startDatabaseServer();

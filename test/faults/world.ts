@@ -5,6 +5,7 @@
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { Elasticsearch } from '../support/elasticsearch.ts';
 import {
   type Child,
   isAlive,
@@ -32,6 +33,8 @@ export interface WorldOptions {
   readonly isStarted?: boolean;
   /** One payment provider outside of the servers, for rounds with two of them. */
   readonly hasOneProvider?: boolean;
+  /** A node of its own; PostgreSQL searches otherwise. */
+  readonly hasElasticsearch?: boolean;
   /** This store lies on a small disk of its own. */
   readonly onSmallDisk?: 'redis' | 'postgres';
 }
@@ -65,6 +68,7 @@ interface Stores {
   readonly databaseLink: Link | null;
   readonly redis: RedisStore | null;
   readonly disk: SmallDisk | null;
+  readonly elasticsearch: Elasticsearch | null;
 }
 
 interface WorldParts extends Stores {
@@ -106,11 +110,13 @@ async function openStores(shared: DatabaseServer, options: WorldOptions, closing
   const redisFolder = onSmallDisk === 'redis' ? disk!.folder : undefined;
   const redis = journal === 'redis' ? await startRedisStore(options.redis ?? {}, redisFolder) : null;
   if (redis) closing.add(() => redis.stop());
-  return { databaseServer, database, databaseLink, redis, disk };
+  const elasticsearch = options.hasElasticsearch ? await Elasticsearch.start() : null;
+  if (elasticsearch) closing.add(() => elasticsearch.stop());
+  return { databaseServer, database, databaseLink, redis, disk, elasticsearch };
 }
 
 function environment(
-  { databaseServer, database, databaseLink, redis }: Stores,
+  { databaseServer, database, databaseLink, redis, elasticsearch }: Stores,
   { shards = 1, threads = 'apart' }: WorldOptions,
 ): Record<string, string> {
   return {
@@ -120,6 +126,7 @@ function environment(
     TOKEN_SECRET: tokenSecret,
     ...(database !== null && { DATABASE_URL: databaseServer.url(database, databaseLink!.port) }),
     ...(redis && { REDIS_URL: redis.url }),
+    ...(elasticsearch && { ELASTICSEARCH_URL: elasticsearch.url }),
   };
 }
 
@@ -131,6 +138,7 @@ export class World {
   readonly databaseLink: Link | null;
   readonly redis: RedisStore | null;
   readonly disk: SmallDisk | null;
+  readonly elasticsearch: Elasticsearch | null;
   /** The line that carries appends to the journal; null with an embedded database. */
   readonly journalLink: Link | null;
   /** Connections on which appends travel, by their first words. */
@@ -150,6 +158,7 @@ export class World {
     this.databaseLink = parts.databaseLink;
     this.redis = parts.redis;
     this.disk = parts.disk;
+    this.elasticsearch = parts.elasticsearch;
     this.journalLink = parts.redis?.link ?? parts.databaseLink;
     this.appends = parts.redis ? /doorbuster-journal-write/ : /shard-\d/;
     this.#database = parts.database;

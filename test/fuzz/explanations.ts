@@ -32,7 +32,8 @@ const refusals: readonly [says: RegExp, why: string][] = [
   [/must be the same for all/, 'prices that stand together have one currency'],
   [/\/price\/amount"/, 'the least and the most that the provider charges depend on the currency'],
   [/characters in all SKU codes/, "a sale's SKU codes are bounded together"],
-  [/must be names separated by >/, 'a category is a path of names'],
+  [/must be names separated by >|must have names of at most/, 'a category is a path of names'],
+  [/must not be given with a cursor/, 'a list goes on by a cursor or by page numbers'],
 ];
 
 /** Why it is as it must be, or null. */

@@ -64,8 +64,10 @@ const createRoute = route({
   mints: 'category',
   replies: { 201: { description: 'The category', schema: Category } },
   refusals: ['not_found', 'category_exists'],
-  async handle({ services, body: { name, parentId = null }, mintedId }) {
-    await services.database.transaction((query) => createCategory(query, mintedId, name, parentId));
+  async handle({ services, identity: { accountId }, body: { name, parentId = null }, mintedId }) {
+    await services.database.transaction((query) =>
+      createCategory(query, accountId, mintedId, name, parentId),
+    );
     shownPagesOf(services).forgetLists();
     return reply(201, await nodeOf(services.database.query, mintedId));
   },
@@ -82,9 +84,9 @@ const changeRoute = route({
   body: CategoryChange,
   replies: { 200: { description: 'The category', schema: Category } },
   refusals: ['not_found', 'category_exists', 'category_cycle'],
-  async handle({ services, params, body }) {
+  async handle({ services, identity: { accountId }, params, body }) {
     const categoryId = idParam('category', params.category);
-    await services.database.transaction((query) => changeCategory(query, categoryId, body));
+    await services.database.transaction((query) => changeCategory(query, accountId, categoryId, body));
     shownPagesOf(services).forgetAll();
     return reply(200, await nodeOf(services.database.query, categoryId));
   },
@@ -100,9 +102,9 @@ const removeRoute = route({
   who: ['admin'],
   replies: { 204: { description: 'Gone' } },
   refusals: ['not_found', 'category_not_empty'],
-  async handle({ services, params }) {
+  async handle({ services, identity: { accountId }, params }) {
     const categoryId = idParam('category', params.category);
-    await services.database.transaction((query) => removeCategory(query, categoryId));
+    await services.database.transaction((query) => removeCategory(query, accountId, categoryId));
     shownPagesOf(services).forgetLists();
     return reply(204);
   },

@@ -10,6 +10,7 @@ import { newId } from '../../gateway/handling.ts';
 import type { Query } from '../../persistence/database.ts';
 import { appendToFeed } from '../../persistence/feed.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
+import { recordAction } from '../audit/store.ts';
 import { nameOf, namesOf, pathCharsMax, separator, slugOf } from './paths.ts';
 
 export interface CategoryRow {
@@ -212,7 +213,18 @@ async function giveSlug(query: Query, { category_id: categoryId, path }: Categor
 }
 
 // ----------------------------------------------------------------
-// What admins do.
+// What admins do. Each change is told to whoever keeps the tree, and is in the audit trail.
+
+async function record(
+  query: Query,
+  adminId: string,
+  what: 'created' | 'changed' | 'removed',
+  { category_id: target, path }: CategoryRow,
+): Promise<void> {
+  if (what !== 'changed') await tellOfTree(query, target);
+  const actor = { accountId: adminId, role: 'admin' } as const;
+  await recordAction(query, { actor, action: `category.${what}`, target, details: { path } });
+}
 
 function exists(path: string): DoorbusterError {
   return new DoorbusterError('category_exists', `The category ${path} exists already`, { path });
@@ -221,6 +233,7 @@ function exists(path: string): DoorbusterError {
 /** Refuses with `not_found` (of the parent), `category_exists`, `validation_failed`. Repeatable under one id. */
 export async function createCategory(
   query: Query,
+  adminId: string,
   categoryId: string,
   name: string,
   parentId: string | null,
@@ -230,7 +243,9 @@ export async function createCategory(
   const known = await byPath(query, pathBelow(parent, nameOf(name)));
   if (known?.category_id === categoryId) return known;
   if (known !== null) throw exists(known.path);
-  return insert(query, categoryId, parent, nameOf(name));
+  const made = await insert(query, categoryId, parent, nameOf(name));
+  await record(query, adminId, 'created', made);
+  return made;
 }
 
 /**
@@ -239,6 +254,7 @@ export async function createCategory(
  */
 export async function changeCategory(
   query: Query,
+  adminId: string,
   categoryId: string,
   change: { readonly name?: string; readonly parentId?: string | null },
 ): Promise<CategoryRow> {
@@ -273,7 +289,9 @@ export async function changeCategory(
     query,
     moved.map((row) => row.category_id),
   );
-  return moved.find((row) => row.category_id === categoryId)!;
+  const after = moved.find((row) => row.category_id === categoryId)!;
+  await record(query, adminId, 'changed', after);
+  return after;
 }
 
 /** The category of this path and all below it. */
@@ -285,9 +303,13 @@ async function branchOf(query: Query, path: string): Promise<CategoryRow[]> {
   );
 }
 
+function tellOfTree(query: Query, categoryId: string): Promise<void> {
+  return appendToFeed(query, { topic: 'shelf', key: categoryId, type: 'CategoryChanged', body: {} });
+}
+
 /** Whoever follows products reads them anew. The products themselves did not change, so their chains do not grow. */
 async function tellFeed(query: Query, categoryIds: readonly string[]): Promise<void> {
-  await appendToFeed(query, { topic: 'shelf', key: categoryIds[0]!, type: 'CategoryChanged', body: {} });
+  await tellOfTree(query, categoryIds[0]!);
   await query(
     `INSERT INTO feed (topic, key, type, body)
      SELECT 'item', p.product_id, 'ItemUpdated', '{"fields": ["category"]}' FROM products p
@@ -297,9 +319,9 @@ async function tellFeed(query: Query, categoryIds: readonly string[]): Promise<v
 }
 
 /** Refuses with `not_found`, `category_not_empty`. */
-export async function removeCategory(query: Query, categoryId: string): Promise<void> {
+export async function removeCategory(query: Query, adminId: string, categoryId: string): Promise<void> {
   await lockTree(query);
-  await byId(query, categoryId);
+  const row = await byId(query, categoryId);
   const [used] = await query(
     `SELECT 1 FROM products WHERE category_id = $1
      UNION ALL SELECT 1 FROM categories WHERE parent_id = $1 LIMIT 1`,
@@ -308,6 +330,7 @@ export async function removeCategory(query: Query, categoryId: string): Promise<
   if (used !== undefined)
     throw new DoorbusterError('category_not_empty', 'The category has products or branches');
   await query('DELETE FROM categories WHERE category_id = $1', [categoryId]);
+  await record(query, adminId, 'removed', row);
 }
 
 // ----------------------------------------------------------------

@@ -214,7 +214,7 @@ const works: readonly [string, (database: Database) => Promise<unknown>][] = [
   ['prices', (on) => listPrices(on, id('prd', 1), {})],
   ['provenance', (on) => readChanges(on, id('prd', 1), 0, 20)],
   ['a category', (on) => findSlug(on.query, 'root-1')],
-  ['removing a category', (on) => removeCategory(on.query, id('cat', 7)).catch(() => {})],
+  ['removing a category', (on) => removeCategory(on.query, id('acc', 1), id('cat', 7)).catch(() => {})],
   ['registering', (on) => registrationOn(on).registerPending()],
   ['a variant in use', (on) => registrationOn(on).isInUse(on.query, 'S-2')],
   ['an import of new products', (on) => importProducts(on.query, id('acc', 3), imported('N', 'New'))],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { routes as accountRoutes } from '../../../src/market/accounts/routes.ts';
+import { routes as auditRoutes } from '../../../src/market/audit/routes.ts';
 import { routes as productRoutes } from '../../../src/market/catalog/routes.ts';
 import { slugOf } from '../../../src/market/categories/paths.ts';
 import { routes as categoryRoutes } from '../../../src/market/categories/routes.ts';
@@ -16,7 +17,7 @@ let seller: string;
 beforeAll(async () => {
   database = await testDatabase();
   server = await startTestServer({
-    routes: [...accountRoutes, ...productRoutes, ...categoryRoutes],
+    routes: [...accountRoutes, ...productRoutes, ...categoryRoutes, ...auditRoutes],
     database: openDatabase(database.pool),
   });
   admin = await server.bearer('admin');
@@ -156,5 +157,26 @@ describe('a category that is moved or renamed', () => {
 test('slugs are letters and digits of any script', () => {
   expect(['Électronique > Télés', 'Спорт', '家電 > 冷蔵庫', '***'].map(slugOf)).toEqual([
     ...['electronique-teles', 'спорт', '家電-冷蔵庫', 'category'],
+  ]);
+});
+
+test('what administrators make of the tree is in the audit trail, and what changes nothing is not', async () => {
+  const { categoryId } = await create('Audited');
+  const path = `/v1/categories/${categoryId}`;
+  expect((await act('PATCH', path, { name: 'Audited anew' })).status).toBe(200);
+  expect((await act('PATCH', path, { name: 'Audited anew' })).status).toBe(200);
+  expect((await act('POST', '/v1/categories', { name: 'Audited anew' })).status).toBe(409);
+  expect((await act('DELETE', path)).status).toBe(204);
+  const { body } = await act('GET', `/v1/admin/audit?target=${categoryId}`);
+  const seen = body.items.map(({ action, actor, details }: Record<string, object>) => [
+    action,
+    actor,
+    details,
+  ]);
+  const actor = { accountId: expect.stringMatching(/^acc_/), role: 'admin' };
+  expect(seen).toEqual([
+    ['category.removed', actor, { path: 'Audited anew' }],
+    ['category.changed', actor, { path: 'Audited anew' }],
+    ['category.created', actor, { path: 'Audited' }],
   ]);
 });

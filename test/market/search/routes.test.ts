@@ -116,6 +116,7 @@ describe('a search', () => {
       ['attributes[colour]=black', ['Telescope']],
       ['attributes%5Bcolour%5D=black', ['Telescope']],
       ['ratingMin=1', []],
+      ['ratingMin=4.987076556775669', []],
       ['currency=EUR&priceMin=0', []],
     ] as const) {
       const { body } = await search(query);
@@ -142,6 +143,7 @@ describe('a search', () => {
       ['sort=luck', '/sort'],
       ['priceMin=-1', '/priceMin'],
       ['ratingMin=6', '/ratingMin'],
+      ['ratingMin=4.98707655677566912345', '/ratingMin'],
       ['attributes=red', '/attributes'],
       ['attributes[a]=b&attributes[a]=c', '/attributes/a'],
       ['limit=101', '/limit'],
