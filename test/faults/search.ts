@@ -40,7 +40,7 @@ function searching(round: Round): { readonly all: readonly Searched[]; stop(): P
       all.push(await search(round));
       await wait(searchEveryMs);
     }
-  })();
+  })().catch((error) => round.fail(`a search was not answered: ${error}`));
   return {
     all,
     async stop() {
@@ -68,10 +68,19 @@ interface Harm {
 }
 
 async function harmed(round: Round, name: string, harm: Harm): Promise<void> {
-  const { seller } = round.crowd.drop;
   await round.until('holds', 2);
   await untilKnown(round, 1);
   const searcher = searching(round);
+  try {
+    await harmWhile(round, name, harm);
+  } finally {
+    await searcher.stop();
+  }
+  judge(round, searcher.all);
+}
+
+async function harmWhile(round: Round, name: string, harm: Harm): Promise<void> {
+  const { seller } = round.crowd.drop;
   const window = await outage(round, {
     name,
     seconds: awaySeconds,
@@ -86,8 +95,6 @@ async function harmed(round: Round, name: string, harm: Harm): Promise<void> {
   });
   mustGoOn(round, window);
   round.note('caught up after ms', await untilKnown(round, 2));
-  await searcher.stop();
-  judge(round, searcher.all);
 }
 
 function judge(round: Round, searches: readonly Searched[]): void {

@@ -33,6 +33,7 @@ const refusals: readonly [says: RegExp, why: string][] = [
   [/\/price\/amount"/, 'the least and the most that the provider charges depend on the currency'],
   [/characters in all SKU codes/, "a sale's SKU codes are bounded together"],
   [/must be names separated by >|must have names of at most/, 'a category is a path of names'],
+  [/"code":"link_invalid"/, "a mail's link cannot be made up"],
   [/must not be given with a cursor/, 'a list goes on by a cursor or by page numbers'],
 ];
 
