@@ -18,6 +18,7 @@ export const prefixes = {
   audit: 'aud',
   export: 'exp',
   cart: 'crt',
+  quote: 'quo',
   promotion: 'prm',
   priceRule: 'rul',
   offer: 'off',

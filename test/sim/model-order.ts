@@ -47,11 +47,7 @@ export class OrderEntry {
     switch (event.type) {
       case 'OrderPlaced':
         expect(this.status === 'none', 'an order is placed once');
-        this.status = 'pending';
-        this.buyerId = event.buyerId;
-        this.isSentBack = event.paymentMethod === 'pm_sent_back';
-        for (const { holdId, sku } of [...event.holds, ...(event.items ?? [])])
-          this.lines.set(holdId, { sku, state: 'asked', newHoldId: null });
+        this.#placed(event);
         return;
       case 'OrderPriced':
         expect(this.status === 'pending', 'an order is priced once');
@@ -108,6 +104,14 @@ export class OrderEntry {
       default:
         this.#line(event);
     }
+  }
+
+  #placed({ buyerId, paymentMethod, holds, items = [] }: Extract<OrderEvent, { type: 'OrderPlaced' }>): void {
+    this.status = 'pending';
+    this.buyerId = buyerId;
+    this.isSentBack = paymentMethod === 'pm_sent_back';
+    for (const { holdId, sku } of [...holds, ...items])
+      this.lines.set(holdId, { sku, state: 'asked', newHoldId: null });
   }
 
   #allCommitted(): boolean {

@@ -136,7 +136,7 @@ export type SaveQuote = Sent<typeof saveQuote>;
 
 /**
  * Takes the quote for one order. ok (the same order again, too, however late) | not_found (unknown, or over) |
- * wrong_state (it is another order's).
+ * wrong_state {orderId} (it is another order's).
  */
 export const useQuote = command('UseQuote')
   .takes<{ quoteId: string; orderId: string }>()

@@ -123,7 +123,7 @@ function takeQuote(
   if (quote === undefined) return refuse('not_found');
   const reply = { body: quote.body };
   if (quote.orderId === orderId) return { code: 'ok', events: noEvents, reply };
-  if (quote.orderId !== null) return refuse('wrong_state');
+  if (quote.orderId !== null) return refuse('wrong_state', { orderId: quote.orderId });
   if (quote.expiresAtMs <= at) return refuse('not_found');
   return { code: 'ok', events: [{ type: 'CartQuoteUsed', quoteId, orderId, atMs: at }], reply };
 }

@@ -9,9 +9,9 @@ import { throwRefusal } from '../../gateway/problem.ts';
 import type { Services } from '../../gateway/route.ts';
 import { priceIn } from '../../protocol/exchange.ts';
 import { type Money, money } from '../../protocol/money.ts';
+import { knownGoods } from '../catalog/goods-store.ts';
 import { type Quote, quoteOf } from '../pricing/quote.ts';
 import type { QuoteLine, QuoteRefusal } from '../pricing/terms.ts';
-import { knownGoods } from './known-goods.ts';
 
 /** What can still be bought, at its price now. */
 async function quoteLine(services: Services, { rates }: CartView, line: CartLine): Promise<QuoteLine[]> {

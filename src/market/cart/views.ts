@@ -12,9 +12,8 @@ import { digestOf } from '../../protocol/digest.ts';
 import { priceIn } from '../../protocol/exchange.ts';
 import { prefixes } from '../../protocol/ids.ts';
 import { money, sum, times } from '../../protocol/money.ts';
-import type { Goods } from '../catalog/goods-store.ts';
+import { type Goods, knownGoods } from '../catalog/goods-store.ts';
 import { discountOf } from './discount.ts';
-import { knownGoods } from './known-goods.ts';
 import { levelsOf } from './levels.ts';
 import type { Cart, CartItem } from './schemas.ts';
 

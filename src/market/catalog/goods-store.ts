@@ -171,3 +171,12 @@ export const keptGoodsOf = perGateway((services: Services) => {
   shownPagesOf(services).followers.push((productId) => goods.forget(productId));
   return goods;
 });
+
+/** null: nobody knows the SKU any more, or can be asked at the moment: what was noted of it has to do. */
+export async function knownGoods(services: Services, sku: string): Promise<Goods | null> {
+  try {
+    return await keptGoodsOf(services).get(sku);
+  } catch {
+    return null;
+  }
+}

@@ -1,61 +1,38 @@
 /**
- * Checkout: held units become one order, and the answer waits (a while) for how it ended.
+ * Checkout: held units and carts become one order, and the answer waits (a while) for how it ended.
  *
  * 1. The order's id belongs to the Idempotency-Key, so however often the request is sent, there is one order.
  * 2. What the answer says is what the order actor said: a slow payment is 202 and goes on without the client.
  * 3. Nothing is charged here; the order's saga moves money last.
  * 4. Whoever is told that the order failed may hold again at once: its units are free by then.
  */
-import { type OrderView, placeOrder, type ShippingAddress } from '../../actors/order/commands.ts';
+import { type OrderView, placeOrder, readOrder } from '../../actors/order/commands.ts';
 import { readHold } from '../../actors/sku/commands.ts';
 import { etagHeader, etagOf } from '../../gateway/etag.ts';
-import { accepted, invalid, waitUntil } from '../../gateway/handling.ts';
+import { accepted, invalid, iso, waitUntil } from '../../gateway/handling.ts';
 import { throwRefusal } from '../../gateway/problem.ts';
 import { type Route, reply, route, type Services } from '../../gateway/route.ts';
-import type { FieldsOf } from '../../protocol/command.ts';
-import { whyNotChargeable } from '../../protocol/currencies.ts';
-import type { Money } from '../../protocol/money.ts';
-import { addressesOf, checkAddress } from '../accounts/address-store.ts';
-import { keptAddress, opened } from '../orders/address-store.ts';
+import { opened } from '../orders/address-store.ts';
 import { Order } from '../orders/schemas.ts';
-import { orderJson, orderNumberOf } from '../orders/views.ts';
-import { holdIndexOf } from '../waiting-room/hold-index.ts';
+import { orderJson } from '../orders/views.ts';
+import type { Quote as Priced } from '../pricing/quote.ts';
+import { type Basket, basketOf } from './basket.ts';
 import { isFinal, orderWaitsOf } from './order-waits.ts';
-import { paymentTimesOf } from './payment-times.ts';
-import { CheckoutOptions, CheckoutRequest } from './schemas.ts';
+import { addressIn, type Placing, prepared } from './placing.ts';
+import { codesOf, priced } from './pricing.ts';
+import { figuresOf, keepQuote } from './quotes.ts';
+import { CheckoutOptions, CheckoutRequest, Quote, QuoteRequest } from './schemas.ts';
 
 /** A busy shard is asked again with the same order id before the client is told to come back. */
 const attemptsMax = 3;
 
-async function placed(
-  services: Services,
-  orderId: string,
-  order: FieldsOf<typeof placeOrder>,
-): Promise<OrderView> {
+async function placed(services: Services, orderId: string, order: Placing): Promise<OrderView> {
   let answer = await services.ask(placeOrder, orderId, order);
   for (let attempt = 1; answer.code === 'busy' && attempt < attemptsMax; attempt++)
     answer = await services.ask(placeOrder, orderId, order);
-  return accepted(answer);
-}
-
-/** The address that was sent, or the saved one that was named. */
-async function shippingAddressOf(
-  services: Services,
-  buyerId: string,
-  { shippingAddress, shippingAddressId }: CheckoutRequest,
-): Promise<ShippingAddress> {
-  if (shippingAddress !== undefined && shippingAddressId === undefined) {
-    checkAddress(shippingAddress, '/shippingAddress');
-    return shippingAddress;
-  }
-  if (shippingAddress !== undefined || shippingAddressId === undefined)
-    return invalid('/shippingAddress', 'either this or shippingAddressId is required');
-  const {
-    addressId: _,
-    isDefault: __,
-    ...address
-  } = await addressesOf(services).read(buyerId, shippingAddressId);
-  return address;
+  if (answer.code !== 'exists_with_different') return accepted(answer);
+  // The id is this request's own. It was placed before, when prices or the cart were others.
+  return accepted(await services.ask(readOrder, orderId, { buyerId: order.buyerId }));
 }
 
 /** The failed order gives its holds back within milliseconds; a shard that is away is not waited for. */
@@ -80,34 +57,23 @@ function released(
 async function refuseFailed(
   services: Services,
   order: OrderView,
-  holds: readonly { holdId: string; sku: string }[],
+  { holds, items = [] }: Pick<Placing, 'holds' | 'items'>,
 ): Promise<void> {
   const { failure } = order;
   if (!isFinal(order) || failure === null || failure.code === 'ok' || failure.code === 'created') return;
-  await released(services, order, holds);
-  const { code, declineCode, sku, available } = failure;
+  await released(services, order, [...holds, ...items]);
+  const { code, declineCode, sku, available, saleId, coupon, reason } = failure;
   throwRefusal({
-    code,
+    // A cart's line is short, whether or not something is left.
+    code: code === 'sold_out' && items.some((item) => item.sku === sku) ? 'insufficient_stock' : code,
     body: {
       orderId: order.orderId,
       orderStatus: order.status,
       ...(code === 'payment_declined' ? { declineCode } : {}),
       ...(sku === null ? {} : { lines: [{ sku, available }] }),
+      ...{ saleId, coupon, reason },
     },
   });
-}
-
-/**
- * Refuses holds that cannot be paid together before any of them is taken: what one hold costs was bounded when its sale was
- * made, their sum was not. Shipping comes on top when the order is priced, and is checked there.
- */
-function checkTotal(holds: readonly { quantity: number; unitPrice: Money }[]): void {
-  const { currency } = holds[0]!.unitPrice;
-  if (holds.some(({ unitPrice }) => unitPrice.currency !== currency))
-    invalid('/holdIds', 'must all be in one currency');
-  const amount = holds.reduce((total, { unitPrice, quantity }) => total + unitPrice.amount * quantity, 0);
-  const whyNot = whyNotChargeable({ amount, currency });
-  if (whyNot !== null) invalid('/holdIds', `together: ${whyNot}`);
 }
 
 const headers = { ...etagHeader, Location: 'Where the order is' };
@@ -116,7 +82,7 @@ const checkOut = route({
   method: 'POST',
   path: '/v1/checkout',
   operationId: 'checkOut',
-  summary: 'Turn held units into an order and pay for it',
+  summary: 'Turn held units, a cart or both into an order and pay for it',
   tag: 'Orders',
   who: 'signed-in',
   isPersonal: true,
@@ -137,34 +103,90 @@ const checkOut = route({
     'purchase_limit',
     'sold_out',
     'insufficient_stock',
+    'only_in_sale',
+    'unknown_coupon',
+    'coupon_not_applicable',
+    'coupon_exhausted',
+    'shipping_not_available',
     'price_changed',
     'payment_declined',
     'payment_failed',
   ],
   async handle({ services, identity, body, mintedId: orderId }) {
     const buyerId = identity.accountId;
-    const index = holdIndexOf(services);
-    const holdIds = new Set(body.holdIds.map((holdId) => holdId.toLowerCase()));
-    const holds = await Promise.all([...holdIds].map((holdId) => index.locate(holdId, buyerId)));
-    checkTotal(holds);
-    const address = await shippingAddressOf(services, buyerId, body);
-    const wanted = {
-      orderNumber: orderNumberOf(orderId),
-      buyerId,
-      holds: holds.map(({ holdId, sku }) => ({ holdId, sku })),
-      shippingAddress: await keptAddress(services, { orderId, buyerId }, address),
-      shippingMethod: body.shippingMethod ?? 'standard',
-      paymentMethod: body.paymentMethod,
-      paymentSeconds: await paymentTimesOf(services).secondsFor(holds.map(({ saleId }) => saleId)),
-    };
-    const order = await orderWaitsOf(services).settled(orderId, () => placed(services, orderId, wanted));
-    await refuseFailed(services, order, holds);
+    const start = await prepared(services, buyerId, orderId, body);
+    const order = await orderWaitsOf(services).settled(orderId, () =>
+      'placed' in start ? Promise.resolve(start.placed) : placed(services, orderId, start.placing),
+    );
+    await refuseFailed(services, order, 'placed' in start ? { holds: order.lines } : start.placing);
     return reply(isFinal(order) ? 201 : 202, orderJson(await opened(services, order)), {
       Location: `/v1/orders/${orderId}`,
       ETag: etagOf(order.version),
     });
   },
 });
+
+/** A date. */
+function dayIn(days: number, at: number): string {
+  return iso(at + days * 24 * 3_600_000).slice(0, 10);
+}
+
+const quote = route({
+  method: 'POST',
+  path: '/v1/checkout/quote',
+  operationId: 'quoteCheckout',
+  summary: 'What held units, a cart or both would cost, explained line by line, and promised for 15 minutes',
+  tag: 'Orders',
+  who: 'signed-in',
+  body: QuoteRequest,
+  mints: 'quote',
+  replies: { 200: { description: 'The quote', schema: Quote } },
+  refusals: [
+    'not_found',
+    'card_data_refused',
+    'unknown_coupon',
+    'coupon_not_applicable',
+    'coupon_exhausted',
+    'shipping_not_available',
+    'busy',
+  ],
+  async handle({ services, identity: { accountId: buyerId }, body, mintedId: quoteId }) {
+    if (body.holdIds === undefined && body.cartId === undefined)
+      invalid('/holdIds', 'either this or cartId is required');
+    const [address, basket] = await Promise.all([
+      addressIn(services, buyerId, body),
+      basketOf(services, buyerId, body),
+    ]);
+    const at = services.now();
+    const method = body.shippingMethod ?? null;
+    const wanted = { address, method, codes: codesOf(basket, body.couponCodes) };
+    const quoted = await priced(services, basket, wanted, at);
+    const expiresAtMs = await keepQuote(services, buyerId, quoteId, figuresOf(quoted, at), wanted);
+    return reply(200, quoteJson(quoted, basket, { quoteId, expiresAtMs, at }));
+  },
+});
+
+function quoteJson(
+  quoted: Priced,
+  { lines }: Basket,
+  { quoteId, expiresAtMs, at }: { quoteId: string; expiresAtMs: number; at: number },
+): Quote {
+  const { currency, method, codes, subtotal, discount, shipping, tax, rounding, total } = quoted;
+  const options = quoted.shippingOptions.map((option) => ({
+    ...{ method: option.method, amount: option.amount, estimatedDelivery: dayIn(option.maxDays, at) },
+  }));
+  return {
+    ...{ quoteId, expiresAt: iso(expiresAtMs), currency },
+    lines: quoted.lines.map((line, nth) => ({
+      ...{ holdId: lines[nth]!.holdId, sku: line.sku, sellerId: line.sellerId, quantity: line.quantity },
+      ...{ unitPrice: line.unitPrice, lineTotal: line.lineTotal, discounts: [...line.discounts] },
+      ...{ discount: line.discount, taxable: line.taxable, tax: line.tax },
+    })),
+    ...{ shippingOptions: options, shippingMethod: method, couponCodes: [...codes] },
+    estimatedDelivery: options.find((option) => option.method === method)?.estimatedDelivery ?? null,
+    ...{ subtotal, discount, shipping, tax, rounding, total },
+  };
+}
 
 const options = route({
   method: 'GET',
@@ -180,4 +202,4 @@ const options = route({
   },
 });
 
-export const routes: readonly Route[] = [checkOut, options];
+export const routes: readonly Route[] = [checkOut, quote, options];

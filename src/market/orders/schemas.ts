@@ -16,8 +16,6 @@ import { Sku } from '../inventory/schemas.ts';
 import { paymentStatuses } from '../payments/schemas.ts';
 import { Money } from '../pricing/schemas.ts';
 
-export const ShippingMethod = Type.Enum(['standard', 'express']);
-
 const orderStatuses = [
   'pending',
   'authorizing',

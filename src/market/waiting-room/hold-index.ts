@@ -8,6 +8,8 @@ import { perGateway, type Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { type KnownHold, KnownHolds } from './known-holds.ts';
 
+export type { KnownHold };
+
 /** So many at the least, of those that were used last. */
 const holdsMin = 25_000;
 

@@ -63,6 +63,26 @@ describe('checkout', () => {
     expect(refunded).toMatchObject({ paymentStatus: 'refunded', failure: null });
   });
 
+  it('of holds alone asks nobody about carts, quotes and coupons', async () => {
+    const { saleId, sku } = await shop.openSale(5);
+    const buyer = await shop.hold(saleId, sku);
+    const { asked } = shop.engine;
+    const before = new Map(asked);
+    expect((await checkOut(buyer, checkoutBody(buyer.holdId))).status).toBe(201);
+    const times = (type: string) => (asked.get(type) ?? 0) - (before.get(type) ?? 0);
+    for (const type of [
+      'ReadCart',
+      'SaveQuote',
+      'UseQuote',
+      'CheckCoupon',
+      'ReadOrder',
+      'ReadStock',
+      'ReadHold',
+    ])
+      expect([type, times(type)]).toEqual([type, 0]);
+    expect(times('PlaceOrder')).toBe(1);
+  });
+
   it('is cancelled only in a version that `If-Match` names', async () => {
     const { saleId, sku } = await shop.openSale(5);
     const buyer = await shop.hold(saleId, sku);
@@ -143,7 +163,9 @@ describe('checkout', () => {
       { ...body, holdIds: [] },
       { ...body, holdIds: [buyer.holdId, buyer.holdId] },
       { ...body, paymentMethod: 'visa' },
-      { ...body, couponCodes: ['SAVE'] },
+      { ...body, couponCodes: ['S'] },
+      { ...body, holdIds: undefined },
+      { ...body, paymentMethod: undefined },
       { ...body, cartId: 'c' },
     ];
     for (const each of wrong) expect((await checkOut(buyer, each)).body.code).toBe('validation_failed');
