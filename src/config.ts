@@ -52,6 +52,8 @@ export interface Config {
   readonly isTakeOver: boolean;
   /** null: the journal lives in PostgreSQL. */
   readonly redisUrl: string | null;
+  /** null: all of a session is in PostgreSQL. */
+  readonly sessionsRedisUrl: string | null;
   /** null: PostgreSQL searches. */
   readonly elasticsearchUrl: string | null;
   /** null: the list that is shipped. */
@@ -335,6 +337,7 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     databaseUrl,
     databaseReplicaUrl: env.databaseUrl('DATABASE_REPLICA_URL'),
     redisUrl: env.redisUrl('REDIS_URL'),
+    sessionsRedisUrl: env.redisUrl('SESSIONS_REDIS_URL'),
     elasticsearchUrl: env.url('ELASTICSEARCH_URL', ['http:', 'https:']),
     synonymsFile: env.path('SYNONYMS_FILE'),
     shards: env.integer('SHARDS', Math.min(halfOfCores, 32), 1, 64),

@@ -47,6 +47,7 @@ const badValues: [name: string, value: string, says: RegExp][] = [
   ['S3_BUCKET', 'images', /S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY belong together/],
   ['S3_ENDPOINT', 'ftp://store.example', /S3_ENDPOINT must be a URL that starts with http/],
   ['DATABASE_REPLICA_URL', 'localhost:5432', /DATABASE_REPLICA_URL must be a URL/],
+  ['SESSIONS_REDIS_URL', 'redis://127.0.0.1/x', /SESSIONS_REDIS_URL must be redis:/],
   ['REDIS_URL', 'localhost:6379', /REDIS_URL must be a URL/],
   ['REDIS_URL', 'redis://127.0.0.1/x', /REDIS_URL must be redis:.*whole number/],
   ['REDIS_URL', 'redis://127.0.0.1/-1', /REDIS_URL must be redis:/],

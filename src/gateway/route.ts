@@ -8,6 +8,7 @@
 import type { Static, StaticDecode, TSchema } from 'typebox';
 import type { Config } from '../config.ts';
 import type { Database } from '../persistence/database.ts';
+import type { ExpiringValues } from '../persistence/expiring.ts';
 import type { Reads } from '../persistence/reads.ts';
 import type { Refusal } from '../protocol/codes.ts';
 import type { Ask } from '../protocol/command.ts';
@@ -272,6 +273,8 @@ export interface Services {
   readonly database: Database;
   /** For reads that may be a little old. */
   readonly reads: Reads;
+  /** Small values that may be lost; null: there is no place for them. */
+  readonly expiring: ExpiringValues | null;
   /** Keeps the answers to idempotency keys. */
   readonly keys: KeyStore;
   readonly log: Log;

@@ -5,6 +5,7 @@
 import type { Pool } from 'pg';
 import type { Config } from '../config.ts';
 import { type EmbeddedPostgres, startEmbedded } from '../persistence/embedded/server.ts';
+import { checkExpiringValues } from '../persistence/expiring.ts';
 import { checkJournalStore, tieJournalStore } from '../persistence/journal/open.ts';
 import { migrate } from '../persistence/migrate.ts';
 import { openPool } from '../persistence/postgres.ts';
@@ -38,6 +39,7 @@ export async function openData({ config, log, owner, taken, onOpen }: OpenDataOp
   const databaseUrl = urlOf(config, embedded);
   await checkSession(databaseUrl);
   await checkJournalStore(config.redisUrl, log);
+  await checkExpiringValues(config.sessionsRedisUrl, log);
   await migrate(databaseUrl, log);
   const pool = openPool(databaseUrl, { max: 2, name: 'main' });
   onOpen(() => pool.end());

@@ -15,10 +15,12 @@ import { AccessLines } from '../ops/access-log.ts';
 import { createLog, hasAccessLog } from '../ops/log.ts';
 import { webFolder } from '../ops/web.ts';
 import { type Database, openDatabase } from '../persistence/database.ts';
+import { RedisValues } from '../persistence/expiring.ts';
 import { openPool } from '../persistence/postgres.ts';
 import { readsFrom } from '../persistence/reads.ts';
 import { ReplicaMemory, ReplicaReads } from '../persistence/replica.ts';
 import { evenSpread } from '../protocol/address.ts';
+import type { Log } from '../protocol/log.ts';
 import { startClock } from '../runtime/clock.ts';
 import { EngineClient } from '../runtime/engine-client.ts';
 import { readStats } from '../runtime/shard-inspection.ts';
@@ -46,6 +48,7 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
   const pool = openPool(data.databaseUrl, { max: 6, name: `gateway-${data.gateway}` });
   const database = openDatabase(pool);
   const replica = replicaOf(data, database);
+  const expiring = valuesOf(data, log);
   const engine = new EngineClient(thread, evenSpread(data.shardCount));
   const serverRun = new ServerRun(data.run);
   if (thread.restarts > 0) serverRun.noteDeath();
@@ -57,6 +60,7 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
     overview: () => thread.overview(),
     database,
     reads: replica ?? readsFrom(database),
+    expiring,
     keys: new ActorKeyStore(engine.ask, serverRun),
     log,
     accessLog,
@@ -97,7 +101,7 @@ export async function run(thread: Thread, data: GatewayData): Promise<void> {
       async stop(graceMs) {
         await gateway.stop(graceMs);
         for (const stop of stopFollowing) stop();
-        await Promise.all([pool.end(), replica?.close()]);
+        await Promise.all([pool.end(), replica?.close(), expiring?.close()]);
         await accessLog?.stop();
         return true;
       },
@@ -113,4 +117,10 @@ function replicaOf({ config, replicaMemory, gateway }: GatewayData, primary: Dat
   return url === null
     ? null
     : new ReplicaReads(url, primary, new ReplicaMemory(replicaMemory), `gateway-${gateway}-reads`);
+}
+
+/** null: there is no place for them. */
+function valuesOf({ config, gateway }: GatewayData, log: Log): RedisValues | null {
+  const { sessionsRedisUrl: url } = config;
+  return url === null ? null : new RedisValues(url, `doorbuster-sessions-${gateway}`, log);
 }

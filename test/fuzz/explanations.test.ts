@@ -34,6 +34,15 @@ it('a rule between two parts of a request is a reason to refuse it, a rule that 
   expect(refused('/password', 'must be text without U+0000 and lone surrogates')).toBeNull();
 });
 
+it('a page of the HTTP machine is a reason for a head that is too large, and for nothing else', () => {
+  const page = (status: number) => ({
+    ...finding('content_type_conformance', { status, body: null }),
+    body: '<h1>Too Large</h1><hr><i>uWebSockets/20 Server</i>',
+  });
+  expect(explain(page(431))).toMatch(/16 KiB/);
+  expect(explain(page(500))).toBeNull();
+});
+
 it('an answer that is not as documented has no reason', () => {
   for (const check of ['response_schema_conformance', 'status_code_conformance', 'ignored_auth'])
     expect(explain(finding(check, answer('busy', 'Try again'))), check).toBeNull();

@@ -8,6 +8,9 @@ const busyCode = /"code":"busy"/;
 const whyBusy =
   '503 `busy` with Retry-After: overload, such as a journal whose disk is silent for 150 ms; the request may be repeated';
 
+const isMachines = /uWebSockets/;
+const whyMachines = '431: a head of more than 16 KiB is answered with a page by the HTTP machine itself';
+
 /** Answers to requests whose parts all fit. */
 const refusals: readonly [says: RegExp, why: string][] = [
   [/must be the nextCursor of an earlier page/, 'a cursor is opaque: only what a page gave is one'],
@@ -33,6 +36,10 @@ const refusals: readonly [says: RegExp, why: string][] = [
   [/\/price\/amount"/, 'the least and the most that the provider charges depend on the currency'],
   [/characters in all SKU codes/, "a sale's SKU codes are bounded together"],
   [/must be names separated by >|must have names of at most/, 'a category is a path of names'],
+  [/must have either a pattern or a category/, 'a rule is of a pattern or of a category'],
+  [/must have a min or a max|must not be less than min/, 'one bound of a price goes with the other'],
+  [/"code":"payload_too_large"/, 'a body of many bounded parts is over 64 KiB (413)'],
+  [/There is no way here to read/, 'a Content-Encoding was made up (415)'],
   [/"code":"link_invalid"/, "a mail's link cannot be made up"],
   [/must not be given with a cursor/, 'a list goes on by a cursor or by page numbers'],
 ];
@@ -41,6 +48,7 @@ const refusals: readonly [says: RegExp, why: string][] = [
 export function explain({ check, status, body, isRetryable }: Finding): string | null {
   if (check === 'not_a_server_error')
     return status === 503 && isRetryable && busyCode.test(body) ? whyBusy : null;
+  if (status === 431 && isMachines.test(body)) return whyMachines;
   if (check !== 'positive_data_acceptance') return null;
   return refusals.find(([says]) => says.test(body))?.[1] ?? null;
 }

@@ -18,6 +18,7 @@ import type { Role, Route, Services } from '../../src/gateway/route.ts';
 import { type HttpServer, startServer } from '../../src/gateway/server.ts';
 import { tokensOf } from '../../src/gateway/tokens.ts';
 import type { Database } from '../../src/persistence/database.ts';
+import type { ExpiringValues } from '../../src/persistence/expiring.ts';
 import { type Reads, readsFrom } from '../../src/persistence/reads.ts';
 import { busy } from '../../src/protocol/answer.ts';
 import type { AnyCommand } from '../../src/protocol/command.ts';
@@ -104,6 +105,7 @@ export interface TestServerOptions {
   readonly database?: Database;
   /** Without it the database alone is read. */
   readonly reads?: Reads;
+  readonly expiring?: ExpiringValues;
   readonly env?: Readonly<Record<string, string>>;
   readonly now?: () => number;
   readonly openRequestsMax?: number;
@@ -123,6 +125,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     limits: new Limits(config, allocateLimits(config), { gateway: 0, tokenSecret, now }),
     database,
     reads: options.reads ?? readsFrom(database),
+    expiring: options.expiring ?? null,
     log,
     now,
     tokenSecret,

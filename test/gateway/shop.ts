@@ -76,6 +76,7 @@ class Gateways {
       // The read models follow the journal through the back office, which these tests do without.
       database: emptyDatabase,
       reads: readsFrom(emptyDatabase),
+      expiring: null,
       log: testLog,
       now: this.#engine.now,
       tokenSecret,

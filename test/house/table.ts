@@ -24,6 +24,7 @@ export const contracts: Readonly<Record<string, readonly string[]>> = {
     'feed',
     'hash-chain',
     'projection',
+    'expiring',
     'reads',
     'table',
     'transaction',

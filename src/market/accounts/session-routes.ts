@@ -4,6 +4,7 @@ import { type AnyRequest, type Route, reply, route } from '../../gateway/route.t
 import { Page, PageQuery } from '../../gateway/schemas.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { Session } from './schemas.ts';
+import { sessionUsesOf } from './session-uses.ts';
 import { endSession, listSessions, type SeenFrom } from './sessions.ts';
 
 const userAgentCharsMax = 300;
@@ -34,7 +35,10 @@ const list = route({
   replies: { 200: { description: 'A page of sessions', schema: Page(Session) } },
   async handle(request) {
     const { services, identity, query } = request;
-    return reply(200, await listSessions(services.database, identity, seenFrom(request), query));
+    return reply(
+      200,
+      await listSessions(services.database, identity, seenFrom(request), query, sessionUsesOf(services)),
+    );
   },
 });
 

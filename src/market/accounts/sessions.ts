@@ -7,6 +7,7 @@
  *    that got lost, sign nobody out. Any other earlier token means that two parties hold it: the session ends.
  * 3. A session that ends stays as a row until its last access token has expired: gateways read there what is revoked
  *    (`revocations.ts`). A guest's row stays longer, until the guest's first token has expired.
+ * 4. With `uses`, the generation is not in the row but in Redis (`session-uses.ts`); all else is as it was.
  */
 import { iso, newId } from '../../gateway/handling.ts';
 import type { Identity } from '../../gateway/route.ts';
@@ -18,6 +19,7 @@ import { DoorbusterError } from '../../protocol/errors.ts';
 import { prefixes } from '../../protocol/ids.ts';
 import { insertGuest, madeAtMs } from './guest-store.ts';
 import { type RefreshToken, refusedToken } from './refresh-tokens.ts';
+import { elsewhere, type SessionUses } from './session-uses.ts';
 
 const sessionDays = 30;
 const dayMs = 86_400_000;
@@ -37,16 +39,22 @@ export interface SeenFrom {
   readonly userAgent: string | null;
 }
 
-/** Opens a session inside its caller's transaction. Refuses with `account_suspended`. */
-export async function openSession(query: Query, accountId: string, from: SeenFrom): Promise<string> {
+/** Opens a session inside its caller's transaction. Refuses with `account_suspended`, `busy`. */
+export async function openSession(
+  query: Query,
+  accountId: string,
+  from: SeenFrom,
+  uses: SessionUses | null,
+): Promise<string> {
   const sessionId = newId('session');
   const opened = await query(
-    `INSERT INTO sessions (session_id, account_id, expires_at, address, user_agent)
-     SELECT $1, account_id, now() + make_interval(days => $3), $4, $5 FROM accounts
+    `INSERT INTO sessions (session_id, account_id, expires_at, address, user_agent, generation)
+     SELECT $1, account_id, now() + make_interval(days => $3), $4, $5, $6 FROM accounts
      WHERE account_id = $2 AND status = 'active' FOR SHARE RETURNING 1`,
-    [sessionId, accountId, sessionDays, from.address, from.userAgent],
+    [sessionId, accountId, sessionDays, from.address, from.userAgent, uses === null ? 0 : elsewhere],
   );
   if (opened.length === 0) throw new DoorbusterError('account_suspended', 'The account is suspended');
+  await uses?.open(sessionId);
   await query(
     `UPDATE sessions SET ${revoked} WHERE account_id = $1 AND revoked_by IS NULL AND session_id IN
        (SELECT session_id FROM sessions WHERE account_id = $1 AND revoked_by IS NULL ORDER BY session_id DESC OFFSET $2)`,
@@ -65,19 +73,22 @@ export interface Session {
 export async function findSession(
   database: Database,
   { sessionId, generation, isGuestsFirst, secretHash }: RefreshToken,
+  uses: SessionUses | null,
 ): Promise<(Session & { readonly isLive: boolean; readonly isPresent: boolean }) | null> {
   const [row] = await database.query<Row>(
     `SELECT account_id, generation, revoked_by IS NULL AND expires_at > now() AS is_live FROM sessions
      WHERE session_id = $1 AND ($2::bytea IS NULL OR secret_hash = $2)`,
     [sessionId, secretHash],
   );
-  if (row)
+  if (row) {
+    const [use] = uses === null ? [row] : await uses.read([sessionId]);
     return {
       accountId: row.account_id,
       sessionId,
       isLive: row.is_live,
-      isPresent: row.generation === generation,
+      isPresent: use?.generation === generation,
     };
+  }
   return isGuestsFirst ? { accountId: guestOf(sessionId), sessionId, isLive: true, isPresent: true } : null;
 }
 
@@ -94,9 +105,12 @@ export async function renewSession(
   database: Database,
   token: RefreshToken,
   from: SeenFrom,
+  uses: SessionUses | null,
 ): Promise<Session & { readonly generation: number }> {
   const { sessionId, generation, secretHash } = token;
   const next = generation + 1;
+  if (uses !== null)
+    return { accountId: await renewElsewhere(database, token, from, uses), sessionId, generation: next };
   const [renewed] = await database.query<{ account_id: string }>(
     `UPDATE sessions SET generation = $3, refreshed_at = now(), expires_at = now() + make_interval(days => $4),
        address = $6, user_agent = $7
@@ -106,7 +120,7 @@ export async function renewSession(
   );
   if (renewed) return { accountId: renewed.account_id, sessionId, generation: next };
   if (token.isGuestsFirst) {
-    const accountId = await openGuestSession(database, sessionId, from);
+    const accountId = await openGuestSession(database, sessionId, 1, from);
     if (accountId !== null) return { accountId, sessionId, generation: next };
   }
   const [row] = await database.query<Row>(
@@ -123,18 +137,53 @@ export async function renewSession(
   throw refusedToken();
 }
 
+/** The same where generations are not in the table. Answers with the account. */
+async function renewElsewhere(
+  database: Database,
+  { sessionId, generation, isGuestsFirst, secretHash }: RefreshToken,
+  from: SeenFrom,
+  uses: SessionUses,
+): Promise<string> {
+  const [row] = await database.query<Row>(
+    `SELECT account_id, generation, revoked_by IS NULL AND expires_at > now() AS is_live FROM sessions
+     WHERE session_id = $1`,
+    [sessionId],
+  );
+  const isNew = row === undefined && isGuestsFirst && isYoung(sessionId);
+  const isKnown = row?.is_live === true && row.generation === elsewhere;
+  if (secretHash !== null || !(isNew || isKnown)) throw refusedToken();
+  const accountId = row?.account_id ?? guestOf(sessionId);
+  const outcome = await uses.renew(sessionId, generation, graceSeconds * 1_000, isNew);
+  if (outcome === 'reused') await endSession(database.query, accountId, sessionId);
+  if (outcome === 'reused' || outcome === 'lost') throw refusedToken();
+  if (isNew) await openGuestSession(database, sessionId, elsewhere, from);
+  await database.query(
+    `UPDATE sessions SET expires_at = now() + make_interval(days => $2), address = $3, user_agent = $4
+     WHERE session_id = $1 AND (address IS DISTINCT FROM $3 OR user_agent IS DISTINCT FROM $4
+       OR expires_at < now() + make_interval(days => $2 / 2))`,
+    [sessionId, sessionDays, from.address, from.userAgent],
+  );
+  return accountId;
+}
+
 /** A guest renews for the first time: from now on there is a row. Null when there was one, or it is too late. */
 async function openGuestSession(
   database: Database,
   sessionId: string,
+  generation: number,
   from: SeenFrom,
 ): Promise<string | null> {
   const accountId = guestOf(sessionId);
-  if (madeAtMs(sessionId) + sessionDays * dayMs < Date.now()) return null;
+  if (!isYoung(sessionId)) return null;
   return database.transaction(async (query) => {
     await insertGuest(query, accountId);
-    return (await insertGuestSession(query, accountId, 1, from)) ? accountId : null;
+    return (await insertGuestSession(query, accountId, generation, from)) ? accountId : null;
   });
+}
+
+/** A guest's first token lives as long as a session. */
+function isYoung(sessionId: string): boolean {
+  return madeAtMs(sessionId) + sessionDays * dayMs >= Date.now();
 }
 
 /** Whose first session this is: the opposite of `guestSessionId`. */
@@ -196,6 +245,7 @@ export async function listSessions(
   { accountId, sessionId: asking }: Pick<Identity, 'accountId' | 'sessionId'>,
   from: SeenFrom,
   { cursor, limit = limitDefault }: PageFilter,
+  uses: SessionUses | null,
 ) {
   const [beforeId] = decodeCursor(cursor, 'sessions', [idPart('session')]) ?? [null];
   const rows = await query<ListedRow>(
@@ -206,17 +256,28 @@ export async function listSessions(
   );
   const page = pageOf(rows, limit, 'sessions', (row) => [row.session_id]);
   const now = { lastSeenAt: new Date().toISOString(), ...from, current: true };
-  const items = page.rows.map((row) => ({
-    sessionId: row.session_id,
-    createdAt: row.created_at.toISOString(),
-    lastSeenAt: row.refreshed_at.toISOString(),
-    address: row.address,
-    userAgent: row.user_agent,
-    ...(row.session_id === asking ? now : { current: false }),
-  }));
+  const seen = await lastSeen(page.rows, uses);
+  const items = page.rows
+    .map((row, at) => ({ row, seenAt: seen[at]! }))
+    .filter(({ seenAt }) => seenAt)
+    .map(({ row, seenAt }) => ({
+      sessionId: row.session_id,
+      createdAt: row.created_at.toISOString(),
+      lastSeenAt: seenAt.toISOString(),
+      address: row.address,
+      userAgent: row.user_agent,
+      ...(row.session_id === asking ? now : { current: false }),
+    }));
   if (items.length === 0 && beforeId === null)
     items.push({ sessionId: asking, createdAt: iso(madeAtMs(asking)), ...now });
   return { items, nextCursor: page.nextCursor };
+}
+
+/** null: the session is lost, and nobody can renew it. */
+async function lastSeen(rows: readonly ListedRow[], uses: SessionUses | null): Promise<(Date | null)[]> {
+  if (uses === null) return rows.map((row) => row.refreshed_at);
+  const read = await uses.read(rows.map((row) => row.session_id));
+  return read.map((use, at) => use && new Date(Math.max(use.atMs, rows[at]!.created_at.getTime())));
 }
 
 /** Forgets ended sessions, a bounded number at a time. */

@@ -20,6 +20,7 @@ import { Passwords, passwordsOf } from './passwords.ts';
 import { RefreshTokens, refusedToken } from './refresh-tokens.ts';
 import { type AccountRow, accountOf, rowByEmail, rowOf } from './rows.ts';
 import type { Account, Credentials, NewAccount, SignOut } from './schemas.ts';
+import { type SessionUses, sessionUsesOf } from './session-uses.ts';
 import {
   endAllSessions,
   endSession,
@@ -48,7 +49,14 @@ export class Accounts {
   readonly #passwords: Passwords;
   readonly #publicUrl: string;
 
-  constructor({ database, tokenSecret, publicUrl }: AccountDeps, passwords: Passwords) {
+  readonly #uses: SessionUses | null;
+
+  constructor(
+    { database, tokenSecret, publicUrl }: AccountDeps,
+    passwords: Passwords,
+    uses: SessionUses | null,
+  ) {
+    this.#uses = uses;
     this.#database = database;
     this.#tokens = new RefreshTokens(tokenSecret);
     this.#passwords = passwords;
@@ -97,6 +105,7 @@ export class Accounts {
       this.#database,
       this.#tokens.read(refreshToken),
       from,
+      this.#uses,
     );
     const row = await rowOf(this.#database.query, accountId);
     if (!row) throw gone();
@@ -116,7 +125,7 @@ export class Accounts {
   async logout(identity: Identity | null, { refreshToken, everywhere }: SignOut): Promise<void> {
     if (refreshToken !== undefined) {
       const token = this.#tokens.read(refreshToken);
-      const session = await findSession(this.#database, token);
+      const session = await findSession(this.#database, token, this.#uses);
       const mayEndAll = session?.isLive && session.isPresent;
       if (session?.isLive) await this.#end(session, (everywhere ?? false) && session.isPresent);
       if (everywhere && !mayEndAll) throw refusedToken();
@@ -172,12 +181,14 @@ export class Accounts {
 
   /** Signs in, inside its caller's transaction. */
   async open(query: Query, account: Account, from: SeenFrom): Promise<SignedIn> {
-    const sessionId = await openSession(query, account.accountId, from);
+    const sessionId = await openSession(query, account.accountId, from, this.#uses);
     return { account, sessionId, refreshToken: this.#tokens.issue(sessionId, 0) };
   }
 }
 
-export const accountsOf = perGateway((services) => new Accounts(services, passwordsOf(services)));
+export const accountsOf = perGateway(
+  (services) => new Accounts(services, passwordsOf(services), sessionUsesOf(services)),
+);
 
 interface InsertedAccount {
   readonly accountId: string;

@@ -9,6 +9,7 @@ const accountsIn = (database: Database) =>
   new Accounts(
     { database, tokenSecret: 'a secret of this test', publicUrl: 'http://shop.test' },
     new Passwords(),
+    null,
   );
 
 test('accounts are busy when the database cannot be reached', async () => {
