@@ -58,6 +58,7 @@ export interface Config {
   readonly elasticsearchUrl: string | null;
   /** null: the list that is shipped. */
   readonly synonymsFile: string | null;
+  readonly ratesFile: string | null;
   readonly shards: number;
   readonly gateways: number;
   /** `joined`: a shard and a gateway share a worker thread. */
@@ -339,7 +340,7 @@ export function readConfig(values: Readonly<Record<string, string | undefined>>)
     redisUrl: env.redisUrl('REDIS_URL'),
     sessionsRedisUrl: env.redisUrl('SESSIONS_REDIS_URL'),
     elasticsearchUrl: env.url('ELASTICSEARCH_URL', ['http:', 'https:']),
-    synonymsFile: env.path('SYNONYMS_FILE'),
+    ...{ synonymsFile: env.path('SYNONYMS_FILE'), ratesFile: env.path('RATES_FILE') },
     shards: env.integer('SHARDS', Math.min(halfOfCores, 32), 1, 64),
     gateways: env.integer('GATEWAYS', Math.min(halfOfCores, 32), 1, 64),
     threads: env.oneOf('THREADS', 'apart', threadSettings),

@@ -54,6 +54,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
     import('./market/search/routes.ts'),
     import('./market/imports/routes.ts'),
     import('./market/inventory/routes.ts'),
+    import('./market/pricing/routes.ts'),
     import('./market/sales/routes.ts'),
     import('./market/waiting-room/routes.ts'),
     import('./market/cart/routes.ts'),
@@ -95,6 +96,7 @@ export async function loadLive(): Promise<readonly LiveFeature[]> {
     import('./market/checkout/live.ts'),
     import('./market/orders/live.ts'),
     import('./market/payments/live.ts'),
+    import('./market/pricing/live.ts'),
     import('./ops/live.ts'),
   ]);
   return nouns.map(({ live }) => live);
@@ -105,6 +107,7 @@ export async function loadProjections(): Promise<readonly Projection[]> {
     import('./market/inventory/projection.ts'),
     import('./market/sales/projection.ts'),
     import('./market/orders/projection.ts'),
+    import('./market/pricing/projection.ts'),
   ]);
   return nouns.map(({ projection }) => projection);
 }

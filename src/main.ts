@@ -10,6 +10,7 @@ import { configOrExit } from './config.ts';
 import { allocateLimits } from './gateway/limits.ts';
 import { ensureAdmin } from './market/accounts/store.ts';
 import { createRunMemory } from './market/idempotency/run.ts';
+import { keepFirstRates } from './market/pricing/first-rates.ts';
 import { banner } from './ops/banner.ts';
 import { readChecks } from './ops/checks.ts';
 import { noteAhead, refuseFarAhead } from './ops/clock-check.ts';
@@ -95,6 +96,7 @@ async function start(): Promise<void> {
   known.pool = pool;
   const replicaMemory = await watchReplica(pool);
   const admin = await ensureAdmin(pool);
+  await keepFirstRates(pool, config, log);
 
   const localUrl = `http://${config.host === '0.0.0.0' ? loopback : config.host}:${ports.public}`;
   const publicUrl = config.publicUrl ?? localUrl;

@@ -60,6 +60,7 @@ const codesByStatus = {
     'too_many_images',
     'coupon_not_applicable',
     'coupon_exhausted',
+    'too_many_promotions',
   ],
   410: ['sale_ended'],
   412: ['stale_version'],

@@ -30,6 +30,7 @@ const sent: Readonly<Record<Kind, string>> = {
   json: 'jsonb',
   boolean: 'boolean',
   integer: 'bigint',
+  boolean: 'boolean',
   instant: 'float8',
 };
 const stored = (property: string, kind: Kind) =>

@@ -64,6 +64,7 @@ export const refusals = {
   unknown_coupon: 'There is no such coupon',
   coupon_not_applicable: 'The coupon does not apply here',
   coupon_exhausted: 'The coupon has been used as often as it may be',
+  too_many_promotions: 'The seller has as many promotions as one may have',
   no_exchange_rate: 'There is no exchange rate between the two currencies',
   shipping_not_available: 'The shipping method is not offered for this address and weight',
   price_changed: 'The price has changed',

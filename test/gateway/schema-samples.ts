@@ -14,6 +14,7 @@ const texts = [
   'Some text',
   'SKU-1',
   'USD',
+  '0.5',
   'pm_card_visa',
   'ada@shop.example',
   'https://shop.example/a.png',

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sample } from '../market/images/samples.ts';
 import { type DocumentedClient, documentedClient } from './documented.ts';
 import { mailedLink } from './mail.ts';
+import { pricesAreSet } from './prices.ts';
 import { searched } from './searches.ts';
 import { openSite, type ServerProcess, type Site, waitFor } from './server.ts';
 import {
@@ -244,6 +245,7 @@ describe('the catalogue', () => {
   });
 
   it('is searched, soon after a change', () => searched(client, seller));
+  it('has rates, discounts and offers', () => pricesAreSet(client, server, seller));
 });
 
 describe('a file of products', () => {
@@ -594,7 +596,6 @@ describe('the rest', () => {
     await client.refused('receivePaymentWebhook', 400, 'invalid_signature', { body: payload });
   });
 
-  it('of the documented successes there is none that was not seen', () => {
-    expect(client.unseen()).toEqual([]);
-  });
+  it('of the documented successes there is none that was not seen', () =>
+    expect(client.unseen()).toEqual([]));
 });

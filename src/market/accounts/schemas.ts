@@ -209,6 +209,13 @@ export type ManagedChange = Static<typeof ManagedChange>;
 
 // ---------------------------------------------------------------- addresses
 
+/** In a request: ISO 3166-1 alpha-2. */
+export const Country = Type.Enum([...countries], {
+  examples: ['US'],
+  description: 'ISO 3166-1 alpha-2',
+  '~must': 'must be an ISO 3166-1 alpha-2 code',
+});
+
 /** `countries.ts` says where a city or a postal code may be absent, and what a code can be. */
 export const NewAddress = Closed(
   {
@@ -218,11 +225,7 @@ export const NewAddress = Closed(
     city: Type.Optional(Line(100, { examples: ['Springfield'] })),
     state: Type.Optional(BlankLine(100)),
     postalCode: Type.Optional(Line(20, { examples: ['12345'] })),
-    country: Type.Enum([...countries], {
-      examples: ['US'],
-      description: 'ISO 3166-1 alpha-2',
-      '~must': 'must be an ISO 3166-1 alpha-2 code',
-    }),
+    country: Country,
   },
   { title: 'NewAddress' },
 );
