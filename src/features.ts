@@ -55,6 +55,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
     import('./market/imports/routes.ts'),
     import('./market/inventory/routes.ts'),
     import('./market/pricing/routes.ts'),
+    import('./market/price-rules/routes.ts'),
     import('./market/sales/routes.ts'),
     import('./market/waiting-room/routes.ts'),
     import('./market/cart/routes.ts'),
@@ -82,6 +83,7 @@ export async function loadPages(): Promise<readonly WebPage[]> {
     import('./market/catalog/pages.ts'),
     import('./market/sales/routes.ts'),
     import('./market/orders/routes.ts'),
+    import('./market/pricing/routes.ts'),
     import('./market/sellers/routes.ts'),
     import('./market/moderation/routes.ts'),
     import('./ops/routes.ts'),
@@ -154,6 +156,7 @@ export async function loadJobs(): Promise<readonly ((deps: JobDeps) => Job | nul
     import('./market/payments/job.ts'),
     import('./ops/feed-forgetting.ts'),
     import('./market/sellers/job.ts'),
+    import('./market/price-rules/job.ts'),
     import('./ops/stock-reconciliation.ts'),
   ]);
   return nouns.map(({ createJob }) => createJob);

@@ -28,7 +28,6 @@ const read: Readonly<Record<Kind, (column: string) => string>> = {
 const sent: Readonly<Record<Kind, string>> = {
   text: 'text',
   json: 'jsonb',
-  boolean: 'boolean',
   integer: 'bigint',
   boolean: 'boolean',
   instant: 'float8',

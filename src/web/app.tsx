@@ -27,6 +27,9 @@ const pages: readonly (readonly [pattern: string, load: Load])[] = [
   ['/sell/products/new', () => import('./pages/sell-new-listing.tsx')],
   ['/sell/products/{productId}', () => import('./pages/sell-listing.tsx')],
   ['/sell/imports', () => import('./pages/sell-imports.tsx')],
+  ['/sell/coupons', () => import('./pages/sell-coupons.tsx')],
+  ['/sell/promotions', () => import('./pages/sell-coupons.tsx')],
+  ['/sell/price-rules', () => import('./pages/sell-coupons.tsx')],
   ['/signin', () => import('./pages/sign-in.tsx')],
   ['/verify', () => import('./pages/verify.tsx')],
   ['/reset', () => import('./pages/reset.tsx')],
@@ -35,6 +38,7 @@ const pages: readonly (readonly [pattern: string, load: Load])[] = [
   ['/admin/audit', () => import('./pages/admin-audit.tsx')],
   ['/admin/listings', () => import('./pages/admin-listings.tsx')],
   ['/admin/sellers', () => import('./pages/admin-sellers.tsx')],
+  ['/admin/rates', () => import('./pages/admin-rates.tsx')],
   ['/ops', () => import('./pages/ops.tsx')],
   ['/ops/drops/{saleId}', () => import('./pages/ops-drop.tsx')],
 ];

@@ -5,6 +5,7 @@ export const sellerWords = {
     newDrop: 'New drop',
     newListing: 'New listing',
     imports: 'Imports',
+    discounts: 'Discounts',
     sold: 'Sold in your drops',
     soldNote: (units: string, drops: number) =>
       `${units} in ${drops === 1 ? 'your last drop' : `your last ${drops} drops`}`,

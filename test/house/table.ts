@@ -89,10 +89,10 @@ const allowed: Readonly<Record<string, (there: Spot) => boolean>> = {
   runtime: (there) => there.room === 'persistence' && isContract(there),
   gateway: (there) => there.room === 'persistence' && isContract(there),
   web: ({ room, name }) => (room === 'market' || room === 'ops') && name === 'schemas',
-  // `quote` and `terms`: the pure function by which every noun counts money.
+  // `quote`, `terms`, `amounts`: the pure functions by which every noun counts money.
   market: (there) => {
     if (there.room === 'market')
-      return /^(?:(?:.+-)?(?:store|index)|schemas|views)$|^(?:quote|terms)$/.test(there.name);
+      return /^(?:(?:.+-)?(?:store|index)|schemas|views)$|^(?:quote|terms|amounts)$/.test(there.name);
     if (there.room !== 'actors') return isContract(there);
     // `facts`: the one fold of a noun's events, which its projection calls as the actor does.
     return ['commands', 'events', 'state', 'facts'].includes(there.name);

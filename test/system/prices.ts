@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { newId } from '../../src/gateway/handling.ts';
 import type { DocumentedClient } from './documented.ts';
+import { waitFor } from './server.ts';
 import { admin, member, type Person, type Place, productBody } from './shop.ts';
 
 const usd = (amount: number) => ({ amount, currency: 'USD' });
@@ -16,6 +17,7 @@ export async function pricesAreSet(
   await ratesAreSet(client, administrator, seller);
   await discountsAreMade(client, place, administrator, seller);
   await offersAreMade(client, place, seller);
+  await pricesFollowRules(client, place, seller);
 }
 
 /** Each table is read and replaced as a whole, and by nobody who has not seen the last one. */
@@ -193,4 +195,74 @@ async function offersAreMade(client: DocumentedClient, place: Place, seller: Per
     await client.ask('removeOffer', 204, { who: seller, path: { offerId } });
   }
   expect((await client.ask('listOffers', 200, { who: seller })).body.items).toEqual([]);
+}
+
+/** A price moves with the stock, within its bounds, and is the seller's own again without the rule. */
+async function pricesFollowRules(client: DocumentedClient, place: Place, seller: Person): Promise<void> {
+  const sku = `S-${randomUUID()}`;
+  const [variant] = productBody([sku], 4).variants;
+  const variants = [
+    { ...variant, price: usd(1_000), prices: [{ amount: 950, currency: 'EUR' }], weightGrams: 250 },
+  ];
+  const body = { ...productBody([sku], 4), variants };
+  const { productId, variants: shown } = (await client.ask('createProduct', 201, { who: seller, body })).body;
+  expect(shown[0]).toMatchObject({ prices: [{ amount: 950, currency: 'EUR' }], weightGrams: 250 });
+  const steps = [
+    { atMost: 5, percent: 20 },
+    { atMost: 2, percent: 90 },
+  ];
+  const rule = { sku, kind: 'stock', steps, floor: usd(500), ceiling: usd(1_500) };
+  const { body: made } = await client.ask('createPriceRule', 201, { who: seller, body: rule });
+  expect(made).toMatchObject({ ...rule, basePrice: usd(1_000), sellerId: seller.accountId });
+  await client.refused('createPriceRule', 409, 'exists_with_different', { who: seller, body: rule });
+  await rulesAreRefused(client, place, seller, rule);
+  const path = { productId };
+  const priceNow = async () =>
+    (await client.ask('getProduct', 200, { who: seller, path })).body.variants[0].price;
+  await waitFor(async () => (await priceNow()).amount === 1_200);
+  const adjusted = { adjustmentId: 'sold', delta: -3, reason: 'sold elsewhere' };
+  await client.ask('adjustStock', 201, { who: seller, path: { sku }, body: adjusted });
+  // 90 % more would be 19.00: the ceiling holds.
+  await waitFor(async () => (await priceNow()).amount === 1_500);
+  const { items: past } = (await client.ask('listPrices', 200, { path })).body;
+  expect(past.map((row: { price: unknown; by?: string }) => [row.price, row.by])).toEqual([
+    [usd(1_500), `rule ${made.ruleId}`],
+    [usd(1_200), `rule ${made.ruleId}`],
+    [usd(1_000), undefined],
+  ]);
+  // What the seller sets is what the rule starts from.
+  const change = { variants: [{ sku, price: usd(200) }] };
+  await client.ask('changeProduct', 200, { who: seller, path, body: change });
+  await waitFor(async () => (await priceNow()).amount === 500);
+  const { items } = (await client.ask('listPriceRules', 200, { who: seller })).body;
+  expect(items).toEqual([{ ...made, basePrice: usd(200), price: usd(500) }]);
+  await client.ask('removePriceRule', 204, { who: seller, path: { ruleId: made.ruleId } });
+  await waitFor(async () => (await priceNow()).amount === 200);
+}
+
+async function rulesAreRefused(
+  client: DocumentedClient,
+  place: Place,
+  seller: Person,
+  rule: object,
+): Promise<void> {
+  const wrong = [
+    [{ ...rule, steps: [{ at: '2027-01-01T00:00:00Z', percent: 5 }] }, '/steps/0/atMost'],
+    [{ ...rule, floor: usd(5_000) }, '/ceiling/amount'],
+    [{ ...rule, ceiling: { amount: 5_000, currency: 'EUR' } }, '/ceiling/currency'],
+    [{ ...rule, steps: [] }, '/steps'],
+  ] as const;
+  for (const [body, path] of wrong) {
+    const { body: problem } = await client.refused('createPriceRule', 400, 'validation_failed', {
+      who: seller,
+      body,
+    });
+    expect(problem.errors[0].path).toBe(path);
+  }
+  const other = await member(place, 'seller');
+  await client.refused('createPriceRule', 404, 'unknown_sku', { who: other, body: rule });
+  await client.refused('removePriceRule', 404, 'not_found', {
+    who: other,
+    path: { ruleId: `rul_${randomUUID()}` },
+  });
 }

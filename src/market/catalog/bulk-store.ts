@@ -231,12 +231,12 @@ async function updateProducts(query: Query, drafts: readonly Draft[]): Promise<v
   );
   await query(
     `UPDATE variants SET options = v.options, price_amount = v.amount, currency = v.currency,
-       compare_at_amount = v."compareAt", images = v.images,
+       compare_at_amount = v."compareAt", prices = v.prices, weight_grams = v."weightGrams", images = v.images,
        actor_state = CASE WHEN NOT v."isStale" OR variants.actor_state <> 'current' THEN variants.actor_state
          WHEN variants.registered_at IS NOT NULL THEN 'stale'
          WHEN p.status = 'active' THEN 'pending' ELSE variants.actor_state END
      FROM jsonb_to_recordset($1::jsonb) AS v(sku text, options jsonb, amount bigint, currency text, "compareAt" bigint,
-         images jsonb, "isStale" boolean), products p
+         prices jsonb, "weightGrams" integer, images jsonb, "isStale" boolean), products p
      WHERE variants.sku = v.sku COLLATE "C" AND p.product_id = variants.product_id`,
     [JSON.stringify(variants)],
   );
@@ -252,13 +252,14 @@ async function insertVariants(query: Query, sellerId: string, drafts: readonly D
   if (rows.length === 0) return;
   const inserted = await query(
     `INSERT INTO variants (sku, product_id, seller_id, position, options, price_amount, currency, compare_at_amount,
-       images, initial_stock, actor_state)
+       prices, weight_grams, images, initial_stock, actor_state)
      SELECT v.sku, v."productId", $2, v.nth + (SELECT coalesce(max(position), -1) + 1 FROM variants o
          WHERE o.product_id = v."productId" COLLATE "C"),
-       v.options, v.amount, v.currency, v."compareAt", v.images, v.stock,
+       v.options, v.amount, v.currency, v."compareAt", v.prices, v."weightGrams", v.images, v.stock,
        CASE WHEN v."isForSale" THEN 'pending' ELSE 'current' END
      FROM jsonb_to_recordset($1::jsonb) AS v(sku text, "productId" text, nth integer, options jsonb, amount bigint,
-       currency text, "compareAt" bigint, images jsonb, stock bigint, "isForSale" boolean)
+       currency text, "compareAt" bigint, prices jsonb, "weightGrams" integer, images jsonb, stock bigint,
+       "isForSale" boolean)
      ORDER BY v.sku COLLATE "C" ON CONFLICT (sku) DO NOTHING RETURNING 1`,
     [JSON.stringify(rows), sellerId],
   );

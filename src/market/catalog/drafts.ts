@@ -44,6 +44,8 @@ interface DraftVariant {
   readonly amount: number;
   readonly currency: string;
   readonly compareAt: number | null;
+  readonly prices: ProductRow['variants'][number]['prices'];
+  readonly weightGrams: number;
   readonly images: readonly string[];
   /** Of a SKU that is not in the tables. */
   readonly stock: number | null;
@@ -114,8 +116,9 @@ function draftFrom(row: ProductRow & { readonly categoryId: string }): Draft {
     productId: row.product_id,
     isNew: false,
     content: { title, description, brand, categoryId, tags, attributes, images, status },
-    variants: row.variants.map(({ sku, options, amount, currency, compareAt, images: shown }) => ({
+    variants: row.variants.map(({ sku, options, amount, currency, compareAt, images: shown, ...more }) => ({
       ...{ sku, options, amount, currency, compareAt, images: shown, stock: null },
+      ...{ prices: more.prices, weightGrams: more.weightGrams },
     })),
     fields: new Set(),
     stale: new Set(),
@@ -137,9 +140,19 @@ function contentOf(productId: string, product: BulkProduct, categoryId: string, 
 }
 
 function newVariant(variant: BulkVariant, i: number): DraftVariant {
-  const { sku, options = {}, price, compareAtPrice, images = [], stock } = variant;
+  const {
+    sku,
+    options = {},
+    price,
+    compareAtPrice,
+    prices = [],
+    weightGrams = 0,
+    images = [],
+    stock,
+  } = variant;
   if (stock === undefined) return invalid(`/variants/${i}/stock`, 'is required');
-  return { sku, options, ...price, compareAt: compareAtPrice?.amount ?? null, images, stock };
+  const compareAt = compareAtPrice?.amount ?? null;
+  return { sku, options, ...price, compareAt, prices, weightGrams, images, stock };
 }
 
 /** Whether the line says anything new. Refuses without a change. */
@@ -190,12 +203,16 @@ function variantsAfter(
       ...given.price,
       options: given.options ?? variant.options,
       compareAt: given.compareAtPrice?.amount ?? kept,
+      prices: given.prices ?? variant.prices,
+      weightGrams: given.weightGrams ?? variant.weightGrams,
       images: given.images ?? variant.images,
     };
   });
   const added = changes.flatMap((variant, i) => (bySku.has(variant.sku) ? [newVariant(variant, i)] : []));
   const all = [...after, ...added];
   if (all.length > variantsMax) invalid('/variants', `must be at most ${variantsMax} of a product`);
-  checkVariants(all.map(({ sku, amount, currency }) => ({ sku, price: { amount, currency } })));
+  checkVariants(
+    all.map(({ sku, amount, currency, prices }) => ({ sku, price: { amount, currency }, prices })),
+  );
   return all;
 }

@@ -11,8 +11,12 @@ interface PresentPrice extends Money {
   readonly compareAt: number | null;
 }
 
-/** Ends the rows that say otherwise and begins new ones. Prices that are as they were change nothing. */
-export async function recordPrices(query: Query, prices: readonly PresentPrice[]): Promise<void> {
+/** Ends the rows that say otherwise and begins new ones. Prices that are as they were change nothing. `by`: who set them, where it was not the seller. */
+export async function recordPrices(
+  query: Query,
+  prices: readonly PresentPrice[],
+  by: string | null = null,
+): Promise<void> {
   const skus = prices.map(({ sku }) => sku);
   const rows = await query<{ sku: string; amount: string; currency: string; compareAt: string | null }>(
     `SELECT sku, price_amount AS amount, currency, compare_at_amount AS "compareAt" FROM price_history
@@ -27,19 +31,23 @@ export async function recordPrices(query: Query, prices: readonly PresentPrice[]
     await query('UPDATE price_history SET valid_to = now() WHERE sku = ANY($1) AND valid_to IS NULL', [
       ended,
     ]);
-  await beginPrices(query, changed);
+  await beginPrices(query, changed, by);
 }
 
 const keyOf = ({ amount, currency, compareAt }: Record<'amount' | 'currency' | 'compareAt', unknown>) =>
   `${amount} ${currency} ${compareAt}`;
 
 /** Of SKUs that have no present price. */
-export async function beginPrices(query: Query, prices: readonly PresentPrice[]): Promise<void> {
+export async function beginPrices(
+  query: Query,
+  prices: readonly PresentPrice[],
+  by: string | null = null,
+): Promise<void> {
   await query(
-    `INSERT INTO price_history (product_id, sku, price_amount, currency, compare_at_amount)
-     SELECT * FROM jsonb_to_recordset($1::jsonb)
+    `INSERT INTO price_history (product_id, sku, price_amount, currency, compare_at_amount, changed_by)
+     SELECT g.*, $2 FROM jsonb_to_recordset($1::jsonb)
        AS g("productId" text, sku text, amount bigint, currency text, "compareAt" bigint) ORDER BY sku`,
-    [JSON.stringify(prices)],
+    [JSON.stringify(prices), by],
   );
 }
 
@@ -53,6 +61,7 @@ interface PriceRow {
   readonly price_amount: string;
   readonly currency: string;
   readonly compare_at_amount: string | null;
+  readonly changed_by: string | null;
   readonly valid_from: Date;
   readonly valid_to: Date | null;
 }
@@ -68,7 +77,7 @@ export async function listPrices(
 ): Promise<{ items: PastPrice[]; nextCursor: string | null }> {
   const [before = null] = decodeCursor(cursor, sort, parts) ?? [];
   const rows = await database.query<PriceRow>(
-    `SELECT position, sku, price_amount, currency, compare_at_amount, valid_from, valid_to FROM price_history
+    `SELECT position, sku, price_amount, currency, compare_at_amount, changed_by, valid_from, valid_to FROM price_history
      WHERE product_id = $1 AND ($2::bigint IS NULL OR position < $2) ORDER BY position DESC LIMIT $3`,
     [productId, before, limit + 1],
   );
@@ -82,6 +91,7 @@ function pastPrice(row: PriceRow): PastPrice {
     sku,
     price: { amount: Number(row.price_amount), currency },
     ...(compareAt !== null && { compareAtPrice: { amount: Number(compareAt), currency } }),
+    ...(row.changed_by !== null && { by: row.changed_by }),
     from: from.toISOString(),
     to: to?.toISOString() ?? null,
   };

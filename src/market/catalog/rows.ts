@@ -11,6 +11,8 @@ interface VariantRow extends Money {
   readonly sku: string;
   readonly options: Variant['options'];
   readonly compareAt: number | null;
+  readonly prices: readonly Money[];
+  readonly weightGrams: number;
   readonly images: string[];
   readonly threshold: number;
   readonly available: number;
@@ -53,7 +55,7 @@ const rowsText = `SELECT p.product_id, p.seller_id, a.name AS seller_name, p.tit
     CASE WHEN p.status = 'archived' THEN (SELECT json_build_object('reason', r.rejection_reason, 'at', r.rejected_at)
       FROM listing_reviews r WHERE r.product_id = p.product_id AND r.state = 'rejected') END AS rejection,
     (SELECT coalesce(json_agg(json_build_object('sku', v.sku, 'options', v.options, 'amount', v.price_amount,
-       'currency', v.currency, 'compareAt', v.compare_at_amount, 'images', v.images,
+       'currency', v.currency, 'compareAt', v.compare_at_amount, 'prices', v.prices, 'weightGrams', v.weight_grams, 'images', v.images,
        'threshold', v.low_stock_threshold, 'available', ${available}) ORDER BY v.position), '[]')
      FROM variants v LEFT JOIN stock_levels s ON s.sku = v.sku
      WHERE v.product_id = p.product_id AND NOT v.is_removed) AS variants
@@ -107,6 +109,8 @@ function variantOf(row: VariantRow, images: readonly Image[], forOwner: boolean)
     options,
     price: { amount, currency },
     ...(compareAt !== null && { compareAtPrice: { amount: compareAt, currency } }),
+    ...(row.prices.length > 0 && { prices: [...row.prices] }),
+    ...(row.weightGrams > 0 && { weightGrams: row.weightGrams }),
     // One that the product has lost is no image of a variant either.
     images: row.images.filter((id) => images.some(({ imageId }) => imageId === id)),
     inStock: left > 0,

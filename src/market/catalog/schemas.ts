@@ -69,6 +69,10 @@ const Variant = Open(
     options: Type.Record(Type.String(), Type.String()),
     price: Money,
     compareAtPrice: Type.Optional(Money),
+    prices: Type.Optional(
+      Type.Array(Money, { description: 'In other currencies: they win over an exchange' }),
+    ),
+    weightGrams: Type.Optional(Type.Integer({ description: 'Of one unit; absent: 0' })),
     images: Type.Array(Id('image')),
     inStock: Type.Boolean(),
     stockLevel: Type.Enum(['high', 'low', 'none'], {
@@ -117,12 +121,19 @@ export const Product = Open(
 );
 export type Product = Static<typeof Product>;
 
+const priceList = Type.Array(Price, {
+  ...{ maxItems: 20, description: 'Prices in other currencies: they win over an exchange' },
+});
+const weightGrams = Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'Of one unit' });
+
 export const NewVariant = Closed(
   {
     sku: Sku,
     options: Type.Optional(options),
     price: Price,
     compareAtPrice: Type.Optional(Price),
+    prices: Type.Optional(priceList),
+    weightGrams: Type.Optional(weightGrams),
     images: Type.Optional(imageIds),
     stock: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
   },
@@ -134,6 +145,8 @@ const variantChange = {
   options: Type.Optional(options),
   price: Type.Optional(Price),
   compareAtPrice: Type.Optional(Nullable(Price, { examples: [null] })),
+  prices: Type.Optional(priceList),
+  weightGrams: Type.Optional(weightGrams),
   images: Type.Optional(imageIds),
 };
 export const VariantChange = Closed(variantChange, { title: 'VariantChange', minProperties: 1 });
@@ -217,6 +230,9 @@ export const PastPrice = Open(
     sku: Sku,
     price: Money,
     compareAtPrice: Type.Optional(Money),
+    by: Type.Optional(
+      Type.String({ examples: ['rule rul_…'], description: 'Who set it, when not the seller: `rule <id>`' }),
+    ),
     from: Timestamp,
     to: Nullable(Timestamp, { examples: [null] }),
   },

@@ -71,25 +71,30 @@ export async function insertVariants(
   firstPosition: number,
   status: ProductStatus,
 ): Promise<void> {
-  const rows = variants.map(({ sku, options = {}, price, compareAtPrice, images = [], stock }, i) => ({
-    sku,
-    position: firstPosition + i,
-    options,
-    price_amount: price.amount,
-    currency: price.currency,
-    compare_at_amount: compareAtPrice?.amount ?? null,
-    images,
-    initial_stock: stock,
-  }));
+  const rows = variants.map(
+    ({ sku, options = {}, price, compareAtPrice, images = [], stock, ...more }, i) => ({
+      sku,
+      position: firstPosition + i,
+      options,
+      price_amount: price.amount,
+      currency: price.currency,
+      compare_at_amount: compareAtPrice?.amount ?? null,
+      prices: more.prices ?? [],
+      weight_grams: more.weightGrams ?? 0,
+      images,
+      initial_stock: stock,
+    }),
+  );
   // In order of SKU, so that two products which share some cannot wait for each other. The actor of what is not for
   // sale is made when it is.
   const taken = await query<{ sku: string }>(
-    `INSERT INTO variants (sku, product_id, seller_id, position, options, price_amount, currency, compare_at_amount, images,
-       initial_stock, actor_state)
-     SELECT v.sku, $1, (SELECT seller_id FROM products WHERE product_id = $1), v.position, v.options, v.price_amount, v.currency, v.compare_at_amount, v.images, v.initial_stock,
+    `INSERT INTO variants (sku, product_id, seller_id, position, options, price_amount, currency, compare_at_amount, prices,
+       weight_grams, images, initial_stock, actor_state)
+     SELECT v.sku, $1, (SELECT seller_id FROM products WHERE product_id = $1), v.position, v.options, v.price_amount, v.currency, v.compare_at_amount, v.prices, v.weight_grams, v.images,
+       v.initial_stock,
        CASE WHEN $3::text = 'active' THEN 'pending' ELSE 'current' END
      FROM jsonb_to_recordset($2) AS v(sku text, position integer, options jsonb, price_amount bigint, currency text,
-       compare_at_amount bigint, images jsonb, initial_stock bigint) ORDER BY v.sku COLLATE "C"
+       compare_at_amount bigint, prices jsonb, weight_grams integer, images jsonb, initial_stock bigint) ORDER BY v.sku COLLATE "C"
      ON CONFLICT (sku) DO NOTHING RETURNING sku`,
     [productId, JSON.stringify(rows), status],
   );
@@ -99,7 +104,7 @@ export async function insertVariants(
 }
 
 /** Brings what follows from the variants up to date: the product's lowest price and the history of prices. */
-export async function settle(query: Query, productId: string): Promise<void> {
+export async function settle(query: Query, productId: string, by: string | null = null): Promise<void> {
   const prices = await query<{ sku: string; amount: string; currency: string; compareAt: string | null }>(
     `SELECT sku, price_amount AS amount, currency, compare_at_amount AS "compareAt" FROM variants
      WHERE product_id = $1 AND NOT is_removed`,
@@ -118,16 +123,20 @@ export async function settle(query: Query, productId: string): Promise<void> {
     Math.min(...numbered.map(({ amount }) => amount)),
     numbered[0]!.currency,
   ]);
-  await recordPrices(query, numbered);
+  await recordPrices(query, numbered, by);
 }
 
-/** Writes the change and answers whether the actors must be sent it. `pathOf`: where in the body a variant stands. */
+/**
+ * Writes the change and answers whether the actors must be sent it. `pathOf`: where in the body a variant stands. `by`: who
+ * sets the prices, where it is not the seller.
+ */
 export async function updateProduct(
   query: Query,
   actor: Actor,
   row: ProductRow,
   change: ProductChange,
   pathOf?: (i: number) => string,
+  by: string | null = null,
 ): Promise<boolean> {
   const { product_id: productId } = row;
   checkStatus(row.status, change.status);
@@ -156,7 +165,7 @@ export async function updateProduct(
   const changed = await updateVariants(query, row, change.variants ?? [], pathOf);
   const isOther = title !== row.title || status !== row.status;
   await markStale(query, productId, isOther ? row.variants.map(({ sku }) => sku) : changed);
-  await settle(query, productId);
+  await settle(query, productId, by);
   const fields = Object.keys(change).toSorted();
   await recordChanges(query, actor, [{ productId, type: 'ItemUpdated', fields }]);
   return isOther || changed.length > 0;
@@ -187,7 +196,7 @@ async function updateVariants(
   checkPrices(changes, pathOf);
   const bySku = new Map(changes.map((variant) => [variant.sku, variant]));
   const after = row.variants.map((variant) => {
-    const { options, price, compareAtPrice, images } = bySku.get(variant.sku) ?? {};
+    const { options, price, compareAtPrice, images, prices, weightGrams } = bySku.get(variant.sku) ?? {};
     const { amount, currency } = price ?? variant;
     const kept = currency === variant.currency ? variant.compareAt : null;
     return {
@@ -197,6 +206,8 @@ async function updateVariants(
       currency,
       compareAt: compareAtPrice === undefined ? kept : (compareAtPrice?.amount ?? null),
       images: images ?? variant.images,
+      prices: prices ?? variant.prices,
+      weightGrams: weightGrams ?? variant.weightGrams,
       price: { amount, currency },
       compareAtPrice,
     };
@@ -204,8 +215,9 @@ async function updateVariants(
   checkVariants(after);
   await query(
     `UPDATE variants SET options = v.options, price_amount = v.amount, currency = v.currency,
-       compare_at_amount = v."compareAt", images = v.images
-     FROM jsonb_to_recordset($1) AS v(sku text, options jsonb, amount bigint, currency text, "compareAt" bigint, images jsonb)
+       compare_at_amount = v."compareAt", prices = v.prices, weight_grams = v."weightGrams", images = v.images
+     FROM jsonb_to_recordset($1) AS v(sku text, options jsonb, amount bigint, currency text, "compareAt" bigint,
+       prices jsonb, "weightGrams" integer, images jsonb)
      WHERE variants.sku = v.sku AND variants.product_id = $2`,
     [JSON.stringify(after), row.product_id],
   );

@@ -22,6 +22,7 @@ export default function AdminPage() {
           <Waiting label={hub.toVerify} path="/v1/admin/sellers?state=applied&" />
         </Way>
         <Way href="/admin/accounts" text={links.accounts} note={hub.accounts} />
+        <Way href="/admin/rates" text={links.rates} note={hub.rates} />
         <Way href="/admin/audit" text={links.audit} note={hub.audit} />
       </ul>
     </AdminFrame>

@@ -66,6 +66,9 @@ function Shop({ accountId }: { readonly accountId: string }) {
       <a class="button" href="/sell/products/new">
         {text.newListing}
       </a>
+      <a class="button" href="/sell/coupons">
+        {text.discounts}
+      </a>
       <a class="button" href="/sell/imports">
         {text.imports}
       </a>

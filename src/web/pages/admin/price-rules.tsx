@@ -1,8 +1,9 @@
 /** Prices beyond which a listing is held. */
 import { useState } from 'preact/hooks';
 import type { PriceBound } from '../../../market/compliance/schemas.ts';
-import { digitsOf, money } from '../../format.ts';
+import { money } from '../../format.ts';
 import { Field } from '../../parts/field.tsx';
+import { isCurrency, minorUnits } from '../../parts/minor-units.ts';
 import { adminWords } from '../../words-admin.ts';
 import { RuleList } from './rule-list.tsx';
 import type { RuleSet } from './rules.ts';
@@ -25,17 +26,6 @@ export function PriceRules({ rules }: { readonly rules: RuleSet<PriceBound> }) {
       <NewBound rules={rules} />
     </RuleList>
   );
-}
-
-const isCurrency = (currency: string): boolean => Intl.supportedValuesOf('currency').includes(currency);
-
-/** Minor units of an amount as people write it; undefined: none was written; null: it is none. */
-function minorUnits(written: string, currency: string): number | undefined | null {
-  if (written.trim() === '') return undefined;
-  if (!/^\d{1,10}(?:\.\d+)?$/.test(written.trim())) return null;
-  const amount = Number(written) * 10 ** digitsOf(currency);
-  const rounded = Math.round(amount);
-  return Math.abs(amount - rounded) < 1e-6 ? rounded : null;
 }
 
 type Problems = Readonly<Partial<Record<'currency' | 'min' | 'max', string>>>;
