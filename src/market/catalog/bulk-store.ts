@@ -4,7 +4,7 @@
  * 1. Lines are applied in their order, in memory, to what the tables say; then each product that is new or changed is
  *    written once, with its prices, its link of the chain and its fact of the feed, in the caller's transaction.
  * 2. A SKU is the key: one of the seller's changes its variant and that variant's product, a new one is a new product.
- *    What a line does not give stays as it is.
+ *    What a line does not give stays as it is. A new SKU that is the variant of another goes into that one's product.
  * 3. A line that breaks a rule is refused by itself. A conflict with another transaction refuses all with `busy`, and a
  *    suspended seller is refused all.
  */
@@ -74,7 +74,11 @@ function listingOf({
 // What the tables say.
 
 async function readKnown(query: Query, sellerId: string, products: readonly BulkProduct[]): Promise<Known> {
-  const skus = [...new Set(products.flatMap(({ variants }) => variants.map(({ sku }) => sku)))];
+  const named = products.flatMap(({ variants, variantOf = [] }) => [
+    ...variants.map(({ sku }) => sku),
+    variantOf,
+  ]);
+  const skus = [...new Set(named.flat())];
   const known = await query<{ sku: string; productId: string; isOwn: boolean }>(
     `SELECT v.sku, v.product_id AS "productId", p.seller_id = $2 AND NOT v.is_removed AS "isOwn"
      FROM variants v JOIN products p ON p.product_id = v.product_id WHERE v.sku = ANY($1)`,

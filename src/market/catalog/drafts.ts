@@ -14,6 +14,8 @@ import { skuTaken } from './writing.ts';
 export interface BulkProduct extends Omit<NewProduct, 'status' | 'variants'> {
   readonly status?: ProductStatus;
   readonly variants: readonly BulkVariant[];
+  /** A SKU of the product that a new variant is put into; of one that is there already it may only say where it is. */
+  readonly variantOf?: string;
 }
 
 type BulkVariant = Omit<NewVariant, 'stock'> & { readonly stock?: number };
@@ -78,7 +80,7 @@ export class Drafts {
   apply(product: BulkProduct, categoryId: string): BulkOutcome {
     checkVariants(product.variants);
     checkPrices(product.variants);
-    const ids = new Set<string>();
+    const ids = new Set(this.#groupOf(product));
     for (const { sku } of product.variants) {
       const id = this.#idBySku.get(sku);
       if (id === null) throw skuTaken(sku);
@@ -92,6 +94,15 @@ export class Drafts {
     return known === undefined ? 'created' : isChanged ? 'updated' : 'unchanged';
   }
 
+  /** The id of the product that it names; none where it names itself, which begins one. */
+  #groupOf({ variantOf, variants }: BulkProduct): string[] {
+    if (variantOf === undefined || variants.some(({ sku }) => sku === variantOf)) return [];
+    const id = this.#idBySku.get(variantOf);
+    return [
+      id ?? invalid('/variantOf', 'must be a SKU of yours, that is there or on a line before this one'),
+    ];
+  }
+
   #create(product: BulkProduct, categoryId: string): Draft {
     const productId = newId('product');
     const draft = {
@@ -102,7 +113,7 @@ export class Drafts {
         status: 'active',
       }),
       variants: product.variants.map(newVariant),
-      fields: new Set(Object.keys(product)),
+      fields: new Set(Object.keys(product).filter((name) => name !== 'variantOf')),
       stale: new Set<string>(),
     };
     this.#draftById.set(draft.productId, draft);

@@ -7,8 +7,8 @@ import { type ProductRow, readRows } from './rows.ts';
 export interface ExportedSku {
   readonly sku: string;
   readonly product: BulkProduct;
-  /** Whether it is the product's first SKU: who wants each product once takes it there. */
-  readonly isFirst: boolean;
+  /** The product's first SKU: who wants each product once takes it there. */
+  readonly first: string;
 }
 
 /** The next SKUs behind `after`, each with its whole product; none: there are no more. */
@@ -35,8 +35,15 @@ export async function exportSkus(
   const byId = new Map(rows.map((row) => [row.product_id, productOf(row, stockBySku)]));
   return page.map(({ sku, productId }) => {
     const product = byId.get(productId)!;
-    return { sku, product, isFirst: product.variants.every((variant) => variant.sku >= sku) };
+    return { sku, product, first: firstOf(product.variants.map((variant) => variant.sku)) };
   });
+}
+
+/** In the order of the database's keys, which is that of bytes. */
+function firstOf(skus: readonly string[]): string {
+  return skus.reduce((first, sku) =>
+    Buffer.compare(Buffer.from(sku), Buffer.from(first)) < 0 ? sku : first,
+  );
 }
 
 function productOf(row: ProductRow, stockBySku: ReadonlyMap<string, number>): BulkProduct {

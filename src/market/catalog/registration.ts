@@ -111,10 +111,12 @@ export class Registration {
 
   async #registerLocked(query: Query, productIds: readonly string[]): Promise<Registered> {
     const rows = await query<Row>(
-      `SELECT v.sku, v.product_id, v.actor_state, v.price_amount, v.currency, v.initial_stock, p.seller_id, p.title,
+      // Product by product, whatever the statistics say: in the middle of an import they are of the time before it.
+      `SELECT v.sku, p.product_id, v.actor_state, v.price_amount, v.currency, v.initial_stock, p.seller_id, p.title,
          p.status = 'active' AND NOT v.is_removed AS is_for_sale
-       FROM variants v JOIN products p USING (product_id)
-       WHERE product_id = ANY($1) AND actor_state <> 'current' ORDER BY product_id, position`,
+       FROM products p, LATERAL (
+         SELECT * FROM variants WHERE product_id = p.product_id AND actor_state <> 'current' ORDER BY position) AS v
+       WHERE p.product_id = ANY($1) ORDER BY p.product_id, v.position`,
       [productIds],
     );
     const states: ActorState[] = [];
@@ -130,7 +132,8 @@ export class Registration {
       await query(
         `UPDATE variants SET actor_state = n.state,
            registered_at = CASE WHEN n.state = 'current' AND n.is_for_sale THEN coalesce(registered_at, now()) ELSE registered_at END
-         FROM unnest($1::text[], $2::text[], $3::boolean[]) AS n(sku, state, is_for_sale) WHERE variants.sku = n.sku`,
+         FROM unnest($1::text[], $2::text[], $3::boolean[]) AS n(sku, state, is_for_sale)
+         WHERE variants.sku = n.sku AND variants.sku = ANY($1)`,
         [rows.map((row) => row.sku), states, rows.map((row) => row.is_for_sale)],
       );
     }

@@ -55,11 +55,12 @@ async function followAll(database: Database): Promise<void> {
 async function follow(database: Database, productIds: readonly string[]): Promise<void> {
   await database.transaction(async (query) => {
     const changed = await query<{ product_id: string }>(
+      // One row of each product is enough. An EXISTS may be answered by reading both tables whole.
       `UPDATE products p SET in_stock = NOT p.in_stock
-       WHERE p.product_id = ANY($1) AND p.in_stock IS DISTINCT FROM EXISTS (
-         SELECT FROM variants v JOIN stock_levels s ON s.sku = v.sku
+       WHERE p.product_id = ANY($1) AND p.in_stock IS DISTINCT FROM coalesce((
+         SELECT true FROM variants v JOIN stock_levels s ON s.sku = v.sku
          WHERE v.product_id = p.product_id AND NOT v.is_removed
-           AND s.on_hand - s.held - s.sold - coalesce(s.allotted, 0) > 0)
+           AND s.on_hand - s.held - s.sold - coalesce(s.allotted, 0) > 0 LIMIT 1), false)
        RETURNING p.product_id`,
       [productIds],
     );

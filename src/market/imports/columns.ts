@@ -11,6 +11,13 @@ export const columnNames = [
   ...['stock', 'options', 'attributes', 'imageUrls', 'status'],
 ] as const;
 
+/**
+ * May stand in a file beside them: a SKU of the product that the line's variant belongs to, whose line comes first. Empty
+ * where the line begins a product. An export has it on request.
+ */
+export const groupColumn = 'variantOf';
+const allNames: readonly string[] = [...columnNames, groupColumn];
+
 /** A file without one of these says nothing that could be a product. */
 const requiredNames = ['sku', 'title', 'category', 'price', 'currency'];
 
@@ -21,8 +28,7 @@ const separator = '|';
 export function readHeader(cells: readonly string[]): string[] {
   const names = cells.map(nameOf);
   const unknown = names.indexOf(undefined);
-  if (unknown >= 0)
-    throw badHeader(`"${shortened(cells[unknown]!)}" is no column: ${columnNames.join(', ')}`);
+  if (unknown >= 0) throw badHeader(`"${shortened(cells[unknown]!)}" is no column: ${allNames.join(', ')}`);
   const known = names as string[];
   const twice = known.find((name, i) => known.indexOf(name) !== i);
   if (twice !== undefined) throw badHeader(`the column ${twice} stands there twice`);
@@ -33,7 +39,7 @@ export function readHeader(cells: readonly string[]): string[] {
 
 function nameOf(cell: string): string | undefined {
   const wanted = cell.trim().toLowerCase();
-  return columnNames.find((name) => name.toLowerCase() === wanted);
+  return allNames.find((name) => name.toLowerCase() === wanted);
 }
 
 function badHeader(message: string): DoorbusterError {
@@ -59,6 +65,7 @@ export function bodyOf(columns: readonly string[], cells: readonly string[]): Re
     attributes: objectIn('attributes', cell('attributes')),
     images: listIn(cell('imageUrls')),
     status: cell('status')?.trim() || undefined,
+    variantOf: cell(groupColumn)?.trim() || undefined,
     variants: [
       given({
         sku: cell('sku'),
@@ -107,7 +114,7 @@ function columnAt(path: string): string {
   return inPrice === 'currency' ? 'currency' : 'price';
 }
 
-/** One variant of a product as cells. */
+/** One variant of a product as cells, without the group. */
 export function cellsOf(
   product: BulkProduct,
   { sku, options, price, stock }: BulkProduct['variants'][number],

@@ -4,33 +4,44 @@
  */
 import type { Database } from '../../persistence/database.ts';
 import { type ExportedSku, exportSkus } from '../catalog/export-store.ts';
-import { cellsOf, columnNames } from './columns.ts';
+import { cellsOf, columnNames, groupColumn } from './columns.ts';
 import { csvLine } from './csv.ts';
-import type { Format } from './store.ts';
+import type { ExportQuery } from './schemas.ts';
 
 /** A page's products are in memory, each with all of its variants. */
-const skusPerPage = 100;
+const skusPerPage = 250;
 
 export async function* exportFile(
   database: Database,
   sellerId: string,
-  format: Format,
+  { format = 'csv', variantOf: isGrouped = false }: ExportQuery,
 ): AsyncGenerator<Uint8Array> {
-  if (format === 'csv') yield Buffer.from(csvLine(columnNames));
+  const lineOf = format === 'ndjson' ? jsonOf : isGrouped ? groupedCsvOf : csvOf;
+  if (format === 'csv') yield Buffer.from(csvLine(isGrouped ? [...columnNames, groupColumn] : columnNames));
   for (let after = ''; ; ) {
     const page = await exportSkus(database.query, sellerId, after, skusPerPage);
     if (page.length === 0) return;
-    yield Buffer.from(page.map(format === 'csv' ? csvOf : jsonOf).join(''));
+    yield Buffer.from(page.map(lineOf).join(''));
     after = page.at(-1)!.sku;
   }
 }
 
 /** A line a variant. */
-function csvOf({ sku, product }: ExportedSku): string {
-  return csvLine(cellsOf(product, product.variants.find((variant) => variant.sku === sku)!));
+function csvOf(exported: ExportedSku): string {
+  return csvLine(cellsIn(exported));
+}
+
+/** The first line of a product begins it, the others are variants of it. */
+function groupedCsvOf(exported: ExportedSku): string {
+  const { sku, first } = exported;
+  return csvLine([...cellsIn(exported), sku === first ? '' : first]);
+}
+
+function cellsIn({ sku, product }: ExportedSku): string[] {
+  return cellsOf(product, product.variants.find((variant) => variant.sku === sku)!);
 }
 
 /** A line a product. */
-function jsonOf({ product, isFirst }: ExportedSku): string {
-  return isFirst ? `${JSON.stringify(product)}\n` : '';
+function jsonOf({ sku, product, first }: ExportedSku): string {
+  return sku === first ? `${JSON.stringify(product)}\n` : '';
 }

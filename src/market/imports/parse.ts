@@ -34,7 +34,12 @@ const ImportedProduct = Closed({
     { minItems: 1, maxItems: variantsMax },
   ),
 });
-export type ImportedProduct = Static<typeof ImportedProduct>;
+/** A line of CSV is one variant, perhaps of a product that a line before it began. */
+const ImportedLine = Closed({
+  ...ImportedProduct.properties,
+  variantOf: Type.Optional(NewVariant.properties.sku),
+});
+export type ImportedProduct = Static<typeof ImportedLine>;
 
 export interface ParsedLine {
   readonly line: number;
@@ -193,7 +198,7 @@ class CsvLines implements Reader {
       const message = `The header has ${columns.length} columns, the line has ${cells.length}`;
       return { line, endsAt, content: { code: 'wrong_number_of_columns', message } };
     }
-    return { line, endsAt, content: checked(() => bodyOf(columns, cells), placeIn.csv) };
+    return { line, endsAt, content: checked('csv', () => bodyOf(columns, cells)) };
   }
 }
 
@@ -226,21 +231,24 @@ class JsonLines implements Reader {
         {
           line: number,
           endsAt,
-          content: checked(() => parseJson(text), placeIn.ndjson),
+          content: checked('ndjson', () => parseJson(text)),
         },
       ];
     });
   }
 }
 
-const check = compileCheck(ImportedProduct, 'The line');
+const checks = {
+  csv: compileCheck(ImportedLine, 'The line'),
+  ndjson: compileCheck(ImportedProduct, 'The line'),
+} as const;
 
-function checked(read: () => unknown, nameOf: (path: string) => string): ImportedProduct | Fault {
+function checked(format: Format, read: () => unknown): ImportedProduct | Fault {
   try {
     // The check has found that it fits the schema.
-    return check(read()) as ImportedProduct;
+    return checks[format](read()) as ImportedProduct;
   } catch (error) {
-    if (error instanceof DoorbusterError) return faultOf(error, nameOf);
+    if (error instanceof DoorbusterError) return faultOf(error, placeIn[format]);
     throw error;
   }
 }

@@ -159,14 +159,15 @@ const exportProducts = route({
     },
   },
   refusals: ['rate_limited', 'busy'],
-  async handle({ services, identity: { accountId }, query: { format = 'csv' } }) {
+  async handle({ services, identity: { accountId }, query }) {
+    const { format = 'csv' } = query;
     const exporting = exportingOf(services);
     if (exporting.has(accountId))
       throw new DoorbusterError('rate_limited', 'An export of yours is under way', { retryAfterSeconds: 5 });
     async function* file() {
       exporting.add(accountId);
       try {
-        yield* exportFile(services.database, accountId, format);
+        yield* exportFile(services.database, accountId, query);
       } finally {
         exporting.delete(accountId);
       }

@@ -59,4 +59,11 @@ export type Import = Static<typeof Import>;
 
 export const ExportQuery = Closed({
   format: Type.Optional(Type.Enum(['csv', 'ndjson'], { description: '`csv` when not given' })),
+  variantOf: Type.Optional(
+    Type.Boolean({
+      description:
+        'Of CSV: with one more column, the SKU that begins the product of a further variant, so that an import puts them together again',
+    }),
+  ),
 });
+export type ExportQuery = Static<typeof ExportQuery>;

@@ -15,7 +15,8 @@ import { eraseAccountRows } from '../accounts/erasure-store.ts';
 import { addressHash, eraseMails } from '../mail/store.ts';
 import { hasOpenOrders } from '../orders/store.ts';
 import { hasRunningSales } from '../sales/store.ts';
-import { eraseApplication, hideProducts } from '../sellers/store.ts';
+import { beginToFollow } from '../sellers/hiding-store.ts';
+import { eraseApplication } from '../sellers/store.ts';
 import { eraseViews } from '../views/store.ts';
 import { eraseExports } from './export-store.ts';
 
@@ -45,8 +46,9 @@ export async function eraseAccount(query: Query, { accountId, roles, email }: Le
     `INSERT INTO account_erasures (account_id, address_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
     [accountId, hash],
   );
-  await hideProducts(query, accountId, true);
   await forget(query, accountId, hash);
+  // Products of an account that is erased are hidden.
+  await beginToFollow(query, accountId);
 }
 
 /** All that tables have of the account. */

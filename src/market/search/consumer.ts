@@ -16,7 +16,7 @@ import type { SearchIndex } from './engine.ts';
 const topics = ['item', 'shelf'];
 /** Of how many are left the index knows nothing. */
 const unindexed = 'StockChanged';
-const batchMax = 250;
+const batchMax = 500;
 /** Products whose reading is remembered while the consumer is behind. */
 const readMax = 50_000;
 

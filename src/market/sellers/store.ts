@@ -4,18 +4,18 @@
  * 1. Whoever registered as a seller lists and sells at once. What is paid out needs a verified seller; an account without
  *    the role gets it when it is verified, never by applying: an administrator may have taken it.
  * 2. Another legal name, country or payout reference ends the verification: it was of the former ones.
- * 3. A seller is suspended in one transaction with the hiding of its products, and no product of it is written beside
- *    that (`lockActive`). Its sales end afterwards (`closing-store.ts`): they are actors.
+ * 3. No product of a suspended seller is written (`lockActive`). Its products are hidden with the decision, or a moment
+ *    later where there are very many (`hiding-store.ts`). Its sales end afterwards (`closing-store.ts`): they are actors.
  * 4. Each decision of an administrator is in the audit trail.
  */
 import { perGateway } from '../../gateway/route.ts';
 import { limitDefault } from '../../gateway/schemas.ts';
 import { decodeCursor, idPart, pageOf } from '../../persistence/cursor.ts';
 import type { Database, Query } from '../../persistence/database.ts';
-import { appendAllToFeed } from '../../persistence/feed.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { foundBy } from '../accounts/admin-store.ts';
 import { type Actor, recordAction } from '../audit/store.ts';
+import { beginToFollow, followAll } from './hiding-store.ts';
 import type { Seller, SellerApplication, SellerFilter } from './schemas.ts';
 
 interface Row {
@@ -79,20 +79,6 @@ export async function refuseSuspended(query: Query, sellerId: string): Promise<v
   if (row) throw new DoorbusterError('seller_suspended', `The seller is suspended: ${row.suspension_reason}`);
 }
 
-/** Of whoever follows products each is heard of. Hidden ones are shown to their owner only. */
-export async function hideProducts(query: Query, sellerId: string, isHidden: boolean): Promise<void> {
-  const changed = await query<{ product_id: string }>(
-    `UPDATE products SET is_hidden = $2, version = version + 1, updated_at = now()
-     WHERE seller_id = $1 AND is_hidden <> $2 RETURNING product_id`,
-    [sellerId, isHidden],
-  );
-  const body = { isHidden };
-  await appendAllToFeed(
-    query,
-    changed.map(({ product_id: key }) => ({ topic: 'item', key, type: 'ItemUpdated', body })),
-  );
-}
-
 /** Who was to be paid, of an account that leaves. */
 export async function eraseApplication(query: Query, accountId: string): Promise<void> {
   await query(
@@ -117,6 +103,9 @@ interface Decision {
   readonly actor: Actor;
   readonly reason?: string | undefined;
 }
+
+/** What is left then is the job's. */
+const followMsMax = 2_000;
 
 class Sellers {
   readonly #database: Database;
@@ -189,7 +178,7 @@ class Sellers {
 
   /** Refuses with `not_found`. The seller's sales are not closed here. */
   suspend(sellerId: string, decision: Decision & { readonly reason: string }): Promise<Seller> {
-    return this.#decide(sellerId, decision, 'seller.suspended', async (query, before) => {
+    return this.#decideAndFollow(sellerId, decision, 'seller.suspended', async (query, before) => {
       if (before.status === 'suspended') return false;
       await query(
         `INSERT INTO sellers AS s (account_id, status, suspension_reason, suspended_at, suspended_by)
@@ -198,23 +187,40 @@ class Sellers {
            ('suspended', $2, now(), $3)`,
         [sellerId, decision.reason, decision.actor.accountId],
       );
-      await hideProducts(query, sellerId, true);
       return true;
     });
   }
 
   /** Products are shown again; sales stay ended. Refuses with `not_found`. */
   reinstate(sellerId: string, decision: Decision): Promise<Seller> {
-    return this.#decide(sellerId, decision, 'seller.reinstated', async (query, before) => {
+    return this.#decideAndFollow(sellerId, decision, 'seller.reinstated', async (query, before) => {
       if (before.status === 'active') return false;
       await query(
         `UPDATE sellers SET (status, suspension_reason, suspended_at, suspended_by) = ('active', NULL, NULL, NULL)
          WHERE account_id = $1`,
         [sellerId],
       );
-      await hideProducts(query, sellerId, false);
       return true;
     });
+  }
+
+  /** Products of a seller that has very many may follow after the answer. */
+  async #decideAndFollow(
+    sellerId: string,
+    decision: Decision,
+    action: string,
+    change: (query: Query, before: Row) => Promise<boolean>,
+  ): Promise<Seller> {
+    const left: { next: string | null } = { next: null };
+    const seller = await this.#decide(sellerId, decision, action, async (query, before) => {
+      const hasChanged = await change(query, before);
+      if (hasChanged) left.next = await beginToFollow(query, sellerId);
+      return hasChanged;
+    });
+    const endsAtMs = performance.now() + followMsMax;
+    const isOver = () => performance.now() > endsAtMs;
+    if (left.next !== null) await followAll(this.#database, sellerId, left.next, isOver);
+    return seller;
   }
 
   /** `change` answers with whether it changed anything: what was so before is no action. */

@@ -83,7 +83,9 @@ async function exported(seller: Seller, format = 'csv'): Promise<string> {
     headers: { authorization: seller.token },
   });
   expect(answer.status).toBe(200);
-  expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="products.${format}"`);
+  expect(answer.headers.get('content-disposition')).toBe(
+    `attachment; filename="products.${format.split('&', 1)[0]}"`,
+  );
   return answer.text();
 }
 
@@ -406,6 +408,58 @@ describe('an export', () => {
     expect(products).toMatchObject([
       { title: 'Shoe', variants: [{ sku: 'O-3' }, { sku: 'O-1' }, { sku: 'O-2' }] },
     ]);
+  });
+
+  test('brings products of several variants back whole: as JSON Lines, and as CSV that says which belong together', async () => {
+    const seller = await newSeller();
+    const usd = (amount: number) => ({ amount, currency: 'USD' });
+    const line = (title: string, skus: readonly string[]) =>
+      JSON.stringify({
+        ...{ title, category: 'Shoes', tags: ['new'], attributes: { sole: 'rubber' }, status: 'active' },
+        variants: skus.map((sku, n) => ({
+          ...{ sku, options: { size: `${n}` }, price: usd(100 + n), compareAtPrice: usd(200), stock: n },
+        })),
+      });
+    // The first product's variants are further apart than a batch has lines.
+    const between = Array.from({ length: 300 }, (_, n) => line(`Boot ${n}`, [`V-2-${n}`]));
+    const file = [line('Shoe', ['V-3', 'V-1', 'V-2']), line('Lace', ['V-4', 'V-5']), ...between].join('\n');
+    expect(counts(await imported(seller, file, json))).toMatchObject({ created: 302, rejected: 0 });
+    const whole = await exported(seller, 'ndjson');
+    const wipe = () => database.pool.query('DELETE FROM products WHERE seller_id = $1', [seller.accountId]);
+    await wipe();
+    expect(counts(await imported(seller, whole, json))).toMatchObject({ created: 302, rejected: 0 });
+    expect(await exported(seller, 'ndjson')).toBe(whole);
+
+    const grouped = await exported(seller, 'csv&variantOf=true');
+    expect(grouped.split('\r\n', 1)).toEqual([`${header},variantOf`]);
+    expect(counts(await imported(seller, grouped))).toMatchObject({ unchanged: 305, rejected: 0 });
+    await wipe();
+    expect(counts(await imported(seller, grouped))).toMatchObject({ created: 302, updated: 3, rejected: 0 });
+    expect(await exported(seller, 'csv&variantOf=true')).toBe(grouped);
+    const products = (await exported(seller, 'ndjson')).trimEnd().split('\n');
+    const skus = products.map((text) => JSON.parse(text).variants.map(({ sku }: { sku: string }) => sku));
+    expect(skus.filter(({ length }) => length > 1)).toEqual([
+      ['V-1', 'V-2', 'V-3'],
+      ['V-4', 'V-5'],
+    ]);
+  });
+
+  test('whose line is the variant of nothing known is refused by itself', async () => {
+    const [seller, rival] = [await newSeller(), await newSeller()];
+    await imported(rival, `${header}\nW-9,Theirs,,,Home,,100,USD,1,,,,`);
+    const lines = ['W-1,A,,,Home,,100,USD,1,,,,,W-1', 'W-2,A,,,Home,,100,USD,1,,,,,W-0'];
+    const more = ['W-3,A,,,Home,,100,USD,1,,,,,W-9', 'W-4,A,,,Home,,100,USD,1,,,,,W-1'];
+    const done = await imported(seller, [`${header},variantOf`, ...lines, ...more].join('\n'));
+    expect(counts(done)).toMatchObject({ created: 1, updated: 1, rejected: 2 });
+    expect(done.errors).toMatchObject([
+      { line: 3, code: 'validation_failed', message: expect.stringMatching(/^variantOf must/) },
+      { line: 4, code: 'validation_failed', message: expect.stringMatching(/^variantOf must/) },
+    ]);
+    const asJson = JSON.stringify({
+      ...{ title: 'A', category: 'Home', variantOf: 'W-1' },
+      variants: [{ sku: 'W-5', price: { amount: 1, currency: 'USD' }, stock: 1 }],
+    });
+    expect(counts(await imported(seller, asJson, json))).toMatchObject({ rejected: 1 });
   });
 });
 

@@ -7,12 +7,17 @@ import { importProducts } from '../../../src/market/catalog/bulk-store.ts';
 import { routes as catalogRoutes } from '../../../src/market/catalog/routes.ts';
 import { routes as complianceRoutes } from '../../../src/market/compliance/routes.ts';
 import { routes } from '../../../src/market/moderation/routes.ts';
+import { SearchConsumer } from '../../../src/market/search/consumer.ts';
+import { PostgresIndex } from '../../../src/market/search/postgres/writer.ts';
+import { routes as searchRoutes } from '../../../src/market/search/routes.ts';
 import { guarded } from '../../../src/market/sellers/guard.ts';
+import { beginToFollow } from '../../../src/market/sellers/hiding-store.ts';
+import { createJob } from '../../../src/market/sellers/job.ts';
 import { routes as sellerRoutes } from '../../../src/market/sellers/routes.ts';
 import { type Database, openDatabase } from '../../../src/persistence/database.ts';
 import { DoorbusterError } from '../../../src/protocol/errors.ts';
 import { startTestServer, type TestServer } from '../../gateway/harness.ts';
-import { type TestDatabase, testDatabase } from '../../persistence/support.ts';
+import { type TestDatabase, testDatabase, until } from '../../persistence/support.ts';
 
 let testDb: TestDatabase;
 let database: Database;
@@ -22,7 +27,14 @@ let seller: { accountId: string; token: string };
 beforeAll(async () => {
   testDb = await testDatabase();
   database = openDatabase(testDb.pool);
-  const all = [...routes, ...complianceRoutes, ...catalogRoutes, ...sellerRoutes, ...accountRoutes];
+  const all = [
+    ...routes,
+    ...searchRoutes,
+    ...complianceRoutes,
+    ...catalogRoutes,
+    ...sellerRoutes,
+    ...accountRoutes,
+  ];
   server = await startTestServer({ routes: all.map(guarded), database });
   const { body } = await server.call('POST', '/v1/auth/login', { body: (await ensureAdmin(testDb.pool))! });
   admin = { accountId: body.account.accountId, token: `Bearer ${body.accessToken}` };
@@ -366,6 +378,58 @@ describe('the products of a suspended seller', () => {
     expect(rows.map(({ type }) => type)).toEqual(['ItemCreated', 'ItemUpdated']);
     await suspend('reinstate', who.accountId);
     expect((await read(productId)).status).toBe(200);
+  });
+
+  test('leave the search, and come back to it', async () => {
+    const who = await newSeller();
+    const { productId } = (await list({ title: 'Zanzibar lamp' }, who)).body;
+    const consumer = new SearchConsumer(database, new PostgresIndex(database), 'search');
+    const found = async () => {
+      await consumer.round(new AbortController().signal);
+      const { items } = (await server.call('GET', '/v1/search?q=zanzibar')).body;
+      return items.map((item: { productId: string }) => item.productId);
+    };
+    await until(async () => (await found()).length > 0);
+    expect(await found()).toEqual([productId]);
+    await suspend('suspend', who.accountId);
+    await until(async () => (await found()).length === 0);
+    await suspend('reinstate', who.accountId);
+    await until(async () => (await found()).length > 0);
+  });
+
+  test('follow in slices where there are very many, with a fact each, whoever does it', async () => {
+    const who = await newSeller();
+    await database.query(
+      `INSERT INTO products (product_id, seller_id, title, description, brand, category_id, attributes, images, price_amount, currency)
+       SELECT 'prd_' || gen_random_uuid(), $1, 'One of many', '', '', (SELECT category_id FROM categories LIMIT 1),
+         '{}', '[]', 100, 'USD' FROM generate_series(1, 1200)`,
+      [who.accountId],
+    );
+    const shown = async () =>
+      (await database.query('SELECT 1 FROM products WHERE seller_id = $1 AND is_public', [who.accountId]))
+        .length;
+    await suspend('suspend', who.accountId);
+    expect(await shown()).toBe(0);
+    await suspend('reinstate', who.accountId);
+    expect(await shown()).toBe(1_200);
+    // As where the server ends between the decision and the second slice: the job goes on.
+    await database.query(
+      `UPDATE sellers SET status = 'suspended', suspension_reason = 'x', suspended_at = now(), suspended_by = 'acc_1'
+       WHERE account_id = $1`,
+      [who.accountId],
+    );
+    await database.transaction((query) => beginToFollow(query, who.accountId));
+    expect(await shown()).toBe(700);
+    const job = createJob({ pool: testDb.pool, ask: server.services.ask });
+    await job.round(new AbortController().signal);
+    expect(await shown()).toBe(0);
+    const { rows } = await testDb.pool.query(
+      `SELECT count(*)::integer AS count FROM feed f JOIN products p ON p.product_id = f.key WHERE p.seller_id = $1`,
+      [who.accountId],
+    );
+    expect(rows).toEqual([{ count: 3_600 }]);
+    await job.round(new AbortController().signal);
+    expect(await database.query('SELECT 1 FROM sellers WHERE NOT is_followed')).toEqual([]);
   });
 
   test('are hidden also when they are written at the same moment', async () => {
