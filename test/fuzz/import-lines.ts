@@ -5,11 +5,18 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { parseFile } from '../../src/market/imports/parse.ts';
+import type { Import } from '../../src/market/imports/schemas.ts';
 import { refusals } from '../../src/protocol/codes.ts';
 import { mutate, nasty, type Pick, seededFor } from '../system/mutations.ts';
+import { expected, member, type Person, type Place } from '../system/shop.ts';
 
-const linesPerFile = 10_000;
+const linesPerFile = 25_000;
+/** Files on their way at once: one waits while another is read. */
+const turns = 2;
+const pollMs = 200;
 const codes = new Set([...Object.keys(refusals), 'wrong_number_of_columns', 'not_utf8', 'line_too_long']);
 
 const header =
@@ -28,7 +35,7 @@ const samples = {
   csv: csv.map((line) => Buffer.from(line)),
   ndjson: [Buffer.from(JSON.stringify(product))],
 } as const;
-export type FuzzedFormat = keyof typeof samples;
+type FuzzedFormat = keyof typeof samples;
 
 function lineOf(format: FuzzedFormat, pick: Pick): Buffer {
   const some = samples[format];
@@ -39,13 +46,13 @@ function lineOf(format: FuzzedFormat, pick: Pick): Buffer {
 }
 
 /** The bytes of one file of so many mutated lines. */
-export function mutatedFile(format: FuzzedFormat, lines: number, seed: number): Buffer {
+function mutatedFile(format: FuzzedFormat, lines: number, seed: number): Buffer {
   const lineBreak = Buffer.from('\n');
   const parts = Array.from({ length: lines }, (_, n) => [lineOf(format, seededFor(seed, n)), lineBreak]);
   return Buffer.concat([Buffer.from(format === 'csv' ? `${header}\n` : ''), ...parts.flat()]);
 }
 
-export interface LinesRead {
+interface LinesRead {
   readonly taken: number;
   readonly refused: number;
 }
@@ -66,21 +73,60 @@ async function readMutated(path: string, format: FuzzedFormat): Promise<LinesRea
   return { taken, refused };
 }
 
-/** Reads `lines` mutated lines, half of them CSV; the same on every run with this seed. */
-export async function fuzzImportLines(lines: number, seed: number): Promise<LinesRead> {
+/**
+ * Mutated files, half of them CSV and half of them packed, through this process and then through a running server, which
+ * must read each to its end and account for as many lines; the same on every run with this seed.
+ */
+export async function fuzzImports(target: Place, lines: number, seed: number): Promise<ImportsRun> {
   const folder = await mkdtemp(join(tmpdir(), 'doorbuster-lines-'));
-  const sum = { taken: 0, refused: 0 };
-  try {
-    for (let done = 0, n = 0; done < lines; done += linesPerFile, n++) {
-      const format = n % 2 === 0 ? 'csv' : 'ndjson';
-      const path = join(folder, format);
-      await writeFile(path, mutatedFile(format, Math.min(linesPerFile, lines - done), seed * 1_000 + n));
-      const { taken, refused } = await readMutated(path, format);
+  const sum = { lines: 0, taken: 0, refused: 0 };
+  const strange: string[] = [];
+  let next = 0;
+  const filesInTurn = async () => {
+    // A seller keeps few imports running, and its things are its own: each turn has one.
+    const who = await member(target, 'seller');
+    for (let n = next++; n * linesPerFile < lines; n = next++) {
+      const format: FuzzedFormat = n % 2 === 0 ? 'csv' : 'ndjson';
+      const path = join(folder, String(n));
+      const file = mutatedFile(format, Math.min(linesPerFile, lines - n * linesPerFile), seed * 1_000 + n);
+      await writeFile(path, file);
+      const expectedLines = await readMutated(path, format);
+      const read = await sendFile(target, who, format, n % 4 < 2 ? file : gzipSync(file));
+      await rm(path);
+      const taken = read.created + read.updated + read.unchanged;
+      const wanted = expectedLines.taken + expectedLines.refused;
+      if (read.status !== 'done' || read.linesRead !== wanted || taken + read.rejected !== wanted)
+        strange.push(`file ${n}: ${wanted} lines in here, there ${JSON.stringify({ ...read, errors: [] })}`);
+      sum.lines += read.linesRead;
       sum.taken += taken;
-      sum.refused += refused;
+      sum.refused += read.rejected;
     }
+  };
+  try {
+    await Promise.all(Array.from({ length: turns }, filesInTurn));
   } finally {
     await rm(folder, { recursive: true });
   }
-  return sum;
+  return { ...sum, strange };
+}
+
+export interface ImportsRun extends LinesRead {
+  readonly lines: number;
+  /** Files that were not read as in this process. */
+  readonly strange: readonly string[];
+}
+
+async function sendFile(target: Place, who: Person, format: FuzzedFormat, file: Buffer): Promise<Import> {
+  const isGzip = file[0] === 0x1f && file[1] === 0x8b;
+  const headers = {
+    'content-type': format === 'csv' ? 'text/csv' : 'application/x-ndjson',
+    ...(isGzip && { 'content-encoding': 'gzip' }),
+  };
+  const body = new Blob([new Uint8Array(file)]);
+  const { importId } = await expected(target, 'POST /v1/imports', 202, { who, body, headers });
+  for (;;) {
+    const read: Import = await expected(target, `GET /v1/imports/${importId}`, 200, { who });
+    if (read.status !== 'running') return read;
+    await wait(pollMs);
+  }
 }

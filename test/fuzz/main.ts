@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz -- [--seconds N] [--roles nobody,guest,…] [--images N] [--lines N] [--seed N]`: so many mutated lines of
- * imports are read in this process (`import-lines.ts`), and so many mutated images are sent to a real
- * server; then Schemathesis makes up requests from `/openapi.json` for so many seconds a role, all its phases and checks.
+ * imports and so many mutated images are sent to a real server (`import-lines.ts`, `images.ts`), whose gateways' turns are
+ * watched; then Schemathesis makes up requests from `/openapi.json` for so many seconds a role, all its phases and checks.
  * Each check that fails has a reason in `explanations.ts`, or is printed. `--roles none`, `--images 0` and `--lines 0` leave
  * a part out. Exit code 0: nothing without a reason; 1: something without, an error in the server's log, or a gateway that
  * was held up; 2: bad flags. Where the tool is not installed its part is skipped.
@@ -11,10 +11,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { temporaryFolder } from '../persistence/support.ts';
 import { whole } from '../support/flags.ts';
-import { messagesOf, openSite } from '../system/server.ts';
+import { messagesOf, openSite, type ServerProcess } from '../system/server.ts';
 import { explain } from './explanations.ts';
 import { fuzzImages } from './images.ts';
-import { fuzzImportLines } from './import-lines.ts';
+import { fuzzImports } from './import-lines.ts';
 import { type Role, roles, settle } from './shop.ts';
 import { type Finding, type Run, runTool, toolVersion } from './tool.ts';
 import { readTurns } from './turns.ts';
@@ -45,8 +45,10 @@ async function main(): Promise<number> {
   const seed = whole(values.seed, 'seed', 1_000_000);
   const chosen = roles.filter((role) => values.roles.split(',').includes(role));
   const images = whole(values.images, 'images', 1_000_000);
-  await readLines(whole(values.lines, 'lines', 100_000_000), seed);
-  const found = images > 0 ? await sendImages(images, seed) : 0;
+  const lines = whole(values.lines, 'lines', 100_000_000);
+  const found =
+    (lines > 0 ? await watched((server) => sendLines(server, lines, seed)) : 0) +
+    (images > 0 ? await watched((server) => sendImages(server, images, seed)) : 0);
   const version = chosen.length === 0 ? null : await toolVersion();
   if (version === null) {
     if (chosen.length > 0)
@@ -76,30 +78,19 @@ async function main(): Promise<number> {
   }
 }
 
-/** Throws when a line of an import is not read as it must be. */
-async function readLines(lines: number, seed: number): Promise<void> {
-  if (lines === 0) return;
-  const { taken, refused } = await fuzzImportLines(lines, seed);
-  console.log(`import lines: ${lines} mutated, ${taken} taken, ${refused} refused, each by number and code`);
-}
-
 const turnsModule = new URL('./turns.ts', import.meta.url).href;
 
-/** Returns how much was wrong. */
-async function sendImages(count: number, seed: number): Promise<number> {
-  console.error(`fuzz: ${count} mutated images`);
+/** Runs the work with a server whose gateways are watched. Answers with how much was wrong; the work with what was strange. */
+async function watched(work: (server: ServerProcess) => Promise<readonly string[]>): Promise<number> {
   const folder = await temporaryFolder();
   const turnsFile = join(folder, 'turns');
-  const watched = { NODE_OPTIONS: `--import=${turnsModule}`, TURNS_FILE: turnsFile };
-  const site = await openSite({ ...noLimits, ...watched });
+  const watching = { NODE_OPTIONS: `--import=${turnsModule}`, TURNS_FILE: turnsFile };
+  const site = await openSite({ ...noLimits, ...watching });
   try {
     const server = await site.start();
     const startedAtMs = performance.now();
-    const { countByStatus, strange } = await fuzzImages(server, count, seed);
-    const answers = [...countByStatus].map(([status, times]) => `${status} ${times}`).join(', ');
-    console.log(
-      `images: ${count} in ${Math.round((performance.now() - startedAtMs) / 1_000)} s (${answers})`,
-    );
+    const strange = await work(server);
+    console.log(`  in ${Math.round((performance.now() - startedAtMs) / 1_000)} s`);
     for (const line of strange.slice(0, unexplainedShown)) console.log(`  ${line}`);
     const errors = messagesOf(server.log(), 50);
     for (const line of errors) console.log(`in the log: ${line}`);
@@ -114,6 +105,21 @@ async function sendImages(count: number, seed: number): Promise<number> {
     await site.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function sendLines(server: ServerProcess, count: number, seed: number): Promise<readonly string[]> {
+  console.error(`fuzz: ${count} mutated lines of imports`);
+  const { lines, taken, refused, strange } = await fuzzImports(server, count, seed);
+  console.log(`imports: ${count} mutated lines, ${lines} read, ${taken} taken, ${refused} refused by number`);
+  return strange;
+}
+
+async function sendImages(server: ServerProcess, count: number, seed: number): Promise<readonly string[]> {
+  console.error(`fuzz: ${count} mutated images`);
+  const { countByStatus, strange } = await fuzzImages(server, count, seed);
+  const answers = [...countByStatus].map(([status, times]) => `${status} ${times}`).join(', ');
+  console.log(`images: ${count} (${answers})`);
+  return strange;
 }
 
 /** Returns how many findings have no reason. */
