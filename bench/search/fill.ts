@@ -1,7 +1,12 @@
-/** Puts made-up products into the tables of a server, past its API, and has it make the search index. */
+/** Puts made-up products into the tables of a server, past its API, and makes the search indexes. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { readAllCopies } from '../../src/market/search/documents.ts';
+import { connect, productsAlias } from '../../src/market/search/elasticsearch/connection.ts';
+import { ElasticsearchIndex } from '../../src/market/search/elasticsearch/index.ts';
+import { openDatabase } from '../../src/persistence/database.ts';
+import { openPool } from '../../src/persistence/postgres.ts';
 import { repository } from '../baselines/server.ts';
 import { type MadeProduct, product } from './products.ts';
 
@@ -11,11 +16,18 @@ const run = promisify(execFile);
 export interface Filled {
   readonly fillSeconds: number;
   readonly indexSeconds: number;
-  /** In MB: the copies, their index, the rest. */
-  readonly sizes: { readonly copies: number; readonly words: number; readonly other: number };
+  /** In MB: rows, what is beside them, the indexes of words, the rest. */
+  readonly sizes: Readonly<Record<'rows' | 'beside' | 'words' | 'other', number>>;
+  /** null: there is no Elasticsearch. */
+  readonly elasticsearch: { readonly seconds: number; readonly mb: number } | null;
 }
 
-export async function fill(databaseUrl: string, sellerId: string, count: number): Promise<Filled> {
+export async function fill(
+  databaseUrl: string,
+  elasticsearchUrl: string | null,
+  sellerId: string,
+  count: number,
+): Promise<Filled> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
@@ -31,11 +43,15 @@ export async function fill(databaseUrl: string, sellerId: string, count: number)
       cwd: repository,
       env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl },
     });
+    const indexSeconds = (performance.now() - filledAtMs) / 1_000;
+    process.stderr.write(`S11: their index in ${indexSeconds.toFixed(0)} s\n`);
     await client.query('CHECKPOINT');
     return {
       fillSeconds: (filledAtMs - startedAtMs) / 1_000,
-      indexSeconds: (performance.now() - filledAtMs) / 1_000,
+      indexSeconds,
       sizes: await sizesOf(client),
+      elasticsearch:
+        elasticsearchUrl === null ? null : await fillElasticsearch(databaseUrl, elasticsearchUrl),
     };
   } finally {
     await client.end();
@@ -70,14 +86,35 @@ async function insert(client: pg.Client, sellerId: string, products: readonly Ma
   await client.query('COMMIT');
 }
 
+async function fillElasticsearch(databaseUrl: string, url: string): Promise<Filled['elasticsearch']> {
+  const pool = openPool(databaseUrl, { max: 1, name: 'bench' });
+  try {
+    const client = connect(url);
+    const startedAtMs = performance.now();
+    await new ElasticsearchIndex(client, productsAlias).indexAll(readAllCopies(openDatabase(pool), 500));
+    const seconds = (performance.now() - startedAtMs) / 1_000;
+    process.stderr.write(`S11: the index in Elasticsearch in ${seconds.toFixed(0)} s\n`);
+    const { _all: all } = await client.indices.stats({ index: productsAlias, metric: 'store' });
+    return { seconds, mb: (all.primaries?.store?.size_in_bytes ?? 0) / 1_048_576 };
+  } finally {
+    await pool.end();
+  }
+}
+
 async function sizesOf(client: pg.Client): Promise<Filled['sizes']> {
-  const { rows } = await client.query<{ name: string; mb: number }>(
-    `SELECT c.relname AS name, pg_table_size(c.oid) / 1048576.0::float8 AS mb FROM pg_class c
+  const { rows } = await client.query<{ name: string; own: number; all: number }>(
+    `SELECT c.relname AS name, pg_relation_size(c.oid) / 1048576.0::float8 AS own,
+       pg_table_size(c.oid) / 1048576.0::float8 AS all FROM pg_class c
      WHERE c.relname LIKE 'search\\_%' AND c.relkind IN ('r', 'i')`,
   );
   const sum = (is: (name: string) => boolean) =>
-    rows.filter(({ name }) => is(name)).reduce((mb, row) => mb + Number(row.mb), 0);
-  const copies = (name: string) => name === 'search_documents';
-  const words = (name: string) => name === 'search_documents_words';
-  return { copies: sum(copies), words: sum(words), other: sum((name) => !copies(name) && !words(name)) };
+    rows.filter(({ name }) => is(name)).reduce((mb, row) => mb + Number(row.all), 0);
+  const documents = rows.find(({ name }) => name === 'search_documents')!;
+  const isOfWords = (name: string) => /^search_documents_(?:words|sample_\d+)$/.test(name);
+  return {
+    rows: Number(documents.own),
+    beside: Number(documents.all) - Number(documents.own),
+    words: sum(isOfWords),
+    other: sum((name) => name !== 'search_documents' && !isOfWords(name)),
+  };
 }

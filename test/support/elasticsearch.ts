@@ -31,17 +31,21 @@ export class Elasticsearch {
   readonly #port: number;
   #process: ChildProcess | null = null;
 
-  private constructor(home: string, port: number) {
+  readonly #isKept: boolean;
+
+  private constructor(home: string, port: number, isKept: boolean) {
     this.#home = home;
+    this.#isKept = isKept;
     this.#port = port;
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async start(): Promise<Elasticsearch> {
+  /** `kept`: a folder whose data is there the next time; null: a temporary one. */
+  static async start(kept: string | null = null): Promise<Elasticsearch> {
     const prepared = await prepareElasticsearch();
-    const home = await mkdtemp(join(tmpdir(), 'doorbuster-elasticsearch-'));
+    const home = kept ?? (await mkdtemp(join(tmpdir(), 'doorbuster-elasticsearch-')));
     await cp(join(prepared, 'home'), home, { recursive: true });
-    const node = new Elasticsearch(home, await freePort('127.0.0.1', 0));
+    const node = new Elasticsearch(home, await freePort('127.0.0.1', 0), kept !== null);
     await node.run();
     return node;
   }
@@ -72,6 +76,11 @@ export class Elasticsearch {
     return answer?.ok ?? false;
   }
 
+  /** null: it does not run. */
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
   /** As a machine that loses its power does. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
@@ -89,7 +98,7 @@ export class Elasticsearch {
   async stop(): Promise<void> {
     this.resume();
     await this.#end('SIGTERM');
-    await rm(this.#home, { recursive: true, force: true });
+    if (!this.#isKept) await rm(this.#home, { recursive: true, force: true });
   }
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {

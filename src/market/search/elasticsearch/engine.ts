@@ -73,10 +73,11 @@ export class ElasticsearchEngine implements SearchEngine {
     { wanted }: Resolved,
     { isRelaxed, key }: { readonly isRelaxed: boolean; readonly key: (string | number)[] | null },
   ): Promise<Response> {
+    const filters = filtersOf(search, null);
     return client.search<Source, Aggregations>({
       index: this.#index,
       query: matching(search, wanted, isRelaxed),
-      post_filter: { bool: { filter: filtersOf(search, null) } },
+      ...(filters.length === 0 ? {} : { post_filter: { bool: { filter: filters } } }),
       aggs: facetsWanted(search),
       sort: sortOf(orderOf(search)),
       track_scores: isScored(search),

@@ -73,14 +73,23 @@ function interestsOf({ interests }: SearchQuery): Clause[] {
   ];
 }
 
-/** The documents that have the words, with their scores; the filters come behind. */
+/** What no facet leaves out: attributes, and the currency where prices are compared for an order. */
+function fixedOf({ filters: { attributes }, currency, sort }: SearchQuery): Clause[] {
+  const clauses: Clause[] = Object.entries(attributes).map(([name, value]) => ({
+    term: { attributes: attributeOf(name, value) },
+  }));
+  if (sort === 'price_asc' || sort === 'price_desc') clauses.push({ term: { currency } });
+  return clauses;
+}
+
+/** The documents that have the words, with their scores; filters that have a facet come behind. */
 export function matching(search: SearchQuery, wanted: readonly Wanted[], isRelaxed: boolean): Clause {
   const conditions = wanted.map((one) => conditionOf(one, 'anywhere'));
   const needed: Clause[] =
     isRelaxed && conditions.length > 1
       ? [{ bool: { should: conditions, minimum_should_match: conditions.length - 1 } }]
       : conditions;
-  const filter = [{ term: { isListed: true } }, ...needed];
+  const filter = [{ term: { isListed: true } }, ...fixedOf(search), ...needed];
   if (!isScored(search)) return { bool: { filter } };
   const should = [...wanted.flatMap(worthOf), ...interestsOf(search)];
   return {
@@ -99,19 +108,20 @@ export const isScored = ({ sort, terms, interests }: SearchQuery) =>
 // ----------------------------------------------------------------
 // Filters and facets.
 
-export function filtersOf({ filters, currency, sort }: SearchQuery, without: Facet | null): Clause[] {
-  const { category, brands, priceMin, priceMax, ratingMin, inStock, attributes } = filters;
+/** Of those that have a facet. */
+export function filtersOf({ filters, currency }: SearchQuery, without: Facet | null): Clause[] {
+  const { category, brands, priceMin, priceMax, ratingMin, inStock } = filters;
   const clauses: Clause[] = [];
   if (category !== null && without !== 'categories') clauses.push({ term: { categories: category } });
   if (brands.length > 0 && without !== 'brands') clauses.push({ terms: { brand: [...brands] } });
-  const isPriced = (priceMin !== null || priceMax !== null) && without !== 'priceRanges';
-  if (isPriced || sort === 'price_asc' || sort === 'price_desc') clauses.push({ term: { currency } });
-  if (isPriced) clauses.push({ range: { price: { ...bound('gte', priceMin), ...bound('lte', priceMax) } } });
+  if ((priceMin !== null || priceMax !== null) && without !== 'priceRanges')
+    clauses.push(
+      { term: { currency } },
+      { range: { price: { ...bound('gte', priceMin), ...bound('lte', priceMax) } } },
+    );
   if (ratingMin !== null && without !== 'ratings')
     clauses.push({ range: { rating: { gte: Math.round(ratingMin * 100) } } });
   if (inStock !== null && without !== 'inStock') clauses.push({ term: { inStock } });
-  for (const [name, value] of Object.entries(attributes))
-    clauses.push({ term: { attributes: attributeOf(name, value) } });
   return clauses;
 }
 
