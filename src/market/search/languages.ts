@@ -50,12 +50,8 @@ export const languages: readonly Language[] = [
 const allSmallWords = new Set(languages.flatMap(({ smallWords }) => [...smallWords]));
 export const isSmallWord = (word: string) => allSmallWords.has(word);
 
-/** Each stem once. */
-export function stemsOf(word: string, of: readonly Language[]): string[] {
-  const stems = new Set<string>();
-  for (const { stem } of of) stems.add(stem(word) || word);
-  return [...stems];
-}
+/** In the order of the languages. */
+export const stemsOf = (word: string): string[] => languages.map(({ stem }) => stem(word) || word);
 
 /** Small words a text must have of one language, and how many times as many as of any other. */
 const smallWordsMin = 2;

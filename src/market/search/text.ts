@@ -92,21 +92,15 @@ export function wordsOf(text: string, tokensMax: number): string[] {
 }
 
 /** Words come again and again, in texts as in queries, and four stemmers take their time: so many are remembered. */
-const known = new RecentMap<string, ReadonlyMap<Language | null, WordForms>>(10_000);
+const known = new RecentMap<string, readonly [all: WordForms, ...each: WordForms[]]>(20_000);
 
 /** The word and its marked stems; `of` null: those of all languages. A word with digits is its own stem. */
 export function formsOf(word: string, of: Language | null): WordForms {
   let forms = known.get(word);
   if (forms === undefined) {
-    forms = new Map(
-      [null, ...languages].map((one) => [one, formsIn(word, one === null ? languages : [one])]),
-    );
+    const stems = (/\p{N}/u.test(word) ? [word] : stemsOf(word)).map((stem) => stemMark + stem);
+    forms = [[word, ...new Set(stems)], ...languages.map((_, i): WordForms => [word, stems[i] ?? stems[0]!])];
     known.set(word, forms);
   }
-  return forms.get(of)!;
-}
-
-function formsIn(word: string, of: readonly Language[]): WordForms {
-  if (/\p{N}/u.test(word)) return [word, stemMark + word];
-  return [word, ...stemsOf(word, of).map((stem) => stemMark + stem)];
+  return of === null ? forms[0] : forms[languages.indexOf(of) + 1]!;
 }

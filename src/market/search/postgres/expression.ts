@@ -10,7 +10,8 @@ export const all = (parts: readonly Expression[]): Expression =>
 export const any = (parts: readonly Expression[]): Expression =>
   parts.length === 1 ? parts[0]! : { any: parts };
 
-export const quoted = (lexeme: string) => `'${lexeme.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+export const quoted = (lexeme: string) =>
+  /['\\]/.test(lexeme) ? `'${lexeme.replaceAll('\\', '\\\\').replaceAll("'", "''")}'` : `'${lexeme}'`;
 
 /** As PostgreSQL reads a tsquery; the empty text for an expression without lexemes, which finds nothing. */
 export function textOf(expression: Expression): string {

@@ -44,6 +44,7 @@ export async function reindexPostgres(
   const [began] = await query<{ at: string }>('SELECT now()::text AS at');
   const count = await fill(query, documents);
   for (const { isUnique, definition } of indexes) if (!isUnique) await query(definition);
+  await query(`ALTER TABLE ${nextTables.documents} RESET (autovacuum_enabled)`);
   for (const name of names) await query(`ANALYZE ${nextTables[name]}`);
   // What changed while this was made; and once more, while nobody writes.
   const reachedAt = await copyChanges(query, began!.at);
@@ -89,9 +90,9 @@ interface IndexDefinition {
   readonly definition: string;
 }
 
-/** As the migrations have it: no LIKE copies these. */
+/** As the migrations have it: no LIKE copies these. Nothing is worth a vacuum before it is filled. */
 const storageOf: Readonly<Record<keyof IndexTables, string>> = {
-  documents: 'toast_tuple_target = 128',
+  documents: 'toast_tuple_target = 128, autovacuum_enabled = false',
   lexicon: 'fillfactor = 80',
   suggestions: 'fillfactor = 80',
 };
