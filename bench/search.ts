@@ -28,7 +28,8 @@ const productCount = 500_000;
 const requestCount = 5_000;
 const perSecond = 50;
 const reservesPerSecond = 200;
-const connections = 16;
+/** So few that none is idle for long: those the server would close. */
+const connections = 6;
 const secondsDefault = 15;
 const editCount = 1_000;
 /** One seller edits as fast as the index follows: what one account may do is not the question here. */

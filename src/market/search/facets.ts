@@ -18,8 +18,11 @@ export function priceRanges(currency: string, counts: readonly number[]): Facets
 
 /** `Electronics > Phones` is in itself and in `Electronics`. */
 export function branchesOf(category: string): string[] {
-  const levels = category.split(levelMark);
-  return levels.map((_, i) => levels.slice(0, i + 1).join(levelMark));
+  const branches: string[] = [];
+  for (let at = category.indexOf(levelMark); at >= 0; at = category.indexOf(levelMark, at + 1))
+    branches.push(category.slice(0, at));
+  branches.push(category);
+  return branches;
 }
 
 /** From how many are in each category itself. */

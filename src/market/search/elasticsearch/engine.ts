@@ -21,6 +21,10 @@ const searchMsMax = 1_000;
 const suggestMsMax = 300;
 /** More hits are not counted one by one. */
 const countedMax = 50_000;
+/** Where so many have the words, facets are counted in a sample. */
+const sampledMin = 20_000;
+/** The same documents each time. */
+const sample = { probability: 0.1, seed: 1 };
 
 interface Source {
   readonly headWords: readonly string[];
@@ -29,7 +33,8 @@ interface Source {
 interface Aggregated {
   readonly values: { readonly buckets: unknown };
 }
-type Aggregations = Readonly<Record<keyof Facets, Aggregated>>;
+type FacetCounts = Readonly<Record<keyof Facets, Aggregated>>;
+type Aggregations = FacetCounts | { readonly sampled: FacetCounts };
 type Response = estypes.SearchResponse<Source, Aggregations>;
 
 interface State {
@@ -67,18 +72,21 @@ export class ElasticsearchEngine implements SearchEngine {
     return answerOf(search, resolved, response, isRelaxed);
   }
 
-  #find(
+  async #find(
     client: Client,
     search: SearchQuery,
     { wanted }: Resolved,
     { isRelaxed, key }: { readonly isRelaxed: boolean; readonly key: (string | number)[] | null },
   ): Promise<Response> {
     const filters = filtersOf(search, null);
+    const query = matching(search, wanted, isRelaxed);
+    const { count } = await client.count({ index: this.#index, query, terminate_after: sampledMin });
+    const facets = facetsWanted(search);
     return client.search<Source, Aggregations>({
       index: this.#index,
-      query: matching(search, wanted, isRelaxed),
+      query,
       ...(filters.length === 0 ? {} : { post_filter: { bool: { filter: filters } } }),
-      aggs: facetsWanted(search),
+      aggs: count < sampledMin ? facets : { sampled: { random_sampler: sample, aggs: facets } },
       sort: sortOf(orderOf(search)),
       track_scores: isScored(search),
       track_total_hits: countedMax,
@@ -110,12 +118,13 @@ function answerOf(
 ): SearchAnswer {
   const hits = response.hits.hits.slice(0, search.limit);
   const total = totalOf(response);
+  const counts = response.aggregations!;
   const isLast = response.hits.hits.length <= search.limit;
   return {
     hits: hits.map(({ sort, _id, _score }) => ({ productId: idOf(sort, _id), score: _score ?? 0 })),
     total: total.value,
-    facets: facetsOf(response.aggregations!, search.currency),
-    isEstimate: total.relation === 'gte',
+    facets: facetsOf('sampled' in counts ? counts.sampled : counts, search.currency),
+    isEstimate: total.relation === 'gte' || 'sampled' in counts,
     corrections: resolved.corrections,
     lookedFor: lookedFor(
       resolved,
@@ -147,7 +156,7 @@ interface Bucket {
   readonly doc_count: number;
 }
 
-function facetsOf(aggregations: Aggregations, currency: string): Facets {
+function facetsOf(aggregations: FacetCounts, currency: string): Facets {
   const terms = (name: keyof Facets) =>
     (aggregations[name].values.buckets as readonly Bucket[]).map(({ key: value, doc_count: count }) => ({
       value,

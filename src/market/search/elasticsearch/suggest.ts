@@ -57,9 +57,11 @@ async function look(
     aggs: { values: { terms: { field, size } } },
   });
   const matches = { bool: { filter: [...conditions, last] } };
+  // Whatever is counted is among these: nothing else needs to be looked at.
+  const should = [matches, begins('brandKeys'), begins('categoryKeys')];
   const response = await client.search<{ headWords: string[] }, { brands: Names; categories: Names }>({
     index,
-    query: { term: { isListed: true } },
+    query: { bool: { filter: [{ term: { isListed: true } }], should, minimum_should_match: 1 } },
     post_filter: matches,
     aggs: {
       brands: names('brandKeys', 'brand', namesMax),

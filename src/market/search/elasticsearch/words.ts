@@ -92,40 +92,77 @@ async function lookUp(
   const answers = new Map<string, readonly string[]>();
   if (words.length === 0) return answers;
   const wholes = joins.filter((whole) => whole !== null);
-  const presence: Record<string, estypes.QueryDslQueryContainer> = {};
+  const presence = new Map<string, estypes.QueryDslQueryContainer>();
   for (const [word, ...stems] of words)
-    presence[word] = {
+    presence.set(word, {
       bool: {
         should: [
           { terms: { anywhere: [word, ...stems] } },
           ...(word === begun ? [{ term: { starts: word } }] : []),
         ],
+        minimum_should_match: 1,
       },
-    };
-  for (const whole of wholes) presence[joinMark + whole] = { term: { words: whole } };
-  const suggest: Record<string, unknown> = {};
-  for (const [word] of words)
-    if (word.length >= correctedCharsMin && !/\p{N}/u.test(word)) suggest[`c${word}`] = correctionOf(word);
-  const found = await client.search<unknown, { known: { buckets: Record<string, { doc_count: number }> } }>({
-    index,
-    size: 0,
-    track_total_hits: false,
-    query: { term: { isListed: true } },
-    aggs: { known: { filters: { filters: presence } } },
-    suggest: suggest as estypes.SearchSuggester,
-  });
-  const known = found.aggregations!.known.buckets;
-  const isKnown = (name: string) => (known[name]?.doc_count ?? 0) > 0;
-  for (const whole of wholes) if (isKnown(joinMark + whole)) answers.set(joinMark + whole, []);
-  const unknown = words.map(([word]) => word).filter((word) => !isKnown(word));
+    });
+  for (const whole of wholes) presence.set(joinMark + whole, { term: { words: whole } });
+  const known = await present(client, index, presence);
+  for (const whole of wholes) if (known.has(joinMark + whole)) answers.set(joinMark + whole, []);
+  const unknown = words.map(([word]) => word).filter((word) => !known.has(word));
+  const suggested = await corrections(client, index, unknown);
   const unsure: string[] = [];
   for (const word of unknown) {
-    const options = optionsOf(found.suggest?.[`c${word}`]);
+    const options = optionsOf(suggested[`c${word}`]);
     if (options.length > 0) answers.set(word, options);
     else unsure.push(word);
   }
   for (const [word, split] of await splits(client, index, unsure)) answers.set(word, [split]);
   return answers;
+}
+
+/** Which of these any listed document has: each is looked for until the first one is found. */
+async function present(
+  client: Client,
+  index: string,
+  queries: ReadonlyMap<string, estypes.QueryDslQueryContainer>,
+): Promise<ReadonlySet<string>> {
+  const { responses } = await client.msearch({
+    index,
+    searches: [...queries.values()].flatMap((query) => [
+      {},
+      {
+        size: 0,
+        terminate_after: 1,
+        track_total_hits: 1,
+        query: { bool: { filter: [{ term: { isListed: true } }, query] } },
+      },
+    ]),
+  });
+  const names = [...queries.keys()];
+  const found = responses.map((response) => {
+    if ('error' in response) throw new Error(`Elasticsearch: ${response.error.reason}`);
+    const { total } = response.hits;
+    return (typeof total === 'object' ? total.value : (total ?? 0)) > 0;
+  });
+  return new Set(names.filter((_, i) => found[i]));
+}
+
+/** By `c` and the word; of what is unknown alone: looking for what was meant takes longer than the search itself. */
+async function corrections(
+  client: Client,
+  index: string,
+  unknown: readonly string[],
+): Promise<Readonly<Record<string, unknown>>> {
+  const suggest: Record<string, unknown> = {};
+  for (const word of unknown)
+    if (word.length >= correctedCharsMin && !/\p{N}/u.test(word)) suggest[`c${word}`] = correctionOf(word);
+  if (Object.keys(suggest).length === 0) return {};
+  const found = await client.search({
+    index,
+    size: 0,
+    track_total_hits: false,
+    query: { match_none: {} },
+    suggest: suggest as estypes.SearchSuggester,
+  });
+  return found.suggest ?? {};
 }
 
 /** Two letters changed places, one too much, one too few or wrong; of long words two such errors. */

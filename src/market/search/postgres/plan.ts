@@ -26,7 +26,7 @@ export interface Limits {
   readonly window: number;
 }
 
-export const defaultLimits: Limits = { candidates: 2_500, smallIndex: 10_000, sample: 1_500, window: 500 };
+export const defaultLimits: Limits = { candidates: 1_200, smallIndex: 10_000, sample: 800, window: 300 };
 
 export interface Plan {
   readonly search: SearchQuery;
