@@ -142,10 +142,10 @@ export const adminWords = {
   rules: {
     title: 'Rules',
     note: 'They judge what is listed or changed, and, when they are changed, what is in the shop already.',
+    sweepDue: 'The listings in the shop are about to be checked by them.',
     sweeping: (checked: string, total: string) =>
       `The listings in the shop are being checked by them: ${checked} of ${total}.`,
-    swept: (total: string, held: string) =>
-      `All ${total} listings were checked by them: ${held} put on hold.`,
+    swept: (total: string, held: string) => `Listings checked by them: ${total}. Put on hold: ${held}.`,
     words: 'Forbidden words and categories',
     wordsNone: 'No word and no category is forbidden.',
     what: 'Word or category',

@@ -254,7 +254,7 @@ shop.describe('in a browser', () => {
     await words.getByRole('button', { name: 'Add the rule' }).click();
     await words.getByText('Word · Refuse').waitFor();
     // What is in the shop already is judged, too.
-    await page.getByText(/^All \d+ listings were checked by them: 1 put on hold\.$/).waitFor();
+    await page.getByText(/^Listings checked by them: \d+\. Put on hold: 1\.$/).waitFor();
     await page.getByRole('button', { name: 'Approve Contraband lamp' }).waitFor();
     const own = await expected(shop.server, `GET /v1/products/${productId}`, 200, { who: seller });
     expect(own.status).toBe('held');

@@ -38,12 +38,12 @@ describe('the forecast', () => {
     expect(leftAfter(limited, limited.lastUnitSeconds)).toBeLessThan(1);
   });
 
-  test('takes the greatest and the smallest drop, quickly', () => {
-    const startedAtMs = performance.now();
+  test('takes the greatest and the smallest drop in few steps', () => {
     const most = { releasePerSecond: 1, activeLimit: 1, admissionSeconds: 3_600 };
-    expect(forecast({ ...most, units: 1_000_000 }).lastUnitSeconds).toBeGreaterThan(1_000_000);
-    expect(forecast({ ...most, units: 1 }).lastUnitSeconds).toBeLessThan(200);
-    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
+    const [greatest, smallest] = [forecast({ ...most, units: 1_000_000 }), forecast({ ...most, units: 1 })];
+    expect(greatest.lastUnitSeconds).toBeGreaterThan(1_000_000);
+    expect(smallest.lastUnitSeconds).toBeLessThan(200);
+    for (const { curve } of [greatest, smallest]) expect(curve.length).toBeLessThan(10_000);
   });
 });
 
@@ -80,7 +80,7 @@ shop.describe('in a browser', () => {
     await page.getByRole('table', { name: 'Listings' }).getByText('sold out').waitFor();
     const orders = page.getByRole('table', { name: 'Orders' });
     await orders.getByRole('cell', { name: '$199.00' }).waitFor();
-    expect(await page.getByRole('group', { name: 'Sold in your drops' }).textContent()).toContain('$199.00');
+    await page.getByRole('group', { name: 'Sold in your drops' }).getByText('$199.00').waitFor();
     expect(await layoutShift(page)).toBe(0);
     expect(await faultsIn(page, 'sell')).toEqual([]);
     expect(complaints).toEqual([]);
@@ -117,7 +117,7 @@ shop.describe('in a browser', () => {
     await write('Title', 'Mudline, first pressing');
     await page.getByRole('combobox', { name: 'Product' }).selectOption(sku);
     await page.getByText('of 40 in stock').waitFor();
-    expect(await page.getByLabel('Price', { exact: true }).inputValue()).toBe('199.00');
+    await expect.poll(() => page.getByLabel('Price', { exact: true }).inputValue()).toBe('199.00');
     await write('Units', '30');
     await write('Price', '$1,129.50');
     await write('Units per person', '2');
@@ -126,13 +126,11 @@ shop.describe('in a browser', () => {
     expect(await page.getByRole('radio', { name: 'By lot' }).isDisabled()).toBe(true);
     await write('Release per second', '5');
     const preview = page.getByRole('region', { name: 'Preview' });
-    expect(await preview.getByRole('group', { name: 'People a second' }).textContent()).toMatch(/5$/);
-    const last = preview.getByRole('group', { name: 'The last unit goes at about' });
-    expect(await last.textContent()).toMatch(/7:3\d:\d\d PM$/);
+    const figure = (name: string) => preview.getByRole('group', { name }).textContent();
+    await expect.poll(() => figure('People a second')).toMatch(/5$/);
+    await expect.poll(() => figure('The last unit goes at about')).toMatch(/7:3\d:\d\d PM$/);
     await preview.getByText('after the start, on July 1, 2030', { exact: false }).waitFor();
-    expect(await preview.getByRole('group', { name: 'Last in line waits' }).textContent()).toMatch(
-      /about \d/,
-    );
+    await expect.poll(() => figure('Last in line waits')).toMatch(/about \d/);
     await preview.getByText('Assumed:', { exact: false }).waitFor();
     expect(await faultsIn(page, 'new-drop')).toEqual([]);
     await tabTo(page, 'Publish drop');
@@ -160,14 +158,15 @@ shop.describe('in a browser', () => {
     const { seller, sku } = await sellerWithListing();
     await signIn(page, seller.email, '/sell/drops/new');
     const problemOf = async (label: string) => {
-      const id = await page.getByLabel(label, { exact: true }).getAttribute('aria-describedby');
-      return page.locator(`[id="${id!.split(' ').find((each) => each.endsWith('problem'))}"]`).textContent();
+      const ids = await page.getByLabel(label, { exact: true }).getAttribute('aria-describedby');
+      const id = ids?.split(' ').find((each) => each.endsWith('problem'));
+      return id === undefined ? null : page.locator(`[id="${id}"]`).textContent();
     };
     await page.getByRole('button', { name: 'Publish drop' }).click();
     await page.getByText('Not published yet.', { exact: false }).waitFor();
     expect(await problemOf('Title')).toBe('Say what buyers will read.');
     expect(await problemOf('Product')).toBe('Choose what is sold.');
-    expect(await page.evaluate('document.activeElement.name')).toBe('title');
+    await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('title');
     expect(await faultsIn(page, 'new-drop-problems')).toEqual([]);
 
     await page.getByLabel('Title').fill('Mudline');
@@ -181,11 +180,11 @@ shop.describe('in a browser', () => {
     await page.getByLabel('Admission seconds').fill('5');
     await page.getByRole('button', { name: 'Publish drop' }).click();
     await page.locator('[aria-invalid]').first().waitFor();
-    expect(await problemOf('Admission seconds')).toMatch(/^Must be/);
+    await expect.poll(() => problemOf('Admission seconds')).toMatch(/^Must be/);
     await page.getByLabel('Admission seconds').fill('300');
     await page.getByRole('button', { name: 'Publish drop' }).click();
     await page.getByText('Must not be later than startsAt.').waitFor();
-    expect(await problemOf('Line opens')).toMatch(/^Must not be later/);
+    await expect.poll(() => problemOf('Line opens')).toMatch(/^Must not be later/);
     expect(await page.getByLabel('Title').inputValue()).toBe('Mudline');
     await page.getByLabel('Line opens').fill('2030-07-01T19:15');
     await page.getByRole('button', { name: 'Publish drop' }).click();
@@ -199,7 +198,7 @@ shop.describe('in a browser', () => {
     await page.getByLabel('Title').fill('Half a thought');
     await page.reload();
     await page.getByText('Draft, kept in this browser').waitFor();
-    expect(await page.getByLabel('Title').inputValue()).toBe('Half a thought');
+    await expect.poll(() => page.getByLabel('Title').inputValue()).toBe('Half a thought');
     await page.getByLabel('Units', { exact: true }).fill('12');
     await page.getByRole('button', { name: 'Save draft' }).click();
     await page.getByText(/^Draft, saved \d/).waitFor();
@@ -208,7 +207,7 @@ shop.describe('in a browser', () => {
     await page.reload();
     await fillSignIn(page, seller.email);
     await page.getByRole('heading', { level: 1, name: 'New drop' }).waitFor();
-    expect(await page.getByLabel('Units', { exact: true }).inputValue()).toBe('12');
+    await expect.poll(() => page.getByLabel('Units', { exact: true }).inputValue()).toBe('12');
 
     await page.goto('/account');
     await page.getByRole('button', { name: 'Sign out' }).click();

@@ -14,6 +14,7 @@ const table: readonly Alias[] = [
   { method: 'POST', path: '/register', to: 'register' },
   { method: 'POST', path: '/login', to: 'login' },
   { method: 'GET', path: '/profile', to: 'getMe' },
+  { method: 'GET', path: '/me', to: 'getMe' },
 
   { method: 'GET', path: '/products', to: 'listProducts' },
   { method: 'GET', path: '/products/{productId}', to: 'getProduct' },

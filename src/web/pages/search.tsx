@@ -83,10 +83,12 @@ function Found({ question, answer, isOld }: FoundProps) {
         <div class={`found ${isOld ? 'old' : ''}`} aria-busy={isOld}>
           <div class="found-head">
             <Chips chips={chips} clear={searchHref(unfiltered(question))} />
-            <Sorter
-              {...{ action: '/search', kept, sorts, value: question.sort }}
-              onSort={(sort) => ask({ ...question, sort })}
-            />
+            {answer.items.length > 0 && (
+              <Sorter
+                {...{ action: '/search', kept, sorts, value: question.sort }}
+                onSort={(sort) => ask({ ...question, sort })}
+              />
+            )}
           </div>
           {answer.items.length === 0 ? (
             <Nothing hasFilters={chips.length > 0} />

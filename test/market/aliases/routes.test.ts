@@ -15,6 +15,7 @@ test.each([
   ['POST /register', 'POST /v1/auth/register'],
   ['POST /login', 'POST /v1/auth/login'],
   ['GET /profile', 'GET /v1/me'],
+  ['GET /me', 'GET /v1/me'],
   ['GET /products', 'GET /v1/products'],
   ['GET /products/prd_1', 'GET /v1/products/prd_1'],
   ['POST /products', 'POST /v1/products'],

@@ -31,7 +31,8 @@ export function useSweep(rules: readonly unknown[], onHeld: () => void) {
 
 export function Sweep({ sweep }: { readonly sweep: RulesSweep | null }) {
   if (sweep === null) return null;
-  const { status, checked, total, held, finishedAt } = sweep;
+  const { status, checked, total, held, startedAt, finishedAt } = sweep;
+  if (status === 'running' && startedAt === null) return <p>{text.sweepDue}</p>;
   // Figures that change each second are no status: nobody wants to hear them.
   if (status === 'running') return <p>{text.sweeping(count(checked), count(total))}</p>;
   return finishedAt === null ? null : <p class="quiet">{text.swept(count(total), count(held))}</p>;
