@@ -82,9 +82,9 @@ export async function fuzzImports(target: Place, lines: number, seed: number): P
   const sum = { lines: 0, taken: 0, refused: 0 };
   const strange: string[] = [];
   let next = 0;
+  // Of one seller, so that a line of a known SKU changes it.
+  const who = await member(target, 'seller');
   const filesInTurn = async () => {
-    // A seller keeps few imports running, and its things are its own: each turn has one.
-    const who = await member(target, 'seller');
     for (let n = next++; n * linesPerFile < lines; n = next++) {
       const format: FuzzedFormat = n % 2 === 0 ? 'csv' : 'ndjson';
       const path = join(folder, String(n));
