@@ -48,7 +48,7 @@ function view({ key, definition, used, reserved, version }: CouponState): Coupon
 
 /** A number that is no time, or no count, would pass every comparison. */
 function areTerms({ limit, limitPerBuyer, startsAtMs, endsAtMs }: DiscountTerms): boolean {
-  const isCount = (count: number | null) => count === null || (Number.isSafeInteger(count) && count > 0);
+  const isCount = (count: number | null) => count === null || (Number.isSafeInteger(count) && count >= 0);
   const isTime = (atMs: number | null) => atMs === null || isInstant(atMs);
   return isCount(limit) && isCount(limitPerBuyer) && isTime(startsAtMs) && isTime(endsAtMs);
 }

@@ -1,7 +1,9 @@
 /** Exchange rates into the currency of a cart, as the marketplace's table has them now. */
 import type { ExchangeRates } from '../../actors/cart/commands.ts';
 import type { Services } from '../../gateway/route.ts';
+import { DoorbusterError } from '../../protocol/errors.ts';
 import { crossRate } from '../../protocol/exchange.ts';
+import { pricingOf } from '../pricing/store.ts';
 
 /** One of `base` is worth so much of each other one. */
 interface RateTable {
@@ -11,9 +13,14 @@ interface RateTable {
 
 export const noRates: ExchangeRates = {};
 
-/** Until the marketplace has a table, nothing is exchanged. */
-export async function ratesOf(_: Services): Promise<RateTable> {
-  return { base: 'USD', rates: noRates };
+/** Before any table could be read nothing is exchanged: what a cart holds in its own currency needs none. */
+export async function ratesOf(services: Services): Promise<RateTable> {
+  try {
+    return await pricingOf(services).exchangeRates();
+  } catch (error) {
+    if (!(error instanceof DoorbusterError) || error.code !== 'busy') throw error;
+    return { base: 'USD', rates: noRates };
+  }
 }
 
 /** Of all others into `currency`; null: the table does not have it. */

@@ -28,6 +28,8 @@ export interface Goods {
   readonly imageUrl: string | null;
   /** Of one unit; the first is the price proper. */
   readonly prices: readonly [Money, ...Money[]];
+  /** Of one unit. */
+  readonly weightGrams: number;
   /** At or below this many units it is said to be low. */
   readonly lowStockThreshold: number;
   readonly isForSale: boolean;
@@ -49,13 +51,15 @@ interface Row extends Money {
   readonly category: string;
   readonly images: readonly StoredImage[];
   readonly threshold: number;
+  readonly listed: readonly Money[];
+  readonly weight: number;
   readonly is_for_sale: boolean;
 }
 
 async function readGoods(query: Query, skus: readonly string[]): Promise<Goods[]> {
   const rows = await query<Row>(
     `SELECT v.sku, p.product_id, p.seller_id, p.title, c.path AS category, p.images, v.price_amount::float8 AS amount, v.currency,
-       v.low_stock_threshold AS threshold, p.is_public AND NOT v.is_removed AS is_for_sale
+       v.low_stock_threshold AS threshold, v.prices AS listed, v.weight_grams AS weight, p.is_public AND NOT v.is_removed AS is_for_sale
      FROM variants v JOIN products p ON p.product_id = v.product_id JOIN categories c ON c.category_id = p.category_id
      WHERE v.sku = ANY($1)`,
     [skus],
@@ -65,7 +69,8 @@ async function readGoods(query: Query, skus: readonly string[]): Promise<Goods[]
     ...{ sku, productId, sellerId, title, category },
     ...{ isForSale: row.is_for_sale, lowStockThreshold: row.threshold },
     imageUrl: images[0] === undefined ? null : imageOf(productId, images[0]).thumbnailUrl,
-    prices: [{ amount: row.amount, currency: row.currency }],
+    prices: [{ amount: row.amount, currency: row.currency }, ...row.listed],
+    weightGrams: row.weight,
   }));
 }
 
@@ -162,7 +167,7 @@ export class KeptGoods {
     if (answer.code === 'not_found') return null;
     const { productId, sellerId, title, price } = accepted(answer);
     const known = { sku, productId, sellerId, title, category: null, imageUrl: null, isForSale: true };
-    return { ...known, prices: [price], lowStockThreshold: lowStockDefault };
+    return { ...known, prices: [price], weightGrams: 0, lowStockThreshold: lowStockDefault };
   }
 }
 

@@ -79,7 +79,7 @@ async function heldLine(
   return {
     ...{ lineId: holdId, holdId, sku, quantity, unitPrice: price, priceAtAdd: null },
     ...{ productId: goods?.productId ?? '', sellerId: goods?.sellerId ?? '' },
-    ...{ category: goods?.category ?? null, weightGrams: 0 },
+    ...{ category: goods?.category ?? null, weightGrams: goods?.weightGrams ?? 0 },
   };
 }
 
@@ -89,7 +89,7 @@ async function cartLine(services: Services, line: CartLine, { rates }: CartView)
   return {
     ...{ lineId: sku, holdId: null, sku, productId, sellerId, quantity, priceAtAdd },
     unitPrice: (goods && priceIn(priceAtAdd.currency, rates, goods.prices)) ?? priceAtAdd,
-    ...{ category: goods?.category ?? null, weightGrams: 0 },
+    ...{ category: goods?.category ?? null, weightGrams: goods?.weightGrams ?? 0 },
   };
 }
 

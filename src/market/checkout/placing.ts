@@ -31,7 +31,7 @@ import {
   uuidOf,
 } from './quotes.ts';
 import type { CheckoutRequest } from './schemas.ts';
-import { areStandard, tablesOf } from './tables.ts';
+import { areStandard, ratesOf } from './tables.ts';
 
 export type Placing = FieldsOf<typeof placeOrder>;
 
@@ -56,7 +56,7 @@ export async function prepared(
 async function isPlain(services: Services, body: CheckoutRequest): Promise<boolean> {
   const { cartId, quoteId, couponCodes = [], shippingMethod } = body;
   if (cartId !== undefined || quoteId !== undefined || couponCodes.length > 0) return false;
-  return standardMethods.includes(shippingMethod) && areStandard(await tablesOf(services));
+  return standardMethods.includes(shippingMethod) && areStandard(await ratesOf(services));
 }
 
 async function plain(

@@ -8,7 +8,7 @@ import type { Services } from '../../gateway/route.ts';
 import { whyNotChargeable } from '../../protocol/currencies.ts';
 import { type Quote, quoteOf } from '../pricing/quote.ts';
 import type { Basket } from './basket.ts';
-import { offersFor, tablesOf } from './tables.ts';
+import { ratesOf, reductionsFor } from './tables.ts';
 
 const methodDefault = 'standard';
 
@@ -33,14 +33,14 @@ export async function priced(
   { address, method, codes: asked }: Wanted,
   at: number,
 ): Promise<Quote> {
-  const skus = lines.filter(({ holdId }) => holdId === null).map(({ sku }) => sku);
-  const [tables, offers, codes] = await Promise.all([
-    tablesOf(services),
-    skus.length === 0 ? [] : offersFor(services, buyerId, skus),
+  const ofCart = lines.filter(({ holdId }) => holdId === null);
+  const [rates, reductions, codes] = await Promise.all([
+    ratesOf(services),
+    reductionsFor(services, buyerId, ofCart),
     Promise.all(asked.map((code) => termsOf(services, code, buyerId))),
   ]);
   const input = {
-    ...{ currency, lines, codes, offers, buyerId, at, exchange: cart?.rates ?? {}, ...tables },
+    ...{ currency, lines, codes, buyerId, at, exchange: cart?.rates ?? {}, rates, ...reductions },
     destination: address === null ? null : { country: address.country, state: address.state },
   };
   const open = quoteOf({ ...input, method });

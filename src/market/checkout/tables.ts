@@ -1,30 +1,38 @@
-/** What the marketplace's tables say to an order: rates, promotions and personal offers. */
-import type { PromotionTerms } from '../../actors/coupon/commands.ts';
+/** What the marketplace's tables say to an order (pricing/store.ts): rates, promotions and personal offers. */
 import type { Services } from '../../gateway/route.ts';
 import type { QuoteInput } from '../pricing/quote.ts';
-import type { OfferTerms } from '../pricing/terms.ts';
+import { pricingOf } from '../pricing/store.ts';
 
-export interface Tables {
-  readonly rates: QuoteInput['rates'];
-  readonly promotions: readonly PromotionTerms[];
+export function ratesOf(services: Services): Promise<QuoteInput['rates']> {
+  return pricingOf(services).rates();
 }
 
-const noTables: Tables = { rates: { tax: [], shipping: [] }, promotions: [] };
+type Reductions = Pick<QuoteInput, 'promotions' | 'offers'>;
 
-/** Until the marketplace has tables. */
-export async function tablesOf(_services: Services): Promise<Tables> {
-  return noTables;
-}
+const noReductions: Reductions = { promotions: [], offers: [] };
 
-export async function offersFor(
-  _services: Services,
-  _buyerId: string,
-  _skus: readonly string[],
-): Promise<readonly OfferTerms[]> {
-  return [];
+/** For the lines of a cart: what a drop sells costs what the drop says. */
+export async function reductionsFor(
+  services: Services,
+  buyerId: string,
+  lines: readonly { readonly sku: string; readonly sellerId: string }[],
+): Promise<Reductions> {
+  if (lines.length === 0) return noReductions;
+  const pricing = pricingOf(services);
+  const [promotions, offers] = await Promise.all([
+    pricing.promotions(
+      lines.map(({ sellerId }) => sellerId),
+      buyerId,
+    ),
+    pricing.offersFor(
+      buyerId,
+      lines.map(({ sku }) => sku),
+    ),
+  ]);
+  return { promotions, offers };
 }
 
 /** Nothing but lines and standard shipping makes a price. */
-export function areStandard({ rates, promotions }: Tables): boolean {
-  return rates.tax.length + rates.shipping.length + promotions.length === 0;
+export function areStandard({ tax, shipping }: QuoteInput['rates']): boolean {
+  return tax.length + shipping.length === 0;
 }
