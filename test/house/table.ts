@@ -88,7 +88,7 @@ const allowed: Readonly<Record<string, (there: Spot) => boolean>> = {
   actors: ({ room, name }) => room === 'actors' && ['commands', 'events'].includes(name),
   runtime: (there) => there.room === 'persistence' && isContract(there),
   gateway: (there) => there.room === 'persistence' && isContract(there),
-  web: ({ room, name }) => (room === 'market' || room === 'ops') && name === 'schemas',
+  web: ({ room, name }) => (room === 'market' || room === 'ops') && /(?:^|-)schemas$/.test(name),
   // `quote`, `terms`, `amounts`: the pure functions by which every noun counts money.
   market: (there) => {
     if (there.room === 'market')

@@ -1,9 +1,9 @@
 /** A coupon with a limit among many orders at once, at a running server, with taxes, weights and a promotion in the figures. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { temporaryFolder } from '../persistence/support.ts';
 import { openSite, type ServerProcess, type Site } from './server.ts';
 import {
   type Answered,
@@ -35,7 +35,7 @@ async function ratesFile(): Promise<string> {
       ],
     },
   };
-  const path = join(await mkdtemp(join(tmpdir(), 'doorbuster-rates-')), 'rates.json');
+  const path = join(await temporaryFolder(), 'rates.json');
   await writeFile(path, JSON.stringify(rates));
   return path;
 }

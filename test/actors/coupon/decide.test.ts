@@ -79,7 +79,12 @@ describe('the terms of a coupon', () => {
   });
 
   test('that are no times and no counts are refused before they are written', () => {
-    for (const change of [{ startsAtMs: Number.NaN }, { endsAtMs: 0.5 }, { limit: -1 }, { limitPerBuyer: -1 }])
+    for (const change of [
+      { startsAtMs: Number.NaN },
+      { endsAtMs: 0.5 },
+      { limit: -1 },
+      { limitPerBuyer: -1 },
+    ])
       given(couponDecider, 'SAVE10')
         .when(define(termsOf(change)), 10)
         .then({ code: 'validation_failed', events: [] });
