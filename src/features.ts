@@ -81,6 +81,7 @@ export async function loadPages(): Promise<readonly WebPage[]> {
     import('./market/audit/routes.ts'),
     import('./market/imports/routes.ts'),
     import('./market/catalog/pages.ts'),
+    import('./market/cart/routes.ts'),
     import('./market/sales/routes.ts'),
     import('./market/orders/routes.ts'),
     import('./market/pricing/routes.ts'),

@@ -20,6 +20,7 @@ const pages: readonly (readonly [pattern: string, load: Load])[] = [
   ['/drops/{saleId}', () => import('./pages/drop.tsx')],
   ['/register', () => import('./pages/register.tsx')],
   ['/account', () => import('./pages/account.tsx')],
+  ['/cart', () => import('./pages/cart.tsx')],
   ['/orders', () => import('./pages/orders.tsx')],
   ['/orders/{orderId}', () => import('./pages/order.tsx')],
   ['/sell', () => import('./pages/sell.tsx')],

@@ -19,10 +19,13 @@ import { accessToken, renew, session } from './session.ts';
 export type Frame = { readonly type: string } & Readonly<Record<string, unknown>>;
 
 export interface Listener {
-  /** Fields of the `subscribe` frame; asked for each time, because a ticket may have come meanwhile. */
-  topic(): Readonly<Record<string, unknown>>;
+  /**
+   * Fields of the `subscribe` frame; asked for each time, because a ticket may have come meanwhile. null: frames of the
+   * account, which come to each of its connections, are enough.
+   */
+  topic(): Readonly<Record<string, unknown>> | null;
   onFrame(frame: Frame): void;
-  /** The answer to `subscribe`: all current state. */
+  /** The answer to `subscribe`: all current state. Without a topic: the connection stands (again). */
   onSubscribed?(status: number, body: unknown): void;
 }
 
@@ -66,7 +69,8 @@ export function listen(listener: Listener): () => void {
   else wake();
   return () => {
     listeners.delete(listener);
-    if (isReady) void request({ type: 'unsubscribe', ...listener.topic() }).catch(() => {});
+    const topic = listener.topic();
+    if (isReady && topic !== null) void request({ type: 'unsubscribe', ...topic }).catch(() => {});
     if (listeners.size === 0) close();
   };
 }
@@ -106,8 +110,10 @@ function settle(id: string) {
 }
 
 async function subscribe(listener: Listener): Promise<void> {
+  const topic = listener.topic();
   try {
-    const { status, body } = await request({ type: 'subscribe', ...listener.topic() });
+    const { status, body } =
+      topic === null ? { status: 204, body: null } : await request({ type: 'subscribe', ...topic });
     if (listeners.has(listener)) listener.onSubscribed?.(status, body);
   } catch {
     // The connection broke: it is done again after the next `ready`.

@@ -5,6 +5,7 @@ export const words = {
   header: {
     search: 'Search',
     cart: 'Cart',
+    units: (n: number, text: string) => (n === 1 ? '1 item' : `${text} items`),
     orders: 'Orders',
     account: 'Account',
     signIn: 'Sign in',

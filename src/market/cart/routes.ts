@@ -15,6 +15,7 @@ import {
 } from '../../actors/cart/commands.ts';
 import { etagHeader, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
 import { accepted } from '../../gateway/handling.ts';
+import type { WebPage } from '../../gateway/pages.ts';
 import { type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { type Goods, keptGoodsOf } from '../catalog/goods-store.ts';
@@ -199,3 +200,5 @@ const removeCode = route({
 });
 
 export const routes: readonly Route[] = [read, add, change, remove, empty, choose, addCode, removeCode];
+
+export const pages: readonly WebPage[] = [{ path: '/cart' }];

@@ -17,6 +17,8 @@ const cacheControl = 'public, max-age=3600';
 const notToFollow = [
   '/v1/',
   '/account',
+  '/cart',
+  '/checkout',
   '/orders',
   '/ops',
   '/sell',

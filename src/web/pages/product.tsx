@@ -23,6 +23,7 @@ import { address, go, path } from '../router.ts';
 import { words } from '../words.ts';
 import { shopWords } from '../words-shop.ts';
 import { isNotFound, NotHere } from './not-here.tsx';
+import { AddToCart } from './product/add-to-cart.tsx';
 import { chosenOf } from './product/choosing.ts';
 import { Gallery } from './product/gallery.tsx';
 import { Picker, titled } from './product/picker.tsx';
@@ -101,6 +102,7 @@ function Shown({ product, tree, drops }: ShownProps) {
           onChoose={({ sku }) => go(`${path.value}?sku=${encodeURIComponent(sku)}`, true)}
         />
         <StockLine stock={stockOf(chosen)} />
+        <AddToCart title={title} variant={chosen} />
         <Where drop={dropFor(drops)} sku={chosen.sku} />
         <Description text={product.description} />
         <Details product={product} sku={chosen.sku} />

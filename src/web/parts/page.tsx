@@ -1,6 +1,8 @@
 /** What every page has: the way to its content, the header, one `main` with one `h1`, and its title in the tab. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { cartCount } from '../cart-count.ts';
+import { count } from '../format.ts';
 import { path } from '../router.ts';
 import { hasRole, isSignedIn } from '../session.ts';
 import { words } from '../words.ts';
@@ -59,13 +61,14 @@ export function Header() {
   const isShop = /^\/(?:$|search$|category\/|products\/)/.test(path.value);
   const { header } = words;
   return (
-    <header class={`header ${isShop ? 'shop' : ''}`}>
+    <header class={`header ${isShop ? 'shop' : isWork ? 'work' : ''}`}>
       <a class="brand" href="/">
         <Door />
-        {words.brand}
+        <span class="brand-name">{words.brand}</span>
       </a>
       {!isWork && <SearchBox />}
       <nav aria-label={header.menu}>
+        {!isWork && <CartLink />}
         {!isWork && <HeaderLink href="/orders" text={header.orders} />}
         {isSignedIn.value ? (
           <>
@@ -84,11 +87,34 @@ export function Header() {
   );
 }
 
+/** Its name is what it leads to; how much is in it is said besides. */
+function CartLink() {
+  const units = cartCount.value;
+  const isHere = path.value === '/cart';
+  return (
+    <a href="/cart" {...(units > 0 && { 'aria-describedby': 'cart-units' })} {...(isHere && hereNow)}>
+      {words.header.cart}
+      {units > 0 && (
+        <span class="cart-units" aria-hidden="true">
+          {count(units)}
+        </span>
+      )}
+      {units > 0 && (
+        <span id="cart-units" hidden>
+          {words.header.units(units, count(units))}
+        </span>
+      )}
+    </a>
+  );
+}
+
+const hereNow = { 'aria-current': 'page' as const };
+
 /** `isWide`: left out where there is no room; the account page has it, too. */
 function HeaderLink({ href, text, isWide = false }: { href: string; text: string; isWide?: boolean }) {
   const isHere = path.value === href;
   return (
-    <a href={href} class={isWide ? 'wide' : ''} {...(isHere ? { 'aria-current': 'page' as const } : {})}>
+    <a href={href} class={isWide ? 'wide' : ''} {...(isHere && hereNow)}>
       {text}
     </a>
   );

@@ -1,24 +1,22 @@
 /** Units that are held: the time, the form, what it comes to, and the button that pays. */
 import './held.css';
 import { useState } from 'preact/hooks';
-import type { ApiError } from '../../api.ts';
 import { count, money } from '../../format.ts';
 import { AddressFields, readAddress } from '../../parts/address-fields.tsx';
+import { CardChoice } from '../../parts/card-choice.tsx';
 import { Choice } from '../../parts/choice.tsx';
-import { type FieldProblems, fieldProblemsOf } from '../../parts/field-problems.ts';
+import { goOnByEnter } from '../../parts/enter.ts';
+import { fieldProblemsOf } from '../../parts/field-problems.ts';
+import { payments } from '../../parts/payments.ts';
 import { Picture } from '../../parts/picture.tsx';
+import { addressPointer, refusedText } from '../../parts/refused-checkout.ts';
 import { Timer } from '../../parts/timer.tsx';
-import { sentenceOf } from '../../parts/trouble.tsx';
 import { Warning } from '../../parts/warning.tsx';
-import { words as common } from '../../words.ts';
 import { words } from '../../words-drop.ts';
 import { draft, keepDraft } from './draft.ts';
 import type { Drop } from './model.ts';
-import { payments } from './payments.ts';
 import { type ShippingMethod, shippingOf, totalOf } from './price.ts';
 import type { Hold, Sale } from './state.ts';
-
-const addressPointer = '/shippingAddress/';
 
 interface Props {
   readonly drop: Drop;
@@ -83,7 +81,7 @@ function Form({ drop, holds }: Omit<Props, 'sale'>) {
     >
       <section class="form">
         <h3>{held.address}</h3>
-        <AddressFields initial={initial} problems={problems} pointer={addressPointer.slice(0, -1)} />
+        <AddressFields initial={initial} problems={problems} pointer={addressPointer} />
       </section>
       <Ways holds={holds} />
       <div class="pay">
@@ -109,16 +107,6 @@ function Form({ drop, holds }: Omit<Props, 'sale'>) {
   );
 }
 
-/** A phone's keyboard has an Enter in each field: it leads to the next one, and only the button pays. */
-function goOnByEnter(event: KeyboardEvent): void {
-  const { target } = event;
-  if (event.key !== 'Enter' || event.isComposing || !(target instanceof HTMLInputElement)) return;
-  event.preventDefault();
-  const fields = [...(event.currentTarget as HTMLFormElement).elements];
-  const next = target.type === 'radio' ? null : fields[fields.indexOf(target) + 1];
-  if (next instanceof HTMLElement) next.focus();
-}
-
 /** How it travels, and what pays for it. */
 function Ways({ holds }: Pick<Props, 'holds'>) {
   const { held } = words;
@@ -135,23 +123,11 @@ function Ways({ holds }: Pick<Props, 'holds'>) {
         }))}
         onChange={(value) => keepDraft({ shippingMethod: value })}
       />
-      {payments.value === 'stripe' ? (
-        <p class="notice">{held.noCards}</p>
-      ) : (
-        <div class="cards">
-          <p class="sandbox">{held.sandbox}</p>
-          <Choice
-            label={held.card}
-            name="paymentMethod"
-            value={paymentMethod}
-            options={held.cards.map(([value, text, note]) => ({
-              ...{ value, text },
-              note: value === declinedMethod ? held.wasDeclined(note) : note,
-            }))}
-            onChange={(value) => keepDraft({ paymentMethod: value })}
-          />
-        </div>
-      )}
+      <CardChoice
+        value={paymentMethod}
+        declined={declinedMethod}
+        onChange={(value) => keepDraft({ paymentMethod: value })}
+      />
     </>
   );
 }
@@ -159,13 +135,6 @@ function Ways({ holds }: Pick<Props, 'holds'>) {
 function shippingText(method: ShippingMethod, holds: readonly Hold[]): string {
   const price = shippingOf(method, holds[0]!.unitPrice.currency);
   return price.amount === 0 ? words.held.free : money(price);
-}
-
-function refusedText(error: ApiError, problems: FieldProblems): string {
-  if (error.code === 'price_changed') return words.held.priceChanged;
-  const [path, problem] = Object.entries(problems).find(([at]) => at.startsWith(addressPointer)) ?? [];
-  const label = common.address[path?.slice(addressPointer.length) as keyof typeof common.address];
-  return problem && label ? words.held.notTaken(label, problem) : sentenceOf(error);
 }
 
 function Sum({ sale, holds }: Omit<Props, 'drop'>) {

@@ -3,12 +3,12 @@ import { count, date, moment, money } from '../../format.ts';
 import { addressLines } from '../../parts/address-fields.tsx';
 import { Figure } from '../../parts/figure.tsx';
 import { KeepOrder } from '../../parts/keep-order.tsx';
+import { payments } from '../../parts/payments.ts';
 import { Picture } from '../../parts/picture.tsx';
 import { session } from '../../session.ts';
 import { words as common } from '../../words.ts';
 import { words } from '../../words-drop.ts';
 import { peopleWords } from '../../words-people.ts';
-import { payments } from './payments.ts';
 import { Steps } from './place.tsx';
 import type { Order, Sale } from './state.ts';
 

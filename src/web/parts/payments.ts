@@ -1,7 +1,7 @@
 /** Who takes the money at this server; null: not known yet. Read once. */
 import { signal } from '@preact/signals';
-import type { CheckoutOptions } from '../../../market/checkout/schemas.ts';
-import { get } from '../../api.ts';
+import type { CheckoutOptions } from '../../market/checkout/schemas.ts';
+import { get } from '../api.ts';
 
 export const payments = signal<CheckoutOptions['payments'] | null>(null);
 
