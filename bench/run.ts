@@ -29,6 +29,7 @@ const benches: Readonly<Record<string, Bench>> = {
   imports: () => import('./imports.ts'),
   search: () => import('./search.ts'),
   reads: () => import('./reads.ts'),
+  carts: () => import('./carts.ts'),
   live: () => import('./live-reserve.ts'),
   purchases: () => import('./purchases.ts'),
   growth: () => reserve('s13'),
@@ -57,6 +58,7 @@ const questions: readonly Question[] = [
   { number: 'S13', asks: 'cost of growth', benches: ['growth'] },
   { number: 'S14', asks: 'whole purchases', benches: ['purchases'] },
   { number: 'S15', asks: 'a catalogue from a file and into a file', benches: ['imports'] },
+  { number: 'S16', asks: 'adding to carts', benches: ['carts'] },
 ];
 
 const numbered = Object.fromEntries(

@@ -59,6 +59,7 @@ export async function loadRoutes(): Promise<readonly Route[]> {
     import('./market/sales/routes.ts'),
     import('./market/waiting-room/routes.ts'),
     import('./market/cart/routes.ts'),
+    import('./market/wishlists/routes.ts'),
     import('./market/checkout/routes.ts'),
     import('./market/orders/routes.ts'),
     import('./market/payments/routes.ts'),

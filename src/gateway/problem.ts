@@ -54,6 +54,7 @@ const codesByStatus = {
     'cart_full',
     'quantity_limit',
     'cart_not_empty',
+    'wishlist_full',
     'sold_out',
     'only_in_sale',
     'insufficient_stock',

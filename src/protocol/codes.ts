@@ -55,6 +55,7 @@ export const refusals = {
   purchase_limit: 'The purchase limit is reached',
   cart_full: 'The cart has as many lines as it may have',
   quantity_limit: 'A line of a cart has as many units as it may have',
+  wishlist_full: 'There are as many wishes or wishlists as there may be',
   cart_not_empty: 'The cart has lines already',
   sold_out: 'Sold out',
   only_in_sale: 'What is left is set aside for a sale',

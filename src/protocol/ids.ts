@@ -19,6 +19,7 @@ export const prefixes = {
   export: 'exp',
   cart: 'crt',
   quote: 'quo',
+  wishlist: 'wsh',
   promotion: 'prm',
   priceRule: 'rul',
   offer: 'off',

@@ -8,6 +8,8 @@ import type { Route } from '../../gateway/route.ts';
 
 /** Names that programs of other shops give to what is asked of a checkout. */
 const checkoutNames = { payment_method_id: 'paymentMethod', paymentMethodId: 'paymentMethod' };
+/** A product with one variant may be named by its own id. */
+const cartNames = { productId: 'sku', product_id: 'sku', itemId: 'sku', item_id: 'sku', qty: 'quantity' };
 const searchNames = { term: 'q', size: 'limit' };
 
 const table: readonly Alias[] = [
@@ -25,6 +27,18 @@ const table: readonly Alias[] = [
   { method: 'GET', path: '/items', to: 'search', names: searchNames },
   { method: 'GET', path: '/api/v1/search', to: 'search', names: searchNames },
   { method: 'GET', path: '/inventory/{sku}', to: 'getStock' },
+
+  { method: 'GET', path: '/cart', to: 'getCart' },
+  { method: 'POST', path: '/cart', to: 'addToCart', names: cartNames },
+  { method: 'POST', path: '/cart/add', to: 'addToCart', names: cartNames },
+  { method: 'PATCH', path: '/cart', to: 'setCartQuantity', names: cartNames },
+  { method: 'DELETE', path: '/cart/{sku}', to: 'removeFromCart' },
+  { method: 'GET', path: '/api/v1/cart', to: 'getCart' },
+  { method: 'POST', path: '/api/v1/cart', to: 'addToCart', names: cartNames },
+  { method: 'DELETE', path: '/api/v1/cart', to: 'emptyCart' },
+  { method: 'GET', path: '/api/v1/cart/items', to: 'getCart' },
+  { method: 'POST', path: '/api/v1/cart/items', to: 'addToCart', names: cartNames },
+  { method: 'DELETE', path: '/api/v1/cart/items/{sku}', to: 'removeFromCart' },
 
   { method: 'POST', path: '/reserve-stock', to: 'placeHold' },
   { method: 'POST', path: '/checkout', to: 'checkOut', names: checkoutNames },

@@ -18,7 +18,9 @@ import { accepted } from '../../gateway/handling.ts';
 import type { WebPage } from '../../gateway/pages.ts';
 import { type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
+import { isId } from '../../protocol/ids.ts';
 import { type Goods, keptGoodsOf } from '../catalog/goods-store.ts';
+import { summariesOf } from '../catalog/store.ts';
 import { Sku, skuPattern } from '../inventory/schemas.ts';
 import { judgeCode } from './discount.ts';
 import { noRates, ratesInto, ratesOf } from './rates.ts';
@@ -38,16 +40,23 @@ function basedOn(ifMatch: string | undefined): string[] | null {
   return versionsOf(ifMatch)?.map((tag) => tag.split('.', 1)[0]!) ?? null;
 }
 
+/** The id of a product with one variant stands for that. */
+async function skuOf(services: Services, text: string): Promise<string> {
+  if (!isId('product', text)) return text;
+  const [product] = await summariesOf(services.database.query, [text]);
+  return product?.variants.length === 1 ? product.variants[0]!.sku : text;
+}
+
 /** Refuses with `unknown_sku`. */
-async function goodsOf(services: Services, sku: string): Promise<Goods> {
-  const goods = await keptGoodsOf(services).get(sku);
+async function goodsOf(services: Services, text: string): Promise<Goods> {
+  const goods = await keptGoodsOf(services).get(await skuOf(services, text));
   if (goods?.isForSale) return goods;
   throw new DoorbusterError('unknown_sku', 'Nothing of that SKU is for sale');
 }
 
 /** A path's SKU names a line or nothing. */
-function skuParam(sku: string): string {
-  if (skuPattern.test(sku)) return sku;
+async function lineParam(services: Services, text: string): Promise<string> {
+  if (skuPattern.test(text)) return skuOf(services, text);
   throw new DoorbusterError('not_found', 'No such line');
 }
 
@@ -97,7 +106,7 @@ const change = route({
   refusals: ['not_found', 'stale_version', 'quantity_limit', 'busy'],
   async handle({ services, identity, params, body, headers }) {
     const answer = await services.ask(setQuantity, identity.accountId, {
-      ...{ sku: skuParam(params.sku), quantity: body.quantity },
+      ...{ sku: await lineParam(services, params.sku), quantity: body.quantity },
       versions: basedOn(headers['if-match']),
     });
     return cartReply(services, accepted(answer));
@@ -115,7 +124,7 @@ const remove = route({
   refusals: ['not_found', 'stale_version', 'busy'],
   async handle({ services, identity, params, headers }) {
     const answer = await services.ask(removeFromCart, identity.accountId, {
-      sku: skuParam(params.sku),
+      sku: await lineParam(services, params.sku),
       versions: basedOn(headers['if-match']),
     });
     return cartReply(services, accepted(answer));

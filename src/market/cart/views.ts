@@ -14,7 +14,7 @@ import { prefixes } from '../../protocol/ids.ts';
 import { money, sum, times } from '../../protocol/money.ts';
 import { type Goods, knownGoods } from '../catalog/goods-store.ts';
 import { discountOf } from './discount.ts';
-import { levelsOf } from './levels.ts';
+import { levelsOf } from './levels-index.ts';
 import type { Cart, CartItem } from './schemas.ts';
 
 /** What an empty cart costs is nothing in this currency, until it has one. */

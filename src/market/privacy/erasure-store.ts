@@ -18,6 +18,7 @@ import { hasRunningSales } from '../sales/store.ts';
 import { beginToFollow } from '../sellers/hiding-store.ts';
 import { eraseApplication } from '../sellers/store.ts';
 import { eraseViews } from '../views/store.ts';
+import { eraseWishlists } from '../wishlists/store.ts';
 import { eraseExports } from './export-store.ts';
 
 /** Refuses with `account_in_use` {reasons}. */
@@ -57,6 +58,7 @@ export async function forget(query: Query, accountId: string, hash: Buffer | nul
   await eraseApplication(query, accountId);
   await eraseExports(query, accountId);
   await eraseViews(query, accountId);
+  await eraseWishlists(query, accountId);
   if (hash !== null) await eraseMails(query, hash);
 }
 

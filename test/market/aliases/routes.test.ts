@@ -25,6 +25,17 @@ test.each([
   ['GET /items', 'GET /v1/search'],
   ['GET /api/v1/search', 'GET /v1/search'],
   ['GET /inventory/SKU-1', 'GET /v1/inventory/SKU-1'],
+  ['GET /cart', 'GET /v1/cart'],
+  ['POST /cart', 'POST /v1/cart/items'],
+  ['POST /cart/add', 'POST /v1/cart/items'],
+  ['PATCH /cart', 'PUT /v1/cart/items/A'],
+  ['DELETE /cart/A', 'DELETE /v1/cart/items/A'],
+  ['GET /api/v1/cart', 'GET /v1/cart'],
+  ['POST /api/v1/cart', 'POST /v1/cart/items'],
+  ['DELETE /api/v1/cart', 'DELETE /v1/cart'],
+  ['GET /api/v1/cart/items', 'GET /v1/cart'],
+  ['POST /api/v1/cart/items', 'POST /v1/cart/items'],
+  ['DELETE /api/v1/cart/items/A', 'DELETE /v1/cart/items/A'],
   ['POST /reserve-stock', 'POST /v1/sales/s/holds'],
   ['POST /checkout', 'POST /v1/checkout'],
   ['POST /orders', 'POST /v1/checkout'],
@@ -59,6 +70,18 @@ test('an item is a product with one variant', () => {
   });
   expect(() => bodyOf('POST /items', { ...item, price: '19.99' })).toThrow('does not match');
   expect(() => bodyOf('POST /items', { name: 'Lamp' })).toThrow('does not match');
+});
+
+test('what goes into a cart may be called by other names', () => {
+  for (const [target, body] of [
+    ['POST /cart/add', { item_id: 'PS-1', qty: 2 }],
+    ['POST /api/v1/cart/items', { product_id: 'PS-1', quantity: 2 }],
+    ['PATCH /cart', { itemId: 'PS-1', quantity: 2 }],
+  ] as const)
+    expect(bodyOf(target, body)).toEqual({ sku: 'PS-1', quantity: 2 });
+  expect(() => bodyOf('POST /cart', { sku: 'PS-1', productId: 'PS-2', quantity: 1 })).toThrow(
+    'does not match',
+  );
 });
 
 test('a search is asked as other programs ask it', () => {

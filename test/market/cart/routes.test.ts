@@ -108,6 +108,14 @@ describe('a cart', () => {
     expect([again.status, again.body.code]).toEqual([404, 'unknown_sku']);
   });
 
+  test('takes the id of a product with one variant for its SKU', async () => {
+    const token = await guest();
+    const { sku, productId } = await product(2);
+    expect((await add(token, productId)).body.items).toMatchObject([{ sku }]);
+    const removed = await server.call('DELETE', `/v1/cart/items/${productId}`, { token });
+    expect(removed.body.items).toEqual([]);
+  });
+
   test('takes more than there is, and marks it', async () => {
     const token = await guest();
     const { sku } = await product(2);
@@ -131,8 +139,12 @@ describe('a cart', () => {
     await add(token, sku, 99);
     const more = await add(token, sku, 1);
     expect([more.status, more.body.code, more.body.limit]).toEqual([409, 'quantity_limit', 99]);
-    const many = await Promise.all(Array.from({ length: 99 }, () => product(1)));
-    for (const each of many) expect((await add(token, each.sku)).status).toBe(200);
+    const variants = Array.from({ length: 99 }, (_, n) => ({ sku: `MANY-${n}`, price: usd(100), stock: 1 }));
+    await server.call('POST', '/v1/products', {
+      token: seller,
+      body: { title: 'Many', category: 'Home', variants },
+    });
+    for (const each of variants) expect((await add(token, each.sku)).status).toBe(200);
     const full = await add(token, (await product(1)).sku);
     expect([full.status, full.body.code, full.body.limit]).toEqual([409, 'cart_full', 100]);
     const emptied = await server.call('DELETE', '/v1/cart', { token });
@@ -247,7 +259,8 @@ describe('a coupon code', () => {
     await define('LATER', { startsAtMs: nowMs + 1_000 });
     await define('ELSEWHERE', { scope: { skus: ['OTHER'], categories: null, sellerId: null } });
     await define('RICH', { minimumSubtotal: usd(5_000) });
-    await define('NONE', { limit: 0 });
+    await define('NONE', { limit: 1 });
+    await server.shards.ask('coupon', 'NONE', { type: 'TakeCoupon', orderId: 'ord_1', buyerId: 'acc_1' });
     await define('ALONE', { stackable: false });
     await define('FIRST');
     const token = await guest();
