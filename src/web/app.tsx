@@ -21,6 +21,7 @@ const pages: readonly (readonly [pattern: string, load: Load])[] = [
   ['/register', () => import('./pages/register.tsx')],
   ['/account', () => import('./pages/account.tsx')],
   ['/cart', () => import('./pages/cart.tsx')],
+  ['/checkout', () => import('./pages/checkout.tsx')],
   ['/orders', () => import('./pages/orders.tsx')],
   ['/orders/{orderId}', () => import('./pages/order.tsx')],
   ['/sell', () => import('./pages/sell.tsx')],

@@ -210,4 +210,4 @@ const removeCode = route({
 
 export const routes: readonly Route[] = [read, add, change, remove, empty, choose, addCode, removeCode];
 
-export const pages: readonly WebPage[] = [{ path: '/cart' }];
+export const pages: readonly WebPage[] = [{ path: '/cart' }, { path: '/checkout' }];

@@ -27,6 +27,9 @@ export function Summary({ value }: { readonly value: Cart }) {
         </p>
       ))}
       <CouponCodes codes={value.couponCodes} />
+      <a class="button primary" href="/checkout">
+        {text.toCheckout}
+      </a>
       <p class="quiet small">{text.beforeShipping}</p>
       <p class="small">
         <strong>{text.notHeld}</strong>. {text.notHeldText}
