@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sample } from '../market/images/samples.ts';
+import { carted } from './carts.ts';
 import { type DocumentedClient, documentedClient } from './documented.ts';
 import { mailedLink } from './mail.ts';
 import { pricesAreSet } from './prices.ts';
@@ -570,6 +571,9 @@ describe('administration', () => {
     await client.refused('login', 403, 'account_suspended', { body });
   });
 });
+
+it('carts are filled, changed and emptied; wishes are kept and shared', () =>
+  guest(server).then((who) => carted(client, who, seller)));
 
 describe('the rest', () => {
   it('is documented too', async () => {

@@ -65,6 +65,11 @@ describe.each(['apart', 'joined'])('with threads %s:', (threads) => {
       ]);
     });
 
+    it('makes the README’s way of a cart work as printed', async () => {
+      const lines = await runWalk('A cart by curl', { url: server.url, dataDir: site.dataDir });
+      expect(lines).toEqual(['2', '3', 'confirmed']);
+    });
+
     it('makes the README’s way of a seller work as printed', async () => {
       const lines = await runWalk('A seller by curl', { url: server.url, dataDir: site.dataDir });
       expect(lines[0]).toBe('false');

@@ -11,20 +11,38 @@ interface RateTable {
   readonly rates: ExchangeRates;
 }
 
-export const noRates: ExchangeRates = {};
+const noTable: RateTable = { base: 'USD', rates: {} };
 
-/** Before any table could be read nothing is exchanged: what a cart holds in its own currency needs none. */
-export async function ratesOf(services: Services): Promise<RateTable> {
+/** Of one table, by currency: adding to carts asks for the same again and again. */
+const knownByTable = new WeakMap<RateTable, Map<string, ExchangeRates | null>>();
+
+/** Of all others into `currency`; null: the table does not have it. */
+export async function ratesInto(services: Services, currency: string): Promise<ExchangeRates | null> {
+  const table = await tableOf(services);
+  let known = knownByTable.get(table);
+  if (known === undefined) {
+    known = new Map();
+    knownByTable.set(table, known);
+  }
+  let into = known.get(currency);
+  if (into === undefined) {
+    into = exchanged(currency, table);
+    known.set(currency, into);
+  }
+  return into;
+}
+
+/** A table that was never read and cannot be now exchanges nothing: what needs no rate goes on. */
+async function tableOf(services: Services): Promise<RateTable> {
   try {
     return await pricingOf(services).exchangeRates();
   } catch (error) {
-    if (!(error instanceof DoorbusterError) || error.code !== 'busy') throw error;
-    return { base: 'USD', rates: noRates };
+    if (error instanceof DoorbusterError && error.code === 'busy') return noTable;
+    throw error;
   }
 }
 
-/** Of all others into `currency`; null: the table does not have it. */
-export function ratesInto(currency: string, { base, rates }: RateTable): ExchangeRates | null {
+function exchanged(currency: string, { base, rates }: RateTable): ExchangeRates | null {
   const own = currency === base ? '1' : rates[currency];
   if (own === undefined) return null;
   const others = Object.entries({ ...rates, [base]: '1' }).filter(([code]) => code !== currency);

@@ -23,7 +23,7 @@ import { type Goods, keptGoodsOf } from '../catalog/goods-store.ts';
 import { summariesOf } from '../catalog/store.ts';
 import { Sku, skuPattern } from '../inventory/schemas.ts';
 import { judgeCode } from './discount.ts';
-import { noRates, ratesInto, ratesOf } from './rates.ts';
+import { ratesInto } from './rates.ts';
 import { Cart, CartAddition, CartCurrency, CartQuantity, CouponCode, couponPattern } from './schemas.ts';
 import { cartJson, type Freshness, tagOf } from './views.ts';
 
@@ -87,7 +87,7 @@ const add = route({
     const goods = { sku, productId, sellerId, title, imageUrl };
     const answer = await services.ask(addToCart, identity.accountId, {
       ...{ goods, prices, quantity: body.quantity, additionId: mintedId },
-      rates: ratesInto(prices[0].currency, await ratesOf(services)) ?? noRates,
+      rates: (await ratesInto(services, prices[0].currency)) ?? {},
       versions: basedOn(headers['if-match']),
     });
     return cartReply(services, accepted(answer));
@@ -156,7 +156,7 @@ const choose = route({
   refusals: ['stale_version', 'cart_not_empty', 'no_exchange_rate', 'busy'],
   async handle({ services, identity, body, headers }) {
     const { currency } = body;
-    const rates = ratesInto(currency, await ratesOf(services));
+    const rates = await ratesInto(services, currency);
     if (rates === null)
       throw new DoorbusterError('no_exchange_rate', `The marketplace has no rate for ${currency}`, {
         to: currency,

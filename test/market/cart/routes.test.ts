@@ -3,9 +3,10 @@ import { newId } from '../../../src/gateway/handling.ts';
 import { routes as accountRoutes } from '../../../src/market/accounts/routes.ts';
 import { routes as cartRoutes } from '../../../src/market/cart/routes.ts';
 import { routes as productRoutes } from '../../../src/market/catalog/routes.ts';
+import { routes as pricingRoutes } from '../../../src/market/pricing/routes.ts';
 import { openDatabase } from '../../../src/persistence/database.ts';
 import { type CallOptions, startTestServer, type TestServer } from '../../gateway/harness.ts';
-import { type TestDatabase, testDatabase } from '../../persistence/support.ts';
+import { type TestDatabase, testDatabase, until } from '../../persistence/support.ts';
 
 let database: TestDatabase;
 let server: TestServer;
@@ -14,7 +15,7 @@ let nowMs = Date.now();
 beforeAll(async () => {
   database = await testDatabase();
   server = await startTestServer({
-    routes: [...accountRoutes, ...productRoutes, ...cartRoutes],
+    routes: [...accountRoutes, ...productRoutes, ...pricingRoutes, ...cartRoutes],
     ...{ database: openDatabase(database.pool), now: () => nowMs },
     env: { RATE_ACCOUNT_BURST: '10000' },
   });
@@ -216,6 +217,27 @@ describe('a cart', () => {
     expect([unrated.status, unrated.body.code]).toEqual([422, 'no_exchange_rate']);
     expect((await choose('XXX')).status).toBe(400);
     expect((await choose('USD')).status).toBe(200);
+  });
+
+  test('exchanges what is priced in others, at the rates of its beginning', async () => {
+    const token = await guest();
+    const admin = await server.bearer('admin');
+    const put = (rates: object) =>
+      server.call('PUT', '/v1/exchange-rates', { token: admin, body: { base: 'USD', rates } });
+    expect((await put({ EUR: '0.8' })).status).toBe(200);
+    // A gateway may go on with the table that it has read for five seconds.
+    const chosen = await until(async () => {
+      const answer = await server.call('PUT', '/v1/cart/currency', { token, body: { currency: 'EUR' } });
+      return answer.status === 200 ? answer : null;
+    });
+    expect(chosen.body.currency).toBe('EUR');
+    expect((await put({ EUR: '0.5' })).status).toBe(200);
+    const { body } = await add(token, (await product(5)).sku, 2);
+    expect(body).toMatchObject({
+      exchangeRate: { USD: '0.8' },
+      items: [{ priceAtAdd: { amount: 800, currency: 'EUR' }, unitPrice: { amount: 800 } }],
+      subtotal: { amount: 1_600, currency: 'EUR' },
+    });
   });
 
   test('asks for a token', async () => {
