@@ -18,7 +18,7 @@ export async function carted(client: DocumentedClient, who: Person, seller: Pers
   await client.refused('addToCart', 400, 'validation_failed', { who, body: { sku, quantity: 0 } });
   const stale = { who, body: { quantity: 1 }, headers: { 'if-match': '"0"' } };
   await client.refused('setCartQuantity', 412, 'stale_version', { ...stale, path });
-  await client.refused('setCartCurrency', 409, 'cart_not_empty', { who, body: { currency: 'EUR' } });
+  await client.refused('setCartCurrency', 422, 'no_exchange_rate', { who, body: { currency: 'ISK' } });
   const code = `C${randomUUID().slice(0, 8).toUpperCase()}`;
   const coupon = { code, kind: 'percent', value: 10 };
   await client.ask('createCoupon', 201, { who: seller, body: coupon });
@@ -26,7 +26,10 @@ export async function carted(client: DocumentedClient, who: Person, seller: Pers
   expect(reduced.body.discount.amount).toBe(reduced.body.subtotal.amount / 10);
   await client.refused('addCartCoupon', 404, 'unknown_coupon', { who, path: { code: 'NO-SUCH' } });
   await client.ask('removeCartCoupon', 200, { who, path: { code } });
-  expect((await client.ask('getCart', 200, { who })).body.itemCount).toBe(3);
+  const cart = (await client.ask('getCart', 200, { who })).body;
+  expect(cart.itemCount).toBe(3);
+  const quote = await client.ask('quoteCheckout', 200, { who, body: { cartId: cart.cartId } });
+  expect(quote.body.subtotal).toEqual(cart.subtotal);
   await client.refused('getCart', 401, 'unauthenticated');
   await client.ask('removeFromCart', 200, { who, path });
   await client.refused('setCartQuantity', 404, 'not_found', { who, path, body: { quantity: 1 } });

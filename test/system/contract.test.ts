@@ -572,10 +572,8 @@ describe('administration', () => {
   });
 });
 
-it('carts are filled, changed and emptied; wishes are kept and shared', () =>
-  guest(server).then((who) => carted(client, who, seller)));
-
 describe('the rest', () => {
+  it('of carts and wishes', async () => carted(client, await guest(server), seller));
   it('is documented too', async () => {
     await client.ask('getOpenApi', 200);
     await client.ask('getAsyncApi', 200);
@@ -585,12 +583,8 @@ describe('the rest', () => {
     await client.refused('listShards', 403, 'forbidden', { who: seller });
     await client.ask('getOverview', 200, { who: await admin(server) });
     await client.refused('getOverview', 403, 'forbidden', { who: seller });
-    const payload = JSON.stringify({
-      id: 'evt_1',
-      object: 'event',
-      type: 'payment_intent.created',
-      data: {},
-    });
+    const event = { id: 'evt_1', object: 'event', type: 'payment_intent.created', data: {} };
+    const payload = JSON.stringify(event);
     const signed = (secret: string) => ({
       'stripe-signature': Stripe.webhooks.generateTestHeaderString({ payload, secret }),
     });
