@@ -78,16 +78,17 @@ export function commandsTo<Kind extends string>(kind: Kind) {
 
 /** A text among a refusal's details, if it is there. Details are not declared: they come as they are. */
 export function textIn(details: unknown, name: string): string | null {
-  const value = fieldOf(details, name);
+  const value = fieldIn(details, name);
   return typeof value === 'string' ? value : null;
 }
 
 /** A number among a refusal's details, if it is there. */
 export function numberIn(details: unknown, name: string): number | null {
-  const value = fieldOf(details, name);
+  const value = fieldIn(details, name);
   return typeof value === 'number' ? value : null;
 }
 
-function fieldOf(details: unknown, name: string): unknown {
+/** Of something that may be no object. */
+export function fieldIn(details: unknown, name: string): unknown {
   return typeof details === 'object' && details !== null ? Reflect.get(details, name) : undefined;
 }

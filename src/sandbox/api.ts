@@ -6,7 +6,7 @@
  * 3. Only calls that began to act are saved: one refused for its parameters may be sent again, corrected.
  */
 import { hash } from 'node:crypto';
-import type { Call, Context, Effect } from './call.ts';
+import type { Call, Context, Effect, Refunding } from './call.ts';
 import { ApiRefusal, invalid, mint, onlyKnown } from './call.ts';
 import { answerDispute, closeDispute, listDisputes, readDispute } from './disputes.ts';
 import { listEvents } from './events.ts';
@@ -79,9 +79,9 @@ function fingerprintOf({ method, path, params }: Call): string {
 }
 
 /** Throws an ApiRefusal for everything that is not an answer. */
-export function perform(ledger: Ledger, call: Call, nowMs: number, isRefundBad: boolean): Answered {
+export function perform(ledger: Ledger, call: Call, nowMs: number, refunding: Refunding): Answered {
   const { rows } = ledger;
-  const context: Context = { rows, params: call.params, nowMs, isRefundBad };
+  const context: Context = { rows, params: call.params, nowMs, refunding };
   if (call.method === 'GET') return { status: 200, body: read(context, call), isReplayed: false, events: [] };
   if (call.method !== 'POST') throw unknownPath(call);
   const key = call.idempotencyKey;

@@ -42,16 +42,25 @@ export interface Effect {
   readonly events: readonly ProviderEvent[];
 }
 
+export interface Refunding {
+  /** It fails later. */
+  readonly isBad: boolean;
+  /** It is pending first. */
+  readonly isSlow: boolean;
+}
+
 export interface Context {
   readonly rows: Rows;
   readonly params: Params;
   readonly nowMs: number;
-  /** A refund made now fails later. */
-  readonly isRefundBad: boolean;
+  /** What becomes of a refund that is made now. */
+  readonly refunding: Refunding;
 }
 
 /** No bank is faster: disputes, and refunds that fail. */
 export const bankMs = 1_000;
+/** So long a slow refund is pending. */
+export const slowMs = 2_000;
 /** 24 characters as the provider's ids have; a UUID costs a quarter of as many random bytes. */
 export const mint = (prefix: string) => `${prefix}_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
 /** More digits than any amount has: what a currency allows is checked by its rules. */

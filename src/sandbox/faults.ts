@@ -10,6 +10,12 @@ export interface Faults {
   readonly dropAnswerRate: number;
   /** Chance that a refund succeeds and fails a second later. */
   readonly refundFails: number;
+  /** Chance that a refund is pending for two seconds before it succeeds. */
+  readonly refundPending: number;
+  /** Chance that a call is done and answered with an object that is empty. */
+  readonly oddBody: number;
+  /** Chance that an authorisation is answered with another amount than it is of. */
+  readonly wrongAmount: number;
   /** Every event is sent so many extra times. */
   readonly webhookRepeat: number;
   /** Chance that an event is held back and overtaken by later ones. */
@@ -29,6 +35,9 @@ export const noFaults: Faults = {
   failStatus: 500,
   dropAnswerRate: 0,
   refundFails: 0,
+  refundPending: 0,
+  oddBody: 0,
+  wrongAmount: 0,
   webhookRepeat: 0,
   webhookReorder: 0,
   webhookDrop: 0,
@@ -40,6 +49,9 @@ const maxima: Readonly<Record<keyof Faults, number>> = {
   failStatus: 599,
   dropAnswerRate: 1,
   refundFails: 1,
+  refundPending: 1,
+  oddBody: 1,
+  wrongAmount: 1,
   webhookRepeat: 20,
   webhookReorder: 1,
   webhookDrop: 1,

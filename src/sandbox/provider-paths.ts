@@ -45,7 +45,8 @@ export class ProviderPaths {
   }
 
   async #provide(call: Call): Promise<Sent> {
-    const { delayMs, failRate, failStatus, dropAnswerRate, refundFails } = this.#faults.current;
+    const { delayMs, failRate, failStatus, dropAnswerRate, refundFails, refundPending } =
+      this.#faults.current;
     if (delayMs > 0) await pause(delayMs);
     if (this.#random() < failRate) {
       throw new ApiRefusal(failStatus, {
@@ -53,14 +54,25 @@ export class ProviderPaths {
         message: 'The sandbox was told to fail.',
       });
     }
-    const answered = perform(this.#ledger, call, Date.now(), this.#random() < refundFails);
+    const refunding = { isBad: this.#random() < refundFails, isSlow: this.#random() < refundPending };
+    const answered = perform(this.#ledger, call, Date.now(), refunding);
     await this.#ledger.flushed();
     this.#webhooks.send(answered.events);
     if (this.#random() < dropAnswerRate) return null;
     const headers: Record<string, string> = {};
     if (answered.isReplayed) headers['idempotent-replayed'] = 'true';
     if (call.idempotencyKey !== null) headers['idempotency-key'] = call.idempotencyKey;
-    return { status: answered.status, body: answered.body, headers };
+    return { status: answered.status, body: this.#oddly(call, answered.body), headers };
+  }
+
+  /** What is sent instead of what was done. */
+  #oddly({ method, path }: Call, body: object): object {
+    const { oddBody, wrongAmount } = this.#faults.current;
+    if (this.#random() < oddBody) return {};
+    const isAuthorization = method === 'POST' && path === '/v1/payment_intents' && 'amount' in body;
+    return isAuthorization && this.#random() < wrongAmount
+      ? { ...body, amount: Number(body.amount) + 100 }
+      : body;
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type ProviderEvent,
   pageOf,
   required,
+  slowMs,
 } from './call.ts';
 import { refundFailingCard } from './cards.ts';
 import { known } from './intents.ts';
@@ -23,13 +24,14 @@ const made: readonly ProviderEvent[] = [
   { type: 'charge.refunded' },
   { type: 'refund.updated' },
 ];
+const arrived: ProviderEvent = { type: 'refund.updated', afterMs: slowMs };
 const failed: readonly ProviderEvent[] = [
   { type: 'charge.refund.updated', afterMs: bankMs },
   { type: 'refund.updated', afterMs: bankMs },
   { type: 'refund.failed', afterMs: bankMs },
 ];
 
-export function createRefund({ rows, params, nowMs, isRefundBad }: Context): Effect {
+export function createRefund({ rows, params, nowMs, refunding }: Context): Effect {
   onlyKnown(params, ['amount', 'expand', 'metadata', 'payment_intent', 'reason']);
   const found = known(rows, required(params, 'payment_intent'));
   if (found.status !== 'succeeded')
@@ -56,8 +58,15 @@ export function createRefund({ rows, params, nowMs, isRefundBad }: Context): Eff
     createdAtMs: nowMs,
     metadata: metadataOf(params),
   };
-  if (!isRefundBad && found.paymentMethod !== refundFailingCard)
-    return { status: 200, intent, refund, events: made };
+  if (!refunding.isBad && found.paymentMethod !== refundFailingCard)
+    return refunding.isSlow
+      ? {
+          status: 200,
+          intent,
+          refund: { ...refund, arrivesAtMs: nowMs + slowMs },
+          events: [...made, arrived],
+        }
+      : { status: 200, intent, refund, events: made };
   const failsAtMs = nowMs + bankMs;
   return {
     status: 200,

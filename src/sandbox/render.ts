@@ -61,6 +61,7 @@ export function renderCharge(intent: Intent, nowMs: number): object {
 }
 
 export function renderRefund(refund: Refund, intent: Intent, nowMs: number): object {
+  const isPending = refund.arrivesAtMs !== undefined && refund.arrivesAtMs > nowMs;
   const hasFailed = refund.failsAtMs !== undefined && refund.failsAtMs <= nowMs;
   return {
     id: refund.id,
@@ -72,7 +73,7 @@ export function renderRefund(refund: Refund, intent: Intent, nowMs: number): obj
     metadata: refund.metadata,
     payment_intent: intent.id,
     reason: null,
-    status: hasFailed ? 'failed' : 'succeeded',
+    status: hasFailed ? 'failed' : isPending ? 'pending' : 'succeeded',
     ...(hasFailed && { failure_reason: 'expired_or_canceled_card' }),
   };
 }

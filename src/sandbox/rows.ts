@@ -51,6 +51,8 @@ export interface Refund {
   readonly createdAtMs: number;
   /** The buyer's bank sends the money back then. */
   readonly failsAtMs?: number;
+  /** Until then it is pending. */
+  readonly arrivesAtMs?: number;
   readonly metadata: Readonly<Record<string, string>>;
 }
 

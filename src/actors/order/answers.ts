@@ -10,7 +10,7 @@ import type { Code } from '../../protocol/codes.ts';
 import { type AnswerTo, numberIn, textIn } from '../../protocol/command.ts';
 import { type Answered, answerTo, dispatchAnswer, type Instant, noEvents } from '../../protocol/decider.ts';
 import { money, times } from '../../protocol/money.ts';
-import { authorizePayment, type capturePayment } from '../payments/commands.ts';
+import { authorizePayment, type capturePayment, type refundPayment } from '../payments/commands.ts';
 import type { attachHold, commitHold, HoldView, retakeHold, takeStock } from '../sku/commands.ts';
 import type { OrderFailure, OrderLine, PaymentReported } from './commands.ts';
 import type { EventOf, OrderEvent } from './events.ts';
@@ -58,7 +58,7 @@ const takeAnswer = dispatchAnswer<OrderState, OrderAsks, OrderEvent>({
   AuthorizePayment: (state, _command, answer, at) => authorizeAnswered(state, answer, at),
   CapturePayment: (_state, { paymentId }, answer, at) => captureAnswered(paymentId, answer, at),
   VoidPayment: (_state, _command, answer, at) => settled(answer.code, 'voided', at),
-  RefundPayment: (_state, _command, answer, at) => settled(answer.code, 'refunded', at),
+  RefundPayment: (state, _command, answer, at) => refundAnswered(state, answer, at),
   ExaminePayment: (state, _command, answer, at) => examined(state, answer, at),
 });
 
@@ -223,6 +223,18 @@ function captured(paymentId: string, at: Instant): Events {
     { type: 'PaymentCaptured', paymentId, atMs: at },
     { type: 'OrderConfirmed', atMs: at },
   ];
+}
+
+/** A refund that failed leaves the money here, and people decide (flow.ts, `refund_failed`). */
+function refundAnswered(state: OrderState, answer: AnswerTo<typeof refundPayment>, at: Instant): Events {
+  if (answer.code !== 'payment_failed') return settled(answer.code, 'refunded', at);
+  const { currency } = state.priced!.total;
+  const paymentStatus = state.refunded > 0 ? 'partially_refunded' : 'captured';
+  const moved = {
+    refunded: money(state.refunded, currency),
+    disputed: state.disputed === null ? null : money(state.disputed, currency),
+  };
+  return [{ type: 'RefundExamined', paymentStatus, ...moved, atMs: at }];
 }
 
 function settled(code: Code, paymentStatus: 'voided' | 'refunded', at: Instant): Events {

@@ -46,7 +46,7 @@ export const voidPayment = command('VoidPayment')
   .answers<{ paymentId: string | null }>();
 export type VoidPayment = Sent<typeof voidPayment>;
 
-/** Gives back whatever is left of `amount`, which is all that was taken. ok. */
+/** Gives back whatever is left of `amount`, which is all that was taken. ok | payment_failed {reason}: the refund failed. */
 export const refundPayment = command('RefundPayment')
   .takes<{
     orderId: string;

@@ -2,12 +2,14 @@
  * Sets an order's money aside, with one final answer.
  *
  * 1. Until `untilMs` the payment is made under the command's idempotency key, and its decision awaited.
- * 2. An authorisation whose time has passed is found out (same key, or by the order's id) and cancelled; unless the
+ * 2. A payment of another amount or currency than was asked for is cancelled, and the order fails.
+ * 3. An authorisation whose time has passed is found out (same key, or by the order's id) and cancelled; unless the
  *    order has learned of it in time by a webhook and goes on with it: then it is left alone.
  */
 import Stripe from 'stripe';
 import type { AuthorizePayment } from '../../actors/payments/commands.ts';
 import { providerAmount } from '../../protocol/currencies.ts';
+import { isFor, isPayment } from './expected.ts';
 import { GaveUp, Superseded } from './faults.ts';
 import { declineCodeOf } from './report.ts';
 import {
@@ -70,11 +72,29 @@ export class Authorization {
   /** The payment, or the provider's final refusal to make it. */
   async #make(untilMs: number): Promise<Stripe.PaymentIntent | PaymentAnswer> {
     const { provider } = this.#context;
+    let made: Stripe.PaymentIntent;
     try {
-      return await provider.call(() => this.#create(), untilMs, this.#known.signal);
+      made = await provider.call(() => this.#create(), untilMs, this.#known.signal);
     } catch (error) {
       return this.#refusedOrMade(refusalOf(error));
     }
+    return isPayment(made, null) && isFor(made, this.#command.amount) ? made : this.#readAgain(made);
+  }
+
+  /** What was answered is no payment, or one of another amount: what the provider has counts. */
+  async #readAgain(answer: Stripe.PaymentIntent): Promise<Stripe.PaymentIntent | PaymentAnswer> {
+    const { orderId, amount } = this.#command;
+    this.#context.log('error', 'payments: an authorisation was answered oddly', { orderId });
+    const made = isPayment(answer, null)
+      ? await readPayment(this.#context, answer.id)
+      : (await searchPayments(this.#context, orderId))[0];
+    if (made === undefined) return failed('odd_answer');
+    return isFor(made, amount) ? made : this.#wrongAmount(made.id);
+  }
+
+  async #wrongAmount(paymentId: string): Promise<PaymentAnswer> {
+    await this.#cancel(paymentId);
+    return failed('wrong_amount');
   }
 
   #create(): Promise<Stripe.PaymentIntent> {
@@ -121,7 +141,7 @@ export class Authorization {
     switch (intent.status) {
       case 'requires_capture':
       case 'succeeded':
-        return ok(intent.id);
+        return isFor(intent, this.#command.amount) ? ok(intent.id) : this.#wrongAmount(intent.id);
       case 'processing':
         return null;
       case 'requires_action':

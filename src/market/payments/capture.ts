@@ -2,6 +2,7 @@
 import Stripe from 'stripe';
 import type { CapturePayment } from '../../actors/payments/commands.ts';
 import { providerAmount } from '../../protocol/currencies.ts';
+import { isPayment, isTaken } from './expected.ts';
 import { failed, insist, ok, type PaymentAnswer, reasonOf, type StepContext } from './step.ts';
 
 export function capture(context: StepContext, command: CapturePayment): Promise<PaymentAnswer> {
@@ -16,12 +17,15 @@ export function capture(context: StepContext, command: CapturePayment): Promise<
         { amount_to_capture: providerAmount(amount) },
         { idempotencyKey: key },
       ),
+    isDone: (answer) => isPayment(answer, paymentId) && isTaken(answer, amount),
     judge(intent, error) {
       if (intent === null) return failed('resource_missing');
-      if (intent.status === 'succeeded') return ok(paymentId);
+      // What was taken otherwise is given back by the order, which ends.
+      if (intent.status === 'succeeded')
+        return isTaken(intent, amount) ? ok(paymentId) : failed('wrong_amount');
       if (intent.status !== 'requires_capture') return failed(intent.status);
       // Still open: only a key that cannot be used any more is worth another try.
-      return isKeySpoilt(error) ? null : failed(reasonOf(error));
+      return error === null || isKeySpoilt(error) ? null : failed(reasonOf(error));
     },
   });
 }

@@ -7,6 +7,7 @@ import type { ExaminePayment, examinePayment } from '../../actors/payments/comma
 import type { AnswerTo } from '../../protocol/command.ts';
 import { fromProvider } from '../../protocol/currencies.ts';
 import type { Money } from '../../protocol/money.ts';
+import { thePage } from './expected.ts';
 import { hasFailed } from './provider-event.ts';
 import { chargeOf } from './report.ts';
 import { isLockedOut, readPayment, reasonOf, refusalOf, type StepContext } from './step.ts';
@@ -54,8 +55,8 @@ async function givenBack(
   paymentId: string,
   amountRefunded: number,
 ): Promise<number> {
-  const { data, has_more: hasMore } = await provider.call(() =>
-    provider.api.refunds.list({ payment_intent: paymentId, limit: 100 }),
+  const { data, has_more: hasMore } = await provider.call(async () =>
+    thePage(await provider.api.refunds.list({ payment_intent: paymentId, limit: 100 })),
   );
   if (hasMore) return amountRefunded;
   const arrived = data
@@ -65,8 +66,8 @@ async function givenBack(
 }
 
 async function heldByBank({ provider }: StepContext, paymentId: string): Promise<number> {
-  const disputes = await provider.call(() =>
-    provider.api.disputes.list({ payment_intent: paymentId, limit: 100 }),
+  const disputes = await provider.call(async () =>
+    thePage(await provider.api.disputes.list({ payment_intent: paymentId, limit: 100 })),
   );
   return disputes.data.filter(isHeld).reduce((sum, { amount }) => sum + amount, 0);
 }

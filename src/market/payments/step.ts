@@ -4,12 +4,15 @@
  *
  * 1. Every attempt of a step carries the step's idempotency key. After a final refusal the payment itself is read,
  *    and its state decides: captured before is captured, cancelled before is cancelled.
- * 2. Another key is used only after the payment showed that the step was not done under the first one.
+ * 2. An answer is believed when it is the expected object in the expected state (expected.ts). Any other says nothing: the payment is
+ *    read, as after a refusal.
+ * 3. Another key is used only after the payment showed that the step was not done under the first one.
  */
 import Stripe from 'stripe';
 import type { authorizePayment } from '../../actors/payments/commands.ts';
 import type { AnswerTo } from '../../protocol/command.ts';
 import type { Log } from '../../protocol/log.ts';
+import { thePage, thePayment } from './expected.ts';
 import type { Provider } from './provider.ts';
 
 /** Authorising, capturing and refunding are answered alike. */
@@ -34,15 +37,18 @@ export interface StepContext {
 export interface Step {
   readonly paymentId: string;
   readonly idempotencyKey: string;
-  /** One attempt; an answer of the provider that is no error ends the step. */
+  /** One attempt. */
   run(idempotencyKey: string): Promise<unknown>;
+  /** Whether the answer to an attempt says that it is done. */
+  isDone(answer: unknown): boolean;
   /**
-   * What the payment's state says after `error`, a final refusal: the step's answer, or null when it is still to do.
-   * `intent` is null when the provider does not know the payment.
+   * What the payment's state says after `error`, a final refusal, or after `answer`, which did not say that it is done: the step's
+   * answer, or null when it is still to do. `intent` is null when the provider does not know the payment.
    */
   judge(
     intent: Stripe.PaymentIntent | null,
-    error: Stripe.errors.StripeError,
+    error: Stripe.errors.StripeError | null,
+    answer: unknown,
   ): PaymentAnswer | null | Promise<PaymentAnswer | null>;
 }
 
@@ -72,16 +78,28 @@ export async function insist(context: StepContext, step: Step): Promise<PaymentA
   const { provider, log } = context;
   const { paymentId, idempotencyKey: key } = step;
   for (let attempts = 0; ; attempts++) {
-    try {
-      await provider.call(() => step.run(attempts === 0 ? key : `${key}:${attempts}`));
-      return ok(paymentId);
-    } catch (error) {
-      const refusal = refusalOf(error);
-      const verdict = await verdictOf(context, step, refusal);
-      if (verdict) return verdict;
-      log('error', 'payments: refused, will be tried again', { paymentId, key, reason: refusal.message });
-      await provider.pause(attempts + 3);
-    }
+    const { answer, refusal } = await attempt(provider, () =>
+      step.run(attempts === 0 ? key : `${key}:${attempts}`),
+    );
+    if (refusal === null && step.isDone(answer)) return ok(paymentId);
+    const verdict = await verdictOf(context, step, refusal, answer);
+    if (verdict) return verdict;
+    const reason = refusal?.message ?? 'the answer does not say that it is done';
+    log('error', 'payments: not done, will be tried again', { paymentId, key, reason });
+    await provider.pause(attempts + 3);
+  }
+}
+
+interface Attempt {
+  readonly answer: unknown;
+  readonly refusal: Stripe.errors.StripeError | null;
+}
+
+async function attempt(provider: Provider, run: () => Promise<unknown>): Promise<Attempt> {
+  try {
+    return { answer: await provider.call(run), refusal: null };
+  } catch (error) {
+    return { answer: null, refusal: refusalOf(error) };
   }
 }
 
@@ -89,20 +107,26 @@ export async function insist(context: StepContext, step: Step): Promise<PaymentA
 async function verdictOf(
   context: StepContext,
   step: Step,
-  refusal: Stripe.errors.StripeError,
+  refusal: Stripe.errors.StripeError | null,
+  answer: unknown,
 ): Promise<PaymentAnswer | null> {
-  if (isLockedOut(refusal)) return null;
+  if (refusal !== null && isLockedOut(refusal)) return null;
   try {
-    return await step.judge(await readPayment(context, step.paymentId), refusal);
+    return await step.judge(await readPayment(context, step.paymentId), refusal, answer);
   } catch (error) {
     const unread = refusalOf(error);
     const isUnknown = unread.code === 'resource_missing' && unread.statusCode === 404;
-    return isUnknown ? step.judge(null, refusal) : null;
+    return isUnknown ? step.judge(null, refusal, answer) : null;
   }
 }
 
 export function readPayment({ provider }: StepContext, paymentId: string): Promise<Stripe.PaymentIntent> {
-  return provider.call(() => provider.api.paymentIntents.retrieve(paymentId, { expand: ['latest_charge'] }));
+  return provider.call(async () =>
+    thePayment(
+      await provider.api.paymentIntents.retrieve(paymentId, { expand: ['latest_charge'] }),
+      paymentId,
+    ),
+  );
 }
 
 /** The order's payments, newest first. Waits as long as a young one may be missing from the provider's search. */
@@ -112,7 +136,9 @@ export async function searchPayments(context: StepContext, orderId: string): Pro
   const askedAtMs = performance.now();
   for (let attempts = 0; ; attempts++) {
     const query = `metadata['orderId']:'${orderId}'`;
-    const found = await provider.call(() => provider.api.paymentIntents.search({ query, limit: 100 }));
+    const found = await provider.call(async () =>
+      thePage(await provider.api.paymentIntents.search({ query, limit: 100 })),
+    );
     if (found.data.length > 0 || performance.now() - askedAtMs >= searchLagMs) return found.data;
     await provider.pause(Math.min(attempts, 6));
   }
