@@ -44,6 +44,16 @@ export const providerFaults: readonly Fault[] = [
     inject: (round) => misbehave(round, { failRate: 0.5, failStatus: 500, dropAnswerRate: 0.33 }, 6),
   },
   {
+    name: 'provider-odd',
+    row: '27',
+    how: 'a third of the answers are empty objects, a third of the authorisations name another amount, refunds are pending for 2 s; for 8 s',
+    holds:
+      'what was done is read again; nothing is charged twice, and no refund counts before it has arrived',
+    weight: 2,
+    world: either,
+    inject: (round) => misbehave(round, { oddBody: 0.33, wrongAmount: 0.33, refundPending: 1 }, 8),
+  },
+  {
     name: 'provider-slow',
     row: '27',
     how: 'every call waits 3 s before it acts, for 8 s',

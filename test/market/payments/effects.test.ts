@@ -6,7 +6,9 @@ import type {
   RefundPayment,
   VoidPayment,
 } from '../../../src/actors/payments/commands.ts';
+import { Authorization } from '../../../src/market/payments/authorize.ts';
 import { Payments } from '../../../src/market/payments/effects.ts';
+import { Provider } from '../../../src/market/payments/provider.ts';
 import { newOrderId, paymentOf, quiet, type TestSandbox, testSandbox, until } from '../../sandbox/support.ts';
 
 const price = { amount: 49_900, currency: 'USD' };
@@ -314,5 +316,57 @@ describe('a provider in trouble', () => {
     await payments.stop();
     const codes = new Set((await Promise.all(open)).map((answer) => answer.code));
     expect([...codes]).toEqual(['busy']);
+  });
+});
+
+describe('a provider that answers oddly', () => {
+  test('with empty objects: what was done is read, and each step has one effect', async () => {
+    await provider.faults({ oddBody: 0.5 });
+    for (let n = 0; n < 10; n++) {
+      const orderId = newOrderId();
+      const paymentId = await paid(orderId);
+      expect(await code(capture(orderId, paymentId))).toBe('ok');
+      if (n % 2) expect(await code(refund(orderId, paymentId))).toBe('ok');
+    }
+    await provider.faults({ oddBody: 0 });
+    expect(await provider.totals()).toMatchObject({
+      ...{ intents: 10, refunded: 5 },
+      refundedAmountByCurrency: { USD: 5 * price.amount },
+    });
+  });
+
+  test('with another amount than it took: the payment is read again and counts as it is', async () => {
+    await provider.faults({ wrongAmount: 1 });
+    const orderId = newOrderId();
+    expect(await code(capture(orderId, await paid(orderId)))).toBe('ok');
+  });
+
+  test('and has a payment of another amount or currency under the key: it is cancelled, and the order fails', async () => {
+    const inner = new Provider({
+      ...{ stripe: { secretKey: null, sandboxUrl: provider.sandbox.url }, log: quiet, now: Date.now },
+      pauseMs: 5,
+    });
+    const { create } = inner.api.paymentIntents;
+    const recent = new Map<string, { paymentId: string | null }>();
+    const context = { provider: inner, recent, log: quiet, now: Date.now, searchLagMs: 0 };
+    for (const other of [{ amount: price.amount + 100 }, { currency: 'eur' }]) {
+      // Whoever stands between us and the provider changes what is asked.
+      inner.api.paymentIntents.create = (params, options) => create({ ...params, ...other }, options);
+      const answer = await new Authorization(context, authorize(newOrderId())).run();
+      expect(answer).toEqual({ code: 'payment_failed', body: { reason: 'wrong_amount' } });
+    }
+    inner.stop();
+    expect(await provider.totals()).toMatchObject({ intents: 2, voided: 2, authorized: 0 });
+  });
+
+  test('about a refund: a pending one is waited for', async () => {
+    const orderId = newOrderId();
+    const paymentId = await paid(orderId);
+    await code(capture(orderId, paymentId));
+    await provider.faults({ refundPending: 1 });
+    const askedAtMs = Date.now();
+    expect(await code(refund(orderId, paymentId))).toBe('ok');
+    expect(Date.now() - askedAtMs).toBeGreaterThanOrEqual(1_900);
+    expect(await provider.totals()).toMatchObject({ refunded: 1 });
   });
 });
