@@ -22,6 +22,7 @@ import { addressIn, type Placing, prepared } from './placing.ts';
 import { codesOf, priced } from './pricing.ts';
 import { figuresOf, keepQuote } from './quotes.ts';
 import { CheckoutOptions, CheckoutRequest, Quote, QuoteRequest } from './schemas.ts';
+import { areStandard, ratesOf } from './tables.ts';
 
 /** A busy shard is asked again with the same order id before the client is told to come back. */
 const attemptsMax = 3;
@@ -198,7 +199,10 @@ const options = route({
   cacheSeconds: 60,
   replies: { 200: { description: 'The ways', schema: CheckoutOptions } },
   async handle({ services }) {
-    return reply(200, { payments: services.config.stripe.secretKey === null ? 'sandbox' : 'stripe' });
+    return reply(200, {
+      payments: services.config.stripe.secretKey === null ? 'sandbox' : 'stripe',
+      isQuoted: !areStandard(await ratesOf(services)),
+    });
   },
 });
 

@@ -104,6 +104,10 @@ export const CheckoutOptions = Open(
       examples: ['sandbox'],
       description: 'Who takes the money; `sandbox`: nobody, and the test cards work',
     }),
+    isQuoted: Type.Boolean({
+      description:
+        'Whether tables of taxes and shipping are set: what a checkout comes to is then what its quote says',
+    }),
   },
   { title: 'CheckoutOptions' },
 );

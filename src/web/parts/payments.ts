@@ -1,16 +1,18 @@
-/** Who takes the money at this server; null: not known yet. Read once. */
-import { signal } from '@preact/signals';
+/** Who takes the money at this server, and whether a quote says what a checkout comes to; null: not known yet. Read once. */
+import { computed, signal } from '@preact/signals';
 import type { CheckoutOptions } from '../../market/checkout/schemas.ts';
 import { get } from '../api.ts';
 
-export const payments = signal<CheckoutOptions['payments'] | null>(null);
+const options = signal<CheckoutOptions | null>(null);
+export const payments = computed(() => options.value?.payments ?? null);
+export const isQuoted = computed(() => options.value?.isQuoted ?? false);
 
 const retryMs = 5_000;
 
 export async function readPayments(): Promise<void> {
-  if (payments.peek() !== null) return;
+  if (options.peek() !== null) return;
   try {
-    payments.value = (await get<CheckoutOptions>('/v1/checkout/options')).payments;
+    options.value = await get<CheckoutOptions>('/v1/checkout/options');
   } catch {
     setTimeout(readPayments, retryMs);
   }

@@ -1,15 +1,15 @@
 /** The form of a checkout: an address, saved or typed, the way of shipping and what pays. */
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { SavedAddress } from '../../../market/accounts/schemas.ts';
-import { money, shortDate } from '../../format.ts';
+import { money } from '../../format.ts';
 import { AddressFields, addressLines, readAddress } from '../../parts/address-fields.tsx';
 import { useAnswer } from '../../parts/answer.ts';
 import { CardChoice } from '../../parts/card-choice.tsx';
-import { Choice } from '../../parts/choice.tsx';
 import { goOnByEnter } from '../../parts/enter.ts';
 import { fieldProblemsOf, useFocusOnProblem } from '../../parts/field-problems.ts';
 import { payments } from '../../parts/payments.ts';
 import { addressPointer, refusedText } from '../../parts/refused-checkout.ts';
+import { ShippingChoice } from '../../parts/shipping-choice.tsx';
 import { sentenceOf } from '../../parts/trouble.tsx';
 import { isSignedIn } from '../../session.ts';
 import { cartWords } from '../../words-cart.ts';
@@ -58,7 +58,11 @@ export function CheckoutForm({ desk }: { readonly desk: CheckoutDesk }) {
           <AddressFields initial={initial} problems={problems} pointer={addressPointer} />
         )}
       </section>
-      <Shipping desk={desk} />
+      <ShippingChoice
+        options={quote?.shippingOptions ?? []}
+        value={desk.method.value}
+        onChange={(method) => desk.choose(method)}
+      />
       {!isFree && (
         <CardChoice
           value={paymentMethod}
@@ -98,24 +102,6 @@ function SavedAddresses({ value, onChange }: SavedAddressesProps) {
         <option value={another}>{text.another}</option>
       </select>
     </div>
-  );
-}
-
-function Shipping({ desk }: { readonly desk: CheckoutDesk }) {
-  const quote = desk.quote.value;
-  const options = quote?.shippingOptions ?? [];
-  if (options.length === 0) return null;
-  return (
-    <Choice
-      label={text.shipping}
-      name="shippingMethod"
-      value={desk.method.value ?? ''}
-      options={options.map(({ method, amount, estimatedDelivery }) => ({
-        ...{ value: method, text: text.method(method) },
-        note: `${text.arrives(shortDate(`${estimatedDelivery}T12:00:00`))} · ${amount.amount === 0 ? text.free : money(amount)}`,
-      }))}
-      onChange={(method) => desk.choose(method)}
-    />
   );
 }
 

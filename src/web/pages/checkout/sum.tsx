@@ -1,9 +1,9 @@
 /** What is bought and what it comes to, as the quote explains it. */
 import type { Cart } from '../../../market/cart/schemas.ts';
-import type { Quote } from '../../../market/checkout/schemas.ts';
 import { count, money } from '../../format.ts';
 import { CouponCodes } from '../../parts/coupon-codes.tsx';
 import { Picture } from '../../parts/picture.tsx';
+import { QuoteFigures } from '../../parts/quote-figures.tsx';
 import { cartWords } from '../../words-cart.ts';
 import { words } from '../../words-drop.ts';
 import type { CheckoutDesk } from './desk.ts';
@@ -25,40 +25,7 @@ export function Sum({ desk, value }: { readonly desk: CheckoutDesk; readonly val
         </div>
       ))}
       <CouponCodes codes={value.couponCodes} />
-      {quote === null ? <p class="quiet">{text.counting}</p> : <Figures quote={quote} />}
+      {quote === null ? <p class="quiet">{text.counting}</p> : <QuoteFigures quote={quote} />}
     </section>
-  );
-}
-
-function Figures({ quote }: { readonly quote: Quote }) {
-  const { subtotal, discount, shipping, shippingMethod, tax, rounding, total, lines } = quote;
-  const isInside = lines.every((line) => line.tax.inclusive);
-  const rows: readonly (readonly [string, string])[] = [
-    [cartWords.subtotal, money(subtotal)],
-    ...(discount.amount === 0 ? [] : [[cartWords.discount, `−${money(discount)}`] as const]),
-    ...(shippingMethod === null
-      ? []
-      : [
-          [
-            text.shippingOf(text.method(shippingMethod)),
-            shipping.amount === 0 ? text.free : money(shipping),
-          ] as const,
-        ]),
-    ...(tax.amount === 0 ? [] : [[isInside ? text.taxInside : text.tax, money(tax)] as const]),
-    ...(rounding.amount === 0 ? [] : [[text.rounding, money(rounding)] as const]),
-  ];
-  return (
-    <dl class="sum">
-      {rows.map(([name, amount]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{amount}</dd>
-        </div>
-      ))}
-      <div class="total">
-        <dt>{text.total}</dt>
-        <dd>{money(total)}</dd>
-      </div>
-    </dl>
   );
 }

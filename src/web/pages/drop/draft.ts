@@ -4,7 +4,7 @@ import type { NewAddress } from '../../../market/accounts/schemas.ts';
 
 interface Draft {
   readonly address: Partial<NewAddress>;
-  readonly shippingMethod: 'standard' | 'express';
+  readonly shippingMethod: string;
   readonly paymentMethod: string;
   /** The card that was declined last. */
   readonly declinedMethod: string | null;

@@ -9,13 +9,16 @@ import { goOnByEnter } from '../../parts/enter.ts';
 import { fieldProblemsOf } from '../../parts/field-problems.ts';
 import { payments } from '../../parts/payments.ts';
 import { Picture } from '../../parts/picture.tsx';
+import { QuoteFigures } from '../../parts/quote-figures.tsx';
 import { addressPointer, refusedText } from '../../parts/refused-checkout.ts';
+import { ShippingChoice } from '../../parts/shipping-choice.tsx';
 import { Timer } from '../../parts/timer.tsx';
 import { Warning } from '../../parts/warning.tsx';
 import { words } from '../../words-drop.ts';
 import { draft, keepDraft } from './draft.ts';
 import type { Drop } from './model.ts';
-import { type ShippingMethod, shippingOf, totalOf } from './price.ts';
+import { shippingOf, totalOf } from './price.ts';
+import { type Quoted, useQuote } from './quote.ts';
 import type { Hold, Sale } from './state.ts';
 
 interface Props {
@@ -26,6 +29,7 @@ interface Props {
 
 export function Held({ drop, sale, holds }: Props) {
   const { held } = words;
+  const quoted = useQuote(holds);
   // The one that ends first: together they are paid, or not.
   const until = holds.reduce(
     (first, { expiresAt }) => (Date.parse(expiresAt) < Date.parse(first) ? expiresAt : first),
@@ -45,14 +49,14 @@ export function Held({ drop, sale, holds }: Props) {
           sentence={held.seconds}
           then={held.after}
         />
-        <Form drop={drop} holds={holds} />
-        <Sum sale={sale} holds={holds} />
+        <Form drop={drop} holds={holds} quoted={quoted} />
+        <Sum sale={sale} holds={holds} quoted={quoted} />
       </div>
     </>
   );
 }
 
-function Form({ drop, holds }: Omit<Props, 'sale'>) {
+function Form({ drop, holds, quoted }: Omit<Props, 'sale'> & { readonly quoted: Quoted }) {
   const { held } = words;
   const { buying, ordering } = drop;
   // The fields hold what is typed: what was kept is only where they begin.
@@ -83,15 +87,15 @@ function Form({ drop, holds }: Omit<Props, 'sale'>) {
         <h3>{held.address}</h3>
         <AddressFields initial={initial} problems={problems} pointer={addressPointer} />
       </section>
-      <Ways holds={holds} />
+      <Ways holds={holds} quoted={quoted} />
       <div class="pay">
         {error !== null && (
           <p class="problem" role="alert">
             {refusedText(error, problems)}
           </p>
         )}
-        <button type="submit" class="primary go" disabled={payments.value === 'stripe'}>
-          {held.pay(money(totalOf(holds, shippingMethod)))}
+        <button type="submit" class="primary go" disabled={payments.value === 'stripe' || quoted.isCounting}>
+          {held.pay(money(quoted.quote?.total ?? totalOf(holds, shippingMethod)))}
         </button>
         <p class="quiet small">{held.once}</p>
         <button
@@ -108,21 +112,26 @@ function Form({ drop, holds }: Omit<Props, 'sale'>) {
 }
 
 /** How it travels, and what pays for it. */
-function Ways({ holds }: Pick<Props, 'holds'>) {
+function Ways({ holds, quoted }: Pick<Props, 'holds'> & { readonly quoted: Quoted }) {
   const { held } = words;
   const { shippingMethod, paymentMethod, declinedMethod } = draft.value;
+  const choose = (method: string) => keepDraft({ shippingMethod: method });
   return (
     <>
-      <Choice
-        label={held.shipping}
-        name="shippingMethod"
-        value={shippingMethod}
-        options={(['standard', 'express'] as const).map((method) => ({
-          ...{ value: method, text: held[method] },
-          note: `${held.arrives[method]} · ${shippingText(method, holds)}`,
-        }))}
-        onChange={(value) => keepDraft({ shippingMethod: value })}
-      />
+      {quoted.quote === null ? (
+        <Choice
+          label={held.shipping}
+          name="shippingMethod"
+          value={shippingMethod}
+          options={(['standard', 'express'] as const).map((method) => ({
+            ...{ value: method, text: held[method] },
+            note: `${held.arrives[method]} · ${shippingText(method, holds)}`,
+          }))}
+          onChange={choose}
+        />
+      ) : (
+        <ShippingChoice options={quoted.quote.shippingOptions} value={shippingMethod} onChange={choose} />
+      )}
       <CardChoice
         value={paymentMethod}
         declined={declinedMethod}
@@ -132,12 +141,12 @@ function Ways({ holds }: Pick<Props, 'holds'>) {
   );
 }
 
-function shippingText(method: ShippingMethod, holds: readonly Hold[]): string {
+function shippingText(method: string, holds: readonly Hold[]): string {
   const price = shippingOf(method, holds[0]!.unitPrice.currency);
   return price.amount === 0 ? words.held.free : money(price);
 }
 
-function Sum({ sale, holds }: Omit<Props, 'drop'>) {
+function Sum({ sale, holds, quoted }: Omit<Props, 'drop'> & { readonly quoted: Quoted }) {
   const { held } = words;
   const { shippingMethod } = draft.value;
   return (
@@ -155,16 +164,28 @@ function Sum({ sale, holds }: Omit<Props, 'drop'>) {
           </div>
         );
       })}
-      <dl class="sum">
-        <div>
-          <dt>{held.shippingOf(held[shippingMethod])}</dt>
-          <dd>{shippingText(shippingMethod, holds)}</dd>
-        </div>
-        <div class="total">
-          <dt>{held.total}</dt>
-          <dd>{money(totalOf(holds, shippingMethod))}</dd>
-        </div>
-      </dl>
+      {quoted.quote === null ? (
+        <StandardFigures holds={holds} method={shippingMethod === 'express' ? 'express' : 'standard'} />
+      ) : (
+        <QuoteFigures quote={quoted.quote} />
+      )}
     </section>
+  );
+}
+
+/** Without tables of taxes and shipping. */
+function StandardFigures({ holds, method }: Pick<Props, 'holds'> & { method: 'standard' | 'express' }) {
+  const { held } = words;
+  return (
+    <dl class="sum">
+      <div>
+        <dt>{held.shippingOf(held[method])}</dt>
+        <dd>{shippingText(method, holds)}</dd>
+      </div>
+      <div class="total">
+        <dt>{held.total}</dt>
+        <dd>{money(totalOf(holds, method))}</dd>
+      </div>
+    </dl>
   );
 }

@@ -7,7 +7,7 @@ import { store, stored } from '../../stored.ts';
 export interface CheckoutBody {
   readonly holdIds: readonly string[];
   readonly shippingAddress: Readonly<Record<string, string>>;
-  readonly shippingMethod: 'standard' | 'express';
+  readonly shippingMethod: string;
   readonly paymentMethod: string;
 }
 
