@@ -1,8 +1,9 @@
 /** Rates for administrators and discounts for sellers, in a browser. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { admin, expected, member, productBody } from '../system/shop.ts';
+import { admin, expected, member, openDrop, productBody } from '../system/shop.ts';
 import { complaintsOf } from './browser.ts';
+import { button, fillAddress, heading, hold, join, pay } from './drop-page.ts';
 import { browserSite } from './site.ts';
 import { faultsIn, signIn } from './visit.ts';
 
@@ -117,5 +118,24 @@ shop.describe('the pages of prices', () => {
     await page.getByText('No price moves by itself.').waitFor();
     // The two refusals of the API are told of in the console, too.
     expect(complaints.filter((complaint) => !/400/.test(complaint))).toEqual([]);
+  });
+
+  test('a drop’s page says what its order will cost with tax, and that is what is charged', async () => {
+    const who = await admin(shop.server);
+    const rates = { items: [{ country: 'US', state: 'TX', rate: '0.0625', inclusive: false }] };
+    await expected(shop.server, 'PUT /v1/tax-rates', 200, { who, body: rates });
+    const options = () => expected(shop.server, 'GET /v1/checkout/options', 200, {});
+    await expect.poll(async () => (await options()).isQuoted, { timeout: 20_000 }).toBe(true);
+    const drop = await openDrop(shop.server, 3);
+    const page = await shop.person();
+    await join(page, drop.saleId);
+    await hold(page);
+    await fillAddress(page);
+    await page.getByRole('region', { name: 'Total' }).getByText('Tax', { exact: true }).waitFor();
+    const said = await button(page, /^Pay/).innerText();
+    expect(await faultsIn(page, 'drop-with-tax')).toEqual([]);
+    await pay(page);
+    await heading(page, 'Receipt').waitFor();
+    await page.getByText(said.replace('Pay ', ''), { exact: true }).first().waitFor();
   });
 });
