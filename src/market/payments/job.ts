@@ -19,6 +19,7 @@ import type { Job } from '../../protocol/job.ts';
 import type { Log } from '../../protocol/log.ts';
 import { counter, type Family } from '../../protocol/metric.ts';
 import { type Delivery, deliver } from './deliver.ts';
+import { thePage } from './expected.ts';
 import { Provider, type ProviderOptions } from './provider.ts';
 import type { Page } from './provider-api.ts';
 import { moveTypes, type ProviderReport, readEvent } from './provider-event.ts';
@@ -105,13 +106,15 @@ class MissedMoves implements Job {
     return false;
   }
 
-  #page({ sinceMs, afterId }: Scan): Promise<Page<Stripe.Event>> {
-    return this.#provider.api.events.list({
-      types: [...moveTypes],
-      created: { gte: Math.floor(sinceMs / 1000) },
-      limit: pageSize,
-      ...(afterId !== null && { starting_after: afterId }),
-    });
+  async #page({ sinceMs, afterId }: Scan): Promise<Page<Stripe.Event>> {
+    return thePage(
+      await this.#provider.api.events.list({
+        types: [...moveTypes],
+        created: { gte: Math.floor(sinceMs / 1000) },
+        limit: pageSize,
+        ...(afterId !== null && { starting_after: afterId }),
+      }),
+    );
   }
 
   async #take(event: Stripe.Event, scan: Scan): Promise<void> {

@@ -379,3 +379,16 @@ describe("the provider's reports", () => {
       });
   });
 });
+
+test('a refund that fails leaves the money here and the order cancelled: people decide', () => {
+  confirmed()
+    .when(cancel, placedAt + 7)
+    .then({ code: 'ok' })
+    .when(answered('refund', 'payment_failed', { reason: 'refund_failed' }), placedAt + 8)
+    .then({
+      code: 'ok',
+      events: [{ type: 'RefundExamined', paymentStatus: 'captured', refunded: usd(0), disputed: null }],
+      pushes: [{ body: { status: 'cancelled', paymentStatus: 'captured' } }],
+      pendingMessages: [{ id: 'ord_1:release:h1' }, { id: 'ord_1:release:h2' }],
+    });
+});

@@ -7,7 +7,8 @@ import { Payments } from '../../../src/market/payments/effects.ts';
 import { quiet } from '../../sandbox/support.ts';
 
 const intent = {
-  ...{ id: 'pi_1', object: 'payment_intent', status: 'succeeded', currency: 'usd', amount_received: 1_000 },
+  ...{ id: 'pi_1', object: 'payment_intent', status: 'succeeded', currency: 'usd' },
+  ...{ amount: 1_000, amount_received: 1_000 },
   // A charge stays disputed when its dispute was won.
   latest_charge: { id: 'ch_1', object: 'charge', disputed: true, amount_refunded: 0 },
 };
@@ -26,7 +27,11 @@ async function refundRefused(...codes: string[]): Promise<{ code: string; asked:
     request.resume();
     const refusal = request.method === 'POST' ? codes[asked++] : undefined;
     const error = { type: 'invalid_request_error', code: refusal, message: 'Refused.' };
-    const done = request.method === 'POST' ? { id: 're_1', object: 'refund', status: 'succeeded' } : intent;
+    const made = { id: 're_1', object: 'refund', payment_intent: 'pi_1', status: 'succeeded', amount: 1_000 };
+    const read = request.url!.startsWith('/v1/refunds')
+      ? { object: 'list', data: [], has_more: false }
+      : intent;
+    const done = request.method === 'POST' ? made : read;
     response.writeHead(refusal === undefined ? 200 : 400, { 'content-type': 'application/json' });
     response.end(JSON.stringify(refusal === undefined ? done : { error }));
   }).listen(0, '127.0.0.1');

@@ -20,7 +20,8 @@ async function examined(
   { hasMore = false, disputed = false } = {},
 ) {
   const intent = {
-    ...{ id: 'pi_1', object: 'payment_intent', status: 'succeeded', currency: 'usd', amount_received: 1_000 },
+    ...{ id: 'pi_1', object: 'payment_intent', status: 'succeeded', currency: 'usd' },
+    ...{ amount: 1_000, amount_received: 1_000 },
     latest_charge: { id: 'ch_1', object: 'charge', disputed, amount_refunded: amountRefunded },
   };
   const provider = createServer((request, response) => {
