@@ -20,8 +20,15 @@ const texts = [
   'https://shop.example/a.png',
   '2099-07-01T08:00:00Z',
   uuid,
-  ...['acc', 'sal', 'tkt', 'ord', 'prd', 'adr', 'img', 'cat'].map((prefix) => `${prefix}_${uuid}`),
+  ...['acc', 'sal', 'tkt', 'ord', 'prd', 'adr', 'img', 'cat', 'crt', 'quo', 'wsh', 'prm', 'rul', 'off'].map(
+    (prefix) => `${prefix}_${uuid}`,
+  ),
 ];
+
+/** Names of what a schema leaves to the client, by the pattern of the names. */
+function nameFor(pattern: string): string {
+  return ['color', 'EUR'].find((name) => new RegExp(pattern, 'u').test(name)) ?? 'color';
+}
 
 /** A value that fits, with every optional property. */
 export function sampleOf(schema: TSchema | SchemaParts): unknown {
@@ -42,7 +49,10 @@ export function sampleOf(schema: TSchema | SchemaParts): unknown {
     case 'object':
       return Object.fromEntries([
         ...Object.entries(parts.properties ?? {}).map(([name, part]) => [name, sampleOf(part)]),
-        ...Object.values(parts.patternProperties ?? {}).map((part) => ['color', sampleOf(part)]),
+        ...Object.entries(parts.patternProperties ?? {}).map(([pattern, part]) => [
+          nameFor(pattern),
+          sampleOf(part),
+        ]),
       ]);
     default:
       return null;
@@ -62,7 +72,9 @@ export function placesOf(schema: TSchema | SchemaParts, steps: Place['steps'] = 
   const inner = [
     ...(parts.anyOf ?? []).slice(0, 1).flatMap((part) => placesOf(part, steps)),
     ...Object.entries(parts.properties ?? {}).flatMap(([name, part]) => placesOf(part, [...steps, name])),
-    ...Object.values(parts.patternProperties ?? {}).flatMap((part) => placesOf(part, [...steps, 'color'])),
+    ...Object.entries(parts.patternProperties ?? {}).flatMap(([pattern, part]) =>
+      placesOf(part, [...steps, nameFor(pattern)]),
+    ),
     ...(parts.items === undefined || parts.maxItems === 0 ? [] : placesOf(parts.items, [...steps, 0])),
   ];
   return [{ steps, schema: parts }, ...inner];

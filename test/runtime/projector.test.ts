@@ -467,7 +467,7 @@ describe('what halts a partition', () => {
       frame(4, 2, [held(sku(4, 1), 1)]),
       frame(5, 2, [held(sku(5), 1), { kind: 'sku', key: sku(5), event: { type: 'HoldLent' } }]),
       frame(6, 2, [{ kind: 'sale', key: 'sal_x', event: { type: 'constructor' } }]),
-      frame(7, 2, [{ kind: 'cart', key: 'c', event: { type: 'SkuRegistered' } }]),
+      frame(7, 2, [{ kind: 'parcel', key: 'p', event: { type: 'SkuRegistered' } }]),
     ];
     const sick = [1, 2, 3, 4, 5, 6, 7];
     const news: string[] = [];

@@ -82,27 +82,32 @@ export const ShippingRates = shown(
   'ShippingRates',
 );
 
-const exchangeProperties = {
-  base: Price.properties.currency,
-  rates: Type.Record(
-    Type.String({ pattern: '^[A-Z]{3}$' }),
-    Type.String({
-      pattern: '^\\d{1,12}(?:\\.\\d{1,12})?$',
-      maxLength: 25,
-      examples: ['0.9'],
-      description: 'A decimal above 0',
-      '~must': 'must be a decimal above 0 such as 0.9',
-    }),
-    {
-      maxProperties: 200,
-      additionalProperties: false,
-      description: 'One of `base` is worth so much of each other currency',
-      examples: [{ EUR: '0.9' }],
-    },
-  ),
+const base = Price.properties.currency;
+const exchangeRates = {
+  description: 'One of `base` is worth so much of each other currency',
+  examples: [{ EUR: '0.9' }],
 };
-export const NewExchangeRates = Closed(exchangeProperties, { title: 'NewExchangeRates' });
-export const ExchangeRates = Open(exchangeProperties, { title: 'ExchangeRates' });
+export const NewExchangeRates = Closed(
+  {
+    base,
+    rates: Type.Record(
+      Type.String({ pattern: '^[A-Z]{3}$' }),
+      Type.String({
+        pattern: '^\\d{1,12}(?:\\.\\d{1,12})?$',
+        maxLength: 25,
+        examples: ['0.9'],
+        description: 'A decimal above 0',
+        '~must': 'must be a decimal above 0 such as 0.9',
+      }),
+      { ...exchangeRates, maxProperties: 200, additionalProperties: false },
+    ),
+  },
+  { title: 'NewExchangeRates' },
+);
+export const ExchangeRates = Open(
+  { base, rates: Type.Record(Type.String(), Type.String(), exchangeRates) },
+  { title: 'ExchangeRates' },
+);
 
 /** What each table holds, by its name. */
 export interface RateTables {
