@@ -1,5 +1,5 @@
 /**
- * S16: how many additions to carts a second does one gateway answer, and does the size of the catalogue matter?
+ * S15: how many additions to carts a second does one gateway answer, and does the size of the catalogue matter?
  *
  * Arms: the same shop with 10 and with 10,000 products; journal in Redis. Load: wrk with 32 connections in a closed loop. Each
  * request adds one unit to another guest's cart, so that no cart is anybody's only one, and no line comes to its limit.
@@ -40,7 +40,7 @@ export async function run(options: BenchOptions): Promise<Measurement> {
       const added = await measure(products, seconds, options.env);
       runs.push({ arm: labelOf(products), ...added });
       p99Ms.get(products)!.push(added.p99Ms);
-      process.stderr.write(`S16 round ${round + 1}: ${labelOf(products)}: ${told(added)}\n`);
+      process.stderr.write(`S15 round ${round + 1}: ${labelOf(products)}: ${told(added)}\n`);
     }
   }
   return measurement(runs, p99Ms, seconds);
@@ -96,7 +96,7 @@ function measurement(
   const p99Of = (products: number) =>
     seriesOf(`${labelOf(products)}: p99 of an addition`, 'ms', p99Ms.get(products)!);
   return {
-    name: 'S16',
+    name: 'S15',
     question: 'additions to carts: rate, and whether the catalogue’s size matters',
     load: `wrk, one thread, ${connections} connections, closed loop; ${seconds} s each; ${guestCount.toLocaleString('en-US')} guests; a fresh server for each`,
     doesNotMeasure: ['a network', 'carts of many lines', 'sockets that hear of each change'],

@@ -1,5 +1,5 @@
 /**
- * S15: how long does a catalogue take from a file into the shop, the same file again, and back into a file?
+ * S16: how long does a catalogue take from a file into the shop, the same file again, and back into a file?
  *
  * One server with everything in one PostgreSQL; made-up products with skewed words and brands in four languages
  * (`search/products.ts`) as a packed CSV file through POST /v1/imports. Beside it the server does what it always does: it
@@ -86,7 +86,7 @@ class ImportsBench {
     const { us } = usedBetween(before, sample(watched), 0);
     const used = Object.fromEntries(Object.entries(us).map(([label, of]) => [label, of / 1e6]));
     const listed = Object.entries(used).map(([label, of]) => `${label} ${of.toFixed(1)}`);
-    process.stderr.write(`S15: ${name}: ${seconds.toFixed(1)} s; of a processor: ${listed.join(', ')} s\n`);
+    process.stderr.write(`S16: ${name}: ${seconds.toFixed(1)} s; of a processor: ${listed.join(', ')} s\n`);
     return { seconds, used };
   }
 
@@ -128,7 +128,7 @@ class ImportsBench {
   async export(): Promise<void> {
     const answer = await fetch(`${this.#server.url}/v1/exports/products`, { headers: this.#headers });
     const bytes = (await answer.arrayBuffer()).byteLength;
-    process.stderr.write(`S15: the export has ${(bytes / 1e6).toFixed(1)} MB\n`);
+    process.stderr.write(`S16: the export has ${(bytes / 1e6).toFixed(1)} MB\n`);
   }
 
   get #headers() {
@@ -153,7 +153,7 @@ function measurement({ count, unpackedMb, first, known, again, out }: Results): 
     ),
   ];
   return {
-    name: 'S15',
+    name: 'S16',
     question: 'a catalogue from a file, the same file again, and into a file',
     load: `${count.toLocaleString('en-US')} made-up products, ${unpackedMb.toFixed(0)} MB of CSV, sent packed; one server, journal and tables in one PostgreSQL, search in the tables`,
     doesNotMeasure: ['a network', 'images', 'shoppers at the same time'],

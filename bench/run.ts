@@ -57,8 +57,8 @@ const questions: readonly Question[] = [
   { number: 'S12', asks: 'reads over HTTP', benches: ['reads'] },
   { number: 'S13', asks: 'cost of growth', benches: ['growth'] },
   { number: 'S14', asks: 'whole purchases', benches: ['purchases'] },
-  { number: 'S15', asks: 'a catalogue from a file and into a file', benches: ['imports'] },
-  { number: 'S16', asks: 'adding to carts', benches: ['carts'] },
+  { number: 'S15', asks: 'adding to carts', benches: ['carts'] },
+  { number: 'S16', asks: 'a catalogue from a file and into a file', benches: ['imports'] },
 ];
 
 const numbered = Object.fromEntries(
