@@ -7,6 +7,7 @@
  * 3. Some pages are drawn here, too, by a module of the build: the same HTML with their content in it (`drawn-pages.ts`).
  */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -102,13 +103,9 @@ export async function readWebFiles(folder: string): Promise<WebFiles | null> {
   return { html, assets, drawing: await readDrawing(join(folder, 'server', 'server.js')) };
 }
 
-/** A build without it has its pages all the same. */
+/** A build without it has its pages all the same; one that cannot be loaded is a fault of the build. */
 async function readDrawing(path: string): Promise<Drawing | null> {
-  try {
-    return (await import(pathToFileURL(path).href)) as Drawing;
-  } catch {
-    return null;
-  }
+  return existsSync(path) ? ((await import(pathToFileURL(path).href)) as Drawing) : null;
 }
 
 const titlePattern = /<title>[^<]*<\/title>/;

@@ -13,6 +13,7 @@
  *    gets them ten times a second at the most.
  */
 import { effect, signal } from '@preact/signals';
+import { isBrowser } from './browser.ts';
 import { hearServerTime } from './clock.ts';
 import { accessToken, renew, session } from './session.ts';
 
@@ -264,35 +265,40 @@ function deliver(): void {
 // ----------------------------------------------------------------
 // What wakes it.
 
-addEventListener('online', wake);
-addEventListener('offline', () => {
-  if (socket !== null) leave(pauseMaxMs);
-});
-document.addEventListener('visibilitychange', () => {
-  if (document.hidden) return;
-  // A frame that was asked for while the page was hidden may never be drawn.
-  if (isScheduled) deliver();
-  const isDeaf = isReady && performance.now() - heardAtMs > 2 * heartbeatMs;
-  if (isDeaf) close();
-  wake();
-});
-
-// A new session is another connection; a new token of the same one is told to the connection that stands.
-let accountId = session.value?.accountId ?? null;
-effect(() => {
-  const { value } = session;
-  const isOther = value?.accountId !== accountId;
-  accountId = value?.accountId ?? null;
-  if (isOther) {
-    close();
+function keepAwake(): void {
+  addEventListener('online', wake);
+  addEventListener('offline', () => {
+    if (socket !== null) leave(pauseMaxMs);
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return;
+    // A frame that was asked for while the page was hidden may never be drawn.
+    if (isScheduled) deliver();
+    const isDeaf = isReady && performance.now() - heardAtMs > 2 * heartbeatMs;
+    if (isDeaf) close();
     wake();
-  } else if (isReady && value !== null && value.accessToken !== tokenInUse) {
-    tokenInUse = value.accessToken;
-    socket?.send(JSON.stringify({ type: 'authenticate', accessToken: value.accessToken }));
-  }
-});
+  });
 
-// The token of a page that stays open over night is renewed before it ends, whether or not the page asks for anything.
-setInterval(() => {
-  if (isReady) void accessToken();
-}, 15_000);
+  // A new session is another connection; a new token of the same one is told to the connection that stands.
+  let accountId = session.value?.accountId ?? null;
+  effect(() => {
+    const { value } = session;
+    const isOther = value?.accountId !== accountId;
+    accountId = value?.accountId ?? null;
+    if (isOther) {
+      close();
+      wake();
+    } else if (isReady && value !== null && value.accessToken !== tokenInUse) {
+      tokenInUse = value.accessToken;
+      socket?.send(JSON.stringify({ type: 'authenticate', accessToken: value.accessToken }));
+    }
+  });
+
+  // The token of a page that stays open over night is renewed before it ends, whether or not the page asks for anything.
+  setInterval(() => {
+    if (isReady) void accessToken();
+  }, 15_000);
+}
+
+// Where pages are drawn for who has no script there is nothing to hear, and nobody to wake.
+if (isBrowser) keepAwake();
