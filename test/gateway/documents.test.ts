@@ -190,6 +190,8 @@ describe('/asyncapi.json', () => {
     const [holdId, lost] = holdIds as [string, string];
     await ask(live, 'hold', { saleId, holdId, sku, quantity: 1, admissionToken: token });
     await ask(live, 'checkout', { ...checkoutBody(holdId), idempotencyKey: 'k' });
+    await shop.request(buyer, 'PUT /v1/cart/currency', { currency: 'USD' });
+    await live.frame(ofType('cart.updated'));
     const late = await shop.visitor();
     const other = await authenticated(shop.gateway.port, late);
     await ask(other, 'join', { saleId });

@@ -1,4 +1,5 @@
 /** Wishlists of whoever asks, guests included, and those whose link somebody has. */
+import Type from 'typebox';
 import { idParam, iso } from '../../gateway/handling.ts';
 import { type Route, reply, route, type Services } from '../../gateway/route.ts';
 import { Page, PageQuery } from '../../gateway/schemas.ts';
@@ -146,6 +147,9 @@ const share = route({
 const shared = route({
   method: 'GET',
   path: '/v1/wishlists/shared/{token}',
+  params: {
+    token: Type.String({ pattern: '^[A-Za-z0-9_-]{32}$', examples: ['Zq3v8Qb0mJx1Kp5rT7yW2dF4gH6sLcNe'] }),
+  },
   operationId: 'getSharedWishlist',
   summary: 'A wishlist by its link; whose it is is not told',
   tag: 'Wishlists',
