@@ -16,6 +16,8 @@ describe('what a later release wrote is never taken in silence', () => {
     sale: { type: 'SaleCreated', items: [], queueing: {}, atMs: 1 },
     order: { type: 'OrderPlaced', holds: [], atMs: 1, payByMs: 2 },
     idempotency: { type: 'RequestBegun', key: 'k', atMs: 1 },
+    cart: { type: 'CartCurrencySet', currency: 'USD', rates: {}, isChosen: true, atMs: 1 },
+    coupon: { type: 'CouponDefined', kind: 'coupon', terms: {}, atMs: 1 },
   };
 
   it.each(deciders.map((decider) => [decider.kind, decider] as const))(

