@@ -55,6 +55,7 @@ shop.describe('the checkout of a cart', () => {
     const complaints = complaintsOf(page);
     await atCheckout(page, await product(5), await product(5));
     await fill(page);
+    await expect.poll(() => page.getByRole('radio', { name: 'Standard' }).isChecked()).toBe(true);
     await page.getByRole('radio', { name: 'Express' }).check();
     await expect.poll(() => pay(page).innerText()).toBe('Pay $407.99');
     expect(await faultsIn(page, 'checkout')).toEqual([]);

@@ -60,7 +60,7 @@ export function CheckoutForm({ desk }: { readonly desk: CheckoutDesk }) {
       </section>
       <ShippingChoice
         options={quote?.shippingOptions ?? []}
-        value={desk.method.value}
+        value={desk.method.value ?? quote?.shippingMethod ?? null}
         onChange={(method) => desk.choose(method)}
       />
       {!isFree && (
