@@ -45,6 +45,11 @@ export function scopeOf(identity: Identity): string | null {
   return isOperator(identity) ? null : identity.accountId;
 }
 
+/** The same of what operators may not reach: every account's (null) for administrators alone. */
+export function adminScopeOf({ accountId, roles }: Identity): string | null {
+  return roles.includes('admin') ? null : accountId;
+}
+
 /** The first and last millisecond of years with four digits. */
 const shownMinMs = -62_167_219_200_000;
 const shownMaxMs = 253_402_300_799_999;

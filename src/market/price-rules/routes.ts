@@ -1,6 +1,6 @@
 /** Price rules: the price of a SKU moves with its stock or with time, between a floor and a ceiling. */
-import { idParam, invalid, iso } from '../../gateway/handling.ts';
-import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
+import { adminScopeOf, idParam, invalid, iso } from '../../gateway/handling.ts';
+import { type Route, reply, route } from '../../gateway/route.ts';
 import { Id, Page, PageQuery } from '../../gateway/schemas.ts';
 import { setPrice } from '../catalog/price-change-store.ts';
 import { soldBy } from '../pricing/offer-store.ts';
@@ -10,11 +10,6 @@ import { deleteRule, insertRule, listRules, type RuleRow } from './store.ts';
 
 const tag = 'Discounts';
 const who = ['seller', 'admin'] as const;
-
-/** Whose rules the account may reach: null is everybody's. */
-function scopeOf({ accountId, roles }: Identity): string | null {
-  return roles.includes('admin') ? null : accountId;
-}
 
 function shown(rule: RuleRow): PriceRule {
   const { ruleId, sellerId, sku, kind, steps, currency, floorAmount, ceilingAmount } = rule;
@@ -72,7 +67,7 @@ const create = route({
     checkSteps(body);
     const { sku, kind, steps, floor, ceiling } = body;
     const rule = await services.database.transaction(async (query) => {
-      const { sellerId, price } = await soldBy(query, sku, scopeOf(identity));
+      const { sellerId, price } = await soldBy(query, sku, adminScopeOf(identity));
       checkBounds(body, price.currency);
       return insertRule(query, {
         ...{ ruleId: mintedId, sellerId, sku, kind, steps, currency: price.currency },
@@ -92,7 +87,7 @@ const list = route({
   query: PageQuery,
   replies: { 200: { description: 'A page of rules', schema: Page(PriceRule) } },
   async handle({ services, identity, query }) {
-    const page = await listRules(services.database.query, scopeOf(identity), query);
+    const page = await listRules(services.database.query, adminScopeOf(identity), query);
     return reply(200, { items: page.rows.map(shown), nextCursor: page.nextCursor });
   },
 });
@@ -112,7 +107,7 @@ const remove = route({
       const { sku, sellerId, currency, baseAmount, appliedAmount } = await deleteRule(
         query,
         ruleId,
-        scopeOf(identity),
+        adminScopeOf(identity),
       );
       const price = { amount: baseAmount, currency };
       if (baseAmount !== appliedAmount)

@@ -1,8 +1,8 @@
-/** Codes and promotions: sellers make them for their own lines, administrators for those of all. */
+/** Codes and promotions: sellers make them for their own lines, administrators for those of all (`sellerId` null). */
 import { type CouponView, defineCoupon, readCoupon, removeCoupon } from '../../actors/coupon/commands.ts';
 import { etagHeader, etagOf, ifMatchHeader, versionsOf } from '../../gateway/etag.ts';
-import { accepted, idParam } from '../../gateway/handling.ts';
-import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
+import { accepted, adminScopeOf, idParam } from '../../gateway/handling.ts';
+import { type Route, reply, route } from '../../gateway/route.ts';
 import { Id, Page, PageQuery } from '../../gateway/schemas.ts';
 import { DoorbusterError } from '../../protocol/errors.ts';
 import { Code, Coupon, DiscountChange, NewCoupon, NewPromotion, Promotion } from './coupon-schemas.ts';
@@ -11,11 +11,6 @@ import { changedTerms, newTerms, shownTerms } from './coupon-terms.ts';
 
 const tag = 'Discounts';
 const who = ['seller', 'admin'] as const;
-
-/** Whose discounts the account may reach, and for whom it makes them: null is the marketplace. */
-function ownerOf({ accountId, roles }: Identity): string | null {
-  return roles.includes('admin') ? null : accountId;
-}
 
 /** As it is kept. A path that cannot be a code names nothing, and no actor is made for it. */
 function codeParam(text: string): string {
@@ -43,7 +38,7 @@ const createCoupon = route({
   refusals: ['exists_with_different', 'busy'],
   async handle({ services, identity, body: { code: given, ...body } }) {
     const code = given.toUpperCase();
-    const terms = newTerms(ownerOf(identity), body);
+    const terms = newTerms(adminScopeOf(identity), body);
     const answer = await services.ask(defineCoupon, code, { kind: 'coupon', terms });
     const view = accepted(answer);
     await listed(services, code, view.version);
@@ -62,7 +57,7 @@ const list = route({
   query: PageQuery,
   replies: { 200: { description: 'A page of coupons', schema: Page(Coupon) } },
   async handle({ services, identity, query }) {
-    const page = await listCoupons(services.database.query, 'coupon', ownerOf(identity), query);
+    const page = await listCoupons(services.database.query, 'coupon', adminScopeOf(identity), query);
     return reply(200, { items: page.rows.map(couponOf), nextCursor: page.nextCursor });
   },
 });
@@ -77,7 +72,9 @@ const readOne = route({
   replies: { 200: oneCoupon },
   refusals: ['not_found'],
   async handle({ services, identity, params }) {
-    const answer = await services.ask(readCoupon, codeParam(params.code), { sellerId: ownerOf(identity) });
+    const answer = await services.ask(readCoupon, codeParam(params.code), {
+      sellerId: adminScopeOf(identity),
+    });
     const view = accepted(answer);
     return reply(200, couponOf(view), { ETag: etagOf(view.version) });
   },
@@ -96,7 +93,7 @@ const change = route({
   refusals: ['not_found', 'stale_version', 'busy'],
   async handle({ services, identity, params, headers, body }) {
     const code = codeParam(params.code);
-    const base = { sellerId: ownerOf(identity), versions: versionsOf(headers['if-match']) };
+    const base = { sellerId: adminScopeOf(identity), versions: versionsOf(headers['if-match']) };
     const view = await changeTerms(services, code, base, (before) => changedTerms(before, body));
     await listed(services, code, view.version);
     return reply(200, couponOf(view), { ETag: etagOf(view.version) });
@@ -115,7 +112,7 @@ const remove = route({
   refusals: ['not_found', 'stale_version'],
   async handle({ services, identity, params, headers }) {
     const code = codeParam(params.code);
-    const base = { sellerId: ownerOf(identity), versions: versionsOf(headers['if-match']) };
+    const base = { sellerId: adminScopeOf(identity), versions: versionsOf(headers['if-match']) };
     accepted(await services.ask(removeCoupon, code, base));
     await listed(services, code, null);
     return reply(204);
@@ -133,7 +130,7 @@ const createPromotion = route({
   replies: { 201: { ...onePromotion, headers: { ...etagHeader, Location: 'Where the promotion is' } } },
   refusals: ['too_many_promotions', 'busy'],
   async handle({ services, identity, body, mintedId }) {
-    const sellerId = ownerOf(identity);
+    const sellerId = adminScopeOf(identity);
     const terms = newTerms(sellerId, body);
     await checkRoom(services.database.query, sellerId);
     const view = accepted(await services.ask(defineCoupon, mintedId, { kind: 'promotion', terms }));
@@ -152,7 +149,7 @@ const listPromotions = route({
   query: PageQuery,
   replies: { 200: { description: 'A page of promotions', schema: Page(Promotion) } },
   async handle({ services, identity, query }) {
-    const page = await listCoupons(services.database.query, 'promotion', ownerOf(identity), query);
+    const page = await listCoupons(services.database.query, 'promotion', adminScopeOf(identity), query);
     return reply(200, { items: page.rows.map(promotionOf), nextCursor: page.nextCursor });
   },
 });
@@ -170,7 +167,7 @@ const readPromotion = route({
   refusals: ['not_found'],
   async handle({ services, identity, params }) {
     const key = idParam('promotion', params.promotionId);
-    const view = accepted(await services.ask(readCoupon, key, { sellerId: ownerOf(identity) }));
+    const view = accepted(await services.ask(readCoupon, key, { sellerId: adminScopeOf(identity) }));
     return reply(200, promotionOf(view), { ETag: etagOf(view.version) });
   },
 });
@@ -188,7 +185,7 @@ const changePromotion = route({
   refusals: ['not_found', 'stale_version', 'busy'],
   async handle({ services, identity, params, headers, body }) {
     const key = idParam('promotion', params.promotionId);
-    const base = { sellerId: ownerOf(identity), versions: versionsOf(headers['if-match']) };
+    const base = { sellerId: adminScopeOf(identity), versions: versionsOf(headers['if-match']) };
     const view = await changeTerms(services, key, base, (before) => changedTerms(before, body));
     await listed(services, key, view.version);
     return reply(200, promotionOf(view), { ETag: etagOf(view.version) });
@@ -207,7 +204,7 @@ const removePromotion = route({
   refusals: ['not_found', 'stale_version'],
   async handle({ services, identity, params, headers }) {
     const key = idParam('promotion', params.promotionId);
-    const base = { sellerId: ownerOf(identity), versions: versionsOf(headers['if-match']) };
+    const base = { sellerId: adminScopeOf(identity), versions: versionsOf(headers['if-match']) };
     accepted(await services.ask(removeCoupon, key, base));
     await listed(services, key, null);
     return reply(204);

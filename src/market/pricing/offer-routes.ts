@@ -1,7 +1,7 @@
 /** Personal offers: a price of one SKU for some buyers. */
 import { defineCoupon, removeCoupon } from '../../actors/coupon/commands.ts';
-import { accepted, idParam, invalid, iso } from '../../gateway/handling.ts';
-import { type Identity, type Route, reply, route } from '../../gateway/route.ts';
+import { accepted, adminScopeOf, idParam, invalid, iso } from '../../gateway/handling.ts';
+import { type Route, reply, route } from '../../gateway/route.ts';
 import { Id, Page, PageQuery } from '../../gateway/schemas.ts';
 import { newTerms } from './coupon-terms.ts';
 import { NewOffer, Offer as ShownOffer } from './offer-schemas.ts';
@@ -9,11 +9,6 @@ import { deleteOffer, insertOffer, listOffers, type Offer, soldBy } from './offe
 
 const tag = 'Discounts';
 const who = ['seller', 'admin'] as const;
-
-/** Whose offers the account may reach: null is everybody's. */
-function scopeOf({ accountId, roles }: Identity): string | null {
-  return roles.includes('admin') ? null : accountId;
-}
 
 function shown(offer: Offer): ShownOffer {
   const { offerId, sellerId, accountIds, sku, amount, currency, basisPoints, limit } = offer;
@@ -45,7 +40,7 @@ const create = route({
     if (percent !== undefined && Number(percent.toFixed(2)) !== percent)
       invalid('/percent', 'must have at most two decimals');
     const { query, transaction } = services.database;
-    const { sellerId } = await soldBy(query, sku, scopeOf(identity));
+    const { sellerId } = await soldBy(query, sku, adminScopeOf(identity));
     const terms = newTerms(sellerId, {
       ...{ kind: 'percent', value: percent ?? 0 },
       ...(limit !== null && { limit }),
@@ -75,7 +70,7 @@ const list = route({
   query: PageQuery,
   replies: { 200: { description: 'A page of offers', schema: Page(ShownOffer) } },
   async handle({ services, identity, query }) {
-    const page = await listOffers(services.database.query, scopeOf(identity), query);
+    const page = await listOffers(services.database.query, adminScopeOf(identity), query);
     return reply(200, { items: page.rows.map(shown), nextCursor: page.nextCursor });
   },
 });
@@ -91,7 +86,7 @@ const remove = route({
   refusals: ['not_found'],
   async handle({ services, identity, params }) {
     const offerId = idParam('offer', params.offerId);
-    await deleteOffer(services.database.query, offerId, scopeOf(identity));
+    await deleteOffer(services.database.query, offerId, adminScopeOf(identity));
     const answer = await services.ask(removeCoupon, offerId, { sellerId: null, versions: null });
     // One without a limit is counted nowhere.
     if (answer.code !== 'not_found') accepted(answer);
