@@ -7,9 +7,8 @@ import { type CouponTerms, checkCoupon, readCoupon } from '../../actors/coupon/c
 import { accepted } from '../../gateway/handling.ts';
 import { throwRefusal } from '../../gateway/problem.ts';
 import type { Services } from '../../gateway/route.ts';
-import { priceIn } from '../../protocol/exchange.ts';
 import { type Money, money } from '../../protocol/money.ts';
-import { knownGoods } from '../catalog/goods-store.ts';
+import { knownGoods, priceNow } from '../catalog/goods-store.ts';
 import { type Quote, quoteOf } from '../pricing/quote.ts';
 import type { QuoteLine, QuoteRefusal } from '../pricing/terms.ts';
 
@@ -18,7 +17,7 @@ async function quoteLine(services: Services, { rates }: CartView, line: CartLine
   const { sku, productId, sellerId, quantity, priceAtAdd } = line;
   const goods = await knownGoods(services, sku);
   if (goods?.isForSale === false) return [];
-  const unitPrice = (goods && priceIn(priceAtAdd.currency, rates, goods.prices)) ?? priceAtAdd;
+  const unitPrice = priceNow(goods, priceAtAdd, rates);
   const category = goods?.category ?? null;
   return [{ lineId: sku, sku, productId, sellerId, category, quantity, weightGrams: 0, unitPrice }];
 }

@@ -9,10 +9,9 @@ import { etagOf } from '../../gateway/etag.ts';
 import { iso } from '../../gateway/handling.ts';
 import type { Services } from '../../gateway/route.ts';
 import { digestOf } from '../../protocol/digest.ts';
-import { priceIn } from '../../protocol/exchange.ts';
 import { prefixes } from '../../protocol/ids.ts';
 import { money, sum, times } from '../../protocol/money.ts';
-import { type Goods, knownGoods } from '../catalog/goods-store.ts';
+import { type Goods, knownGoods, priceNow } from '../catalog/goods-store.ts';
 import { discountOf } from './discount.ts';
 import { levelsOf } from './levels-index.ts';
 import type { Cart, CartItem } from './schemas.ts';
@@ -68,7 +67,7 @@ async function itemOf(
   const [goods, units] = await Promise.all([knownGoods(services, sku), levelsOf(services)[freshness](sku)]);
   const { currency } = priceAtAdd;
   const { title, imageUrl, productId, sellerId } = goods ?? line;
-  const unitPrice = (goods && priceIn(currency, rates, goods.prices)) ?? priceAtAdd;
+  const unitPrice = priceNow(goods, priceAtAdd, rates);
   const from = goods?.prices.some((price) => price.currency === currency) ? null : goods?.prices[0].currency;
   const available = goods?.isForSale === false ? 0 : Math.max(0, units ?? quantity);
   const item: CartItem = {

@@ -14,6 +14,7 @@ import { accepted } from '../../gateway/handling.ts';
 import { perGateway, type Services } from '../../gateway/route.ts';
 import type { Query } from '../../persistence/database.ts';
 import type { Ask } from '../../protocol/command.ts';
+import { priceIn } from '../../protocol/exchange.ts';
 import type { Money } from '../../protocol/money.ts';
 import { shownPagesOf } from '../categories/shown-index.ts';
 import { imageOf, type StoredImage } from './image-store.ts';
@@ -184,4 +185,9 @@ export async function knownGoods(services: Services, sku: string): Promise<Goods
   } catch {
     return null;
   }
+}
+
+/** What one unit costs in the currency of a price it had before, and that price where none in its currency is known. */
+export function priceNow(goods: Goods | null, before: Money, rates: Readonly<Record<string, string>>): Money {
+  return (goods && priceIn(before.currency, rates, goods.prices)) ?? before;
 }

@@ -11,7 +11,7 @@ import { DoorbusterError } from '../../protocol/errors.ts';
 import { priceIn } from '../../protocol/exchange.ts';
 import type { Money } from '../../protocol/money.ts';
 import { cartIdOf } from '../cart/views.ts';
-import { knownGoods } from '../catalog/goods-store.ts';
+import { knownGoods, priceNow } from '../catalog/goods-store.ts';
 import type { QuoteLine } from '../pricing/terms.ts';
 import { holdIndexOf, type KnownHold } from '../waiting-room/hold-index.ts';
 
@@ -88,7 +88,7 @@ async function cartLine(services: Services, line: CartLine, { rates }: CartView)
   const goods = await knownGoods(services, sku);
   return {
     ...{ lineId: sku, holdId: null, sku, productId, sellerId, quantity, priceAtAdd },
-    unitPrice: (goods && priceIn(priceAtAdd.currency, rates, goods.prices)) ?? priceAtAdd,
+    unitPrice: priceNow(goods, priceAtAdd, rates),
     ...{ category: goods?.category ?? null, weightGrams: goods?.weightGrams ?? 0 },
   };
 }
